@@ -1,0 +1,1 @@
+"""What can be set: the Hydra tree, shipped as `pkg://configs`."""

@@ -1,0 +1,1 @@
+"""What is learned from: task samplers and corpora."""

@@ -1,0 +1,1 @@
+"""One module per paper: joins theory and models into curves and claims."""

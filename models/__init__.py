@@ -1,0 +1,1 @@
+"""What learns: torch modules, training, batched ensembles."""

@@ -1,0 +1,1 @@
+"""What is predicted: NumPy/SciPy functions of plain floats and arrays."""

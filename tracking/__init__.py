@@ -1,0 +1,1 @@
+"""What a run leaves: curves, claims, run directories, figures, tracking."""
