@@ -32,6 +32,7 @@ class Parameter:
         choices: the valid texts, empty if any is.
         scientific: whether the value decides the numbers of a run and so belongs to its key.
         optional: whether null is valid.
+
     """
 
     meaning: str
@@ -47,6 +48,7 @@ class Parameter:
 
         Raises:
             ConfigurationError: wrong type, out of range, empty list, or not one of the choices.
+
         """
         if value is None and self.optional:
             return None
@@ -93,7 +95,9 @@ def reals(default: Sequence[float], meaning: str, **bounds: Any) -> Any:
 def integer(default: int | None, meaning: str, *, least: int, most: int | None = None, scientific: bool = True) -> Any:
     """Declare a single integer; null is valid where the default is None."""
     bounds = {"least": least, "most": most}
-    return _field(default, Parameter(meaning, "integer", bounds=bounds, scientific=scientific, optional=default is None))
+    return _field(
+        default, Parameter(meaning, "integer", bounds=bounds, scientific=scientific, optional=default is None)
+    )
 
 
 def integers(default: Sequence[int], meaning: str, *, least: int, most: int | None = None) -> Any:
@@ -133,14 +137,14 @@ class RunSettings:
     seed: int = integer(0, "seed of every random stream of the run", least=0)
     device: str = text("auto", "cpu, cuda, cuda:N, mps, or auto: the first GPU, else the CPU", scientific=False)
     threads: int | None = integer(None, "CPU threads; null: as many as the machine has", least=1, scientific=False)
-    runs_dir: str = text("runs", "folder of the run directories (default: $SOLV_RUNS_DIR or runs)", scientific=False)
+    runs_dir: str = text("${oc.env:SOLV_RUNS_DIR,runs}", "folder of the run directories", scientific=False)
 
 
 S = TypeVar("S")
 
 
 def defaults(kind: type[Any]) -> dict[str, Any]:
-    """Return the default values of a settings dataclass as nested dictionaries and lists: the node Hydra composes from."""
+    """Return the default values of a settings dataclass as nested dictionaries and lists, for Hydra to compose from."""
     return {
         field.name: defaults(_nested(field)) if _is_group(field) else _as_yaml(field.default)
         for field in dataclasses.fields(kind)
@@ -152,6 +156,7 @@ def resolve(kind: type[S], values: Mapping[str, Any], prefix: str = "") -> S:
 
     Raises:
         ConfigurationError: an unknown key, a wrong type or a value out of range.
+
     """
     fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for key in values:
@@ -164,7 +169,9 @@ def resolve(kind: type[S], values: Mapping[str, Any], prefix: str = "") -> S:
         value = values[name]
         if _is_group(field):
             if not isinstance(value, Mapping):
-                raise ConfigurationError(f"{prefix}{name} = {value} is a group of keys; set one: {prefix}{name}.KEY=VALUE")
+                raise ConfigurationError(
+                    f"{prefix}{name} = {value} is a group of keys; set one: {prefix}{name}.KEY=VALUE"
+                )
             arguments[name] = resolve(_nested(field), value, f"{prefix}{name}.")
         else:
             arguments[name] = field.metadata["parameter"].convert(f"{prefix}{name}", value)

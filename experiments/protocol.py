@@ -16,7 +16,7 @@ from tracking.curves import Curves
 from tracking.figures import Panel
 from tracking.progress import Reporter
 
-Settings = TypeVar("Settings", bound=RunSettings, contravariant=True)
+Settings = TypeVar("Settings", bound=RunSettings)
 
 
 @dataclass(frozen=True)
@@ -27,11 +27,12 @@ class Context:
         device: torch device on which to compute.
         seeds: named random streams of this run.
         unit: `unit(name, compute)` returns the arrays that `compute` makes, read from disk if this unit of work was
-            finished by an earlier, killed run. A unit draws from streams of its own name only, so that the order and the
-            number of the units that are left changes no bit.
+            finished by an earlier, killed run. A unit draws from streams of its own name only, so that the order and
+            the number of the units that are left changes no bit.
         checkpoint: `checkpoint(name)` is where a training longer than a few seconds keeps its state.
         progress: shows tasks.
         log_metrics: `log_metrics(task, step, {name: value})` records training metrics.
+
     """
 
     device: str
@@ -50,7 +51,7 @@ class Experiment(Protocol[Settings]):
         """Name, paper and question."""
 
     @property
-    def Config(self) -> type[Settings]:  # type: ignore[misc]  # noqa: N802 - a type
+    def Config(self) -> type[Settings]:  # noqa: N802 - a type
         """Dataclass of its settings, defaults = the `quick` preset."""
 
     def panels(self, config: Settings) -> Sequence[Panel]:
@@ -71,6 +72,7 @@ def load(name: str) -> Experiment[Any]:
 
     Raises:
         UnknownExperimentError: there is none.
+
     """
     experiment: Experiment[Any] = import_module(entry(name).module).EXPERIMENT
     return experiment

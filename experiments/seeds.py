@@ -20,6 +20,7 @@ class Seeds:
 
     Attributes:
         entropy: the run's seed, a non-negative integer.
+
     """
 
     entropy: int

@@ -11,7 +11,7 @@ from tracking.files import replacing
 
 @dataclass(frozen=True)
 class TrainingCheckpoint:
-    """The place of one training's state: model, optimiser, random generators and data position, as tensors and numbers."""
+    """The place of one training's state: model, optimiser, generators and data position, as tensors and numbers."""
 
     path: Path
 

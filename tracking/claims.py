@@ -28,6 +28,7 @@ class Claim:
         tolerance: how far measured may lie from predicted, and why (in words).
         verdict: computed from the curves of this run and from nothing else.
         needs: for an undecided claim, the size of run that would decide it.
+
     """
 
     id: str
@@ -78,7 +79,10 @@ def all_of(verdicts: Iterable[Verdict]) -> Verdict:
 def claims_to_json(claims: Iterable[Claim]) -> str:
     """Return the claims as a JSON list (infinities and NaN as strings)."""
     rows = [
-        {key: str(value) if isinstance(value, float) and not math.isfinite(value) else value for key, value in row.items()}
+        {
+            key: str(value) if isinstance(value, float) and not math.isfinite(value) else value
+            for key, value in row.items()
+        }
         for row in map(asdict, claims)
     ]
     return json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -89,6 +93,7 @@ def claims_from_json(text: str) -> list[Claim]:
 
     Raises:
         ValueError: the text is not such a list.
+
     """
     try:
         return [Claim(**{**row, "verdict": Verdict(row["verdict"])}) for row in json.loads(text)]

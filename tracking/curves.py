@@ -6,7 +6,7 @@
 | source                | `theory`, `simulation` (samples the theory's own model) or `trained` (a network learned it) |
 | x_name, x             | abscissa, finite; the unit is in the name                                          |
 | y_name, y             | ordinate; +-inf for a divergence, never NaN                                        |
-| y_err, n              | standard error over n independent repeats; 0 and 1 for theory; NaN if n = 1 leaves it unknown |
+| y_err, n              | standard error over n independent repeats; 0, 1 for theory; NaN: unknown (n = 1) |
 | params                | the values that distinguish this series, as a JSON object                          |
 """
 
@@ -66,6 +66,7 @@ def curve(
 
     Raises:
         CurvesError: the rows break the schema (NaN in y, infinite x, unknown source, ...).
+
     """
     abscissa = np.atleast_1d(np.asarray(x, dtype=np.float64))
     columns = {
@@ -134,6 +135,7 @@ def pair(curves: Curves) -> pd.DataFrame:
     Returns:
         The empirical rows with the added columns `theory` and `deviation` = (y - theory) / y_err, NaN where the
         standard error is 0 or unknown or a value is infinite.
+
     """
     theory = curves[curves["source"] == "theory"]
     measured = curves[curves["source"] != "theory"]
@@ -152,6 +154,7 @@ def agreement(curves: Curves) -> pd.DataFrame:
         of paired points, the median and worst |y - theory| / |theory| (both infinite: no error; one infinite, or a
         theory value of 0 that is missed: inf), and the fraction of points with a known standard error whose theory
         value lies within 2 of them (NaN if there is none).
+
     """
     paired = pair(curves)
     y, theory = paired["y"].to_numpy(), paired["theory"].to_numpy()
@@ -164,7 +167,10 @@ def agreement(curves: Curves) -> pd.DataFrame:
         points=("error", "size"),
         median_error=("error", "median"),
         worst_error=("error", "max"),
-        within_2_se=("within", lambda values: float(values.dropna().astype(float).mean()) if values.notna().any() else np.nan),
+        within_2_se=(
+            "within",
+            lambda values: float(values.dropna().astype(float).mean()) if values.notna().any() else np.nan,
+        ),
     ).reset_index()
 
 
@@ -212,7 +218,7 @@ def _encode(value: object) -> object:
 
 
 def _restore(value: object) -> object:
-    return float(value) if value in ("inf", "-inf") else value  # type: ignore[arg-type]
+    return float(str(value)) if value in ("inf", "-inf") else value
 
 
 def _canonical_json(params: Mapping[str, object]) -> str:

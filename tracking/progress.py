@@ -3,13 +3,21 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 
 class Step(Protocol):
@@ -22,16 +30,13 @@ class Step(Protocol):
 class Reporter(Protocol):
     """Where tasks are shown."""
 
-    def task(self, description: str, total: int) -> "_StepContext":
+    def task(self, description: str, total: int) -> AbstractContextManager[Step]:
         """Open a task of `total` units."""
 
 
-class _StepContext(Protocol):
-    def __enter__(self) -> Step: ...
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
-
-
-def reporter_for(stream_is_terminal: bool, log: Callable[[str], None] | None = None) -> "TerminalReporter | LineReporter":
+def reporter_for(
+    stream_is_terminal: bool, log: Callable[[str], None] | None = None
+) -> "TerminalReporter | LineReporter":
     """Return a bar for a terminal and plain lines for a pipe; both write to stderr, so that stdout stays data."""
     return TerminalReporter(log) if stream_is_terminal else LineReporter(log)
 
@@ -56,7 +61,9 @@ class TerminalReporter:
         self._progress.__enter__()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._progress.__exit__(kind, error, trace)
 
     @contextmanager
@@ -91,7 +98,9 @@ class LineReporter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         return None
 
     @contextmanager

@@ -14,7 +14,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 @cache
 def code_fingerprint() -> str:
-    """Return a hash of the source that decides a run's numbers: an unfinished run is resumed only under the same one."""
+    """Return a hash of the source that decides a run's numbers: only under the same one is a run resumed."""
     digest = hashlib.sha256()
     for package in PACKAGES:
         for path in sorted((_ROOT / package).rglob("*.py")):

@@ -65,7 +65,7 @@ class RunDirectory:
     @property
     def started(self) -> datetime:
         """Local time at which the run was first started."""
-        return datetime.strptime(self._parts["timestamp"], "%Y%m%d-%H%M%S")  # noqa: DTZ007 - local by intent
+        return datetime.strptime(self._parts["timestamp"], "%Y%m%d-%H%M%S")
 
     @property
     def finished(self) -> bool:
@@ -142,6 +142,7 @@ class RunDirectory:
 
         Raises:
             RunDirectoryError: the table is missing, damaged or not of the schema.
+
         """
         path = self.path / "curves.parquet"
         try:
@@ -154,6 +155,7 @@ class RunDirectory:
 
         Raises:
             RunDirectoryError: the file is missing or damaged.
+
         """
         path = self.path / "claims.json"
         try:
@@ -166,6 +168,7 @@ class RunDirectory:
 
         Raises:
             RunDirectoryError: it is missing, damaged, or was written by a later version of solv.
+
         """
         path = self.path / "manifest.json"
         try:
@@ -199,6 +202,7 @@ class RunStore:
 
         Raises:
             RunDirectoryError: the folder cannot be read.
+
         """
         try:
             folders = [self.root / experiment] if experiment else sorted(_folders(self.root))
@@ -233,6 +237,7 @@ class RunStore:
 
         Raises:
             RunDirectoryError: the folder cannot be written.
+
         """
         folder = self.root / experiment / ".locks"
         try:
