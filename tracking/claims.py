@@ -97,5 +97,5 @@ def claims_from_json(text: str) -> list[Claim]:
     """
     try:
         return [Claim(**{**row, "verdict": Verdict(row["verdict"])}) for row in json.loads(text)]
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"not a list of claims: {error}") from None
