@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from tracking.curves import Curves, parameter
 from tracking.files import write_bytes
@@ -204,6 +203,7 @@ def _draw_series(axes: "Axes", rows: Curves, name: str, colour: str, *, on_map: 
 
 
 def _draw_map(axes: "Axes", rows: Curves, heat: Map) -> None:
+    from matplotlib import colormaps
     from matplotlib.colors import LogNorm, Normalize
 
     theory = rows[rows["source"] == "theory"]
@@ -211,17 +211,17 @@ def _draw_map(axes: "Axes", rows: Curves, heat: Map) -> None:
     values = np.ma.masked_invalid(grid.to_numpy())
     low, high = float(values.min()), float(values.max())
     norm = LogNorm(low, high) if heat.scale == "log" else Normalize(low, high)
+    colours = colormaps["viridis"].with_extremes(bad="0.85")
     mesh = axes.pcolormesh(
-        grid.columns, grid.index, values, norm=norm, cmap="viridis", shading="nearest", rasterized=True
+        grid.columns, grid.index, values, norm=norm, cmap=colours, shading="nearest", rasterized=True
     )
-    mesh.cmap.set_bad("0.85")
     axes.figure.colorbar(mesh, ax=axes, label=heat.label)
     axes.grid(False)
     for source, marker in _MARKERS.items():
         points = rows[rows["source"] == source]
         if len(points):
             axes.scatter(
-                points["x"], parameter(points, heat.row).astype(float), c=points["y"], norm=norm, cmap="viridis",
+                points["x"], parameter(points, heat.row).astype(float), c=points["y"], norm=norm, cmap=colours,
                 marker=marker, s=44, edgecolors="white", linewidths=1.2, zorder=3, label=f"{source} (same colours)",
             )  # fmt: skip
 
@@ -236,8 +236,3 @@ def _legend(axes: "Axes") -> None:
             legend.get_frame().set_facecolor("0.45")
             for text in legend.get_texts():
                 text.set_color("white")
-
-
-def series_order(curves: pd.DataFrame) -> list[str]:
-    """Return the names of the series in the order in which they first appear."""
-    return list(dict.fromkeys(curves["series"]))

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,9 +79,8 @@ class Toy:
 @pytest.fixture
 def settings(tmp_path):
     def make(**changes):
-        return resolve(
-            Config, {**default_values(Config), "runs_dir": str(tmp_path / "runs"), "device": "cpu", **changes}
-        )
+        here = {"runs_dir": str(tmp_path / "runs"), "device": "cpu"}
+        return resolve(Config, {**default_values(Config), **here, **changes})
 
     return make
 
@@ -187,6 +187,4 @@ def test_an_absent_device_is_named_with_those_that_are_here(settings):
 
 
 def settings_root(settings):
-    from pathlib import Path
-
     return Path(settings().runs_dir)

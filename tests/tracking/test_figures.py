@@ -40,7 +40,8 @@ def test_theory_is_a_line_simulation_filled_and_trained_open(curves):
     drawn = {line.get_label() or "": line for line in axes.lines}
     assert drawn["a"].get_linestyle() == "-"
     filled = [line.get_markerfacecolor() for line in axes.lines if line.get_marker() == "o"]
-    assert filled and filled[0] != "white"
+    assert filled
+    assert filled[0] != "white"
     assert [line.get_markerfacecolor() for line in axes.lines if line.get_marker() == "s"] == ["white"]
     assert filled[0] == drawn["a"].get_color(), "theory and simulation of a series share their colour"
 

@@ -74,9 +74,14 @@ def test_a_truncated_unit_is_computed_again(run, keep):
 def test_a_failed_write_leaves_the_old_file_and_no_debris(tmp_path):
     target = tmp_path / "a.txt"
     write_text(target, "old")
-    with pytest.raises(OSError, match="disk"), replacing(target) as temporary:
-        temporary.write_text("half")
-        raise OSError("disk")
+
+    def fill_the_disk():
+        with replacing(target) as temporary:
+            temporary.write_text("half")
+            raise OSError("disk")
+
+    with pytest.raises(OSError, match="disk"):
+        fill_the_disk()
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
