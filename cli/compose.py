@@ -40,7 +40,6 @@ def settings_for(name: str, preset: str, overrides: Sequence[str]) -> tuple[Expe
 
     Raises:
         UnknownExperimentError, ConfigurationError: with the nearest valid choice.
-
     """
     from hydra import compose, initialize_config_module
     from hydra.errors import HydraException
@@ -65,7 +64,6 @@ def hydra_main(
 
     Raises:
         ConfigurationError: as `settings_for`; whatever `job` raises.
-
     """
     import hydra
     from hydra.errors import HydraException

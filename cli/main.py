@@ -86,6 +86,9 @@ def theory(
     plot: Annotated[
         Path | None, typer.Option("--plot", help="Draw the curves into this file (.png, .svg or .pdf).")
     ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Also the panels that do not depend on the axes given.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Print the predicted curves only, in seconds."""
@@ -97,6 +100,9 @@ def theory(
         experiment, settings = settings_for(name, preset, overrides or [])
         _check_plot_path(plot)
         curves = experiment.predict(settings)
+        main = {panel.name for panel in experiment.panels(settings) if panel.main}
+        if main and not everything:
+            curves = curves[curves["panel"].isin(main)]
         if plot is not None:
             from tracking.figures import draw
 

@@ -27,7 +27,6 @@ class Entry:
         question: what it asks, in one sentence.
         axes: what it sweeps over.
         expected: preset -> expected wall time on two CPU cores (paper: on a GPU), in words.
-
     """
 
     name: str
@@ -67,7 +66,6 @@ def entry(name: str) -> Entry:
 
     Raises:
         UnknownExperimentError: there is none.
-
     """
     for candidate in CATALOG:
         if candidate.name == name:

@@ -32,7 +32,6 @@ class Parameter:
         choices: the valid texts, empty if any is.
         scientific: whether the value decides the numbers of a run and so belongs to its key.
         optional: whether null is valid.
-
     """
 
     meaning: str
@@ -48,7 +47,6 @@ class Parameter:
 
         Raises:
             ConfigurationError: wrong type, out of range, empty list, or not one of the choices.
-
         """
         if value is None and self.optional:
             return None
@@ -156,7 +154,6 @@ def resolve(kind: type[S], values: Mapping[str, Any], prefix: str = "") -> S:
 
     Raises:
         ConfigurationError: an unknown key, a wrong type or a value out of range.
-
     """
     fields = {field.name: field for field in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for key in values:

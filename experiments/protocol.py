@@ -32,7 +32,6 @@ class Context:
         checkpoint: `checkpoint(name)` is where a training longer than a few seconds keeps its state.
         progress: shows tasks.
         log_metrics: `log_metrics(task, step, {name: value})` records training metrics.
-
     """
 
     device: str
@@ -72,7 +71,6 @@ def load(name: str) -> Experiment[Any]:
 
     Raises:
         UnknownExperimentError: there is none.
-
     """
     experiment: Experiment[Any] = import_module(entry(name).module).EXPERIMENT
     return experiment

@@ -31,7 +31,6 @@ class Outcome:
         reused: whether it had been finished before and nothing was computed now.
         resumed: whether this process went on where an unfinished one stopped.
         outdated: whether a reused run was made by other source code than today's.
-
     """
 
     run: RunDirectory
@@ -74,7 +73,6 @@ def run_experiment(
     Raises:
         ConfigurationError: the device does not exist on this machine.
         RunDirectoryError, OSError: the runs directory cannot be read or written.
-
     """
     name, key = experiment.entry.name, run_key(experiment, settings)
     store = RunStore(Path(settings.runs_dir).expanduser())
@@ -108,7 +106,6 @@ def choose_device(device: str) -> str:
 
     Raises:
         ConfigurationError: it is unknown or not present.
-
     """
     import torch
 

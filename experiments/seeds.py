@@ -20,7 +20,6 @@ class Seeds:
 
     Attributes:
         entropy: the run's seed, a non-negative integer.
-
     """
 
     entropy: int

@@ -6,6 +6,7 @@ steps that share test contexts (`variants`, for example several amounts of pretr
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -42,7 +43,7 @@ def ridgeless_steps(
         raise ValueError(f"counts = {list(counts)} is out of range; valid: increasing integers from {d + 1} to {n}")
     gram, cross = h.new_zeros(repeats, d, d), h.new_zeros(repeats, d, d)
     steps = []
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in pairwise(bounds):
         gram = torch.baddbmm(gram, h[:, first:last].mT, h[:, first:last])
         cross = torch.baddbmm(cross, h[:, first:last].mT, w[:, first:last])
         steps.append(torch.cholesky_solve(cross, torch.linalg.cholesky(gram)).mT)
@@ -55,11 +56,11 @@ def refine(
     h: Float[Tensor, "repeats contexts d"],
     w: Float[Tensor, "repeats contexts d"],
     depth: int,
-) -> Float[Tensor, "repeats variants depths"]:
-    """Return the error (1/d) |w - w_t|^2, averaged over contexts, at every depth t = 0..depth of the chain (1).
+) -> Float[Tensor, "repeats variants contexts depths"]:
+    """Return the error (1/d) |w - w_t|^2 of each context at every depth t = 0..depth of the chain (1).
 
-    Every variant runs on the same test contexts; each repeat has its own. Contexts average out first: the standard
-    error of a curve is that over repeats.
+    Every variant runs on the same test contexts; each repeat has its own, so that the standard error of a curve is
+    that over repeats.
 
     Args:
         gamma: learned steps, shape (repeats, variants, d, d).
@@ -69,7 +70,7 @@ def refine(
         depth: number of refinement steps, >= 0.
 
     Returns:
-        Shape (repeats, variants, depth + 1); overflow is inf.
+        Shape (repeats, variants, contexts, depth + 1); overflow is inf.
 
     Raises:
         ValueError: depth negative.
@@ -82,9 +83,9 @@ def refine(
     target = w[..., None, :].expand(-1, -1, variants, -1).mT
     gap = target.clone()  # w - w_t, shape (repeats, contexts, d, variants)
     label_noise = h[..., None] - s @ w[..., None]
-    errors = [gap.square().mean(dim=(1, 2))]
+    errors = [gap.square().mean(dim=2).mT]
     for _ in range(depth):
         residual = s @ gap + label_noise  # h - S w_t
         gap = gap - torch.einsum("rvde,rcev->rcdv", gamma, residual)
-        errors.append(gap.square().mean(dim=(1, 2)))
+        errors.append(gap.square().mean(dim=2).mT)
     return torch.nan_to_num(torch.stack(errors, dim=-1), nan=torch.inf, posinf=torch.inf)

@@ -304,7 +304,7 @@ def _checked(alpha: float, tau: float, rho: float) -> tuple[float, float, float]
 
 
 def _step(alpha: float, rho: float) -> float:
-    """c of equation (3)."""
+    """C of equation (3)."""
     return alpha / (1 + alpha + rho)
 
 
@@ -350,7 +350,7 @@ def _errors(
 
 
 def _edge(alpha: float, rho: float, p: float) -> float:
-    """z = 1 - c w(p)."""
+    """Z = 1 - c w(p)."""
     return 1 - _step(alpha, rho) * (p - 1) * (1 - p / alpha) / p
 
 
@@ -360,7 +360,7 @@ def _cubic(p: float, gamma: float, kappa: float) -> float:
 
 
 def _noise_ratio(alpha: float, tau: float, rho: float) -> float:
-    """kappa = K / c^2."""
+    """Kappa = K / c^2."""
     return (1 + rho) / alpha / (tau - 1)
 
 

@@ -28,7 +28,6 @@ class Claim:
         tolerance: how far measured may lie from predicted, and why (in words).
         verdict: computed from the curves of this run and from nothing else.
         needs: for an undecided claim, the size of run that would decide it.
-
     """
 
     id: str
@@ -93,7 +92,6 @@ def claims_from_json(text: str) -> list[Claim]:
 
     Raises:
         ValueError: the text is not such a list.
-
     """
     try:
         return [Claim(**{**row, "verdict": Verdict(row["verdict"])}) for row in json.loads(text)]

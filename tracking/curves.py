@@ -12,16 +12,15 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
 Curves: TypeAlias = pd.DataFrame
-Source: TypeAlias = Literal["theory", "simulation", "trained"]
 
-SOURCES: tuple[Source, ...] = ("theory", "simulation", "trained")
+SOURCES = ("theory", "simulation", "trained")
 COLUMNS: dict[str, str] = {
     "experiment": "str",
     "panel": "str",
@@ -47,7 +46,7 @@ def curve(
     experiment: str,
     panel: str,
     series: str,
-    source: Source,
+    source: str,
     x_name: str,
     x: ArrayLike,
     y_name: str,
@@ -66,7 +65,6 @@ def curve(
 
     Raises:
         CurvesError: the rows break the schema (NaN in y, infinite x, unknown source, ...).
-
     """
     abscissa = np.atleast_1d(np.asarray(x, dtype=np.float64))
     columns = {
@@ -135,7 +133,6 @@ def pair(curves: Curves) -> pd.DataFrame:
     Returns:
         The empirical rows with the added columns `theory` and `deviation` = (y - theory) / y_err, NaN where the
         standard error is 0 or unknown or a value is infinite.
-
     """
     theory = curves[curves["source"] == "theory"]
     measured = curves[curves["source"] != "theory"]
@@ -154,7 +151,6 @@ def agreement(curves: Curves) -> pd.DataFrame:
         of paired points, the median and worst |y - theory| / |theory| (both infinite: no error; one infinite, or a
         theory value of 0 that is missed: inf), and the fraction of points with a known standard error whose theory
         value lies within 2 of them (NaN if there is none).
-
     """
     paired = pair(curves)
     y, theory = paired["y"].to_numpy(), paired["theory"].to_numpy()
@@ -197,6 +193,17 @@ def standard_error(samples: ArrayLike, axis: int = 0) -> tuple[np.ndarray, np.nd
         spread = values.std(axis=axis, ddof=1) / np.sqrt(n) if n > 1 else np.full_like(mean, np.nan)
     diverged = ~np.isfinite(mean)
     return np.where(diverged, np.inf, mean), np.where(diverged, np.nan, spread), n
+
+
+def geometric_mean(samples: ArrayLike, axis: int = 0) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return the geometric mean of positive samples along `axis`, its standard error (delta method) and their number.
+
+    The right average of a quantity whose logarithm is what fluctuates: no single repeat dominates it.
+    """
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        mean, error, n = standard_error(np.log(np.asarray(samples, dtype=np.float64)), axis)
+        value = np.exp(mean)
+        return value, np.where(np.isfinite(value), value * error, np.nan), n
 
 
 def records(curves: Curves) -> list[dict[str, object]]:

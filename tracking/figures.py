@@ -42,14 +42,15 @@ class Map:
         row: key of `params` that holds the row's ordinate.
         value: the `y_name` that is coloured; series with another `y_name` are drawn as curves over the map.
         label: what the colour means.
-        scale: colour scale.
-
+        scale: colour scale; on a log scale values <= 0 are grey.
+        center: a value that parts two colours, for a quantity whose side of it matters.
     """
 
     row: str
     value: str
     label: str
     scale: Literal["linear", "log"] = "linear"
+    center: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Panel:
         verticals: abscissa -> label of marked places.
         heat: draw as a heat map.
         note: a line of small print inside the panel, e.g. what the error bars are.
-
+        main: whether the panel answers the experiment's question for the parameters that the user gave.
     """
 
     name: str
@@ -82,6 +83,7 @@ class Panel:
     verticals: Mapping[float, str] = field(default_factory=dict)
     heat: Map | None = None
     note: str = ""
+    main: bool = False
 
 
 def draw(curves: Curves, panels: Sequence[Panel], title: str) -> "Figure":
@@ -141,7 +143,6 @@ def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
 
     Raises:
         OSError: the folder cannot be written.
-
     """
     from matplotlib import rc_context
 
@@ -204,14 +205,20 @@ def _draw_series(axes: "Axes", rows: Curves, name: str, colour: str, *, on_map: 
 
 def _draw_map(axes: "Axes", rows: Curves, heat: Map) -> None:
     from matplotlib import colormaps
-    from matplotlib.colors import LogNorm, Normalize
+    from matplotlib.colors import CenteredNorm, LogNorm, Normalize
 
     theory = rows[rows["source"] == "theory"]
     grid = theory.assign(row=parameter(theory, heat.row)).pivot(index="row", columns="x", values="y")
     values = np.ma.masked_invalid(grid.to_numpy())
+    if heat.scale == "log":
+        values = np.ma.masked_less_equal(values, 0)
     low, high = float(values.min()), float(values.max())
-    norm = LogNorm(low, high) if heat.scale == "log" else Normalize(low, high)
-    colours = colormaps["viridis"].with_extremes(bad="0.85")
+    norm: Normalize
+    if heat.center is not None:
+        norm = CenteredNorm(heat.center, max(heat.center - low, min(high, 2 * heat.center - low) - heat.center))
+    else:
+        norm = LogNorm(low, high) if heat.scale == "log" else Normalize(low, high)
+    colours = colormaps["viridis" if heat.center is None else "RdBu_r"].with_extremes(bad="0.8")
     mesh = axes.pcolormesh(
         grid.columns, grid.index, values, norm=norm, cmap=colours, shading="nearest", rasterized=True
     )

@@ -15,7 +15,6 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Raises:
         OSError: the folder cannot be written or the disk is full.
-
     """
     temporary = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.partial{path.suffix}")
     try:

@@ -142,7 +142,6 @@ class RunDirectory:
 
         Raises:
             RunDirectoryError: the table is missing, damaged or not of the schema.
-
         """
         path = self.path / "curves.parquet"
         try:
@@ -155,7 +154,6 @@ class RunDirectory:
 
         Raises:
             RunDirectoryError: the file is missing or damaged.
-
         """
         path = self.path / "claims.json"
         try:
@@ -168,7 +166,6 @@ class RunDirectory:
 
         Raises:
             RunDirectoryError: it is missing, damaged, or was written by a later version of solv.
-
         """
         path = self.path / "manifest.json"
         try:
@@ -202,7 +199,6 @@ class RunStore:
 
         Raises:
             RunDirectoryError: the folder cannot be read.
-
         """
         try:
             folders = [self.root / experiment] if experiment else sorted(_folders(self.root))
@@ -237,7 +233,6 @@ class RunStore:
 
         Raises:
             RunDirectoryError: the folder cannot be written.
-
         """
         folder = self.root / experiment / ".locks"
         try:
