@@ -6,6 +6,7 @@ steps that share test contexts (`variants`, for example several amounts of pretr
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -42,7 +43,7 @@ def ridgeless_steps(
         raise ValueError(f"counts = {list(counts)} is out of range; valid: increasing integers from {d + 1} to {n}")
     gram, cross = h.new_zeros(repeats, d, d), h.new_zeros(repeats, d, d)
     steps = []
-    for first, last in zip(bounds, bounds[1:], strict=False):
+    for first, last in pairwise(bounds):
         gram = torch.baddbmm(gram, h[:, first:last].mT, h[:, first:last])
         cross = torch.baddbmm(cross, h[:, first:last].mT, w[:, first:last])
         steps.append(torch.cholesky_solve(cross, torch.linalg.cholesky(gram)).mT)

@@ -80,7 +80,8 @@ def error_vs_depth(alpha: float, tau: float, rho: float, max_depth: int) -> Floa
     """
     alpha, tau, rho = _checked(alpha, tau, rho)
     max_depth = require_integer("max_depth", max_depth, least=0)
-    return _errors(alpha, np.array([tau]), rho, max_depth)[0]
+    (errors,) = _errors(alpha, np.array([tau]), rho, max_depth)
+    return np.asarray(errors)
 
 
 def error_map(
@@ -264,8 +265,9 @@ def long_time_error(alpha: float, tau: float, rho: float) -> float:
 def regime(alpha: float, tau: float, rho: float) -> Regime:
     """Return which law e_T follows at large depth: section 3, arXiv:2606.03217.
 
-    - "exponential": e_T ~ r^{2T} -> 0 (alpha > 1, tau > tau_c, rho = 0).
-    - "polynomial": e_T -> 0 as a power of T (rho = 0 and tau = tau_c at alpha >= 1; at alpha = 1, tau_c = inf).
+    - "exponential": e_T ~ T^{-1/2} r^{2T} -> 0 (alpha > 1, tau > tau_c, rho = 0). At tau = inf the edge of the bulk
+      makes the power T^{-3/2}.
+    - "polynomial": e_T ~ T^{-1/2} -> 0 (rho = 0 and tau = tau_c at alpha >= 1; at alpha = 1, tau_c = inf).
     - "saturation": e_T -> a positive floor (tau > tau_c and alpha < 1, or tau > tau_c and rho > 0). At tau = tau_c the
       floor is still reached, with a transient T^{-1/2}, when the oscillating edge z = -1 is the critical one.
     - "overthinking": e_T -> inf (tau < tau_c; alpha = 1 with label noise, whose least-squares estimate diverges;
@@ -304,7 +306,7 @@ def _checked(alpha: float, tau: float, rho: float) -> tuple[float, float, float]
 
 
 def _step(alpha: float, rho: float) -> float:
-    """c of equation (3)."""
+    """Return c of equation (3)."""
     return alpha / (1 + alpha + rho)
 
 
@@ -350,7 +352,7 @@ def _errors(
 
 
 def _edge(alpha: float, rho: float, p: float) -> float:
-    """z = 1 - c w(p)."""
+    """Return z = 1 - c w(p)."""
     return 1 - _step(alpha, rho) * (p - 1) * (1 - p / alpha) / p
 
 
@@ -360,7 +362,7 @@ def _cubic(p: float, gamma: float, kappa: float) -> float:
 
 
 def _noise_ratio(alpha: float, tau: float, rho: float) -> float:
-    """kappa = K / c^2."""
+    """Return kappa = K / c^2."""
     return (1 + rho) / alpha / (tau - 1)
 
 
