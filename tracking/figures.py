@@ -1,0 +1,238 @@
+"""How are curves drawn? Theory a line, simulation filled markers, trained open markers - from the table alone."""
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from tracking.curves import Curves, parameter
+from tracking.files import write_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+Scale = Literal["linear", "log", "symlog"]
+
+# Okabe and Ito's colour-blind-safe palette, without its yellow (too light for a line on white).
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+_MARKERS = {"simulation": "o", "trained": "s"}
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A reference power law y = amplitude * x**exponent, drawn between two abscissae."""
+
+    exponent: float
+    amplitude: float
+    start: float
+    stop: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Map:
+    """A panel drawn as a heat map: one series per row, y as colour.
+
+    Attributes:
+        row: key of `params` that holds the row's ordinate.
+        value: the `y_name` that is coloured; series with another `y_name` are drawn as curves over the map.
+        label: what the colour means.
+        scale: colour scale.
+
+    """
+
+    row: str
+    value: str
+    label: str
+    scale: Literal["linear", "log"] = "linear"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """How one panel of an experiment's figure is drawn.
+
+    Attributes:
+        name: the `panel` of the curves table.
+        title, x_label, y_label: texts, with units.
+        x_scale, y_scale: axis scales.
+        y_limits, x_limits: fixed limits; None lets the data decide.
+        ordered: whether the series are steps of one quantity (colours from a sequential map) or separate things.
+        slopes: reference power laws.
+        verticals: abscissa -> label of marked places.
+        heat: draw as a heat map.
+        note: a line of small print inside the panel, e.g. what the error bars are.
+
+    """
+
+    name: str
+    title: str
+    x_label: str
+    y_label: str
+    x_scale: Scale = "linear"
+    y_scale: Scale = "linear"
+    x_limits: tuple[float | None, float | None] = (None, None)
+    y_limits: tuple[float | None, float | None] = (None, None)
+    ordered: bool = False
+    slopes: tuple[Slope, ...] = ()
+    verticals: Mapping[float, str] = field(default_factory=dict)
+    heat: Map | None = None
+    note: str = ""
+
+
+def draw(curves: Curves, panels: Sequence[Panel], title: str) -> "Figure":
+    """Return a matplotlib figure of all panels that have rows in `curves`, on a grid of at most three columns."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    present = [panel for panel in panels if (curves["panel"] == panel.name).any()]
+    columns = min(3, max(1, len(present)))
+    rows = max(1, math.ceil(len(present) / columns))
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(5.4 * columns, 4.2 * rows + 0.4), layout="constrained")
+        figure.suptitle(title, fontsize=13)
+        for index, panel in enumerate(present):
+            axes = figure.add_subplot(rows, columns, index + 1)
+            draw_panel(axes, curves[curves["panel"] == panel.name], panel)
+    return figure
+
+
+def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
+    """Draw one panel's rows into `axes`."""
+    lines = curves
+    if panel.heat is not None:
+        coloured = curves["y_name"] == panel.heat.value
+        _draw_map(axes, curves[coloured], panel.heat)
+        lines = curves[~coloured]
+    names = list(dict.fromkeys(lines["series"]))
+    for name, colour in zip(names, _colours(len(names), panel), strict=True):
+        _draw_series(axes, lines[lines["series"] == name], name, colour, on_map=panel.heat is not None)
+    for slope in panel.slopes:
+        x = np.array([slope.start, slope.stop])
+        axes.plot(x, slope.amplitude * x**slope.exponent, color="0.4", lw=1, ls=(0, (5, 2)), label=slope.label)
+    for place, label in panel.verticals.items():
+        axes.axvline(place, color="0.6", lw=0.8, ls=":")
+        axes.annotate(
+            label,
+            (place, 0.98),
+            xycoords=("data", "axes fraction"),
+            fontsize=8,
+            color="0.4",
+            rotation=90,
+            va="top",
+            ha="right",
+        )
+    axes.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
+    axes.set_xscale(panel.x_scale)
+    axes.set_yscale(panel.y_scale)
+    axes.set_xlim(*panel.x_limits)
+    axes.set_ylim(*panel.y_limits)
+    if panel.note:
+        axes.annotate(panel.note, (0.01, 0.01), xycoords="axes fraction", fontsize=7, color="0.4", va="bottom")
+    _legend(axes)
+
+
+def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
+    """Write `<stem>.png` and `<stem>.svg` into `folder`, each atomically and free of dates; return the PNG's path.
+
+    Raises:
+        OSError: the folder cannot be written.
+
+    """
+    from matplotlib import rc_context
+
+    with rc_context({**_STYLE, "svg.hashsalt": "solv", "svg.fonttype": "path"}):
+        for kind, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=kind, dpi=150, metadata=metadata)
+            write_bytes(folder / f"{stem}.{kind}", buffer.getvalue())
+    return folder / f"{stem}.png"
+
+
+_STYLE: dict[Any, Any] = {
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "0.92",
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 4.5,
+}
+
+
+def _colours(count: int, panel: Panel) -> list[str]:
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    if panel.ordered and count > 1:
+        return [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0.0, 0.88, count))]
+    return [PALETTE[index % len(PALETTE)] for index in range(count)]
+
+
+def _draw_series(axes: "Axes", rows: Curves, name: str, colour: str, *, on_map: bool) -> None:
+    rows = rows[np.isfinite(rows["y"])].sort_values("x", kind="stable")
+    theory = rows[rows["source"] == "theory"]
+    if on_map:
+        colour = "white"
+    if len(theory):
+        style = {"marker": "_", "ms": 12} if len(theory) == 1 else {}
+        axes.plot(theory["x"], theory["y"], color=colour, label=name, **style)  # type: ignore[arg-type]
+    for source, marker in _MARKERS.items():
+        points = rows[rows["source"] == source]
+        if len(points):
+            axes.errorbar(
+                points["x"],
+                points["y"],
+                yerr=points["y_err"].fillna(0.0),
+                ls="none",
+                marker=marker,
+                color=colour,
+                mfc=colour if source == "simulation" else "white",
+                elinewidth=1,
+                capsize=2,
+                label=name if theory.empty else None,
+            )
+
+
+def _draw_map(axes: "Axes", rows: Curves, heat: Map) -> None:
+    from matplotlib import colormaps
+    from matplotlib.colors import LogNorm, Normalize
+
+    theory = rows[rows["source"] == "theory"]
+    grid = theory.assign(row=parameter(theory, heat.row)).pivot(index="row", columns="x", values="y")
+    values = np.ma.masked_invalid(grid.to_numpy())
+    low, high = float(values.min()), float(values.max())
+    norm = LogNorm(low, high) if heat.scale == "log" else Normalize(low, high)
+    colours = colormaps["viridis"].with_extremes(bad="0.85")
+    mesh = axes.pcolormesh(
+        grid.columns, grid.index, values, norm=norm, cmap=colours, shading="nearest", rasterized=True
+    )
+    axes.figure.colorbar(mesh, ax=axes, label=heat.label)
+    axes.grid(False)
+    for source, marker in _MARKERS.items():
+        points = rows[rows["source"] == source]
+        if len(points):
+            axes.scatter(
+                points["x"], parameter(points, heat.row).astype(float), c=points["y"], norm=norm, cmap=colours,
+                marker=marker, s=44, edgecolors="white", linewidths=1.2, zorder=3, label=f"{source} (same colours)",
+            )  # fmt: skip
+
+
+def _legend(axes: "Axes") -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    unique = dict(zip(labels, handles, strict=True))
+    if unique:
+        legend = axes.legend(unique.values(), unique.keys(), ncols=1 + (len(unique) > 7))
+        if any(text.startswith(("simulation (", "trained (")) for text in unique):
+            legend.set_frame_on(True)
+            legend.get_frame().set_facecolor("0.45")
+            for text in legend.get_texts():
+                text.set_color("white")
