@@ -54,6 +54,7 @@ def error_after_one_step(alpha: float, tau: float, rho: float) -> float:
 
     Raises:
         ValueError: an argument out of range.
+
     """
     alpha, tau, rho = _checked(alpha, tau, rho)
     return (1 - _step(alpha, rho)) * (1 + 1 / (tau - 1))
@@ -77,6 +78,7 @@ def error_vs_depth(alpha: float, tau: float, rho: float, max_depth: int) -> Floa
         ValueError: an argument out of range.
 
     Cost: O(T^3) multiplications in T vectorised steps and O(T^2) memory; about 10 ms at T = 200. tau = inf: O(T^2).
+
     """
     alpha, tau, rho = _checked(alpha, tau, rho)
     max_depth = require_integer("max_depth", max_depth, least=0)
@@ -102,6 +104,7 @@ def error_map(
         ValueError: an argument out of range, or alphas or taus not one-dimensional.
 
     Cost: O(A N T^3) multiplications and O(N T^2) memory; a 40 x 40 map with T = 60 takes about half a second.
+
     """
     if np.ndim(alphas) != 1 or np.ndim(taus) != 1:
         raise ValueError(
@@ -133,6 +136,7 @@ def optimal_depth(alpha: float, tau: float, rho: float, max_depth: int) -> int:
         ValueError: an argument out of range.
 
     Cost: that of `error_vs_depth`.
+
     """
     errors = error_vs_depth(alpha, tau, rho, max_depth)
     return int(np.argmax(errors <= errors.min() * (1 + PLATEAU_TOLERANCE)))
@@ -153,6 +157,7 @@ def gain_of_one_more_step(alpha: float, tau: float, rho: float, max_depth: int) 
         ValueError: an argument out of range.
 
     Cost: that of `error_vs_depth`.
+
     """
     errors = error_vs_depth(alpha, tau, rho, require_integer("max_depth", max_depth, least=1))
     gain = np.full(len(errors) - 1, -math.inf)
@@ -183,6 +188,7 @@ def spectral_edges(alpha: float, tau: float, rho: float) -> tuple[float, float]:
         ValueError: an argument out of range.
 
     Cost: two bracketed one-dimensional root searches, some 30 microseconds.
+
     """
     alpha, tau, rho = _checked(alpha, tau, rho)
     return _edge(alpha, rho, _upper_root(alpha, tau, rho)), _edge(alpha, rho, _lower_root(alpha, tau, rho))
@@ -201,6 +207,7 @@ def spectral_radius(alpha: float, tau: float, rho: float) -> float:
 
     Raises:
         ValueError: an argument out of range.
+
     """
     z_plus, z_minus = spectral_edges(alpha, tau, rho)
     return max(abs(z_plus), abs(z_minus))
@@ -221,6 +228,7 @@ def critical_tau(alpha: float, rho: float) -> tuple[float, float]:
 
     Raises:
         ValueError: an argument out of range.
+
     """
     alpha = require_real("alpha", alpha, above=0)
     rho = require_real("rho", rho, least=0)
@@ -250,6 +258,7 @@ def long_time_error(alpha: float, tau: float, rho: float) -> float:
 
     Raises:
         ValueError: an argument out of range.
+
     """
     alpha, tau, rho = _checked(alpha, tau, rho)
     kind = regime(alpha, tau, rho)
@@ -282,6 +291,7 @@ def regime(alpha: float, tau: float, rho: float) -> Regime:
 
     Raises:
         ValueError: an argument out of range.
+
     """
     alpha, tau, rho = _checked(alpha, tau, rho)
     tau_plus, tau_minus = critical_tau(alpha, rho)
