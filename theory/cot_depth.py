@@ -48,9 +48,7 @@ def error_after_one_step(alpha: float, tau: float, rho: float) -> float:
     """Return e_1 = (1 - c) tau / (tau - 1), the T = 1 case of equation (10), arXiv:2606.03217.
 
     Args:
-        alpha: context length per dimension, > 0.
-        tau: pretraining contexts per dimension, > 1 or inf.
-        rho: label-noise variance, >= 0.
+        alpha, tau, rho: as in the notation, > 0; > 1 or inf; >= 0.
 
     Raises:
         ValueError: an argument out of range.
@@ -128,9 +126,7 @@ def optimal_depth(alpha: float, tau: float, rho: float, max_depth: int) -> int:
     A value of max_depth therefore says that depth still helped where the search ended.
 
     Args:
-        alpha: context length per dimension, > 0.
-        tau: pretraining contexts per dimension, > 1 or inf.
-        rho: label-noise variance, >= 0.
+        alpha, tau, rho: as in the notation, > 0; > 1 or inf; >= 0.
         max_depth: largest depth considered, integer >= 0.
 
     Raises:
@@ -149,9 +145,7 @@ def gain_of_one_more_step(alpha: float, tau: float, rho: float, max_depth: int) 
     Negative where the next step hurts, and -inf once the error overflows.
 
     Args:
-        alpha: context length per dimension, > 0.
-        tau: pretraining contexts per dimension, > 1 or inf.
-        rho: label-noise variance, >= 0.
+        alpha, tau, rho: as in the notation, > 0; > 1 or inf; >= 0.
         max_depth: integer >= 1.
 
     Raises:
@@ -178,9 +172,7 @@ def spectral_edges(alpha: float, tau: float, rho: float) -> tuple[float, float]:
     keeps the eigenvalue 1, below which z_plus never falls; at tau = inf both ends are those of the bulk 1 - c x.
 
     Args:
-        alpha: context length per dimension, > 0.
-        tau: pretraining contexts per dimension, > 1 or inf.
-        rho: label-noise variance, >= 0.
+        alpha, tau, rho: as in the notation, > 0; > 1 or inf; >= 0.
 
     Returns:
         (z_plus, z_minus), z_minus < z_plus; relative accuracy about 1e-14 away from alpha = 1 and tau = 1.
@@ -202,9 +194,7 @@ def spectral_radius(alpha: float, tau: float, rho: float) -> float:
     of the spectrum lies on the real axis.
 
     Args:
-        alpha: context length per dimension, > 0.
-        tau: pretraining contexts per dimension, > 1 or inf.
-        rho: label-noise variance, >= 0.
+        alpha, tau, rho: as in the notation, > 0; > 1 or inf; >= 0.
 
     Raises:
         ValueError: an argument out of range.
@@ -253,9 +243,7 @@ def long_time_error(alpha: float, tau: float, rho: float) -> float:
     the generating function of (6'-9') at z = 1. In the overthinking regime: inf.
 
     Args:
-        alpha: context length per dimension, > 0.
-        tau: pretraining contexts per dimension, > 1 or inf.
-        rho: label-noise variance, >= 0.
+        alpha, tau, rho: as in the notation, > 0; > 1 or inf; >= 0.
 
     Raises:
         ValueError: an argument out of range.
@@ -286,9 +274,7 @@ def regime(alpha: float, tau: float, rho: float) -> Regime:
     tau within a relative 1e-9 of tau_c counts as tau_c.
 
     Args:
-        alpha: context length per dimension, > 0.
-        tau: pretraining contexts per dimension, > 1 or inf.
-        rho: label-noise variance, >= 0.
+        alpha, tau, rho: as in the notation, > 0; > 1 or inf; >= 0.
 
     Raises:
         ValueError: an argument out of range.
@@ -395,11 +381,7 @@ def _noise_ratio(alpha: float, tau: float, rho: float) -> float:
 
 def _lower_root(alpha: float, tau: float, rho: float) -> float:
     """Root on the side of z_minus: p in [-sqrt(alpha), 0)."""
-    gamma, kappa = 1 / alpha, _noise_ratio(alpha, tau, rho)
-    edge = -math.sqrt(alpha)
-    if _cubic(edge, gamma, kappa) <= 0:
-        return edge
-    return _bracketed(edge, 0.0, gamma, kappa)
+    return _root(0.0, -math.sqrt(alpha), 1 / alpha, _noise_ratio(alpha, tau, rho))
 
 
 def _upper_root(alpha: float, tau: float, rho: float) -> float:
@@ -409,18 +391,13 @@ def _upper_root(alpha: float, tau: float, rho: float) -> float:
     if alpha == 1:  # the cubic has the factor 1 - p, the hard edge
         return 1.0 if kappa <= 1 else (1 + math.sqrt(1 + 8 * kappa)) / (4 * kappa)
     if kappa * at_one > 1:
-        return _bracketed(0.0, at_one, gamma, kappa)
-    if alpha < 1:
-        return at_one
-    edge = math.sqrt(alpha)
-    if _cubic(at_one, gamma, kappa) >= 0:
-        return at_one
-    if _cubic(edge, gamma, kappa) <= 0:
-        return edge
-    return _bracketed(at_one, edge, gamma, kappa)
+        return _root(0.0, at_one, gamma, kappa)
+    return at_one if alpha < 1 else _root(at_one, math.sqrt(alpha), gamma, kappa)
 
 
-def _bracketed(low: float, high: float, gamma: float, kappa: float) -> float:
-    if _cubic(low, gamma, kappa) * _cubic(high, gamma, kappa) >= 0:  # within rounding of the bracket's outer end
-        return high if low == 0 else low
-    return float(brentq(_cubic, low, high, args=(gamma, kappa), xtol=1e-300, rtol=1e-15, maxiter=500))
+def _root(far: float, bulk: float, gamma: float, kappa: float) -> float:
+    if _cubic(bulk, gamma, kappa) <= 0:  # the spectrum ends with the bulk (tau = inf), up to rounding
+        return bulk
+    if _cubic(far, gamma, kappa) >= 0:
+        return far
+    return float(brentq(_cubic, far, bulk, args=(gamma, kappa), xtol=1e-300, rtol=1e-15, maxiter=500))
