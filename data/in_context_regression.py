@@ -72,6 +72,7 @@ def draw_contexts(
         ValueError: a size below 1 or rho negative or not finite.
 
     Cost: O(l d) normals per context.
+
     """
     _require_sizes(batch, d, l, rho)
     w = _normal((*batch, d), generator, dtype)
@@ -106,6 +107,7 @@ def draw_context_statistics(
         ValueError: a size below 1 or rho negative or not finite.
 
     Cost: O(d^2) normals and O(d^3) multiplications per context.
+
     """
     _require_sizes(batch, d, l, rho)
     rank = min(d, l)
@@ -152,6 +154,7 @@ def draw_pretraining_pairs(
         ValueError: a size below 1 or rho negative or not finite.
 
     Cost: O(d) normals per context.
+
     """
     _require_sizes(batch, d, l, rho)
     if n < 1:

@@ -24,6 +24,7 @@ from tracking.figures import Map, Panel, Slope
 NAME = "cot-depth"
 READ_DEPTHS = (1, 2, 4, 8, 16)
 GROWTH_WINDOW = (20, 40)  # depths between which the late-time growth of the error is read, in theory and simulation
+FATES = ((4.0, 3.0), (2.0, 3.0), (3.0, 1.2))  # (alpha, tau) of claims C2 and C5, at rho = 0
 GROWTH_WINDOWS = (GROWTH_WINDOW, (100, 200))  # theory alone also reads it later, where the transition is sharper
 
 
@@ -31,9 +32,9 @@ GROWTH_WINDOWS = (GROWTH_WINDOW, (100, 200))  # theory alone also reads it later
 class Simulation:
     """Size of the simulated model."""
 
-    dimension: int = integer(128, "input dimension d", least=2)
+    dimension: int = integer(256, "input dimension d", least=2)
     repeats: int = integer(16, "independent pretraining sets, each with test contexts of its own", least=2)
-    contexts: int = integer(32, "test contexts per repeat", least=1)
+    contexts: int = integer(16, "test contexts per repeat", least=1)
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,14 @@ class FiniteSize:
 
 
 @dataclass(frozen=True)
+class Fates:
+    """Three long chains without label noise: one improves for ever, one overthinks late, one from the first step."""
+
+    max_depth: int = integer(100, "depth of theory", least=60)
+    simulated_depth: int = integer(60, "depth of the simulated chains", least=15)
+
+
+@dataclass(frozen=True)
 class Endless:
     """Infinite pretraining: the chain with Gamma = c I, run for very long."""
 
@@ -86,6 +95,7 @@ class CotDepthConfig(RunSettings):
     simulation: Simulation = group(Simulation, "size of the simulated model")
     phase: Phase = group(Phase, "the phase diagram")
     transition: Transition = group(Transition, "growth across the critical line")
+    fates: Fates = group(Fates, "three long chains")
     finite_size: FiniteSize = group(FiniteSize, "the finite-size panel")
     endless: Endless = group(Endless, "infinite pretraining")
 
@@ -131,6 +141,14 @@ class CotDepth:
                 y_limits=(1.05, 5.0),
             ),
             Panel(
+                "fates",
+                "Three fates of a long chain (ρ = 0)",
+                "reasoning depth T",
+                "test error e_T",
+                y_scale="log",
+                y_limits=(1e-12, 1e3),
+            ),
+            Panel(
                 "optimal-depth",
                 "Optimal depth diverges at the transition (ρ = 0)",
                 "distance to the transition 1 - τ/τ_c",
@@ -163,6 +181,7 @@ class CotDepth:
                 "Late-time growth changes sign at τ_c (ρ = 0)",
                 "pretraining τ / τ_c",
                 "log-growth of e_T per step",
+                y_limits=(-0.9, 0.9),
                 verticals={1.0: "τ_c"},
             ),
             Panel(
@@ -333,6 +352,11 @@ def _limits(config: CotDepthConfig) -> Iterator[Curves]:
             growth = log_growth(errors, window)
             window_parameters = {**parameters, "from": window[0], "to": window[1]}
             yield points(*place, "tau/tau_c", ratio, "log_growth", growth, params=window_parameters)
+    for alpha, tau in FATES:
+        depths = np.arange(config.fates.max_depth + 1)
+        errors = error_vs_depth(alpha, tau, 0.0, config.fates.max_depth)
+        place = "fates", fate_series(alpha, tau), "theory"
+        yield points(*place, "depth", depths, "error", errors, params=fate_parameters(alpha, tau))
     for alpha in config.endless.alpha:
         depths = endless_depths(config)
         errors = error_vs_depth(alpha, math.inf, 0.0, config.endless.max_depth)[depths]
@@ -356,6 +380,16 @@ def size_series(depth: int, average: str) -> str:
 def growth_series(alpha: float, window: Sequence[int]) -> str:
     """Return the name of the series of the log-growth at one alpha, read between two depths."""
     return f"α={alpha:g}, T={window[0]}-{window[1]}"
+
+
+def fate_series(alpha: float, tau: float) -> str:
+    """Return the name of the series of one long chain."""
+    return f"α={alpha:g}, τ={tau:g}"
+
+
+def fate_parameters(alpha: float, tau: float) -> dict[str, float]:
+    """Return the parameters of one long chain, with its growth factor per step."""
+    return {"alpha": alpha, "tau": tau, "rho": 0.0, "radius": spectral_radius(alpha, tau, 0.0)}
 
 
 def endless_depths(config: CotDepthConfig) -> np.ndarray:

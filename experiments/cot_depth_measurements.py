@@ -8,12 +8,15 @@ import torch
 
 from data.in_context_regression import draw_context_statistics, draw_pretraining_pairs
 from experiments.cot_depth import (
+    FATES,
     GROWTH_WINDOW,
     CotDepthConfig,
     best_depths,
     depth_of_least_error,
     depth_panel,
     endless_depths,
+    fate_parameters,
+    fate_series,
     fixed_context,
     fixed_pretraining,
     growth_series,
@@ -40,6 +43,7 @@ def measure(config: CotDepthConfig, context: Context) -> Curves:
                 *_depth(config, simulation),
                 *_phase(config, simulation),
                 *_transition(config, simulation),
+                *_fates(config, simulation),
                 *_endless(config, simulation),
                 *_finite_size(config, simulation),
             ]
@@ -108,6 +112,7 @@ def _count_units(config: CotDepthConfig) -> int:
         len(config.alpha) * len(config.rho)
         + len(config.phase.alpha)
         + len(config.transition.alpha)
+        + len(FATES)
         + len(config.endless.alpha)
         + len(config.finite_size.dimension)
     )
@@ -174,6 +179,15 @@ def _transition(config: CotDepthConfig, simulation: _Simulation) -> Iterator[Cur
         parameters = {"alpha": alpha, "rho": 0.0, "tau_c": critical, "from": GROWTH_WINDOW[0], "to": GROWTH_WINDOW[1]}
         place = "transition", growth_series(alpha, GROWTH_WINDOW), "simulation"
         yield points(*place, "tau/tau_c", ratios, "log_growth", y, y_err=y_err, n=n, params=parameters)
+
+
+def _fates(config: CotDepthConfig, simulation: _Simulation) -> Iterator[Curves]:
+    depths = np.arange(config.fates.simulated_depth + 1)
+    for alpha, tau in FATES:
+        errors = simulation.errors("fate", alpha, [tau], 0.0, int(depths[-1]))["typical"]
+        y, y_err, n = geometric_mean(errors[:, 0])
+        place = "fates", fate_series(alpha, tau), "simulation"
+        yield points(*place, "depth", depths, "error", y, y_err=y_err, n=n, params=fate_parameters(alpha, tau))
 
 
 def _endless(config: CotDepthConfig, simulation: _Simulation) -> Iterator[Curves]:

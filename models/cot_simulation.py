@@ -34,6 +34,7 @@ def ridgeless_steps(
 
     Cost: O(n d^2 + len(counts) d^3) multiplications per repeat. The normal equations square the condition number,
     about (1 + tau^{-1/2})^2 / (1 - tau^{-1/2})^2 before squaring: use float64.
+
     """
     if w.shape != h.shape or w.dim() != 3:
         raise ValueError(f"w and h have shapes {tuple(w.shape)} and {tuple(h.shape)}; valid: equal, (repeats, n, d)")
@@ -76,6 +77,7 @@ def refine(
         ValueError: depth negative.
 
     Cost: O(repeats contexts variants depth d^2) multiplications; memory is that of s.
+
     """
     if depth < 0:
         raise ValueError(f"depth = {depth} is out of range; valid: integers >= 0")

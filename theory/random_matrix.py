@@ -45,6 +45,7 @@ def marchenko_pastur(alpha: float, nodes: int) -> tuple[Float[np.ndarray, "point
         ValueError: alpha or nodes out of range.
 
     Cost: O(nodes).
+
     """
     alpha = require_real("alpha", alpha, above=0)
     nodes = require_integer("nodes", nodes, least=1)
