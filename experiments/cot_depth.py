@@ -24,7 +24,7 @@ from tracking.figures import Map, Panel, Slope
 NAME = "cot-depth"
 READ_DEPTHS = (1, 2, 4, 8, 16)
 GROWTH_WINDOW = (20, 40)  # depths between which the late-time growth of the error is read, in theory and simulation
-FATES = ((4.0, 3.0), (2.0, 3.0), (3.0, 1.2))  # (alpha, tau) of claims C2 and C5, at rho = 0
+FATES = ((4.0, 3.0), (2.0, 3.0), (2.0, 2.0), (3.0, 1.2))  # (alpha, tau) of claims C2 and C5, at rho = 0
 GROWTH_WINDOWS = (GROWTH_WINDOW, (100, 200))  # theory alone also reads it later, where the transition is sharper
 
 
@@ -52,7 +52,7 @@ class Phase:
 class Transition:
     """The late-time growth of the error across the critical amount of pretraining, at rho = 0."""
 
-    alpha: tuple[float, ...] = reals([2, 4, 9], "context length per input dimension", above=1)
+    alpha: tuple[float, ...] = reals([3, 4, 9], "context length per input dimension", above=1)
     ratio: tuple[float, ...] = reals([0.8, 0.9, 1.2, 1.5], "tau / tau_c of the simulated points", above=0)
 
 
@@ -68,7 +68,7 @@ class FiniteSize:
 
 @dataclass(frozen=True)
 class Fates:
-    """Three long chains without label noise: one improves for ever, one overthinks late, one from the first step."""
+    """Long chains without label noise: one improves for ever, two overthink in the end, one from the first step."""
 
     max_depth: int = integer(100, "depth of theory", least=60)
     simulated_depth: int = integer(60, "depth of the simulated chains", least=15)
@@ -95,7 +95,7 @@ class CotDepthConfig(RunSettings):
     simulation: Simulation = group(Simulation, "size of the simulated model")
     phase: Phase = group(Phase, "the phase diagram")
     transition: Transition = group(Transition, "growth across the critical line")
-    fates: Fates = group(Fates, "three long chains")
+    fates: Fates = group(Fates, "long chains")
     finite_size: FiniteSize = group(FiniteSize, "the finite-size panel")
     endless: Endless = group(Endless, "infinite pretraining")
 
@@ -142,7 +142,7 @@ class CotDepth:
             ),
             Panel(
                 "fates",
-                "Three fates of a long chain (ρ = 0)",
+                "Fates of a long chain (ρ = 0)",
                 "reasoning depth T",
                 "test error e_T",
                 y_scale="log",

@@ -110,37 +110,46 @@ def _saturation(curves: Curves) -> Claim:
 
 
 def _overthinking(curves: Curves) -> Claim:
+    """C5, with the simulated minimum read at tau = 2, where finite chains do not yet hide it (see `finite-size`)."""
     statement = (
-        "At alpha = 2, tau = 3 the error is least at T* = 25 and then grows; at alpha = 3, tau = 1.2 every step hurts."
+        "At alpha = 2, tau = 3 the error is least at T* = 25, then grows; so it does at tau = 2 from T* = 7; "
+        "at alpha = 3, tau = 1.2 every step hurts."
     )
-    late_theory, late = _fate(curves, 2, 3)
-    early_theory, early = _fate(curves, 3, 1.2)
-    if late.empty or early.empty:
+    late, _ = _fate(curves, 2, 3)
+    middle, simulated = _fate(curves, 2, 2)
+    early, hurt = _fate(curves, 3, 1.2)
+    if late.empty or simulated.empty or hurt.empty:
         return _missing("overthinking", statement, "the panel `fates`")
-    best, found = (int(rows.loc[rows["y"].idxmin(), "x"]) for rows in (late_theory, late))
-    least, last = late.loc[late["y"].idxmin()], late.iloc[-1]
-    growth = math.log(last["y"] / least["y"])
-    growth_error = math.hypot(last["y_err"] / last["y"], least["y_err"] / least["y"])
-    hurt = early[early["x"] == 1].iloc[0]
+    turns = [_turn(rows) for rows in (late, middle, early, simulated)]
+    first = hurt[hurt["x"] == 1].iloc[0]
+    growth, error = turns[3][1:]
     return Claim(
         "overthinking",
         statement,
-        predicted="T* = 25; T* = 0",
+        predicted="T* = 25; 7; 0",
         measured=(
-            f"theory T* = {best}; simulation T* = {found}, growth of log e after it {growth:.2f} ± {growth_error:.2f}; "
-            f"e_1 = {hurt['y']:.3f} ± {hurt['y_err']:.3f} > 1"
+            f"theory {turns[0][0]}; {turns[1][0]}; {turns[2][0]}; simulation {turns[3][0]} at tau = 2, log e grows by "
+            f"{growth:.1f} ± {error:.1f} after it; at tau = 1.2 e_1 = {first['y']:.2f} ± {first['y_err']:.2f}"
         ),
         verdict=all_of(
             [
-                within(best, 25, 0),
-                within(float(early_theory["y"].diff().min() > 0), 1, 0),
-                exceeds(hurt["y"], 1, hurt["y_err"]),
-                exceeds(growth, 0, growth_error),
+                *(within(turn[0], best, 0) for turn, best in zip(turns[:3], (25, 7, 0), strict=True)),
+                *(exceeds(turn[1], 0) for turn in turns[:3]),
+                within(turns[3][0], 7, 2),
+                exceeds(growth, 0, error),
+                exceeds(first["y"], 1, first["y_err"]),
             ]
         ),
-        tolerance="theory exact; simulation 2 s.e.",
-        needs="simulation.dimension >= 512: near the critical line a chain's own radius scatters around the limit",
+        tolerance="theory exact; simulated T* 7 ± 2; 2 s.e.",
+        needs="simulation.dimension >= 256",
     )
+
+
+def _turn(chain: Curves) -> tuple[int, float, float]:
+    """Return where a chain is best, by how much log e has grown at its end, and the standard error of that."""
+    best, last = chain.iloc[int(chain["y"].argmin())], chain.iloc[-1]
+    error = math.hypot(last["y_err"] / last["y"], best["y_err"] / best["y"])
+    return int(best["x"]), math.log(last["y"] / best["y"]), error
 
 
 def _transition(curves: Curves) -> Claim:
@@ -166,7 +175,7 @@ def _transition(curves: Curves) -> Claim:
         "transition",
         statement,
         predicted="crossing at tau / tau_c = 1",
-        measured=f"extrapolated {worst:.4f}; simulation: {int(right.sum())} of {len(clear)} clear points of the right sign",
+        measured=f"extrapolated {worst:.4f}; simulation: right sign at {int(right.sum())} of {len(clear)} points",
         verdict=all_of([within(worst, 1, 0.01), Verdict.HOLDS if right.all() else Verdict.FAILS]),
         tolerance="1 %; simulated points more than 15 % away from tau_c and 2 s.e. from 0",
         needs="larger transition windows",
@@ -179,8 +188,8 @@ def _depth_needs_data_and_context(curves: Curves) -> Claim:
     simulated = select(curves, panel="phase", source="simulation")
     if theory.empty or simulated.empty:
         return _missing("depth-needs-data-and-context", statement, "the phase diagram")
-    grid = theory.assign(tau=parameter(theory, "tau")).pivot(index="tau", columns="x", values="y")
-    grid = grid.loc[:, grid.columns > 1]
+    table = theory.assign(tau=parameter(theory, "tau"))[theory["x"] > 1]
+    grid = table.pivot(index="tau", columns="x", values="y")
     broken = int((np.diff(grid.to_numpy(), axis=0) < 0).sum() + (np.diff(grid.to_numpy(), axis=1) < 0).sum())
     verdicts = [within(broken, 0, 0), *_increasing(simulated.assign(tau=parameter(simulated, "tau")))]
     gains = _gains(curves)
@@ -205,7 +214,7 @@ def _gains(curves: Curves) -> pd.DataFrame:
     rows = rows.assign(alpha=parameter(rows, "alpha"), tau=parameter(rows, "tau"), rho=parameter(rows, "rho"))
     found = []
     for (alpha, tau), chain in rows[(rows["rho"] == 0) & (rows["alpha"] > 1)].groupby(["alpha", "tau"]):
-        first, best = chain.iloc[0], chain.loc[chain["y"].idxmin()]
+        first, best = chain.iloc[0], chain.iloc[int(chain["y"].argmin())]
         error = math.hypot(first["y_err"] / first["y"], best["y_err"] / best["y"])
         found.append({"x": alpha, "tau": tau, "y": math.log(first["y"] / best["y"]), "y_err": error})
     return pd.DataFrame(found, columns=["x", "tau", "y", "y_err"])
