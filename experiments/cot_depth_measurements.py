@@ -74,7 +74,7 @@ class _Simulation:
         for tau in taus:
             if math.isfinite(tau) and round(tau * d) <= d:
                 raise ConfigurationError(f"tau = {tau:g} is too close to 1: n = {round(tau * d)} is not > d = {d}")
-        label = f"{name} alpha={alpha:g} rho={rho:g} d={d}"
+        label = f"{name} alpha={alpha:g} tau={','.join(f'{tau:g}' for tau in taus)} rho={rho:g} d={d}"
         unit = self._context.unit(label, lambda: self._simulate(alpha, taus, rho, depth, d))
         self._step.advance(note=label)
         return unit

@@ -8,6 +8,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from experiments.parameters import ConfigurationError, RunSettings, as_dictionary, scientific
 from experiments.protocol import Context, Experiment
 from experiments.seeds import Seeds
@@ -19,6 +21,8 @@ from tracking.files import write_text
 from tracking.progress import reporter_for
 from tracking.provenance import code_fingerprint, git_commit, versions
 from tracking.runs import RunDirectory, RunStore, content_key
+
+Unit = Callable[[str, Callable[[], Mapping[str, np.ndarray]]], dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ def _measure(
         context = Context(
             device=device,
             seeds=Seeds(settings.seed),
-            unit=run.unit,
+            unit=_named_once(run.unit),
             checkpoint=lambda name: TrainingCheckpoint(run.checkpoint_path(name)),
             progress=reporter,
         )
@@ -169,6 +173,19 @@ def _measure(
         }
     )
     return Outcome(run, curves, claims, reused=False, resumed=resumed, outdated=False)
+
+
+def _named_once(unit: Unit) -> Unit:
+    """Refuse a second unit of the same name: it would silently be given the first one's arrays."""
+    seen: set[str] = set()
+
+    def checked(name: str, compute: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        if name in seen:
+            raise RuntimeError(f"two units of work are called {name!r}; a unit's name must tell it from every other")
+        seen.add(name)
+        return unit(name, compute)
+
+    return checked
 
 
 def _provenance(settings: RunSettings) -> dict[str, Any]:
