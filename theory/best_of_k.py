@@ -11,7 +11,7 @@ Notation (best-of-k spec; model of Halder and Pehlevan, arXiv:2512.19905; formul
 | sigma, gamma | noise and prior deviation the model believes in; lambda = sigma^2 / gamma^2 | >= 0, not both 0 |
 | w_T, w_R | weights of the teacher and of the judge; reward -(y - w_R.phi)^2 | (modes,) |
 | kappa, D2, s2, Va, Cta | deterministic equivalents, equations (1)-(4) | `Equivalents` |
-| k, T | samples, selection temperature: sample i is picked with probability softmax_i(reward / T) | k >= 1 or inf, [0, inf] |
+| k, T | samples; temperature: sample i is picked with probability softmax_i(reward / T) | k in [1, inf], T in [0, inf] |
 | eps(k, T) | error E (y_selected - w_T.phi)^2 against the noise-free target | >= 0 |
 """
 
@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import minimize_scalar
 
 from theory.random_matrix import degrees_of_freedom, resolved_fraction, ridge_fixed_point
-from theory.selection_moments import selected_moments
+from theory.selection_moments import selected_squared_distance
 from theory.validation import require_integer, require_real
 
 JUDGE_REACH = 7.5  # standard deviations of the judge's answer that are averaged over
@@ -58,7 +58,7 @@ class WeightMoments:
 
     @classmethod
     def of_random_judge(cls, modes: int, mis: float = 0.0, scale: float = 0.0) -> "WeightMoments":
-        """Return the typical moments of w_R = (1 + scale) w_T + mis R, where w_T^2 = 1 and R is independent of unit variance.
+        """Return the typical moments of w_R = (1 + scale) w_T + mis R: w_T^2 = 1, R independent of unit variance.
 
         Args:
             modes: number of modes, >= 1.
@@ -105,7 +105,7 @@ class Equivalents:
 
     @property
     def regression(self) -> float:
-        """beta = Cta / Va, the best guess of t per unit of a; 0 where the judge agrees with m everywhere."""
+        """Regression beta = Cta / Va, the best guess of t per unit of a; 0 where the judge agrees with m everywhere."""
         return self.covariance / self.judge_variance if self.judge_variance > 0 else 0.0
 
     @property
@@ -236,8 +236,7 @@ def selection_error(equivalents: Equivalents, k: ArrayLike, temperature: float) 
     answers, weights = _judge_quadrature(va, s2)
     for start in range(0, answers.size, JUDGE_CHUNK):
         a, weight = answers[start : start + JUDGE_CHUNK], weights[start : start + JUDGE_CHUNK]
-        first, second = selected_moments(a, s2, finite, temperature)
-        total += (second - 2 * beta * a * first + (beta * a) ** 2) @ weight
+        total += selected_squared_distance(a, (1 - beta) * a, s2, finite, temperature) @ weight
     error[~endless] = total
     return error
 

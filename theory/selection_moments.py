@@ -1,14 +1,15 @@
-"""What are the moments of the sample that a noisy judge selects among k Gaussian ones, exactly for every k?
+"""How far from a target is the sample that a noisy judge selects among k Gaussian ones, exactly for every k?
 
 Notation (best-of-k spec, section 3; arXiv:2512.19905; formulas derived there and here)
 
 | symbol | name | shape / range |
 |---|---|---|
 | z_i ~ N(0, s2), i = 1..k | samples relative to the predictive mean | s2 > 0 |
-| a | judge's own answer relative to the predictive mean | (answers,), >= 0 (odd / even symmetry gives a < 0) |
-| r_i = -(z_i - a)^2 / T | reward over temperature; the sample maximising r_i + Gumbel noise is selected | T in [0, inf] |
+| a | judge's own answer relative to the predictive mean; a < 0 follows by symmetry | (answers,), >= 0 |
+| c, gap = a - c | target, and how far the judge is from it: f(z) = (z - c)^2 is averaged | (answers,) |
+| r_i = -(z_i - a)^2 / T | reward over temperature; the largest r_i + Gumbel noise is selected | T in [0, inf] |
 | q = abs(z - a), y = q^2 / T | distance from the judge, and the same in units of the temperature | >= 0 |
-| w_f(q) = f(a+q) p(a+q) + f(a-q) p(a-q) | density of q with f(z) averaged; p the density of N(0, s2) | (answers, q) |
+| w_f(q) = f(a+q) p(a+q) + f(a-q) p(a-q) | density of q times f; p the density of N(0, s2) | (answers, q) |
 | F(q) = P(abs(z - a) < q) | one sample is nearer to the judge than q | [0, 1] |
 | v = log u | minus the score r + Gumbel of the selected sample | (scores,) |
 | G(x) = exp(x - exp(x)) | density of minus a Gumbel variable | - |
@@ -38,74 +39,82 @@ LOG_NEGLIGIBLE = 20.0  # log u starts this far below -log k
 SLOPE = 4.0  # log u per unit of grid coordinate where the score is below one temperature
 
 
-def selected_moments(
+def selected_squared_distance(
     answers: Float[np.ndarray, "answers"],
+    gaps: Float[np.ndarray, "answers"],
     variance: float,
     k: Int[np.ndarray, "ks"],
     temperature: float,
-) -> Float[np.ndarray, "2 ks answers"]:
-    """Return M1(a) = E z_sel and M2(a) = E z_sel^2 of the selected among k samples (spec equation (6)).
+) -> Float[np.ndarray, "ks answers"]:
+    """Return E (z_sel - c)^2 of the selected among k samples for targets c = a - gap (spec equation (6)).
 
-    Every integral is a trapezoid rule in a variable in which the integrand is analytic and decays at both ends.
+    The moments M1 and M2 of the spec enter through f(z) = (z - c)^2 itself: differences of moments would cancel where
+    the selected sample is close to its target. Every integral is a trapezoid rule in a variable in which the integrand
+    is analytic and decays at both ends.
 
-    Accuracy: about 1e-8 of s2; the total probability is checked to 1e-6 for every a and k.
+    Accuracy: about 1e-7 relative; the total probability is checked to 1e-6 for every a and k.
 
     Args:
         answers: a >= 0, close to each other (within a few standard deviations of z: the grids cover them jointly).
+        gaps: a - c, any real; 0 where the judge's answer is the target.
         variance: s2 > 0 of the samples.
         k: numbers of samples, >= 1, up to 10^6 and beyond.
-        temperature: T in [0, inf]; k = 1 and T = inf select nothing and return (0, s2).
+        temperature: T in [0, inf]; k = 1 and T = inf select nothing and return s2 + c^2.
 
     Returns:
-        Array of M1 and M2, of shape (2, ks, answers).
+        Array of shape (ks, answers).
 
     Raises:
         ArithmeticError: the selection probabilities miss 1 by more than 1e-6 (the grids do not fit the parameters).
 
-    Cost: about 500 x 85 x answers Gaussians and 500 x answers exponentials per k.
+    Cost: about 500 x 100 x answers Gaussians and 500 x answers exponentials per k.
     """
-    moments = np.empty((2, k.size, answers.size))
-    moments[0], moments[1] = 0.0, variance
+    distance = np.empty((k.size, answers.size))
+    distance[:] = variance + (answers - gaps) ** 2
     chosen = np.flatnonzero(k > 1)
     if chosen.size == 0 or math.isinf(temperature):
-        return moments
+        return distance
     sampled = k[chosen]
     if temperature == 0:
-        better, densities = _nearest_integrand(answers, variance, int(sampled.max()))
+        better, densities = _nearest_integrand(answers, gaps, variance, int(sampled.max()))
     else:
-        better, densities = _scored_integrand(answers, variance, int(sampled.max()), temperature)
+        better, densities = _scored_integrand(answers, gaps, variance, int(sampled.max()), temperature)
     with np.errstate(divide="ignore"):
         log_worse = np.log1p(-np.minimum(better, 1.0))
     for position, count in zip(chosen, sampled, strict=True):
-        mass, *moments[:, position] = np.sum(densities * (count * np.exp((count - 1.0) * log_worse)), axis=-1)
+        mass, distance[position] = np.sum(densities * (count * np.exp((count - 1.0) * log_worse)), axis=-1)
         if not np.all(np.abs(mass - 1) <= MASS_TOLERANCE):
             raise ArithmeticError(
                 f"selection probability {mass[np.argmax(np.abs(mass - 1))]:.8f} is not 1 at k = {count}, "
                 f"temperature = {temperature:g}, predictive variance = {variance:g}"
             )
-    return moments
+    return distance
 
 
 def _nearest_integrand(
-    answers: Float[np.ndarray, "answers"], variance: float, most: int
-) -> tuple[Float[np.ndarray, "answers nodes"], Float[np.ndarray, "3 answers nodes"]]:
-    """Return F and w_f dq (f = 1, z, z^2) on a distance grid: logarithmic below one deviation, uniform above."""
+    answers: Float[np.ndarray, "answers"], gaps: Float[np.ndarray, "answers"], variance: float, most: int
+) -> tuple[Float[np.ndarray, "answers nodes"], Float[np.ndarray, "2 answers nodes"]]:
+    """Return F and w_f dq (f = 1, (z - c)^2) on a distance grid: logarithmic below one deviation, uniform above."""
     scale = math.sqrt(variance)
     grid = np.arange(-LOG_NEGLIGIBLE - math.log(most), answers.max() / scale + REACH, DISTANCE_STEP)
     distance = scale * _softplus(grid)
     step = DISTANCE_STEP * scale * np.exp(log_expit(grid))
-    return _probability_nearer(distance, answers, scale), _folded_densities(distance, answers, scale) * step
+    return _probability_nearer(distance, answers, scale), _folded_densities(distance, answers, gaps, scale) * step
 
 
 def _scored_integrand(
-    answers: Float[np.ndarray, "answers"], variance: float, most: int, temperature: float
-) -> tuple[Float[np.ndarray, "answers scores"], Float[np.ndarray, "3 answers scores"]]:
-    """Return 1 - B and A_f dv (f = 1, z, z^2) on the grid of v = log u."""
+    answers: Float[np.ndarray, "answers"],
+    gaps: Float[np.ndarray, "answers"],
+    variance: float,
+    most: int,
+    temperature: float,
+) -> tuple[Float[np.ndarray, "answers scores"], Float[np.ndarray, "2 answers scores"]]:
+    """Return 1 - B and A_f dv (f = 1, (z - c)^2) on the grid of v = log u."""
     scale = math.sqrt(variance)
     score, step = _score_grid(answers, scale, most, temperature)
     smooth = score > SMOOTH_SCORE
-    near = _near_integrals(score[~smooth], answers, scale, temperature)
-    far = _far_integrals(score[smooth], answers, scale, temperature)
+    near = _near_integrals(score[~smooth], answers, gaps, scale, temperature)
+    far = _far_integrals(score[smooth], answers, gaps, scale, temperature)
     integrals = np.concatenate([near, far], axis=-1)
     return integrals[0], integrals[1:] * step
 
@@ -129,9 +138,13 @@ def _score_grid(
 
 
 def _near_integrals(
-    score: Float[np.ndarray, "scores"], answers: Float[np.ndarray, "answers"], scale: float, temperature: float
-) -> Float[np.ndarray, "4 answers scores"]:
-    """Return 1 - B and A_f where the square root at q = 0 matters: one grid of q, quadratic above and logarithmic below."""
+    score: Float[np.ndarray, "scores"],
+    answers: Float[np.ndarray, "answers"],
+    gaps: Float[np.ndarray, "answers"],
+    scale: float,
+    temperature: float,
+) -> Float[np.ndarray, "3 answers scores"]:
+    """Return 1 - B and A_f where the square root at q = 0 matters: one grid of q, root above, log below."""
     unit = min(temperature, scale**2)
     reach = min(score.max(initial=0.0) + GUMBEL_BELOW, ((answers.max() + REACH * scale) ** 2) / temperature)
     grid = np.arange(-2 * GUMBEL_BELOW, reach * temperature / unit + GUMBEL_STEP, GUMBEL_STEP)
@@ -140,7 +153,7 @@ def _near_integrals(
     square_step = GUMBEL_STEP * unit * np.exp(log_expit(grid))
     excess = score[None, :] - square[:, None] / temperature
     kernel = _gumbel_density(excess)
-    densities = _folded_densities(distance, answers, scale) * (square_step / (2 * distance))
+    densities = _folded_densities(distance, answers, gaps, scale) * (square_step / (2 * distance))
     if temperature > scale**2:  # here the grid ends where w_f does, short of the reach of G: not by parts
         better = densities[0] @ -np.expm1(-np.exp(excess))
     else:
@@ -149,27 +162,33 @@ def _near_integrals(
 
 
 def _far_integrals(
-    score: Float[np.ndarray, "scores"], answers: Float[np.ndarray, "answers"], scale: float, temperature: float
-) -> Float[np.ndarray, "4 answers scores"]:
+    score: Float[np.ndarray, "scores"],
+    answers: Float[np.ndarray, "answers"],
+    gaps: Float[np.ndarray, "answers"],
+    scale: float,
+    temperature: float,
+) -> Float[np.ndarray, "3 answers scores"]:
     """Return 1 - B and A_f where G is clear of q = 0: the same uniform offsets y - v for every score."""
     step = min(GUMBEL_STEP, 3 * scale / math.sqrt(temperature))
     offset = np.arange(-GUMBEL_ABOVE, GUMBEL_BELOW, step)
     distance = np.sqrt(temperature * (score[:, None] + offset))
     kernel = _gumbel_density(-offset) * step
-    densities = _folded_densities(distance, answers, scale) * (temperature / (2 * distance))
+    densities = _folded_densities(distance, answers, gaps, scale) * (temperature / (2 * distance))
     nearer = _probability_nearer(distance, answers, scale)
     return np.asarray(np.concatenate([nearer[None], densities]) @ kernel)
 
 
 def _folded_densities(
-    distance: Float[np.ndarray, "*nodes"], answers: Float[np.ndarray, "answers"], scale: float
-) -> Float[np.ndarray, "3 answers *nodes"]:
-    """Return w_f(q) for f = 1, z, z^2."""
-    a = answers.reshape(-1, *[1] * distance.ndim)
-    above, below = a + distance, a - distance
+    distance: Float[np.ndarray, "*nodes"],
+    answers: Float[np.ndarray, "answers"],
+    gaps: Float[np.ndarray, "answers"],
+    scale: float,
+) -> Float[np.ndarray, "2 answers *nodes"]:
+    """Return w_f(q) for f = 1 and (z - c)^2."""
+    a, gap = (x.reshape(-1, *[1] * distance.ndim) for x in (answers, gaps))
     normal = 1 / (scale * math.sqrt(2 * math.pi))
-    upper, lower = (normal * np.exp(-0.5 * (z / scale) ** 2) for z in (above, below))
-    return np.stack([upper + lower, upper * above + lower * below, upper * above**2 + lower * below**2])
+    above, below = (normal * np.exp(-0.5 * (z / scale) ** 2) for z in (a + distance, a - distance))
+    return np.stack([above + below, above * (gap + distance) ** 2 + below * (gap - distance) ** 2])
 
 
 def _probability_nearer(
