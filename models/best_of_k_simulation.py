@@ -9,7 +9,7 @@ Notation (best-of-k spec, section 1)
 | y = w_T.phi + sigma0 eps | training labels | (n,) |
 | N(m, s^2) | posterior predictive at a test point, prior N(0, gamma^2), noise sigma | s > 0 |
 | r_j = -(y_j - w_R.phi)^2 | reward of sample j by a judge | <= 0 |
-| argmax_j (r_j / T + Gumbel_j) | the selected sample: softmax of r / T; T = 0 best-of-k, T = inf no selection | j <= k |
+| argmax_j (r_j / T + Gumbel_j) | the selected sample: softmax of r / T; T = 0: best of k, T = inf: any | j <= k |
 
 One set of samples serves everything: k samples are the first k of the largest set, and every judge and temperature
 re-scores the same samples with the same Gumbel noise. Points of one curve are therefore correlated; repeats are not.

@@ -7,7 +7,7 @@ Notation (best-of-k spec; model of Halder and Pehlevan, arXiv:2512.19905; formul
 | kappa, D2, s2, Va, Cta | deterministic equivalents, equations (1)-(4) | `posterior_equivalents.Equivalents` |
 | alpha, sigma0, sigma, gamma, lam, w_T, w_R | data, beliefs and weights | `posterior_equivalents` |
 | reward -(y - w_R.phi)^2 | what the judge maximises | <= 0 |
-| k, T | samples; temperature: sample i is picked with probability softmax_i(reward / T) | k in [1, inf], T in [0, inf] |
+| k, T | samples; temperature: sample i is picked with probability softmax(reward / T) | k in [1, inf], T in [0, inf] |
 | eps(k, T) | error E (y_selected - w_T.phi)^2 against the noise-free target | >= 0 |
 """
 
@@ -46,8 +46,8 @@ __all__ = [
     "selection_error",
 ]
 
-JUDGE_REACH = 7.5  # standard deviations of the judge's answer that are averaged over
-JUDGE_STEP = 0.3  # spacing of the judge's answer in units of min(its own deviation, deviation of a sample)
+JUDGE_REACH = 9.0  # standard deviations of the judge's answer that are averaged over
+JUDGE_STEP = 0.2  # spacing of the judge's answer in units of min(its own deviation, deviation of a sample)
 MOST_JUDGE_NODES = 600
 JUDGE_CHUNK = 32
 
@@ -89,11 +89,11 @@ def selection_error(equivalents: Equivalents, k: ArrayLike, temperature: float) 
 
     k = 1 and T = inf (no selection), k = inf, T = 0 and s2 = 0 take their closed or limiting forms.
 
-    Accuracy: better than 1e-7 relative; the selection probabilities are checked to sum to 1 within 1e-6.
+    Accuracy: about 1e-7 relative (1e-5 where 2 D2 is just below s2, T = 0 and k > 10^5); the selection probabilities are checked to sum to 1 within 1e-6.
 
     Args:
         equivalents: D2, s2, Va, Cta.
-        k: integers >= 1 (10^6 and beyond) or inf, a scalar or shape (ks,).
+        k: integers >= 1 (rounding limits them to about 10^10) or inf, a scalar or shape (ks,).
         temperature: T in [0, inf].
 
     Raises:

@@ -175,5 +175,6 @@ def require_vector(name: str, value: ArrayLike) -> Float[np.ndarray, "modes"]:
 
 
 def require_length(name: str, vector: Float[np.ndarray, "modes"], modes: int) -> None:
+    """Raise `ValueError` unless the vector has one entry per mode."""
     if vector.shape != (modes,):
         raise ValueError(f"{name} of shape {vector.shape} does not match the modes; valid: shape ({modes},)")

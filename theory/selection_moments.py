@@ -35,6 +35,7 @@ MASS_TOLERANCE = 1e-6
 GUMBEL_BELOW, GUMBEL_ABOVE, GUMBEL_STEP = 37.0, 4.0, 0.4  # G(x) < 1e-16 outside -37 < x < 4
 SMOOTH_SCORE = 37.0  # from this v on the origin q = 0 lies outside the reach of G
 DISTANCE_STEP = 0.07  # spacing of the score and distance grids, in standard deviations of z
+SHARP_STEP = 0.4  # spacing of the score grid where the selected score has width 1
 LOG_NEGLIGIBLE = 20.0  # log u starts this far below -log k
 SLOPE = 4.0  # log u per unit of grid coordinate where the score is below one temperature
 
@@ -58,7 +59,7 @@ def selected_squared_distance(
         answers: a >= 0, close to each other (within a few standard deviations of z: the grids cover them jointly).
         gaps: a - c, any real; 0 where the judge's answer is the target.
         variance: s2 > 0 of the samples.
-        k: numbers of samples, >= 1, up to 10^6 and beyond.
+        k: numbers of samples, >= 1; rounding limits them to about 10^10.
         temperature: T in [0, inf]; k = 1 and T = inf select nothing and return s2 + c^2.
 
     Returns:
@@ -122,7 +123,11 @@ def _scored_integrand(
 def _score_grid(
     answers: Float[np.ndarray, "answers"], scale: float, most: int, temperature: float
 ) -> tuple[Float[np.ndarray, "scores"], Float[np.ndarray, "scores"]]:
-    """Return nodes v and weights dv: uniform in v below one temperature, uniform in log q, then in q, above."""
+    """Return nodes v and weights dv: uniform in v below one temperature, uniform in log q, then in q, above.
+
+    The selected score has width 1 in v while the pull of the judge, a (2/T) / (1/s2 + 2/T), is among the k samples: up
+    to v = (T / 2 s2) log k. Beyond, where the k samples end, it is as wide as the distances there and nodes may spread.
+    """
     root = math.sqrt(temperature)
     unit = min(1.0, root / scale)  # one temperature in the coordinate of the grid
     bend = unit + math.log(-math.expm1(-unit))
@@ -130,11 +135,13 @@ def _score_grid(
     farthest = (answers.max() + REACH * scale) / root
     first = nearest**2 - math.log(most) - LOG_NEGLIGIBLE
     last = farthest**2 + GUMBEL_ABOVE
-    grid = np.arange(bend + min(first, 0.0) / SLOPE - 1, math.sqrt(last) * unit + 2, DISTANCE_STEP)
+    sharp = min(last, 1 + math.log(most) * temperature / (2 * scale**2))
+    step = min(DISTANCE_STEP, SHARP_STEP / (2 * math.sqrt(sharp)))
+    grid = np.arange(bend + min(first, 0.0) / SLOPE - 1, math.sqrt(last) * unit + 2, step)
     score = (_softplus(grid) / unit) ** 2 - SLOPE * _softplus(bend - grid)
     slope = 2 * _softplus(grid) * np.exp(log_expit(grid)) / unit**2 + SLOPE * np.exp(log_expit(bend - grid))
     kept = (score >= first) & (score <= last)
-    return score[kept], DISTANCE_STEP * slope[kept]
+    return score[kept], step * slope[kept]
 
 
 def _near_integrals(
