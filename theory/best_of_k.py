@@ -139,8 +139,9 @@ def inverse_square_coefficient(equivalents: Equivalents) -> float:
 def decay_exponent(equivalents: Equivalents) -> float:
     """Return x of eps ~ k^-x up to logarithms, T = 0, teacher as judge: 2 if 2 D2 <= s2, else s2 / D2.
 
-    Points with |t| > sqrt(2 s2 log k) lie beyond the reach of k samples; their probability is k^(-s2/D2). Derived in
-    the spec, not in the paper.
+    Points with |t| beyond the largest of k samples, z with p(z) s2 / z = 1/k, decide: their probability, times the
+    squared distance (s2 / z)^2 by which they are missed, is k^-x (log k)^((x - 3) / 2) up to a constant, x = s2 / D2.
+    Derived here, not in the paper.
 
     Raises:
         ValueError: the judge is not the teacher.

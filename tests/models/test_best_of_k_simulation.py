@@ -20,9 +20,7 @@ def small_task(dimension=12, **changes):
 
 def simulate(task, judges, k, temperatures, seed=0, repeats=2, points=40):
     generator = torch.Generator().manual_seed(seed)
-    return simulate_selection_errors(
-        task, judges, k, temperatures, repeats=repeats, points=points, generator=generator
-    )
+    return simulate_selection_errors(task, judges, k, temperatures, repeats=repeats, points=points, generator=generator)
 
 
 @pytest.mark.parametrize("decay", [0.0, 1.0])
