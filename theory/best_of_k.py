@@ -89,7 +89,8 @@ def selection_error(equivalents: Equivalents, k: ArrayLike, temperature: float) 
 
     k = 1 and T = inf (no selection), k = inf, T = 0 and s2 = 0 take their closed or limiting forms.
 
-    Accuracy: about 1e-7 relative (1e-5 where 2 D2 is just below s2, T = 0 and k > 10^5); the selection probabilities are checked to sum to 1 within 1e-6.
+    Accuracy: about 1e-7 relative (1e-6 where 2 D2 is just below s2, T = 0 and k > 10^5); the
+    selection probabilities are checked to sum to 1 within 1e-6.
 
     Args:
         equivalents: D2, s2, Va, Cta.

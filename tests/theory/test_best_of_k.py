@@ -103,7 +103,7 @@ def test_the_model_that_believes_the_truth_has_no_excess_bias():
 
 
 @pytest.mark.parametrize(
-    ("mis", "k", "temperature"), [(0.0, 2, 0.5), (0.6, 16, 0.2), (1.0, 300, 1.0), (0.6, 7, 3.0), (0.3, 40, 0.05)]
+    ("mis", "k", "temperature"), [(0.0, 2, 0.5), (0.6, 16, 0.2), (1.0, 300, 1.0), (0.6, 7, 3.0), (0.3, 40, 0.2)]
 )
 def test_selection_error_is_equation_six_integrated_by_brute_force(mis, k, temperature):
     equivalents = isotropic(mis=mis)
@@ -114,7 +114,7 @@ def test_selection_error_is_equation_six_integrated_by_brute_force(mis, k, tempe
 def test_selecting_among_samples_drawn_here_gives_the_same_error():
     rng = np.random.default_rng(2)
     equivalents = isotropic(mis=0.6)
-    points, k, temperature = 20000, 12, 0.15
+    points, k, temperature = 50000, 12, 0.15
     covariance = [
         [equivalents.bias_variance, equivalents.covariance],
         [equivalents.covariance, equivalents.judge_variance],
