@@ -36,6 +36,7 @@ GUMBEL_BELOW, GUMBEL_ABOVE, GUMBEL_STEP = 37.0, 4.0, 0.4  # G(x) < 1e-16 outside
 SMOOTH_SCORE = 37.0  # from this v on the origin q = 0 lies outside the reach of G
 DISTANCE_STEP = 0.07  # spacing of the score and distance grids, in standard deviations of z
 SHARP_STEP = 0.4  # spacing of the score grid where the selected score has width 1
+COLD = 1e-16  # temperatures below this part of s2 are 0: the nearest of 10^6 samples is at 1e-12 s2
 LOG_NEGLIGIBLE = 20.0  # log u starts this far below -log k
 SLOPE = 4.0  # log u per unit of grid coordinate where the score is below one temperature
 
@@ -76,7 +77,7 @@ def selected_squared_distance(
     if chosen.size == 0 or math.isinf(temperature):
         return distance
     sampled = k[chosen]
-    if temperature == 0:
+    if temperature <= COLD * variance:
         better, densities = _nearest_integrand(answers, gaps, variance, int(sampled.max()))
     else:
         better, densities = _scored_integrand(answers, gaps, variance, int(sampled.max()), temperature)
