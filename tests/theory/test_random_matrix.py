@@ -1,4 +1,4 @@
-"""Does the Marchenko-Pastur rule integrate the law it is named after?"""
+"""Do the spectral laws integrate what they are named after, and do the fixed points solve their equations?"""
 
 import math
 
@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theory.random_matrix import marchenko_pastur
+from theory.random_matrix import degrees_of_freedom, marchenko_pastur, ridge_fixed_point
 
+POWER_LAW = np.arange(1, 301.0) ** -1.5
 aspect_ratios = st.floats(0.02, 50)
 
 
@@ -85,3 +86,95 @@ def test_rule_agrees_with_eigenvalues_of_a_large_sample_covariance(alpha):
 def test_invalid_arguments_are_named_with_their_range(alpha, nodes, sentence):
     with pytest.raises(ValueError, match=sentence.replace(".", r"\.")):
         marchenko_pastur(alpha, nodes)
+
+
+def test_isotropic_roots_are_the_reference_values_and_those_of_the_quadratic():
+    alpha = np.array([0.5, 1, 2, 8])
+    kappa = ridge_fixed_point(0.25, alpha, np.ones(7))
+    np.testing.assert_allclose(kappa, [1.780776, 0.640388, 0.21269526, 0.035540], atol=5e-7)
+    half = 0.5 * (alpha - 1 - 0.25)
+    np.testing.assert_allclose(kappa, (np.sqrt(half**2 + alpha * 0.25) - half) / alpha, rtol=1e-13)
+
+
+@given(
+    lambda_=st.floats(1e-12, 1e6),
+    alpha=st.floats(1e-3, 1e3),
+    decay=st.floats(0, 3),
+    zero_modes=st.integers(0, 20),
+)
+def test_every_root_satisfies_the_fixed_point_equation(lambda_, alpha, decay, zero_modes):
+    eigenvalues = np.concatenate([np.arange(1, 41.0) ** -decay, np.zeros(zero_modes)])
+    kappa = ridge_fixed_point(lambda_, alpha, eigenvalues)
+    right = lambda_ / alpha + kappa / alpha * degrees_of_freedom(kappa, eigenvalues)
+    assert kappa > 0
+    # the residual of kappa (alpha - df_1) = lambda; near alpha = rank the difference itself is rounded
+    np.testing.assert_allclose(right, kappa, rtol=1e-12)
+
+
+def test_a_zero_ridge_leaves_kappa_only_below_the_rank():
+    eigenvalues = np.concatenate([POWER_LAW, np.zeros(300)])  # rank 1/2
+    kappa = ridge_fixed_point(0.0, [0.1, 0.4, 0.5, 2.0], eigenvalues)
+    assert np.all(kappa[:2] > 0)
+    assert np.all(kappa[2:] == 0)
+    np.testing.assert_allclose(degrees_of_freedom(kappa[:2], eigenvalues), [0.1, 0.4], rtol=1e-12)
+
+
+def test_a_small_ridge_tends_to_the_ridgeless_root_and_an_infinite_one_learns_nothing():
+    ridgeless = ridge_fixed_point(0.0, 0.3, POWER_LAW)
+    np.testing.assert_allclose(ridge_fixed_point(1e-14, 0.3, POWER_LAW), ridgeless, rtol=1e-10)
+    infinite = ridge_fixed_point(np.inf, 0.3, POWER_LAW)
+    assert np.isinf(infinite)
+    assert degrees_of_freedom(infinite, POWER_LAW) == 0
+
+
+def test_weights_stand_for_repeated_eigenvalues_and_batches_for_single_calls():
+    repeated = np.array([2.0, 2.0, 2.0, 0.5])
+    kappa = ridge_fixed_point([[0.1], [3.0]], [0.5, 1.0, 4.0], repeated)
+    weighted = ridge_fixed_point([[0.1], [3.0]], [0.5, 1.0, 4.0], [2.0, 0.5], [0.75, 0.25])
+    assert kappa.shape == (2, 3)
+    np.testing.assert_allclose(kappa, weighted, rtol=1e-13)
+    single = [[float(ridge_fixed_point(r, a, repeated)) for a in (0.5, 1.0, 4.0)] for r in (0.1, 3.0)]
+    np.testing.assert_allclose(kappa, single, rtol=1e-13)
+    stacked = ridge_fixed_point(0.1, 0.5, np.stack([repeated, 2 * repeated]))
+    np.testing.assert_allclose(stacked, [kappa[0, 0], float(ridge_fixed_point(0.1, 0.5, 2 * repeated))], rtol=1e-13)
+
+
+@given(scale=st.floats(1e-6, 1e6))
+def test_scaling_ridge_and_eigenvalues_scales_kappa(scale):
+    kappa = ridge_fixed_point(0.2, [0.3, 2.0], POWER_LAW)
+    np.testing.assert_allclose(ridge_fixed_point(0.2 * scale, [0.3, 2.0], scale * POWER_LAW), scale * kappa, rtol=1e-11)
+
+
+def test_kappa_is_the_resolvent_trace_of_a_large_gaussian_matrix():
+    rng = np.random.default_rng(0)
+    d, n, ridge = 400, 300, 0.2
+    eigenvalues = np.arange(1, d + 1.0) ** -0.7
+    features = rng.standard_normal((n, d)) * np.sqrt(eigenvalues / d)
+    inverse = np.linalg.inv(features.T @ features + ridge * np.eye(d))
+    kappa = ridge_fixed_point(ridge, n / d, eigenvalues)
+    predicted = kappa / ridge * np.mean(eigenvalues / (eigenvalues + kappa))
+    np.testing.assert_allclose(np.sum(np.diag(inverse) * eigenvalues) / d, predicted, rtol=0.01)
+
+
+def test_degrees_of_freedom_of_order_two_is_the_derivative_of_order_one():
+    kappa, width = 0.05, 1e-6
+    left, right = degrees_of_freedom([kappa - width, kappa + width], POWER_LAW)
+    df1, df2 = degrees_of_freedom(kappa, POWER_LAW), degrees_of_freedom(kappa, POWER_LAW, order=2)
+    np.testing.assert_allclose(kappa * (left - right) / (2 * width), df1 - df2, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        ((-1.0, 1.0, [1.0]), "lambda_ = -1.0"),
+        ((1.0, 0.0, [1.0]), "alpha = 0.0"),
+        ((1.0, np.nan, [1.0]), "alpha = nan"),
+        ((1.0, 1.0, [1.0, -2.0]), "eigenvalues = -2.0"),
+        ((1.0, 1.0, []), "eigenvalues"),
+        ((1.0, 1.0, [1.0], [1.0, 2.0]), "weights"),
+        (([1.0, 2.0], [1.0, 2.0, 3.0], [1.0]), "broadcast"),
+    ],
+)
+def test_invalid_input_is_named(arguments, named):
+    with pytest.raises(ValueError, match=named):
+        ridge_fixed_point(*arguments)
