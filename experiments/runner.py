@@ -88,14 +88,15 @@ def run_experiment(
                 manifest = run.manifest()
                 outdated = manifest.get("code") != code_fingerprint()
                 return Outcome(run, run.curves(), run.claims(), reused=True, resumed=False, outdated=outdated)
-        provenance = _provenance(settings)
+        device = _prepare(settings)
+        provenance = _provenance(settings, device)
         resumable = [run for run in earlier if run.provenance() == provenance]
         run = resumable[0] if resumable else store.new(name, key, datetime.now())
         if resumable:
             say(f"resuming {run.path}")
         else:
             run.begin(_config_yaml(experiment, settings, preset), provenance)
-        return _measure(experiment, settings, run, preset, terminal, resumed=bool(resumable))
+        return _measure(experiment, settings, run, preset, device, terminal, resumed=bool(resumable))
 
 
 def figure_of(
@@ -125,14 +126,24 @@ def choose_device(device: str) -> str:
     return device
 
 
-def _measure(
-    experiment: Experiment[Any], settings: RunSettings, run: RunDirectory, preset: str, terminal: bool, resumed: bool
-) -> Outcome:
+def _prepare(settings: RunSettings) -> str:
+    """Return the device of the run and set the number of threads."""
     import torch
 
-    device = choose_device(settings.device)
     if settings.threads is not None:
         torch.set_num_threads(settings.threads)
+    return choose_device(settings.device)
+
+
+def _measure(
+    experiment: Experiment[Any],
+    settings: RunSettings,
+    run: RunDirectory,
+    preset: str,
+    device: str,
+    terminal: bool,
+    resumed: bool,
+) -> Outcome:
     started = time.monotonic()
     predicted = experiment.predict(settings)
     after_theory = time.monotonic()
@@ -154,14 +165,12 @@ def _measure(
     write_text(run.path / "agreement.csv", agreement(curves).to_csv(index=False))
     run.finish(
         {
-            **_provenance(settings),
+            **_provenance(settings, device),
             "experiment": experiment.entry.name,
             "key": run.key,
             "commit": git_commit(),
             "preset": preset,
             "finished": datetime.now().astimezone().isoformat(timespec="seconds"),
-            "device": device,
-            "threads": torch.get_num_threads(),
             "seed": settings.seed,
             "resumed": resumed,
             "seconds": {
@@ -188,14 +197,16 @@ def _named_once(unit: Unit) -> Unit:
     return checked
 
 
-def _provenance(settings: RunSettings) -> dict[str, Any]:
+def _provenance(settings: RunSettings, device: str) -> dict[str, Any]:
     """Return what decides the bits of a run: an unfinished run is resumed only where all of it is the same."""
+    import torch
+
     return {
         "code": code_fingerprint(),
         "versions": versions(),
         "settings": scientific(settings),
-        "device_asked": settings.device,
-        "threads_asked": settings.threads,
+        "device": device,
+        "threads": torch.get_num_threads(),
     }
 
 
