@@ -106,6 +106,8 @@ def draw(curves: Curves, panels: Sequence[Panel], title: str) -> "Figure":
 
 def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
     """Draw one panel's rows into `axes`."""
+    from matplotlib.ticker import MaxNLocator
+
     lines = curves
     if panel.heat is not None:
         coloured = curves["y_name"] == panel.heat.value
@@ -135,7 +137,7 @@ def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
     axes.set_xscale(panel.x_scale)
     axes.set_yscale(panel.y_scale)
     if panel.x_scale == "linear" and np.all(curves["x"] == np.round(curves["x"])):
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(*panel.x_limits)
     axes.set_ylim(*panel.y_limits)
     for axis, scale in ((axes.xaxis, panel.x_scale), (axes.yaxis, panel.y_scale)):
@@ -143,7 +145,7 @@ def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
             _label_decades(axis)
     if panel.note:
         axes.annotate(panel.note, (0.01, 0.01), xycoords="axes fraction", fontsize=7, color="0.4", va="bottom")
-    _legend(axes)
+    _legend(axes, framed=panel.heat is not None)
 
 
 def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
@@ -265,10 +267,9 @@ def _draw_map(axes: "Axes", rows: Curves, heat: Map) -> None:
             )  # fmt: skip
 
 
-def _legend(axes: "Axes") -> None:
+def _legend(axes: "Axes", *, framed: bool) -> None:
     handles, labels = axes.get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
     if unique:
-        on_map = bool(axes.collections)
-        legend = axes.legend(unique.values(), unique.keys(), ncols=1 + (len(unique) > 7), frameon=on_map)
+        legend = axes.legend(unique.values(), unique.keys(), ncols=1 + (len(unique) > 7), frameon=framed)
         legend.get_frame().set(facecolor="0.9", alpha=0.9, edgecolor="none")
