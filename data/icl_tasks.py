@@ -87,7 +87,8 @@ def draw_tasks(
     if covariance.shape != (d, d):
         raise ValueError(f"covariance has shape {tuple(covariance.shape)}; valid: (d,) or (d, d)")
     variances, basis = torch.linalg.eigh(covariance)
-    return normals * variances.clamp(min=0).sqrt() @ basis.mT
+    tasks: Tensor = normals * variances.clamp(min=0).sqrt() @ basis.mT
+    return tasks
 
 
 def draw_attention_contexts(
@@ -103,7 +104,7 @@ def draw_attention_contexts(
     normal around w y_i / (v d), with the variance rho / v of the others along w. Hence with Y = sum y_i^2, v times a
     chi-square of l degrees, e = w / |w| and g ~ N(0, I_d),
 
-        sum y_i x_i = [ sqrt(Y) (g + (sqrt(rho / v) - 1) (e . g) e) + Y w / (v sqrt(d)) ] / sqrt(d)    (spec, section 3).
+        sum y_i x_i = [ sqrt(Y) (g + (sqrt(rho / v) - 1) (e . g) e) + Y w / (v sqrt(d)) ] / sqrt(d)   (spec, section 3).
 
     Args:
         tasks: w, shape (*batch, k, d), none of them exactly zero.

@@ -103,7 +103,9 @@ def fit_dense(
     size = d * memory.shape[-1]
     gram = penalty * torch.eye(size, dtype=query.dtype, device=query.device).repeat(batch, 1, 1)
     cross = query.new_zeros(batch, size, 1)
-    for rows in torch.arange(n, device=query.device).split(max(1, (1 << 22) // size)):
+    stride = max(1, (1 << 22) // size)
+    for start in range(0, n, stride):
+        rows = slice(start, start + stride)
         features = (query[:, rows, :, None] * memory[:, rows, None, :]).flatten(start_dim=-2)
         gram.baddbmm_(features.mT, features)
         cross.baddbmm_(features.mT, target[:, rows, None])
@@ -148,7 +150,8 @@ def error_on_tasks(
     power_square = (1 + 2 / l) * (variance**2 + 2 * square / d)
     linear = (main * matrix).sum(dim=(-2, -1))
     quadratic = (main @ memory_square * main).sum(dim=(-2, -1)) + power_square * last.square().sum(dim=-1)
-    return variance + (quadratic - 2 * linear) / d
+    error: Tensor = variance + (quadratic - 2 * linear) / d
+    return error
 
 
 def _normal_operator(query: Tensor, memory: Tensor, direction: Tensor) -> Tensor:
@@ -161,7 +164,7 @@ def _precondition(residual: Tensor, scale: Tensor | None) -> Tensor:
 
 
 def _norm(residual: Tensor) -> Tensor:
-    return torch.linalg.matrix_norm(residual, keepdim=True)
+    return residual.square().sum(dim=(-2, -1), keepdim=True).sqrt()
 
 
 def _penalty(query: Tensor, memory: Tensor, target: Tensor, ridge: float) -> float:
