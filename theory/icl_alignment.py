@@ -1,6 +1,6 @@
 """How large is the in-context error of linear attention, given the tasks of pretraining and of the test?
 
-Letey, Zavatone-Veth, Lu and Pehlevan, "Pretrain-Test Task Alignment Governs Generalization in In-Context Learning"
+Letey, Zavatone-Veth, Lu and Pehlevan, "Pretrain-Test Task Alignment Governs Generalization in In-Context Learning",
 arXiv:2509.26551; isotropic tasks: Lu et al., arXiv:2405.11751. Equation numbers are those of the icl-alignment spec.
 
 Notation

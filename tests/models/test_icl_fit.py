@@ -75,6 +75,7 @@ def test_closed_form_error_is_the_error_on_sampled_contexts(full):
     generator = torch.Generator().manual_seed(1)
     gamma = 0.3 * torch.randn(d, d + 1, generator=generator, dtype=torch.float64)
     gamma[:, :d] += 0.5 * torch.eye(d, dtype=torch.float64)
+    gamma[:, d] += 1
     tasks = draw_tasks((n,), 1, covariance, generator)
     contexts = attention_contexts(draw_labelled_contexts(tasks, 1, length, rho, generator))
     prediction = torch.einsum("nqd,de,nqe->nq", contexts.query, gamma, contexts.memory)

@@ -140,8 +140,12 @@ def test_error_does_not_change_when_both_covariances_are_rotated(tau, kappa, see
     diagonal = icl_error(c, test_covariance, tau, 2, kappa, 0.1)
     rotated = icl_error(rotated_covariance(c, common), common @ test_covariance @ common.T, tau, 2, kappa, 0.1)
     assert rotated.total == pytest.approx(float(diagonal.total), rel=1e-9)
-    flat = icl_error(rotated_covariance(c, common), np.ones(d), tau, 2, kappa, 0.1)
-    assert flat.total == pytest.approx(float(icl_error(c, np.ones(d), tau, 2, kappa, 0.1).total), rel=1e-9)
+    steep = power_law_spectrum(d, 2)
+    vector = icl_error(rotated_covariance(c, common), steep, tau, 2, kappa, 0.1)
+    matrix = icl_error(rotated_covariance(c, common), np.diag(steep), tau, 2, kappa, 0.1)
+    back = icl_error(c, common.T @ np.diag(steep) @ common, tau, 2, kappa, 0.1)
+    assert vector.total == pytest.approx(float(back.total), rel=1e-9)
+    assert matrix.total == pytest.approx(float(back.total), rel=1e-9)
 
 
 @given(tau=taus, alpha=alphas, kappa=kappas, rho=rhos, p=exponents, q=exponents, share=st.floats(0, 1))
