@@ -65,8 +65,8 @@ def test_failure_to_converge_says_how_near_the_peak_is():
         solve(fit, contexts, max_steps=3)
 
 
-@pytest.mark.parametrize("full", [False, True])
-def test_closed_form_error_is_the_error_on_sampled_contexts(full):
+@pytest.mark.parametrize(("full", "power_weight"), [(False, 0.0), (True, 0.0), (True, 1.0)])
+def test_closed_form_error_is_the_error_on_sampled_contexts(full, power_weight):
     d, length, rho, n = 5, 7, 0.2, 200_000
     rng = np.random.default_rng(0)
     spectrum = power_law_spectrum(d, 1.2)
@@ -75,7 +75,7 @@ def test_closed_form_error_is_the_error_on_sampled_contexts(full):
     generator = torch.Generator().manual_seed(1)
     gamma = 0.3 * torch.randn(d, d + 1, generator=generator, dtype=torch.float64)
     gamma[:, :d] += 0.5 * torch.eye(d, dtype=torch.float64)
-    gamma[:, d] += 1
+    gamma[:, d] = power_weight
     tasks = draw_tasks((n,), 1, covariance, generator)
     contexts = attention_contexts(draw_labelled_contexts(tasks, 1, length, rho, generator))
     prediction = torch.einsum("nqd,de,nqe->nq", contexts.query, gamma, contexts.memory)
