@@ -1,0 +1,472 @@
+"""How do the losses of random-feature (and linear) regression fall under full-batch gradient flow and descent?
+
+Delta <- Delta - eta (1/N) A^T A (1/P) X^T (X Delta + eps), D -> infinity at fixed P/D and N/D (arXiv:2601.01010; dmft
+spec section 4, models M2 and M3). The memory of the two random matrices is one scalar function m(s) of the Laplace
+variable; losses are double inverse transforms of a closed form.
+
+Notation
+
+| symbol | name | shape / range |
+|---|---|---|
+| D | input dimension, number of modes | integer >= 1 |
+| P, N | training samples, features | >= 1, inf allowed |
+| lam_k, w*_k | eigenvalue of the input covariance, target weight | > 0, real; (modes,) after collapsing repeats |
+| eta, sigma2 | learning rate, label-noise variance | > 0, >= 0 |
+| s | Laplace variable; (z - 1)/eta for discrete time | complex, away from the negative spectrum |
+| src | transform of the start: 1 (flow), z/eta (descent) | complex |
+| m(s) | resolved degrees of freedom | complex, -> sum lam / s |
+| R1, R3 | responses 1 - m/P and 1 - m/N; q = R1 R3 | complex |
+| L, Lhat | test loss without noise, training loss | >= 0, (times,) |
+| a, x, n | shared features, shared fraction of samples, shared noise of two replicas | {0,1}, [0,1], {0,1} |
+"""
+
+import math
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Complex, Float
+from numpy.typing import ArrayLike
+from scipy import optimize
+
+from theory.laplace_inversion import invert_z, invert_z_equal_times, talbot_rule, z_circle
+from theory.validation import require_integer, require_real
+
+RAY_STAGES = 60
+STAGE_NEWTON_STEPS = 6
+NEWTON_TOLERANCE = 1e-13
+STAGE_TOLERANCE = 1e-4
+STAGE_START = 50.0
+DENSITY_STAGES = 80
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Input covariance and target, repeated eigenvalues collapsed; build it with `spectrum_of` or `isotropic`.
+
+    Attributes:
+        eigenvalues: distinct lam_k, increasing, (modes,).
+        counts: how many of the D directions have each, (modes,).
+        teacher: sum of w*_k^2 over those directions, (modes,).
+
+    """
+
+    eigenvalues: Float[np.ndarray, "modes"]
+    counts: Float[np.ndarray, "modes"]
+    teacher: Float[np.ndarray, "modes"]
+
+
+@dataclass(frozen=True)
+class RandomFeatures:
+    """The regression problem M3; `features = inf` is linear regression (M2), `samples = inf` the population flow.
+
+    Attributes:
+        spectrum: input covariance and target.
+        samples: P >= 1, inf allowed.
+        features: N >= 1, inf allowed.
+        label_noise: sigma2 >= 0.
+
+    Raises:
+        ValueError: a number out of range.
+
+    """
+
+    spectrum: Spectrum
+    samples: float
+    features: float
+    label_noise: float = 0.0
+
+    def __post_init__(self) -> None:
+        require_real("samples", self.samples, least=1, infinite=True)
+        require_real("features", self.features, least=1, infinite=True)
+        require_real("label_noise", self.label_noise, least=0)
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """What two replicas have in common (dmft spec 4.2); the default is one model with itself, whose losses are L, Lhat.
+
+    Attributes:
+        features: a, 1 if both use the same features A, else 0.
+        samples: x, fraction of training samples in both, 0..1.
+        label_noise: n, 1 if shared samples carry the same noise, else 0.
+
+    Raises:
+        ValueError: a number out of range.
+
+    """
+
+    features: int = 1
+    samples: float = 1.0
+    label_noise: int = 1
+
+    def __post_init__(self) -> None:
+        require_integer("features", self.features, least=0, most=1)
+        require_real("samples", self.samples, least=0, most=1)
+        require_integer("label_noise", self.label_noise, least=0, most=1)
+
+
+@dataclass(frozen=True)
+class LossCurves:
+    """Losses at the times asked for: `test` L (noise-free) and `train` Lhat, both (times,)."""
+
+    test: Float[np.ndarray, "times"]
+    train: Float[np.ndarray, "times"]
+
+
+def spectrum_of(eigenvalues: ArrayLike, teacher: ArrayLike) -> Spectrum:
+    """Return the spectrum with eigenvalues lam_k and squared target weights w*_k^2, equal eigenvalues collapsed.
+
+    Args:
+        eigenvalues: lam_k > 0, shape (D,).
+        teacher: w*_k^2 >= 0, shape (D,).
+
+    Raises:
+        ValueError: wrong shapes, an empty spectrum, or a value that is not finite or out of range.
+
+    Cost: O(D log D).
+
+    """
+    lam = np.asarray(eigenvalues, dtype=float)
+    power = np.asarray(teacher, dtype=float)
+    if lam.ndim != 1 or lam.size < 1 or power.shape != lam.shape:
+        raise ValueError(
+            f"eigenvalues, teacher have shapes {lam.shape}, {power.shape}; valid: equal, one-dimensional, length >= 1"
+        )
+    for name, values, valid in (("eigenvalues", lam, lam > 0), ("teacher", power, power >= 0)):
+        bad = values[~(valid & np.isfinite(values))]
+        if bad.size:
+            bound = "> 0" if name == "eigenvalues" else ">= 0"
+            raise ValueError(f"{name} contains {bad[0]}; valid: finite numbers {bound}")
+    distinct, group, counts = np.unique(lam, return_inverse=True, return_counts=True)
+    return Spectrum(distinct, counts.astype(float), np.bincount(group, weights=power))
+
+
+def isotropic(dimension: int) -> Spectrum:
+    """Return the spectrum lam_k = 1, w*_k^2 = 1/D, whose loss starts at L(0) = 1.
+
+    Raises:
+        ValueError: dimension < 1.
+
+    Cost: O(1).
+
+    """
+    dimension = require_integer("dimension", dimension, least=1)
+    return Spectrum(np.ones(1), np.array([float(dimension)]), np.ones(1))
+
+
+def power_law(dimension: int, eigenvalue_exponent: float, signal_exponent: float) -> Spectrum:
+    """Return lam_k ~ k^-eigenvalue_exponent with sum 1 and lam_k w*_k^2 ~ k^-signal_exponent with sum 1, k = 1..D.
+
+    Raises:
+        ValueError: dimension < 1 or an exponent that is not a finite number.
+
+    Cost: O(D log D).
+
+    """
+    rank = np.arange(1.0, require_integer("dimension", dimension, least=1) + 1)
+    lam = rank ** -require_real("eigenvalue_exponent", eigenvalue_exponent)
+    signal = rank ** -require_real("signal_exponent", signal_exponent)
+    lam /= lam.sum()
+    return spectrum_of(lam, signal / signal.sum() / lam)
+
+
+def resolved_degrees(model: RandomFeatures, s: Complex[np.ndarray, "*grid"]) -> Complex[np.ndarray, "*grid"]:
+    """Return m(s), the solution of m = sum_k lam_k q / (s + lam_k q), q = (1 - m/P)(1 - m/N) (spec equation (10)).
+
+    Newton's method is continued along the ray kappa s from kappa = 50 sum lam / |s|, where m = sum lam / s, down to 1:
+    a cold start finds a wrong root near the spectrum, and plain iteration stalls there.
+
+    Args:
+        model: the regression problem.
+        s: any complex points but those on the negative spectrum.
+
+    Raises:
+        RuntimeError: Newton's method does not reach |step| <= 1e-13 |m|.
+
+    Cost: about 150 x points x modes complex divisions.
+
+    """
+    points = np.asarray(s, dtype=complex).ravel()
+    trace = float(np.sum(model.spectrum.counts * model.spectrum.eigenvalues))
+    start = np.maximum(1.0, STAGE_START * trace / np.abs(points))
+    m = trace / (start * points)
+    for stage in range(1, RAY_STAGES + 1):
+        m = _newton(model, points * start ** (1 - stage / RAY_STAGES), m, STAGE_TOLERANCE, STAGE_NEWTON_STEPS)
+    return _polish(model, points, m).reshape(np.shape(s))
+
+
+def spectral_edge(model: RandomFeatures) -> float:
+    """Return the upper edge of the spectrum of (A^T A / N)(X^T X / P); descent is stable below eta = 2 / edge.
+
+    On the real axis above the edge, s = -l and y = l/q > max lam make (10) explicit: with M = sum lam/(y - lam),
+    l(y) = y (1 + M/P)(1 + M/N). The edge is its minimum (spec 9.10; isotropic and N = inf: (1 + sqrt(D/P))^2).
+
+    Cost: O(modes) times 60.
+
+    """
+    lam, counts = model.spectrum.eigenvalues, model.spectrum.counts
+    top, trace = float(lam[-1]), float(np.sum(lam * counts))
+
+    def preimage(log_gap: float) -> float:
+        gap = math.exp(log_gap)
+        degrees = float(np.sum(counts * lam / (gap + (top - lam))))
+        return (top + gap) * (1 + degrees / model.samples) * (1 + degrees / model.features)
+
+    bounds = (math.log(1e-9 * top), math.log(1e3 * (top + trace)))
+    found = optimize.minimize_scalar(preimage, bounds=bounds, method="bounded", options={"xatol": 1e-8})
+    return float(found.fun)
+
+
+def gradient_flow_losses(
+    model: RandomFeatures, times: ArrayLike, sharing: Sharing | None = None, order: int = 24
+) -> LossCurves:
+    """Return L(t), Lhat(t) under gradient flow at the times given (spec equations (10), (11), Talbot inversion).
+
+    Args:
+        model: the regression problem.
+        times: t >= 0 in units of 1/eigenvalue, (times,).
+        sharing: for two replicas that share less than everything, the curves are sum_k lam_k E[Delta_k Delta'_k] and
+            the cross-correlation of their residuals on shared samples.
+        order: nodes of the Talbot rule; error about 1e-8 L(0) at 24.
+
+    Raises:
+        ValueError: a time that is negative or not finite, or an invalid order.
+
+    Cost: one solution of (10) at 24 nodes, plus 24 x 47 x modes products, per time.
+
+    """
+    grid = _checked_times(times)
+    sharing = sharing or Sharing()
+    test, train = np.empty_like(grid), np.empty_like(grid)
+    for index, time in enumerate(grid):
+        if time == 0:
+            test[index], train[index] = _initial_losses(model, sharing)
+            continue
+        s, weight = talbot_rule(time, order)
+        half_weight = weight[:order] * np.where(np.arange(order) == 0, 1, 2)
+        m = resolved_degrees(model, s[:order])
+        m = np.concatenate([m, m[1:].conj()])
+        correlations = _correlations(model, sharing, s, np.ones_like(s), m, order)
+        test[index], train[index] = (np.real(half_weight @ c @ weight) for c in correlations)
+    return LossCurves(test, train)
+
+
+def gradient_descent_losses(
+    model: RandomFeatures, eta: float, steps: int, sharing: Sharing | None = None
+) -> LossCurves:
+    """Return L(t), Lhat(t) of gradient descent at t = 0..steps-1, all at once (spec equations (10), (11)).
+
+    Exact for discrete steps as D -> infinity; inversion error 1e-7 relative. Warns when eta reaches 2 / `spectral_edge`:
+    the curve then diverges, as the descent itself does.
+
+    Args:
+        model: the regression problem.
+        eta: learning rate, > 0.
+        steps: T >= 2; the first entry is before the first update.
+        sharing: as in `gradient_flow_losses`.
+
+    Raises:
+        ValueError: eta or steps out of range.
+
+    Cost: O(steps x modes) for (10), O(steps^2 x modes) in matrix products and O(steps^2 log steps) for the inversion:
+    0.1 s at 200 steps and 1 mode, about 0.5 s at 400 modes.
+
+    """
+    s, source = descent_variables(model, eta, steps)
+    m = resolved_degrees(model, s[: steps + 1])
+    m = np.concatenate([m, m[1:steps][::-1].conj()])
+    test, train = _correlations(model, sharing or Sharing(), s, source, m, steps + 1)
+    return LossCurves(invert_z_equal_times(test), invert_z_equal_times(train))
+
+
+def hermitian_flow_loss(model: RandomFeatures, times: ArrayLike, order: int = 24) -> Float[np.ndarray, "times"]:
+    """Return the loss of the symmetric flow with the same spectrum: the response at doubled time (spec equation (16)).
+
+    It is the loss of gradient flow with A^T A X^T X replaced by a symmetric matrix of equal eigenvalues and free
+    eigenvectors (isotropic inputs, no label noise), and falls monotonically for every P and N.
+
+    Args:
+        model: the regression problem; its label noise does not enter.
+        times: t >= 0, (times,).
+        order: nodes of the Talbot rule.
+
+    Raises:
+        ValueError: a time that is negative or not finite, or an invalid order.
+
+    Cost: one solution of (10) at 24 nodes per time.
+
+    """
+    grid = _checked_times(times)
+    loss = np.empty_like(grid)
+    for index, time in enumerate(grid):
+        if time == 0:
+            loss[index] = _initial_losses(model, Sharing())[0]
+            continue
+        s, weight = talbot_rule(2 * time, order)
+        half_weight = weight[:order] * np.where(np.arange(order) == 0, 1, 2)
+        loss[index] = np.real(half_weight @ _mean_response(model, s[:order], resolved_degrees(model, s[:order])))
+    return loss
+
+
+def hermitian_descent_loss(model: RandomFeatures, eta: float, steps: int) -> Float[np.ndarray, "steps"]:
+    """Return the loss of the symmetric partner under gradient descent, t = 0..steps-1 (spec equation (16), index 2t).
+
+    Raises:
+        ValueError: eta or steps out of range.
+
+    Cost: one solution of (10) at 2 steps + 1 points.
+
+    """
+    s, source = descent_variables(model, eta, 2 * require_integer("steps", steps, least=2))
+    half = slice(0, 2 * steps + 1)
+    response = source[half] * _mean_response(model, s[half], resolved_degrees(model, s[half]))
+    return invert_z(response)[::2]
+
+
+def product_density(model: RandomFeatures, eigenvalues: ArrayLike, height: float = 1e-6) -> Float[np.ndarray, "points"]:
+    """Return the density of the non-zero eigenvalues of (A^T A / N)(X^T X / P) (spec 4.5).
+
+    rho(l) = -(1/pi) Im (1/D) sum_k H_k(-l + i height): m(s) is followed down in Im s at fixed Re s = -l. The density
+    integrates to the fraction of non-zero eigenvalues, min(P, N, D)/D.
+
+    Args:
+        model: the regression problem; target and noise do not enter.
+        eigenvalues: l > 0, (points,).
+        height: imaginary part at which to stop, > 0; it smooths the edges over this width.
+
+    Raises:
+        ValueError: an eigenvalue <= 0 or a height <= 0.
+        RuntimeError: Newton's method does not converge (eigenvalue at an edge: raise the height).
+
+    Cost: about 200 x points x modes complex divisions.
+
+    """
+    level = np.asarray(eigenvalues, dtype=float)
+    if not np.all(np.isfinite(level) & (level > 0)):
+        raise ValueError(f"eigenvalues = {eigenvalues} is out of range; valid: finite numbers > 0")
+    height = require_real("height", height, above=0)
+    lam, counts = model.spectrum.eigenvalues, model.spectrum.counts
+    trace, dimension = float(np.sum(lam * counts)), float(np.sum(counts))
+    excess = max(1.0, trace / model.samples, trace / model.features, float(lam[-1]))
+    heights = np.geomspace(max(STAGE_START * excess, height), height, DENSITY_STAGES)
+    m = trace / (-level + 1j * heights[0])
+    for imaginary in heights:
+        m = _newton(model, -level + 1j * imaginary, m, STAGE_TOLERANCE, STAGE_NEWTON_STEPS)
+    s = -level + 1j * height
+    m = _polish(model, s, m)
+    resolvent = 1 / (s[:, None] + lam * _response_product(model, m)[:, None])
+    return -np.imag(resolvent @ counts) / (math.pi * dimension)
+
+
+def descent_variables(
+    model: RandomFeatures, eta: float, steps: int
+) -> tuple[Complex[np.ndarray, "2*steps"], Complex[np.ndarray, "2*steps"]]:
+    """Return s = (z - 1)/eta and src = z/eta on `z_circle(steps)` (spec 4.1); warn if descent at eta diverges.
+
+    Raises:
+        ValueError: eta <= 0 or steps < 2.
+
+    """
+    eta = require_real("eta", eta, above=0)
+    z = z_circle(require_integer("steps", steps, least=2))
+    edge = spectral_edge(model)
+    if eta * edge >= 2:
+        warnings.warn(
+            f"eta = {eta:g} is beyond 2 / (largest eigenvalue {edge:.4g}) = {2 / edge:.4g}: descent diverges",
+            stacklevel=3,
+        )
+    return (z - 1) / eta, z / eta
+
+
+def _correlations(
+    model: RandomFeatures,
+    sharing: Sharing,
+    s: Complex[np.ndarray, "points"],
+    source: Complex[np.ndarray, "points"],
+    m: Complex[np.ndarray, "points"],
+    rows: int,
+) -> tuple[Complex[np.ndarray, "rows points"], Complex[np.ndarray, "rows points"]]:
+    """Return C0, C1 of equation (11) for the first `rows` points against all points."""
+    lam, counts, teacher = model.spectrum.eigenvalues, model.spectrum.counts, model.spectrum.teacher
+    a_over_n, x_over_p = sharing.features / model.features, sharing.samples / model.samples
+    r1, r3 = 1 - m / model.samples, 1 - m / model.features
+    h = 1 / (s[:, None] + lam * (r1 * r3)[:, None])
+
+    def pairs(mode_weight: Float[np.ndarray, "modes"]) -> Complex[np.ndarray, "rows points"]:
+        return (h[:rows] * mode_weight) @ h.T
+
+    def outer(vector: Complex[np.ndarray, "points"]) -> Complex[np.ndarray, "rows points"]:
+        return np.multiply.outer(vector[:rows], vector)
+
+    f1, f2, f3, f4 = (
+        pairs(lam * teacher),
+        pairs(lam * counts),
+        pairs(lam**2 * counts),
+        pairs(lam**2 * teacher),
+    )
+    r1r1, r3r3, start = outer(r1), outer(r3), outer(source)
+    noise = sharing.label_noise * model.label_noise * outer(source / s)
+    # C3 = from_c1 C1 + from_start and C0 = c0_start + c0_slope C1, with C1 = R1R1' (C0 + noise).
+    loop = r3r3 / (1 - a_over_n * r3r3 * r1r1 * f3)
+    from_c1, from_start = loop * x_over_p * outer(s) * f2, loop * r1r1 * start * f4
+    c0_start = start * f1 + a_over_n * f2 * from_start
+    c0_slope = a_over_n * f2 * from_c1 + x_over_p * r3r3 * f3
+    c0 = (c0_start + c0_slope * r1r1 * noise) / (1 - c0_slope * r1r1)
+    return c0, r1r1 * (c0 + noise)
+
+
+def _mean_response(
+    model: RandomFeatures, s: Complex[np.ndarray, "points"], m: Complex[np.ndarray, "points"]
+) -> Complex[np.ndarray, "points"]:
+    """Return sum_k lam_k w*_k^2 H_k(s), the transform of the response of Delta (equation (16))."""
+    lam = model.spectrum.eigenvalues
+    return (1 / (s[:, None] + lam * _response_product(model, m)[:, None])) @ (lam * model.spectrum.teacher)
+
+
+def _response_product(model: RandomFeatures, m: Complex[np.ndarray, "points"]) -> Complex[np.ndarray, "points"]:
+    return (1 - m / model.samples) * (1 - m / model.features)
+
+
+def _newton(
+    model: RandomFeatures,
+    s: Complex[np.ndarray, "points"],
+    m: Complex[np.ndarray, "points"],
+    tolerance: float,
+    most_steps: int,
+) -> Complex[np.ndarray, "points"]:
+    """Improve m on equation (10) until every relative step is below the tolerance, or `most_steps` times."""
+    lam, counts = model.spectrum.eigenvalues, model.spectrum.counts
+    for _ in range(most_steps):
+        q = _response_product(model, m)
+        slope = -(1 - m / model.features) / model.samples - (1 - m / model.samples) / model.features
+        propagator = 1 / (s[:, None] + np.multiply.outer(q, lam))
+        value = m - q * (propagator @ (counts * lam))
+        step = value / (1 - slope * s * ((propagator * propagator) @ (counts * lam)))
+        m = m - step
+        if np.all(np.abs(step) <= tolerance * np.abs(m)):
+            break
+    return m
+
+
+def _polish(
+    model: RandomFeatures, s: Complex[np.ndarray, "points"], m: Complex[np.ndarray, "points"]
+) -> Complex[np.ndarray, "points"]:
+    """Bring m to rounding on equation (10), or raise."""
+    polished = _newton(model, s, m, NEWTON_TOLERANCE, 20)
+    settled = _newton(model, s, polished, NEWTON_TOLERANCE, 1)
+    if not np.all(np.abs(settled - polished) <= 1e-9 * np.abs(settled)):
+        raise RuntimeError("equation (10) did not converge: a point s lies on the negative spectrum or at its edge")
+    return settled
+
+
+def _initial_losses(model: RandomFeatures, sharing: Sharing) -> tuple[float, float]:
+    start = float(np.sum(model.spectrum.eigenvalues * model.spectrum.teacher))
+    return start, start + sharing.label_noise * model.label_noise
+
+
+def _checked_times(times: ArrayLike) -> Float[np.ndarray, "times"]:
+    grid = np.asarray(times, dtype=float)
+    if grid.ndim != 1 or not np.all(np.isfinite(grid) & (grid >= 0)):
+        raise ValueError(f"times = {times} is out of range; valid: a list of finite numbers >= 0")
+    return grid
