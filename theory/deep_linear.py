@@ -182,7 +182,9 @@ def _settle(network: DeepLinear, kernels: _Kernels, size: int) -> None:
             )
         if max(moves) <= SWEEP_TOLERANCE:
             return
-    raise RuntimeError(f"the block of times 0..{size - 1} did not settle in {MOST_SWEEPS} sweeps: move {max(moves):.1e}")
+    raise RuntimeError(
+        f"the block of times 0..{size - 1} did not settle in {MOST_SWEEPS} sweeps: move {max(moves):.1e}"
+    )
 
 
 def _sweep_layer(network: DeepLinear, kernels: _Kernels, layer: int) -> None:

@@ -17,9 +17,7 @@ from theory.random_feature_dynamics import RandomFeatures, descent_variables, re
 from theory.validation import require_real
 
 
-def stochastic_descent_loss(
-    model: RandomFeatures, batch: float, eta: float, steps: int
-) -> Float[np.ndarray, "steps"]:
+def stochastic_descent_loss(model: RandomFeatures, batch: float, eta: float, steps: int) -> Float[np.ndarray, "steps"]:
     """Return the test loss L(t), t = 0..steps-1, of one-pass SGD (spec equation (14)).
 
     L(t) = F(t) + (1/B) sum_{s<t} Kn(t - s) [L(s) + sigma2]; exact for discrete steps as D -> infinity at fixed B/D, and
