@@ -1,8 +1,8 @@
 """What do finite deep linear networks do when all their weights are trained on random data?
 
-f(x) = (1/(g0 N)) a^T (W_{H-1}/sqrt N) ... (W_1/sqrt N) W_0 x, with every weight N(0,1) at the start and gradient descent at
-learning rate eta g0^2 N on (1/2P) sum (f - y)^2, y = beta*.x/sqrt D + noise (arXiv:2601.01010; dmft spec section 5.1, model M5).
-The gradients are written out: they are what autograd gives, batched over seeds.
+f(x) = (1/(g0 N)) a^T (W_{H-1}/sqrt N) ... (W_1/sqrt N) W_0 x, with every weight N(0,1) at the start and gradient
+descent at learning rate eta g0^2 N on (1/2P) sum (f - y)^2, y = beta*.x/sqrt D + noise (arXiv:2601.01010; dmft spec
+section 5.1, model M5). The gradients are written out: they are what autograd gives, batched over seeds.
 
 Notation
 
@@ -155,8 +155,9 @@ def train_networks(
 
 
 def scaled_singular_values(weight: Float[Tensor, "seeds rows columns"]) -> Float[Tensor, "seeds values"]:
-    """Return the singular values of W / sqrt(columns), largest first. Cost: O(seeds rows columns min(rows, columns))."""
-    return torch.linalg.svdvals(weight / math.sqrt(weight.shape[2]))
+    """Return the singular values of W / sqrt(columns), largest first. Cost: one decomposition per seed."""
+    values: Tensor = torch.linalg.svdvals(weight / math.sqrt(weight.shape[2]))
+    return values
 
 
 def _apply(matrix: Float[Tensor, "seeds rows columns"], vector: Float[Tensor, "seeds columns"]) -> Tensor:

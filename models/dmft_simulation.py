@@ -1,8 +1,8 @@
 """What do finite linear regressions and random-feature models do when they are trained on actual random matrices?
 
-The counterparts in simulation of the disordered dynamics of arXiv:2601.01010 (dmft spec, models M2 to M4 and the Hermitian
-partner): predictor errors Delta in R^D updated in float64, many seeds in one batch. Every random number comes from the
-generator passed in, on the generator's device.
+The counterparts in simulation of the disordered dynamics of arXiv:2601.01010 (dmft spec, models M2 to M4 and the
+Hermitian partner): predictor errors Delta in R^D updated in float64, many seeds in one batch. Every random number comes
+from the generator passed in, on the generator's device.
 
 Notation
 
@@ -239,11 +239,14 @@ def flow_against_hermitian(
 ) -> tuple[Float[Tensor, "times"], Float[Tensor, "times"]]:
     """Return L_nonHerm and L_Herm of one isotropic draw without noise, gradient flow solved exactly (spec 4.6).
 
-    With S_A = A^T A/N, S_X = X^T X/P and S_A^{1/2} S_X S_A^{1/2} = U diag(e) U^T, the flow is e^{-Mt} = 1 - S_A^{1/2} U f(e) U^T
-    S_A^{1/2} S_X, f = (1 - e^{-et})/e; its loss is |e^{-Mt}|^2/D and that of its symmetric partner mean e^{-2et}.
+    With S_A = A^T A/N, S_X = X^T X/P and S_A^{1/2} S_X S_A^{1/2} = U diag(e) U^T, the flow is e^{-Mt} = 1 - S_A^{1/2} U
+    f(e) U^T S_A^{1/2} S_X, f = (1 - e^{-et})/e; its loss is |e^{-Mt}|^2/D and that of its symmetric partner mean
+    e^{-2et}.
 
     Args:
-        dimension, samples, features: D, P, N.
+        dimension: D.
+        samples: P.
+        features: N.
         times: t >= 0, (times,), on the generator's device.
         generator: the source of A and X.
 

@@ -1,7 +1,7 @@
 """What do finite linear systems driven by an elliptic random matrix do?
 
-dx/dt = -x + J x with Var J_ij = g^2/N and Corr(J_ij, J_ji) = tau (arXiv:2601.01010; dmft spec section 3, model M1), in float64,
-a batch of matrices at a time. Averages over initial states and probe directions are exact traces.
+dx/dt = -x + J x with Var J_ij = g^2/N and Corr(J_ij, J_ji) = tau (arXiv:2601.01010; dmft spec section 3, model M1), in
+float64, a batch of matrices at a time. Averages over initial states and probe directions are exact traces.
 
 Notation: J coupling matrices (seeds, N, N); g > 0; tau in [-1, 1]; E(t) = e^{(J - 1) t}.
 """
@@ -87,7 +87,8 @@ def euler_correlation(
 
 def spectrum(coupling: Float[Tensor, "seeds N N"]) -> Complex[Tensor, "seeds N"]:
     """Return the eigenvalues of J - 1. Cost: O(seeds N^3)."""
-    return torch.linalg.eigvals(coupling) - 1
+    eigenvalues: Tensor = torch.linalg.eigvals(coupling)
+    return eigenvalues - 1
 
 
 def noise_power(

@@ -21,7 +21,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from theory.random_feature_dynamics import RandomFeatures, Sharing, gradient_descent_losses, gradient_flow_losses
+from theory.random_feature_dynamics import Sharing, gradient_descent_losses, gradient_flow_losses
+from theory.random_features import RandomFeatures
 from theory.validation import require_integer
 
 
@@ -47,17 +48,17 @@ class BiasVariance:
     @property
     def feature_variance(self) -> Float[np.ndarray, "times"]:
         """V_A = (1,0) - (0,0) of equation (12)."""
-        return self.same_features - self.bias
+        return np.asarray(self.same_features - self.bias)
 
     @property
     def data_variance(self) -> Float[np.ndarray, "times"]:
         """V_X = (0,1) - (0,0) of equation (12)."""
-        return self.same_data - self.bias
+        return np.asarray(self.same_data - self.bias)
 
     @property
     def joint_variance(self) -> Float[np.ndarray, "times"]:
         """V_AX = full - (1,0) - (0,1) + (0,0) of equation (12)."""
-        return self.full - self.same_features - self.same_data + self.bias
+        return np.asarray(self.full - self.same_features - self.same_data + self.bias)
 
 
 def descent_bias_variance(model: RandomFeatures, eta: float, steps: int) -> BiasVariance:
@@ -102,7 +103,7 @@ def averaged_loss(
 
     """
     members = require_integer("members", members, least=1)
-    return cross + (full - cross) / members
+    return np.asarray(cross + (full - cross) / members)
 
 
 def _parts(test_loss: Callable[[Sharing], Float[np.ndarray, "times"]]) -> BiasVariance:

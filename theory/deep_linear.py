@@ -1,8 +1,8 @@
 """How do the losses of a deep linear network that learns features fall under gradient descent on random data?
 
 f(x) = (1/(g0 nu D)) a^T (W_{H-1}/sqrt N) ... (W_1/sqrt N) W_0 x with every weight trained from N(0,1) at learning rate
-eta g0^2 N on noisy linear targets, D -> infinity at fixed N/D and P/D (arXiv:2601.01010; dmft spec section 5, model M5). Time
-translation invariance is lost, so the theory is a fixed point for T x T correlations and responses.
+eta g0^2 N on noisy linear targets, D -> infinity at fixed N/D and P/D (arXiv:2601.01010; dmft spec section 5, model
+M5). Time translation invariance is lost, so the theory is a fixed point for T x T correlations and responses.
 
 Notation
 
@@ -140,8 +140,8 @@ def deep_linear_dynamics(network: DeepLinear, steps: int) -> DeepLinearDynamics:
 
     Raises:
         ValueError: steps < 2.
-        RuntimeError: a kernel overflows (training diverges: eta too large) or a block does not settle in 400 sweeps; the
-            message names the block.
+        RuntimeError: a kernel overflows (training diverges: eta too large) or a block does not settle in 400 sweeps;
+            the message names the block.
 
     Cost: O(T^4) in principle: T/20 blocks of about 10 sweeps of some 15 H products of T x T matrices.
 

@@ -1,7 +1,7 @@
 """What do correlation, response and spectrum of a linear system driven by an elliptic random matrix look like?
 
-dx/dt = -x + J x + j(t), Var J_ij = g^2/N, Corr(J_ij, J_ji) = tau, x(0) i.i.d. of variance 1, N -> infinity (arXiv:2601.01010;
-dmft spec section 3, model M1). tau = 1 is a Wigner matrix, 0 Ginibre, -1 antisymmetric.
+dx/dt = -x + J x + j(t), Var J_ij = g^2/N, Corr(J_ij, J_ji) = tau, x(0) i.i.d. of variance 1, N -> infinity
+(arXiv:2601.01010; dmft spec section 3, model M1). tau = 1 is a Wigner matrix, 0 Ginibre, -1 antisymmetric.
 
 Notation
 
@@ -49,7 +49,7 @@ def elliptic_resolvent(z: ArrayLike, g: float, tau: float) -> Complex[np.ndarray
     root = np.sqrt(shifted**2 - 4 * tau * g**2)
     # R = 2/(shifted +- root): the larger denominator is the smaller root, without cancellation.
     upper, lower = shifted + root, shifted - root
-    return 2 / np.where(np.abs(upper) >= np.abs(lower), upper, lower)
+    return np.asarray(2 / np.where(np.abs(upper) >= np.abs(lower), upper, lower))
 
 
 def elliptic_response(times: ArrayLike, g: float, tau: float) -> Float[np.ndarray, "times"]:
@@ -70,19 +70,16 @@ def elliptic_response(times: ArrayLike, g: float, tau: float) -> Float[np.ndarra
     t = _checked_times("times", times)
     c = g * math.sqrt(abs(tau))
     argument = 2 * c * np.where(t > 0, t, 1.0)
-    if tau >= 0:
-        shape = special.ive(1, argument) * np.exp((2 * c - 1) * t)
-    else:
-        shape = special.jv(1, argument) * np.exp(-t)
     limit = np.exp(-t)
-    return np.where((t > 0) & (c > 0), 2 * shape / np.where(c > 0, argument, 1.0), limit)
+    bessel = special.jv(1, argument) if tau < 0 else special.ive(1, argument) * np.exp(2 * c * t)
+    return np.asarray(np.where((t > 0) & (c > 0), 2 * limit * bessel / np.where(c > 0, argument, 1.0), limit))
 
 
 def elliptic_correlation(times: ArrayLike, other_times: ArrayLike, g: float, tau: float) -> Float[np.ndarray, "times"]:
     """Return C(t, s) for paired times (spec equations (5), (6)).
 
-    The geometric series of C(z,w) = R R'/(1 - g^2 R R') inverted term by term, 200 terms; tau = 0 and tau = 1 in closed form,
-    |tau| < 1e-3 taken as 0 (error below 1e-3 g^2 t^2).
+    The geometric series of C(z,w) = R R'/(1 - g^2 R R') inverted term by term, 200 terms; tau = 0 and tau = 1 in closed
+    form, |tau| < 1e-3 taken as 0 (error below 1e-3 g^2 t^2).
 
     Args:
         times: t, 0 <= g t <= 100 (the reach of the series), (times,).
@@ -108,18 +105,19 @@ def elliptic_correlation(times: ArrayLike, other_times: ArrayLike, g: float, tau
         return elliptic_response(t + s, g, tau)
     if abs(tau) < SMALLEST_TAU:
         root = 2 * g * np.sqrt(t * s)
-        return special.ive(0, root) * np.exp(root - t - s)
+        return np.asarray(special.ive(0, root) * np.exp(root - t - s))
     c = g * math.sqrt(abs(tau))
     interior = (t > 0) & (s > 0)
     u, v = np.where(interior, t, 1.0), np.where(interior, s, 1.0)
     order = np.arange(1, SERIES_TERMS + 1)[:, None]
     bessel = special.ive if tau > 0 else special.jv
-    # Half of |tau|^(1-n) goes to each Bessel function: within g t <= 100 neither factor over- nor underflows in the bulk.
+    # Half of |tau|^(1-n) goes to each Bessel function: within g t <= 100 neither factor over- nor underflows in the
+    # bulk.
     scale = order * abs(tau) ** ((1 - order) / 2)
     terms = scale * bessel(order, 2 * c * u) * (scale * bessel(order, 2 * c * v))
     growth = 2 * c * (u + v) if tau > 0 else 0.0
     series = terms.sum(axis=0) / (c**2 * u * v) * np.exp(growth - u - v)
-    return np.where(interior, series, elliptic_response(t, g, tau) * elliptic_response(s, g, tau))
+    return np.asarray(np.where(interior, series, elliptic_response(t, g, tau) * elliptic_response(s, g, tau)))
 
 
 def normal_partner_correlation(times: ArrayLike, g: float) -> Float[np.ndarray, "times"]:
@@ -134,7 +132,7 @@ def normal_partner_correlation(times: ArrayLike, g: float) -> Float[np.ndarray, 
 
     """
     t = _checked_times("times", times)
-    return np.exp(-t) * elliptic_response(t, g, 1.0)
+    return np.asarray(np.exp(-t) * elliptic_response(t, g, 1.0))
 
 
 def spectral_ellipse(angles: ArrayLike, g: float, tau: float) -> Complex[np.ndarray, "angles"]:
@@ -148,7 +146,7 @@ def spectral_ellipse(angles: ArrayLike, g: float, tau: float) -> Complex[np.ndar
     """
     g, tau = _checked(g, tau)
     phase = np.exp(1j * np.asarray(angles, dtype=float))
-    return -1 + g * (phase + tau * phase.conj())
+    return np.asarray(-1 + g * (phase + tau * phase.conj()))
 
 
 def power_spectrum(frequencies: ArrayLike, g: float, tau: float) -> Float[np.ndarray, "frequencies"]:
@@ -164,7 +162,7 @@ def power_spectrum(frequencies: ArrayLike, g: float, tau: float) -> Float[np.nda
     if g * (1 + tau) >= 1:
         raise ValueError(f"g = {g} is out of range at tau = {tau}; valid: g < 1/(1 + tau) = {1 / (1 + tau):g}")
     gain = np.abs(elliptic_resolvent(1j * np.asarray(frequencies, dtype=float), g, tau)) ** 2
-    return gain / (1 - g**2 * gain)
+    return np.asarray(gain / (1 - g**2 * gain))
 
 
 def euler_two_time(g: float, tau: float, time_step: float, steps: int) -> TwoTime:
@@ -201,7 +199,7 @@ def _checked(g: float, tau: float) -> tuple[float, float]:
 def _checked_times(name: str, times: ArrayLike) -> Float[np.ndarray, "times"]:
     grid = np.asarray(times, dtype=float)
     if not np.all(np.isfinite(grid) & (grid >= 0)):
-        raise ValueError(f"{name} = {times} is out of range; valid: finite numbers >= 0")
+        raise ValueError(f"{name} = {times!r} is out of range; valid: finite numbers >= 0")
     return grid
 
 

@@ -29,7 +29,8 @@ def talbot_rule(
     """Return nodes and weights of the fixed Talbot rule, f(time) = sum_k weight_k F(node_k) (dmft spec 4.4).
 
     Use the outer product of the weights for a double transform. Valid when every singularity of F lies on the real
-    half-line s <= 0. Accuracy about 1e-8 (relative to the largest value of f) at order 24; rounding takes over above 32.
+    half-line s <= 0. Accuracy about 1e-8 (relative to the largest value of f) at order 24; rounding takes over above
+    32.
 
     Args:
         time: t > 0, in the unit of 1/s.
@@ -73,7 +74,7 @@ def z_circle(steps: int) -> Complex[np.ndarray, "2*steps"]:
     """
     steps = require_integer("steps", steps, least=1)
     points = 2 * steps
-    return CIRCLE_GAIN ** (1 / points) * np.exp(2j * math.pi * np.arange(points) / points)
+    return np.asarray(CIRCLE_GAIN ** (1 / points) * np.exp(2j * math.pi * np.arange(points) / points))
 
 
 def invert_z(half_transform: Complex[np.ndarray, "steps+1"]) -> Float[np.ndarray, "steps"]:
@@ -86,7 +87,7 @@ def invert_z(half_transform: Complex[np.ndarray, "steps+1"]) -> Float[np.ndarray
 
     """
     steps = half_transform.shape[0] - 1
-    return np.fft.irfft(half_transform, 2 * steps)[:steps] * _growth(steps)
+    return np.asarray(np.fft.irfft(half_transform, 2 * steps)[:steps] * _growth(steps))
 
 
 def invert_z_equal_times(
@@ -104,8 +105,8 @@ def invert_z_equal_times(
     steps = half_transform.shape[0] - 1
     over_second = np.fft.ifft(half_transform, axis=1)[:, :steps]
     both = np.fft.irfft(over_second, 2 * steps, axis=0)[:steps]
-    return np.diagonal(both) * _growth(steps) ** 2
+    return np.asarray(np.diagonal(both) * _growth(steps) ** 2)
 
 
 def _growth(steps: int) -> Float[np.ndarray, "steps"]:
-    return CIRCLE_GAIN ** (np.arange(steps) / (2 * steps))
+    return np.asarray(CIRCLE_GAIN ** (np.arange(steps) / (2 * steps)))

@@ -1,8 +1,8 @@
 """What are the two-time correlation and response of any linear unit coupled to N others by a random matrix?
 
-Every unit i obeys x_i = x_i^free + r0 (sum_j J_ij x_j) with a causal response r0 of its own, and J has variance g^2 / N and
-Corr(J_ij, J_ji) = tau. For N -> infinity the others act as a Gaussian field of covariance g^2 C and, if tau != 0, as a
-memory tau g^2 R of the unit itself (arXiv:2601.01010; dmft spec sections 2 and 3, general form of the grid (9)).
+Every unit i obeys x_i = x_i^free + r0 (sum_j J_ij x_j) with a causal response r0 of its own, and J has variance g^2 / N
+and Corr(J_ij, J_ji) = tau. For N -> infinity the others act as a Gaussian field of covariance g^2 C and, if tau != 0,
+as a memory tau g^2 R of the unit itself (arXiv:2601.01010; dmft spec sections 2 and 3, general form of the grid (9)).
 
 Notation
 
@@ -42,8 +42,8 @@ def coupled_two_time(
 ) -> TwoTime:
     """Return R and C of the coupled system from those of one uncoupled unit (spec equation (9), any linear unit).
 
-    R = r0 + tau g^2 r0 R R, solved forward in time; C = M C0 M^T + g^2 R C R^T with M = (I - tau g^2 r0 R)^-1. As R is strictly
-    causal, the series of C ends, and doubling sums it exactly in log2 T products.
+    R = r0 + tau g^2 r0 R R, solved forward in time; C = M C0 M^T + g^2 R C R^T with M = (I - tau g^2 r0 R)^-1. As R is
+    strictly causal, the series of C ends, and doubling sums it exactly in log2 T products.
 
     Args:
         unit_response: r0, strictly lower triangular, (T, T), T >= 2.

@@ -1,7 +1,7 @@
 """Which singular values leave the bulk of a hidden weight matrix as a deep linear network learns?
 
-W_l(t) = W_l(0) + e sum_{s<t} b(s) h(s)^T / sqrt(fan-in) is a spiked random matrix whose spikes are correlated with the matrix
-they are added to (arXiv:2601.01010; dmft spec section 5.3, equation (20)).
+W_l(t) = W_l(0) + e sum_{s<t} b(s) h(s)^T / sqrt(fan-in) is a spiked random matrix whose spikes are correlated with the
+matrix they are added to (arXiv:2601.01010; dmft spec section 5.3, equation (20)).
 
 Notation
 
@@ -16,8 +16,8 @@ Notation
 | mu | effective spike strength | > 1/sqrt n for an outlier |
 
 Both 2t x 2t halves of the 4t x 4t determinant in (20) carry z only as a factor, so it is
-det(1 - c(z) X Y) with c = n A/(1 - A): the outliers are the real eigenvalues mu of X Y, at c(z) = 1/mu. Solving the quadratic
-for z gives the spiked-matrix formula z = (1 + mu)(n mu + 1)/mu, beyond the edge if mu > 1/sqrt n.
+det(1 - c(z) X Y) with c = n A/(1 - A): the outliers are the real eigenvalues mu of X Y, at c(z) = 1/mu. Solving the
+quadratic for z gives the spiked-matrix formula z = (1 + mu)(n mu + 1)/mu, beyond the edge if mu > 1/sqrt n.
 """
 
 import numpy as np
@@ -49,7 +49,8 @@ def outlier_singular_values(
         dynamics: solution of the theory, finite width.
         layer: l = 0..H-1.
         step: number of updates made, 1..T-1.
-        independent_spikes: drop Rg and Ra, as if the updates were independent of W_l(0): the textbook formula, wrong here.
+        independent_spikes: drop Rg and Ra, as if the updates were independent of W_l(0): the textbook formula, wrong
+            here.
 
     Returns:
         An empty array when nothing has detached (z within 1e-5 relative of the edge counts as bulk).
@@ -75,7 +76,7 @@ def outlier_singular_values(
     real = np.abs(eigenvalues.imag) <= IMAGINARY_TOLERANCE * np.abs(eigenvalues)
     mu = np.sort(eigenvalues.real[real & (eigenvalues.real > 1 / np.sqrt(n))])[::-1]
     z = (1 + mu) * (n * mu + 1) / mu
-    return np.sqrt(z[z > (1 + DETACHED) * (1 + np.sqrt(n)) ** 2])
+    return np.asarray(np.sqrt(z[z > (1 + DETACHED) * (1 + np.sqrt(n)) ** 2]))
 
 
 def _half(

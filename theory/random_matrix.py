@@ -88,7 +88,7 @@ def marchenko_pastur_density(alpha: float, x: ArrayLike) -> Float[np.ndarray, "p
     inside = (points > max(low, 0.0)) & (points < high)
     safe = np.where(inside, points, 1.0)
     root = np.sqrt(np.where(inside, (high - points) * (points - low), 0.0))
-    return alpha * root / (2 * math.pi * safe)
+    return np.asarray(alpha * root / (2 * math.pi * safe))
 
 
 def singular_value_density(aspect: float, values: ArrayLike) -> Float[np.ndarray, "points"]:
@@ -108,4 +108,5 @@ def singular_value_density(aspect: float, values: ArrayLike) -> Float[np.ndarray
     """
     aspect = require_real("aspect", aspect, above=0)
     points = np.maximum(np.asarray(values, dtype=float), 0.0)
-    return marchenko_pastur_density(aspect, points**2 / aspect) * 2 * points / (aspect * min(1.0, aspect))
+    law = marchenko_pastur_density(aspect, points**2 / aspect)
+    return np.asarray(law * 2 * points / (aspect * min(1.0, aspect)))

@@ -1,7 +1,7 @@
 """How does the loss of random features fall under one-pass SGD, a fresh batch at every step?
 
-Delta <- Delta - eta (1/N) A^T A (1/B) X_t^T (X_t Delta + eps_t) (arXiv:2601.01010; dmft spec section 4.4, model M4). Fresh
-samples have no memory, so R1 = 1, and the batch noise is white in time: what is left is a Volterra equation.
+Delta <- Delta - eta (1/N) A^T A (1/B) X_t^T (X_t Delta + eps_t) (arXiv:2601.01010; dmft spec section 4.4, model M4).
+Fresh samples have no memory, so R1 = 1, and the batch noise is white in time: what is left is a Volterra equation.
 
 Notation as in `random_feature_dynamics`, and: B batch size, F(t) the loss without batch noise, Kn(t) the loss at
 time t caused by batch noise of unit strength at time 0.
@@ -13,7 +13,8 @@ import numpy as np
 from jaxtyping import Float
 
 from theory.laplace_inversion import invert_z_equal_times
-from theory.random_feature_dynamics import RandomFeatures, descent_variables, resolved_degrees
+from theory.random_feature_dynamics import descent_variables
+from theory.random_features import RandomFeatures, mode_responses, resolved_degrees
 from theory.validation import require_real
 
 
@@ -42,7 +43,7 @@ def stochastic_descent_loss(model: RandomFeatures, batch: float, eta: float, ste
     m = np.concatenate([m, m[1:steps][::-1].conj()])
     lam, counts, teacher = model.spectrum.eigenvalues, model.spectrum.counts, model.spectrum.teacher
     r3 = 1 - m / model.features
-    h = 1 / (s[:, None] + np.multiply.outer(r3, lam))
+    h = mode_responses(online, s, m)
     upper = slice(0, steps + 1)
     f1, f2, f3, f4 = (
         (h[upper] * weight) @ h.T for weight in (lam * teacher, lam * counts, lam**2 * counts, lam**2 * teacher)
