@@ -113,26 +113,120 @@ class DeepLinearDynamics:
         return np.where(power > 0, overlap / norm, 0.0)
 
 
-@dataclass
-class _Kernels:
-    """The unknowns of (18), (19); forward lists have H + 1 entries, backward ones too, the last being constant."""
+@dataclass(frozen=True)
+class _Window:
+    """Times lo..hi-1, being solved; the rows before lo of every kernel are final, those after hi are zero."""
 
-    Ch: list[Matrix]
-    Rd: list[Matrix]
-    Cb: list[Matrix]
-    Ru: list[Matrix]
-    R_v: Matrix
-    C_v: Matrix
-    C_D: Matrix
-    teacher_error: Float[np.ndarray, "T"]
+    lo: int
+    hi: int
+
+    def product(self, left: Matrix, right: Matrix) -> Matrix:
+        """Return the rows of `left @ right`."""
+        return np.asarray(left[self.lo : self.hi, : self.hi] @ right[: self.hi, : self.hi])
+
+    def conjugate(self, left: Matrix, middle: Matrix) -> Matrix:
+        """Return the rows of `left @ middle @ left.T`."""
+        return np.asarray(self.product(left, middle) @ left[: self.hi, : self.hi].T)
+
+    def past(self, correlation: Matrix) -> Matrix:
+        """Return the rows of S .* correlation."""
+        return np.tril(correlation[self.lo : self.hi, : self.hi], self.lo - 1)
+
+    def rows(self, matrix: Matrix) -> Matrix:
+        return matrix[self.lo : self.hi, : self.hi]
+
+    def put(self, target: Matrix, rows: Matrix) -> None:
+        target[self.lo : self.hi, : self.hi] = rows
+
+    def put_symmetric(self, target: Matrix, rows: Matrix) -> None:
+        self.put(target, rows)
+        target[: self.lo, self.lo : self.hi] = rows[:, : self.lo].T
+
+    def put_inverse(self, target: Matrix, loop: Matrix) -> None:
+        """Extend target = (1 + L)^-1 by the rows `loop` of a strictly causal L."""
+        corner, _ = lapack.dtrtri(loop[:, self.lo :], lower=1, unitdiag=1)
+        np.fill_diagonal(corner, 1.0)
+        target[self.lo : self.hi, self.lo : self.hi] = corner
+        target[self.lo : self.hi, : self.lo] = -corner @ (loop[:, : self.lo] @ target[: self.lo, : self.lo])
+
+    def hold(self, correlation: Matrix) -> None:
+        """Start a correlation as it was at the last solved time, or at 1 if there is none."""
+        if self.lo == 0:
+            self.put(correlation, np.ones((self.hi, self.hi)))
+            return
+        last = correlation[self.lo - 1, : self.lo]
+        rows = np.concatenate([last, np.full(self.hi - self.lo, last[-1])])
+        self.put_symmetric(correlation, np.tile(rows, (self.hi - self.lo, 1)))
+
+
+class _Kernels:
+    """The unknowns of (18), (19) as T x T arrays that fill up window by window, and the matrices between them.
+
+    Lists of signals have H + 1 entries: h_0..h_H going forward, b_1..b_{H+1} coming back.
+    """
+
+    def __init__(self, network: DeepLinear, steps: int) -> None:
+        def empty() -> Matrix:
+            return np.zeros((steps, steps))
+
+        layers = network.hidden_layers
+        self.network = network
+        self.Ch, self.Rd, self.Cb, self.Ru = ([empty() for _ in range(layers + 1)] for _ in range(4))
+        self.P, self.Q, self.A, self.B = ([empty() for _ in range(layers + 1)] for _ in range(4))
+        self.K, self.F, self.FK, self.G, self.GR = (empty() for _ in range(5))
+        self.R_v, self.C_v, self.C_D = (empty() for _ in range(3))
+        self.Cb[layers][:] = 1.0
+
+    def observed(self) -> list[Matrix]:
+        return [self.C_D, self.C_v, *self.Ch, *self.Cb]
+
+    def sweep(self, window: _Window) -> None:
+        """Update every kernel in the window once: (18) layer by layer, then (19)."""
+        for layer in range(1, self.network.hidden_layers + 1):
+            self._sweep_layer(window, layer)
+        self._sweep_input(window)
+
+    def _sweep_layer(self, window: _Window, layer: int) -> None:
+        # Entry `layer` of the backward lists is b_{layer+1}; above the last layer it is the constant 1, without
+        # response.
+        ch_in, rd_in, cb_in, ru_in = self.Ch[layer - 1], self.Rd[layer - 1], self.Cb[layer], self.Ru[layer]
+        rd, ru = self.Rd[layer], self.Ru[layer - 1]
+        p, q, a, b = self.P[layer], self.Q[layer], self.A[layer], self.B[layer]
+        step = self.network.eta * self.network.richness
+        window.put(p, window.rows(rd_in) + step * window.past(ch_in))
+        window.put(q, window.rows(ru_in) + step * window.past(cb_in))
+        window.put_inverse(a, -window.product(p, q))
+        window.put(rd, window.product(a, p))
+        window.put(b, _identity_rows(window) + window.product(q, rd))
+        window.put(ru, window.product(b, q))
+        window.put_symmetric(self.Ch[layer], window.conjugate(a, ch_in) + window.conjugate(rd, cb_in))
+        window.put_symmetric(self.Cb[layer - 1], window.conjugate(b, cb_in) + window.conjugate(ru, ch_in))
+
+    def _sweep_input(self, window: _Window) -> None:
+        network = self.network
+        cb, hi = self.Cb[0], window.hi
+        readout = 1 / (network.richness * network.width)
+        source = 1 + cb[:hi, :hi] * (readout / network.richness)
+        window.put(self.K, window.rows(self.Ru[0]) / network.richness + network.eta * window.past(cb))
+        window.put_inverse(self.F, window.product(self.K, self.R_v))
+        window.put(self.FK, window.product(self.F, self.K))
+        window.put(self.G, _identity_rows(window) - window.product(self.R_v, self.FK))
+        window.put(self.GR, window.product(self.G, self.R_v))
+        window.put(self.Rd[0], -readout * window.rows(self.GR))
+        gradient = window.conjugate(self.GR, source) + window.conjugate(self.G, self.C_v) / network.samples
+        window.put_symmetric(self.Ch[0], gradient)
+        error = window.conjugate(self.F, source) + window.conjugate(self.FK, self.C_v) / network.samples
+        window.put_symmetric(self.C_D, error)
+        window.put_inverse(self.R_v, window.rows(self.FK) / network.samples)
+        window.put_symmetric(self.C_v, window.conjugate(self.R_v, self.C_D[:hi, :hi] + network.label_noise))
 
 
 def deep_linear_dynamics(network: DeepLinear, steps: int) -> DeepLinearDynamics:
     """Solve the two-time theory of the network for t = 0..steps-1 (spec equations (18), (19)).
 
     Exact for discrete gradient descent as D -> infinity. The equations are causal, so the leading n x n block is solved
-    before the next: blocks grow by 20, each swept from the smaller one until no kernel moves by more than 1e-11 of its
-    largest entry.
+    before the next: 20 new times are swept until no correlation moves by more than 1e-11 of its largest entry, then
+    kept.
 
     Args:
         network: architecture, task and learning rate.
@@ -143,16 +237,14 @@ def deep_linear_dynamics(network: DeepLinear, steps: int) -> DeepLinearDynamics:
         RuntimeError: a kernel overflows (training diverges: eta too large) or a block does not settle in 400 sweeps;
             the message names the block.
 
-    Cost: O(T^4) in principle: T/20 blocks of about 10 sweeps of some 15 H products of T x T matrices.
+    Cost: O(T^3): T/20 blocks of about 12 sweeps of some 10 + 12 H products of 20 x T by T x T matrices.
 
     """
     steps = require_integer("steps", steps, least=2)
-    kernels = _start(network)
-    size = 1
-    while size < steps:
-        size = min(steps, BLOCK * (size // BLOCK + 1))
-        kernels = _grow(kernels, size)
-        _settle(network, kernels, size)
+    kernels = _Kernels(network, steps)
+    _settle(kernels, _Window(0, 1))
+    for lo in range(1, steps, BLOCK):
+        _settle(kernels, _Window(lo, min(lo + BLOCK, steps)))
     return DeepLinearDynamics(
         network,
         error=kernels.C_D,
@@ -161,116 +253,34 @@ def deep_linear_dynamics(network: DeepLinear, steps: int) -> DeepLinearDynamics:
         forward_response=tuple(kernels.Rd),
         backward=tuple(kernels.Cb),
         backward_response=tuple(kernels.Ru),
-        teacher_error=kernels.teacher_error,
+        teacher_error=kernels.F.sum(axis=1),
     )
 
 
-def _settle(network: DeepLinear, kernels: _Kernels, size: int) -> None:
-    """Sweep (18), (19) in place until nothing moves."""
+def _settle(kernels: _Kernels, window: _Window) -> None:
+    """Sweep the window until no correlation moves."""
+    for correlation in kernels.observed():
+        window.hold(correlation)
+    window.put(kernels.R_v, _identity_rows(window))
     for _ in range(MOST_SWEEPS):
-        before = (kernels.C_D, kernels.C_v, kernels.Ch[0], kernels.Cb[0], kernels.Ch[-1])
+        before = [window.rows(correlation).copy() for correlation in kernels.observed()]
         with np.errstate(over="ignore", invalid="ignore"):
-            for layer in range(1, network.hidden_layers + 1):
-                _sweep_layer(network, kernels, layer)
-            _sweep_input(network, kernels)
-            after = (kernels.C_D, kernels.C_v, kernels.Ch[0], kernels.Cb[0], kernels.Ch[-1])
-            moves = [np.max(np.abs(new - old)) / np.max(np.abs(new)) for new, old in zip(after, before, strict=True)]
+            kernels.sweep(window)
+            moves = [
+                np.max(np.abs(window.rows(new) - old)) / np.max(np.abs(window.rows(new)))
+                for new, old in zip(kernels.observed(), before, strict=True)
+            ]
         if not np.all(np.isfinite(moves)):
             raise RuntimeError(
-                f"the kernels overflow in the block of times 0..{size - 1}: "
-                f"training diverges, or eta = {network.eta:g} is too large for the solver"
+                f"the kernels overflow in the block of times {window.lo}..{window.hi - 1}: "
+                f"training diverges, eta = {kernels.network.eta:g} is too large"
             )
         if max(moves) <= SWEEP_TOLERANCE:
             return
     raise RuntimeError(
-        f"the block of times 0..{size - 1} did not settle in {MOST_SWEEPS} sweeps: move {max(moves):.1e}"
+        f"the block of times {window.lo}..{window.hi - 1} did not settle in {MOST_SWEEPS} sweeps: move {max(moves):.1e}"
     )
 
 
-def _sweep_layer(network: DeepLinear, kernels: _Kernels, layer: int) -> None:
-    """Update the signals through hidden layer `layer` = 1..H (equation (18))."""
-    ch_in, rd_in = kernels.Ch[layer - 1], kernels.Rd[layer - 1]
-    # Entry `layer` of the backward lists is b_{layer+1}; above the last layer it is the constant 1, with no response.
-    cb_in, ru_in = kernels.Cb[layer], kernels.Ru[layer]
-    step = network.eta * network.richness
-    p = rd_in + step * np.tril(ch_in, -1)
-    q = ru_in + step * np.tril(cb_in, -1)
-    a = _inverse_unit_lower(np.eye(len(p)) - p @ q)
-    rd = a @ p
-    b = np.eye(len(p)) + q @ rd
-    ru = b @ q
-    kernels.Rd[layer], kernels.Ru[layer - 1] = rd, ru
-    kernels.Ch[layer] = a @ ch_in @ a.T + rd @ cb_in @ rd.T
-    kernels.Cb[layer - 1] = b @ cb_in @ b.T + ru @ ch_in @ ru.T
-
-
-def _sweep_input(network: DeepLinear, kernels: _Kernels) -> None:
-    """Update error, residual and gradient direction (equation (19))."""
-    cb, ru = kernels.Cb[0], kernels.Ru[0]
-    one = np.eye(len(cb))
-    readout = 1 / (network.richness * network.width)
-    k = ru / network.richness + network.eta * np.tril(cb, -1)
-    source = 1 + cb * readout / network.richness
-    f = _inverse_unit_lower(one + k @ kernels.R_v)
-    fk = f @ k
-    g = one - kernels.R_v @ fk
-    g_r = g @ kernels.R_v
-    data_noise = kernels.C_v / network.samples
-    kernels.Rd[0] = -readout * g_r
-    kernels.Ch[0] = g @ data_noise @ g.T + g_r @ source @ g_r.T
-    kernels.C_D = f @ source @ f.T + fk @ data_noise @ fk.T
-    kernels.R_v = _inverse_unit_lower(one + fk / network.samples)
-    kernels.C_v = kernels.R_v @ (kernels.C_D + network.label_noise) @ kernels.R_v.T
-    kernels.teacher_error = f.sum(axis=1)
-
-
-def _start(network: DeepLinear) -> _Kernels:
-    """Return the kernels at t = 0, where every signal has its initial variance and nothing has responded."""
-    layers, readout = network.hidden_layers, 1 / (network.richness * network.width)
-    error = 1 + readout / network.richness
-    residual = error + network.label_noise
-    gradient = error + residual / network.samples
-
-    def constant(value: float) -> Matrix:
-        return np.full((1, 1), value)
-
-    return _Kernels(
-        Ch=[constant(gradient) for _ in range(layers + 1)],
-        Rd=[constant(-readout) for _ in range(layers + 1)],
-        Cb=[constant(1.0) for _ in range(layers + 1)],
-        Ru=[constant(0.0) for _ in range(layers + 1)],
-        R_v=constant(1.0),
-        C_v=constant(residual),
-        C_D=constant(error),
-        teacher_error=np.ones(1),
-    )
-
-
-def _grow(kernels: _Kernels, size: int) -> _Kernels:
-    """Extend the kernels to `size` times: correlations go on as they are, responses are 0, R_v is the identity."""
-    more = size - len(kernels.C_D)
-
-    def held(correlation: Matrix) -> Matrix:
-        return np.pad(correlation, (0, more), mode="edge")
-
-    def silent(response: Matrix) -> Matrix:
-        return np.pad(response, (0, more))
-
-    r_v = np.eye(size)
-    r_v[:-more, :-more] = kernels.R_v
-    return _Kernels(
-        Ch=[held(c) for c in kernels.Ch],
-        Rd=[silent(r) for r in kernels.Rd],
-        Cb=[held(c) for c in kernels.Cb],
-        Ru=[silent(r) for r in kernels.Ru],
-        R_v=r_v,
-        C_v=held(kernels.C_v),
-        C_D=held(kernels.C_D),
-        teacher_error=np.pad(kernels.teacher_error, (0, more), mode="edge"),
-    )
-
-
-def _inverse_unit_lower(matrix: Matrix) -> Matrix:
-    """Return the inverse of a lower triangular matrix with unit diagonal, as every causal loop here is."""
-    inverse, _ = lapack.dtrtri(matrix, lower=1, unitdiag=1)
-    return np.asarray(inverse)
+def _identity_rows(window: _Window) -> Matrix:
+    return np.eye(window.hi - window.lo, window.hi, window.lo)
