@@ -28,6 +28,8 @@ from theory.validation import require_integer, require_real
 SERIES_TERMS = 200
 SMALLEST_TAU = 1e-3
 LARGEST_SCALED_TIME = 100.0
+# Below this time a memory of order t^2 is nothing, and the ratio of a Bessel function to its argument may underflow.
+SHORTEST_TIME = 1e-12
 
 
 def elliptic_resolvent(z: ArrayLike, g: float, tau: float) -> Complex[np.ndarray, "*points"]:
@@ -69,10 +71,10 @@ def elliptic_response(times: ArrayLike, g: float, tau: float) -> Float[np.ndarra
     g, tau = _checked(g, tau)
     t = _checked_times("times", times)
     c = g * math.sqrt(abs(tau))
-    argument = 2 * c * np.where(t > 0, t, 1.0)
+    argument = 2 * c * np.where(t > SHORTEST_TIME, t, 1.0)
     limit = np.exp(-t)
     bessel = special.jv(1, argument) if tau < 0 else special.ive(1, argument) * np.exp(2 * c * t)
-    return np.asarray(np.where((t > 0) & (c > 0), 2 * limit * bessel / np.where(c > 0, argument, 1.0), limit))
+    return np.asarray(np.where((t > SHORTEST_TIME) & (c > 0), 2 * limit * bessel / np.where(c > 0, argument, 1.0), limit))
 
 
 def elliptic_correlation(times: ArrayLike, other_times: ArrayLike, g: float, tau: float) -> Float[np.ndarray, "times"]:
@@ -107,7 +109,7 @@ def elliptic_correlation(times: ArrayLike, other_times: ArrayLike, g: float, tau
         root = 2 * g * np.sqrt(t * s)
         return np.asarray(special.ive(0, root) * np.exp(root - t - s))
     c = g * math.sqrt(abs(tau))
-    interior = (t > 0) & (s > 0)
+    interior = (t > SHORTEST_TIME) & (s > SHORTEST_TIME)
     u, v = np.where(interior, t, 1.0), np.where(interior, s, 1.0)
     order = np.arange(1, SERIES_TERMS + 1)[:, None]
     bessel = special.ive if tau > 0 else special.jv
