@@ -74,7 +74,9 @@ def elliptic_response(times: ArrayLike, g: float, tau: float) -> Float[np.ndarra
     argument = 2 * c * np.where(t > SHORTEST_TIME, t, 1.0)
     limit = np.exp(-t)
     bessel = special.jv(1, argument) if tau < 0 else special.ive(1, argument) * np.exp(2 * c * t)
-    return np.asarray(np.where((t > SHORTEST_TIME) & (c > 0), 2 * limit * bessel / np.where(c > 0, argument, 1.0), limit))
+    return np.asarray(
+        np.where((t > SHORTEST_TIME) & (c > 0), 2 * limit * bessel / np.where(c > 0, argument, 1.0), limit)
+    )
 
 
 def elliptic_correlation(times: ArrayLike, other_times: ArrayLike, g: float, tau: float) -> Float[np.ndarray, "times"]:

@@ -119,11 +119,12 @@ def gradient_descent_losses(
     0.1 s at 200 steps and 1 mode, about 0.5 s at 400 modes.
 
     """
-    s, source = descent_variables(model, eta, steps)
+    s, source, growth = descent_variables(model, eta, steps)
     m = resolved_degrees(model, s[: steps + 1])
     m = np.concatenate([m, m[1:steps][::-1].conj()])
     test, train = _correlations(model, sharing or Sharing(), s, source, m, steps + 1)
-    return LossCurves(invert_z_equal_times(test), invert_z_equal_times(train))
+    scale = growth ** (2.0 * np.arange(steps))
+    return LossCurves(invert_z_equal_times(test) * scale, invert_z_equal_times(train) * scale)
 
 
 def hermitian_flow_loss(model: RandomFeatures, times: ArrayLike, order: int = 24) -> Float[np.ndarray, "times"]:
@@ -164,30 +165,38 @@ def hermitian_descent_loss(model: RandomFeatures, eta: float, steps: int) -> Flo
     Cost: one solution of (10) at 2 steps + 1 points.
 
     """
-    s, source = descent_variables(model, eta, 2 * require_integer("steps", steps, least=2))
+    s, source, growth = descent_variables(model, eta, 2 * require_integer("steps", steps, least=2))
     half = slice(0, 2 * steps + 1)
     response = source[half] * _mean_response(model, s[half], resolved_degrees(model, s[half]))
-    return invert_z(response)[::2]
+    return np.asarray(invert_z(response)[::2] * growth ** (2.0 * np.arange(steps)))
 
 
 def descent_variables(
     model: RandomFeatures, eta: float, steps: int
-) -> tuple[Complex[np.ndarray, "2*steps"], Complex[np.ndarray, "2*steps"]]:
-    """Return s = (z - 1)/eta and src = z/eta on `z_circle(steps)` (spec 4.1); warn if descent at eta diverges.
+) -> tuple[Complex[np.ndarray, "2*steps"], Complex[np.ndarray, "2*steps"], float]:
+    """Return s = (z - 1)/eta and src = z/eta (spec 4.1) on a circle that encloses every mode of the descent.
+
+    The circle is `z_circle(steps)` times the growth of the fastest mode, which is 1 unless descent at eta diverges; then a
+    warning is raised, and what is inverted must be multiplied by growth^t for every time it depends on.
+
+    Returns:
+        (s, src, growth).
 
     Raises:
         ValueError: eta <= 0 or steps < 2.
 
     """
     eta = require_real("eta", eta, above=0)
-    z = z_circle(require_integer("steps", steps, least=2))
+    steps = require_integer("steps", steps, least=2)
     edge = spectral_edge(model)
-    if eta * edge >= 2:
+    growth = max(1.0, eta * edge - 1)
+    if growth > 1:
         warnings.warn(
             f"eta = {eta:g} is beyond 2 / (largest eigenvalue {edge:.4g}) = {2 / edge:.4g}: descent diverges",
             stacklevel=3,
         )
-    return (z - 1) / eta, z / eta
+    z = growth * z_circle(steps)
+    return (z - 1) / eta, z / eta, growth
 
 
 def _correlations(

@@ -219,7 +219,10 @@ def product_density(model: RandomFeatures, eigenvalues: ArrayLike, height: float
         m = _newton(model, -level + 1j * imaginary, m, STAGE_TOLERANCE, STAGE_NEWTON_STEPS)
     s = -level + 1j * height
     m = _polish(model, s, m)
-    return np.asarray(-np.imag(mode_responses(model, s, m) @ counts) / (math.pi * dimension))
+    smoothed = -np.imag(mode_responses(model, s, m) @ counts) / (math.pi * dimension)
+    # The zero eigenvalues are an atom, seen at this height as a Lorentzian of known mass.
+    atom = 1 - min(model.samples, model.features, dimension) / dimension
+    return np.asarray(smoothed - atom * height / (math.pi * (level**2 + height**2)))
 
 
 def _response_product(model: RandomFeatures, m: Complex[np.ndarray, "points"]) -> Complex[np.ndarray, "points"]:

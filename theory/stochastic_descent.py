@@ -38,7 +38,7 @@ def stochastic_descent_loss(model: RandomFeatures, batch: float, eta: float, ste
     """
     batch = require_real("batch", batch, least=1, infinite=True)
     online = replace(model, samples=np.inf)
-    s, source = descent_variables(online, eta, steps)
+    s, source, growth = descent_variables(online, eta, steps)
     m = resolved_degrees(online, s[: steps + 1])
     m = np.concatenate([m, m[1:steps][::-1].conj()])
     lam, counts, teacher = model.spectrum.eigenvalues, model.spectrum.counts, model.spectrum.teacher
@@ -50,8 +50,9 @@ def stochastic_descent_loss(model: RandomFeatures, batch: float, eta: float, ste
     )
     r3r3, ss, start = (np.multiply.outer(v[upper], v) for v in (r3, s, source))
     through_features = f2 / model.features * r3r3 / (1 - r3r3 * f3 / model.features)
-    drift = invert_z_equal_times(start * (f1 + through_features * f4))
-    kernel = invert_z_equal_times(through_features * ss * f2 + r3r3 * f3)
+    scale = growth ** (2.0 * np.arange(steps))
+    drift = invert_z_equal_times(start * (f1 + through_features * f4)) * scale
+    kernel = invert_z_equal_times(through_features * ss * f2 + r3r3 * f3) * scale
     loss = np.empty(steps)
     for t in range(steps):
         loss[t] = drift[t] + (kernel[t:0:-1] @ (loss[:t] + model.label_noise)) / batch
