@@ -176,8 +176,8 @@ def descent_variables(
 ) -> tuple[Complex[np.ndarray, "2*steps"], Complex[np.ndarray, "2*steps"], float]:
     """Return s = (z - 1)/eta and src = z/eta (spec 4.1) on a circle that encloses every mode of the descent.
 
-    The circle is `z_circle(steps)` times the growth of the fastest mode, which is 1 unless descent at eta diverges; then a
-    warning is raised, and what is inverted must be multiplied by growth^t for every time it depends on.
+    The circle is `z_circle(steps)` times the growth of the fastest mode, which is 1 unless descent at eta diverges;
+    then a warning is raised, and what is inverted must be multiplied by growth^t for every time it depends on.
 
     Returns:
         (s, src, growth).

@@ -171,7 +171,7 @@ def test_couplings_out_of_range_are_refused(g: float, tau: float) -> None:
         lambda: euler_two_time(g, tau, 0.1, 5),
         lambda: coupled_two_time(np.zeros((2, 2)), np.eye(2), g, tau),
     ):
-        with pytest.raises(ValueError, match="g = |tau = "):
+        with pytest.raises(ValueError, match=r"g = |tau = "):
             call()
 
 

@@ -60,7 +60,7 @@ def test_z_inversion_recovers_equal_times_of_a_two_time_function() -> None:
 
 @pytest.mark.parametrize(("time", "order"), [(0, 24), (-1, 24), (np.nan, 24), (1, 3), (1, 41), (1, 8.5)])
 def test_talbot_rule_refuses_bad_arguments(time: float, order: int) -> None:
-    with pytest.raises(ValueError, match="time|order"):
+    with pytest.raises(ValueError, match=r"time|order"):
         talbot_rule(time, order)
 
 

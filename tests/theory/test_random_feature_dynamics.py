@@ -209,7 +209,7 @@ def test_bad_sharings_are_refused(features: int, samples: float, noise: int) -> 
 
 @pytest.mark.parametrize(("phi", "noise"), [(0, 0), (-1, 0), (1, -1)])
 def test_bad_regressions_are_refused(phi: float, noise: float) -> None:
-    with pytest.raises(ValueError, match="phi = |label_noise = "):
+    with pytest.raises(ValueError, match=r"phi = |label_noise = "):
         regression_flow_losses(phi, noise, [1.0])
 
 
