@@ -96,13 +96,18 @@ def noise_power(
 ) -> Float[Tensor, "seeds frequencies"]:
     """Return S(w) = (1/N) |(iw + 1 - J)^-1|_F^2, the power spectrum per unit under unit white noise.
 
-    Cost: one complex N x N inverse per seed and frequency.
+    With A = 1 - J real, (A + iw)^-1 = (A^2 + w^2)^-1 (A - iw), so real matrices suffice (and are twice as fast).
+
+    Cost: one real N x N inverse and one product per seed and frequency.
 
     """
     size = coupling.shape[1]
-    identity = torch.eye(size, dtype=torch.complex128, device=coupling.device)
-    powers = [
-        torch.linalg.inv((1 + 1j * w) * identity - coupling).abs().square().sum((1, 2)) / size
-        for w in frequencies.tolist()
-    ]
+    identity = torch.eye(size, dtype=coupling.dtype, device=coupling.device)
+    decay = identity - coupling
+    square = decay @ decay
+    powers = []
+    for w in frequencies.tolist():
+        # One matrix at a time: MKL's threaded batched LU returns wrong inverses of large matrices (torch 2.13, CPU).
+        inverse = torch.stack([torch.linalg.inv(matrix + w**2 * identity) for matrix in square])
+        powers.append(((inverse @ decay).square() + (w * inverse).square()).sum((1, 2)) / size)
     return torch.stack(powers, 1)
