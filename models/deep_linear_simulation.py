@@ -48,7 +48,7 @@ class DeepLinearNetworks:
         hidden: W_0 (seeds, N, D), W_1, ..., W_{H-1} (seeds, N, N).
         readout: a, (seeds, N).
         richness: g0.
-        teacher: beta*, of squared length D, (seeds, D).
+        teacher: beta*, (seeds, D).
         inputs: X, (seeds, P, D).
         noise: sigma eps, (seeds, P).
 
@@ -104,8 +104,6 @@ def draw_networks(
 ) -> DeepLinearNetworks:
     """Draw untrained networks, each with its own teacher, training set and noise, on the generator's device.
 
-    Teachers are uniform on the sphere |beta*|^2 = D.
-
     Raises:
         ValueError: fewer than one hidden layer.
 
@@ -114,15 +112,12 @@ def draw_networks(
     """
     if hidden_layers < 1:
         raise ValueError(f"hidden_layers = {hidden_layers} is out of range; valid: >= 1")
-    # The losses follow |beta*|^2 / D, whose spread would be the largest finite-size effect: fix it at its mean, 1.
-    direction = normal(generator, seeds, dimension)
-    teacher = math.sqrt(dimension) * direction / direction.norm(dim=1, keepdim=True)
     columns = [dimension] + [width] * (hidden_layers - 1)
     return DeepLinearNetworks(
         hidden=[normal(generator, seeds, width, c) for c in columns],
         readout=normal(generator, seeds, width),
         richness=richness,
-        teacher=teacher,
+        teacher=normal(generator, seeds, dimension),
         inputs=normal(generator, seeds, samples, dimension),
         noise=math.sqrt(label_noise) * normal(generator, seeds, samples),
     )
