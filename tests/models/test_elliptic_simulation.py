@@ -46,16 +46,20 @@ def test_euler_map_follows_the_grid_without_step_error(tau: float, g: float) -> 
 def test_eigenvalues_fill_the_ellipse(tau: float, g: float) -> None:
     eigenvalues = spectrum(elliptic_matrices(250, g, tau, 2, torch.Generator().manual_seed(4))) + 1
     across, along = g * (1 + tau), g * (1 - tau)
-    assert float(eigenvalues.real.abs().max()) == pytest.approx(across, rel=0.1)
-    assert float(eigenvalues.imag.abs().max()) == pytest.approx(along, rel=0.1, abs=1e-9)
+    # Uniform over the ellipse (a semicircle if tau = 1): each half axis squared over four.
+    assert float((eigenvalues.real**2).mean()) == pytest.approx(across**2 / 4, rel=0.05)
+    assert float((eigenvalues.imag**2).mean()) == pytest.approx(along**2 / 4, rel=0.05, abs=1e-12)
+    assert float(eigenvalues.real.abs().max()) < 1.2 * across
+    assert float(eigenvalues.imag.abs().max()) < 1.2 * along + 1e-9
 
 
 @pytest.mark.parametrize(("tau", "g"), CASES)
 def test_power_under_white_noise_follows_the_theory(tau: float, g: float) -> None:
     coupling = elliptic_matrices(250, g, tau, 2, torch.Generator().manual_seed(5))
-    frequencies = torch.tensor([0.0, 0.7, 2.0]).double()
+    # At w = 0 and g (1 + tau) = 0.91 a single slow mode dominates, and seeds scatter by a third.
+    frequencies = torch.tensor([0.3, 0.7, 2.0]).double()
     np.testing.assert_allclose(
-        noise_power(coupling, frequencies).mean(0), power_spectrum(frequencies.numpy(), g, tau), rtol=0.08
+        noise_power(coupling, frequencies).mean(0), power_spectrum(frequencies.numpy(), g, tau), rtol=0.05
     )
 
 
