@@ -5,13 +5,14 @@ The block of arXiv:2606.03217 as the cot-depth spec trains it (E4, E5). Tokens l
     context   z_i = (x_i, y_i / sqrt(d), 0_d, 0)      i = 1..l
     estimate  z_t = (0_d, 0, w_t, 1)
 
-and one step reads the d estimate coordinates of  z_t + P (mix of the z_i with the scores z_i . Q z_t).  Linear attention
-mixes with the scores themselves over l; softmax attention with softmax(scores). P and Q are full m x m matrices, of
-which the tokens' zeros leave a part without effect: only that part is multiplied out. Equation (1) is the solution
+and one step reads the d estimate coordinates of  z_t + P (mix of the z_i with the scores z_i . Q z_t).  Linear
+attention mixes with the scores themselves over l; softmax attention with softmax(scores). P and Q are full m x m
+matrices, of which the tokens' zeros leave a part without effect: only that part is multiplied out. Equation (1) is
+the solution
 
     P = [[., .], [Gamma, 0], ...],   Q = [[-I, 0], [0, sqrt(d)]] from (w_t, 1) to (x, y).
 
-Everything is batched over copies of the block with parameters of their own: shapes begin with (copies, contexts, states).
+Everything is batched over copies of the block with parameters of their own: shapes begin (copies, contexts, states).
 """
 
 import math
@@ -26,7 +27,7 @@ from models.ensemble import Parameters
 def draw_attention(
     copies: list[torch.Generator], d: int, scale: float = 0.05, mlp_width: int = 0, dtype: torch.dtype = torch.float32
 ) -> Parameters:
-    """Draw stacked parameters: P and Q of shape (copies, m, m), entries N(0, scale^2); optionally an MLP on the estimate.
+    """Draw stacked parameters: P and Q of shape (copies, m, m), entries N(0, scale^2); on request an MLP, too.
 
     Args:
         copies: one generator a copy; all on one device.
@@ -59,9 +60,7 @@ def draw_attention(
     return parameters
 
 
-def context_tokens(
-    x: Float[Tensor, "*batch l d"], y: Float[Tensor, "*batch l"]
-) -> Float[Tensor, "*batch l d+1"]:
+def context_tokens(x: Float[Tensor, "*batch l d"], y: Float[Tensor, "*batch l"]) -> Float[Tensor, "*batch l d+1"]:
     """Return the d + 1 coordinates of the context's tokens that are not 0 by construction: (x_i, y_i / sqrt(d))."""
     return torch.cat([x, y[..., None] / math.sqrt(x.shape[-1])], dim=-1)
 

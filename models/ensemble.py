@@ -58,7 +58,9 @@ def stack(modules: Sequence[nn.Module]) -> Parameters:
     return {name: torch.stack([copy[name].detach() for copy in by_copy]) for name in by_copy[0]}
 
 
-def vmapped_loss(module: nn.Module, loss: Callable[[Callable[..., Tensor], Any], Tensor], *, shared: bool = False) -> Loss:
+def vmapped_loss(
+    module: nn.Module, loss: Callable[[Callable[..., Tensor], Any], Tensor], *, shared: bool = False
+) -> Loss:
     """Return the ensemble's loss for any module.
 
     Args:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import call_process
+
 SMOKE = ("cot-depth", "--preset", "smoke")
 
 
