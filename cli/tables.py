@@ -50,9 +50,9 @@ def print_agreement(curves: Curves) -> None:
     console().print(table)
 
 
-def print_claims(claims: Iterable[Claim]) -> None:
+def print_claims(claims: Iterable[Claim], title: str = "Claims") -> None:
     """Print one row per claim, and under an undecided one what would decide it."""
-    table = _table("Claims", ["claim", "verdict", "statement", "predicted", "measured", "tolerance"])
+    table = _table(title, ["claim", "verdict", "statement", "predicted", "measured", "tolerance"])
     for claim in claims:
         statement = claim.statement + (f"\nto decide: {claim.needs}" if claim.verdict is Verdict.UNDECIDED else "")
         table.add_row(
