@@ -16,9 +16,7 @@ Name = Annotated[
 ]
 Names = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[NAME]...", help="Only these experiments [default: all].", autocompletion=completion.more_names
-    ),
+    typer.Argument(metavar="NAME", help="Only these experiments (default: all).", autocompletion=completion.more_names),
 ]
 Overrides = Annotated[
     list[str] | None,
@@ -41,7 +39,7 @@ OnlyPreset = Annotated[
     typer.Option("--preset", help="Only runs of this preset.", autocompletion=completion.presets_of_experiment),
 ]
 RunsDir = Annotated[
-    Path | None, typer.Option(help="Folder of the runs [default: $SOLV_RUNS_DIR or runs].", file_okay=False)
+    Path | None, typer.Option(help="Folder of the runs (default: $SOLV_RUNS_DIR, or runs).", file_okay=False)
 ]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 

@@ -50,7 +50,7 @@ def presets_of_experiment(context: typer.Context, incomplete: str) -> list[str]:
     """Return the presets of the experiment that was typed, or those that every experiment has."""
     from cli.presets import presets
 
-    name = context.params.get("name")
+    name = str(context.params.get("name"))
     known = presets(name) if _is_known(name) else ["smoke", "quick", "paper"]
     return [preset for preset in known if preset.startswith(incomplete)]
 
@@ -63,9 +63,8 @@ def overrides(context: typer.Context, incomplete: str) -> list[str] | list[tuple
     found = keys(str(name))
     stem, equals, value = incomplete.partition("=")
     if equals:
-        return [
-            f"{stem}={choice}" for key in found if key.name == stem for choice in key.values if choice.startswith(value)
-        ]
+        choices = next((key.values for key in found if key.name == stem), ())
+        return [f"{stem}={choice}" for choice in choices if choice.startswith(value)]
     typed = {str(text).partition("=")[0] for text in context.params.get("overrides") or []}
     return [(f"{key.name}=", key.meaning) for key in found if key.name.startswith(incomplete) and key.name not in typed]
 

@@ -9,6 +9,7 @@ import typer
 
 from cli.arguments import Debug, Name, Overrides, Preset, check_plot_path, finish
 from cli.claims import claims
+from cli.errors import dispatch
 from cli.runs import runs
 
 if TYPE_CHECKING:
@@ -167,7 +168,7 @@ app.command()(claims)
 
 def main() -> None:
     """Entry point of the `solv` command."""
-    app()
+    sys.exit(dispatch(app))
 
 
 if __name__ == "__main__":

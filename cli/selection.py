@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 def finished_runs(
     store: "RunStore", names: Sequence[str], preset: str | None = None, *, every: bool = False
 ) -> "list[RunDirectory]":
-    """Return the newest finished run of each experiment, in the order of the catalog, or with `every` all, newest first.
+    """Return the newest finished run of each experiment, or with `every` all of them, newest first.
 
     Args:
         store: where the runs are.
