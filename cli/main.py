@@ -9,6 +9,7 @@ import typer
 
 from cli.arguments import Debug, Name, Overrides, Preset, check_plot_path, finish
 from cli.claims import claims
+from cli.compare import compare
 from cli.errors import dispatch
 from cli.runs import runs
 
@@ -163,6 +164,7 @@ def _yaml(value: object) -> str:
 
 
 app.command()(runs)
+app.command()(compare)
 app.command()(claims)
 
 

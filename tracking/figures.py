@@ -95,7 +95,7 @@ def draw(curves: Curves, panels: Sequence[Panel], title: str) -> "Figure":
     present = [panel for panel in panels if (curves["panel"] == panel.name).any()]
     columns = min(3, max(1, len(present)))
     rows = max(1, math.ceil(len(present) / columns))
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(5.4 * columns, 4.2 * rows + 0.4), layout="constrained")
         figure.suptitle(title, fontsize=13)
         for index, panel in enumerate(present):
@@ -114,7 +114,7 @@ def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
         _draw_map(axes, curves[coloured], panel.heat)
         lines = curves[~coloured]
     names = list(dict.fromkeys(lines["series"]))
-    for index, (name, colour) in enumerate(zip(names, _colours(len(names), panel), strict=True)):
+    for index, (name, colour) in enumerate(zip(names, series_colours(len(names), panel), strict=True)):
         on_map = panel.heat is not None
         style = ("-", "--", ":")[index % 3] if on_map else "-"
         _draw_series(axes, lines[lines["series"] == name], name, "black" if on_map else colour, style)
@@ -156,7 +156,7 @@ def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
     """
     from matplotlib import rc_context
 
-    with rc_context({**_STYLE, "svg.hashsalt": "solv", "svg.fonttype": "path"}):
+    with rc_context({**STYLE, "svg.hashsalt": "solv", "svg.fonttype": "path"}):
         for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
             buffer = io.BytesIO()
             figure.savefig(buffer, format=kind, dpi=120, metadata=metadata)
@@ -165,7 +165,7 @@ def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
     return folder / f"{stem}.png"
 
 
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.spines.top": False,
@@ -204,7 +204,8 @@ def power_of_ten(value: float) -> str:
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def _colours(count: int, panel: Panel) -> list[str]:
+def series_colours(count: int, panel: Panel) -> list[str]:
+    """Return a colour for each of `count` series: steps of a sequential map if they are ordered, else the palette."""
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
