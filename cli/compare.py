@@ -11,7 +11,10 @@ from cli import completion
 from cli.arguments import AsFormat, Debug, RunsDir, TableFormat, check_plot_path, finish, runs_root
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tracking.comparison import Labelled
+    from tracking.figures import Panel
     from tracking.runs import RunDirectory
 
 
@@ -44,15 +47,13 @@ def compare(
         runs = [store.resolve(text) for text in chosen]
         _check(runs)
         compared = [
-            Labelled(label, dict(flat(run.config())), run.curves(), run.claims())
+            Labelled(label, _settings(flat(run.config())), run.curves(), run.claims())
             for label, run in zip(labels(len(runs)), runs, strict=True)
         ]
         if plot is not None:
-            panels = {
-                panel.name: panel
-                for run, read in zip(runs, compared, strict=True)
-                for panel in panels_of(run, read.curves)
-            }
+            panels: dict[str, Panel] = {}
+            for run, read in zip(runs, compared, strict=True):
+                panels = {panel.name: panel for panel in panels_of(run, read.curves)} | panels
             overlay(compared, list(panels.values()), entry(runs[0].experiment).paper.title).savefig(plot, dpi=120)
         if output is TableFormat.JSON:
             typer.echo(json.dumps(_record(runs, compared), indent=1, ensure_ascii=False, allow_nan=False))
@@ -62,6 +63,10 @@ def compare(
                 typer.echo(f"figure: {plot}")
 
     finish(body, debug)
+
+
+def _settings(pairs: "Iterable[tuple[str, Any]]") -> dict[str, Any]:
+    return {key: value for key, value in pairs if key != "runs_dir"}
 
 
 def _check(runs: "list[RunDirectory]") -> None:

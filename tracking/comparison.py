@@ -10,7 +10,7 @@ import pandas as pd
 
 from tracking.claims import Claim
 from tracking.curves import Curves, agreement
-from tracking.figures import STYLE, Panel, draw_panel, series_colours
+from tracking.figures import STYLE, Panel, draw_panel, dress, series_colours
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -121,7 +121,6 @@ def _draw_overlay(axes: "Axes", runs: Sequence[Labelled], panel: Panel, order: S
     names = list(dict.fromkeys(name for part in parts.values() for name in part["series"]))
     colours = dict(zip(names, series_colours(len(names), panel), strict=True))
     whole = pd.concat(parts.values(), ignore_index=True)
-    draw_panel(axes, whole.iloc[:0], panel)
     for name, colour in colours.items():
         rows = {label: part[(part["series"] == name) & np.isfinite(part["y"])] for label, part in parts.items()}
         for label, theory in _distinct_theory(rows).items():
@@ -134,6 +133,7 @@ def _draw_overlay(axes: "Axes", runs: Sequence[Labelled], panel: Panel, order: S
                     capsize=2, marker=_MARKERS[order.index(label) % len(_MARKERS)],
                     mfc=colour if source == "simulation" else "white",
                 )  # fmt: skip
+    dress(axes, whole, panel)
     handles = [Line2D([], [], color=colour, label=name) for name, colour in colours.items()]
     handles += [
         Line2D([], [], color="0.35", marker=_MARKERS[order.index(label) % len(_MARKERS)],

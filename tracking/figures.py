@@ -106,8 +106,6 @@ def draw(curves: Curves, panels: Sequence[Panel], title: str) -> "Figure":
 
 def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
     """Draw one panel's rows into `axes`."""
-    from matplotlib.ticker import MaxNLocator
-
     lines = curves
     if panel.heat is not None:
         coloured = curves["y_name"] == panel.heat.value
@@ -118,6 +116,14 @@ def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
         on_map = panel.heat is not None
         style = ("-", "--", ":")[index % 3] if on_map else "-"
         _draw_series(axes, lines[lines["series"] == name], name, "black" if on_map else colour, style)
+    dress(axes, curves, panel)
+    _legend(axes, framed=panel.heat is not None)
+
+
+def dress(axes: "Axes", curves: Curves, panel: Panel) -> None:
+    """Add what a panel has besides its curves, which are drawn already: references, texts, scales and limits."""
+    from matplotlib.ticker import MaxNLocator
+
     for slope in panel.slopes:
         x = np.array([slope.start, slope.stop])
         axes.plot(x, slope.amplitude * x**slope.exponent, color="0.4", lw=1, ls=(0, (5, 2)), label=slope.label)
@@ -145,7 +151,6 @@ def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
             _label_decades(axis)
     if panel.note:
         axes.annotate(panel.note, (0.01, 0.01), xycoords="axes fraction", fontsize=7, color="0.4", va="bottom")
-    _legend(axes, framed=panel.heat is not None)
 
 
 def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
