@@ -53,7 +53,8 @@ def compare(
         if plot is not None:
             panels: dict[str, Panel] = {}
             for run, read in zip(runs, compared, strict=True):
-                panels = {panel.name: panel for panel in panels_of(run, read.curves)} | panels
+                for panel in panels_of(run, read.curves):
+                    panels.setdefault(panel.name, panel)
             overlay(compared, list(panels.values()), entry(runs[0].experiment).paper.title).savefig(plot, dpi=120)
         if output is TableFormat.JSON:
             typer.echo(json.dumps(_record(runs, compared), indent=1, ensure_ascii=False, allow_nan=False))

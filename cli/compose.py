@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 CONFIGS = "pkg://configs"
-DEFAULT_PRESET = "quick"
 
 
 def settings_for(name: str, preset: str, overrides: Sequence[str]) -> tuple[Experiment[Any], RunSettings]:

@@ -11,6 +11,7 @@ from cli.arguments import Debug, Name, Overrides, Preset, check_plot_path, finis
 from cli.claims import claims
 from cli.compare import compare
 from cli.errors import dispatch
+from cli.report import report
 from cli.runs import runs
 
 if TYPE_CHECKING:
@@ -166,6 +167,7 @@ def _yaml(value: object) -> str:
 app.command()(runs)
 app.command()(compare)
 app.command()(claims)
+app.command()(report)
 
 
 def main() -> None:

@@ -4,6 +4,8 @@ import os
 from importlib import resources
 from pathlib import Path
 
+DEFAULT_PRESET = "quick"
+
 
 def user_config_folder() -> Path:
     """Return the folder whose presets and `user/defaults.yaml` are added to Hydra's search path if it exists."""
