@@ -10,6 +10,7 @@ import typer
 from cli.arguments import Debug, Name, Overrides, Preset, check_plot_path, finish
 from cli.claims import claims
 from cli.compare import compare
+from cli.doctor import doctor
 from cli.errors import dispatch
 from cli.report import report
 from cli.runs import runs
@@ -168,6 +169,7 @@ app.command()(runs)
 app.command()(compare)
 app.command()(claims)
 app.command()(report)
+app.command()(doctor)
 
 
 def main() -> None:

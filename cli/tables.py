@@ -13,8 +13,10 @@ from rich.text import Text
 
 from tracking.claims import Claim, Verdict
 from tracking.curves import Curves, agreement, pair
+from tracking.environment import Check, State
 
 _VERDICT_STYLE = {Verdict.HOLDS: "green", Verdict.FAILS: "bold red", Verdict.UNDECIDED: "yellow"}
+_STATE_STYLE = {State.WORKS: "green", State.MISSING: "yellow", State.BROKEN: "bold red"}
 PIPE_WIDTH = 160
 
 
@@ -72,6 +74,16 @@ def print_curves(curves: Curves) -> None:
     for row in curves.to_dict(orient="records"):
         x, y = float(row["x"]), float(row["y"])
         table.add_row(row["panel"], row["series"], row["x_name"], f"{x:g}", row["y_name"], number(y))
+    console().print(table)
+
+
+def print_checks(checks: Iterable[Check]) -> None:
+    """Print one row per check of the machine."""
+    table = _table("", ["", "", "", "to mend"])
+    for check in checks:
+        table.add_row(
+            check.name, Text(check.state.value, style=_STATE_STYLE[check.state]), Text(check.found), Text(check.fix)
+        )
     console().print(table)
 
 

@@ -71,7 +71,7 @@ def _series(rows: Curves, name: str, colours: tuple[str, str], dash: str, panel:
             "meta": _meta(name, str(source), colours),
         }
         if source == "theory" and len(points) > 1:
-            trace |= {"mode": "lines", "line": {"color": colours[0], "width": 2, "dash": dash}}
+            trace |= {"mode": "lines", "line": {"color": colours[0], "width": 2, "dash": dash, "simplify": False}}
         elif source == "theory":
             marker = {"symbol": "line-ew-open", "size": 16, "color": colours[0], "line": {"width": 2.5}}
             trace |= {"mode": "markers", "marker": marker}
@@ -199,8 +199,7 @@ def _axis(label: str, scale: str, limits: Sequence[float | None], values: np.nda
     if scale == "log":
         low, high = ((math.log10(limit) if limit and limit > 0 else None) for limit in limits)
         positive = values[values > 0]
-        wide = len(positive) > 0 and positive.max() / positive.min() > 100
-        ticks = _decades(*_span(limits, positive), few=bool(wide))
+        ticks = _decades(*_span(limits, positive))
         axis |= {"tickvals": ticks, "ticktext": [power_of_ten(tick) for tick in ticks]} if ticks else {}
     if scale == "symlog" and len(values):
         sizes = [0.0, *(10.0**power for power in range(math.ceil(math.log10(max(abs(values).max(), 10))) + 1))]
@@ -233,15 +232,18 @@ def _span(limits: Sequence[float | None], values: np.ndarray) -> tuple[float, fl
     if not len(values):
         return 1.0, 1.0
     low, high = limits
-    return low if low and low > 0 else float(values.min()), high if high and high > 0 else float(values.max())
+    bottom = low if low and low > 0 else float(values.min())
+    top = high if high and high > 0 else float(values.max())
+    return min(bottom, top), max(bottom, top)
 
 
-def _decades(low: float, high: float, *, few: bool = False) -> list[float]:
+def _decades(low: float, high: float) -> list[float]:
     """Return ticks of a log axis from a decade below to one above: decades, with 2 and 5 times them if it is short."""
     first, last = math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 1
-    step = max(1, (last - first) // 7) if few else 1
+    wide = high > 100 * low
+    step = max(1, (last - first) // 7) if wide else 1
     powers = range(first - first % step, last + 1, step)
-    return [mantissa * 10.0**power for power in powers for mantissa in ((1,) if few or last - first > 4 else (1, 2, 5))]
+    return [mantissa * 10.0**power for power in powers for mantissa in ((1,) if wide else (1, 2, 5))]
 
 
 def _signed(value: float) -> str:

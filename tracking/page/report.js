@@ -30,10 +30,10 @@
     const soft = css("--soft"), grid = css("--grid"), line = css("--line");
     const axis = (own) => ({
       ...own, gridcolor: grid, linecolor: line, zeroline: false, showline: true, ticks: "outside", ticklen: 4, tickcolor: line, automargin: true,
-      title: { ...own.title, standoff: 8, font: { size: 12.5 } },
+      title: { ...own.title, standoff: 10, font: { size: 12.5 } },
     });
     const dressing = {
-      ...layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: layout.coloraxis ? (dark() ? "#4a4d54" : "#cfccc5") : "rgba(0,0,0,0)", margin: { l: 8, r: 10, t: 8, b: 8 },
+      ...layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: layout.coloraxis ? (dark() ? "#83868d" : "#cfccc5") : "rgba(0,0,0,0)", margin: { l: 8, r: 10, t: 8, b: 8 },
       font: { family: css("--sans"), size: 11.5, color: soft }, dragmode: touch ? false : "zoom",
       xaxis: axis(layout.xaxis), yaxis: axis(layout.yaxis),
       hoverlabel: { bgcolor: css("--raised"), bordercolor: soft, font: { family: css("--sans"), size: 12.5, color: css("--ink") }, align: "left", namelength: -1 },
