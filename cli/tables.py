@@ -81,9 +81,8 @@ def print_checks(checks: Iterable[Check]) -> None:
     """Print one row per check of the machine."""
     table = _table("", ["", "", "", "to mend"])
     for check in checks:
-        table.add_row(
-            check.name, Text(check.state.value, style=_STATE_STYLE[check.state]), Text(check.found), Text(check.fix)
-        )
+        state = Text(check.state.value, style=_STATE_STYLE[check.state])
+        table.add_row(check.name, state, Text(check.found), Text(check.fix))
     console().print(table)
 
 

@@ -6,12 +6,15 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata, util
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlparse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "hydra-core", "matplotlib", "plotly")
 _LAUNCHERS = (
@@ -69,10 +72,7 @@ def checks(runs_root: Path) -> list[Check]:
 
 
 def _python() -> list[Check]:
-    version = f"{platform.python_version()} at {sys.executable}"
-    if sys.version_info < (3, 11):
-        return [Check("python", State.BROKEN, version, "make setup PYTHON=python3.11")]
-    return [Check("python", State.WORKS, version)]
+    return [Check("python", State.WORKS, f"{platform.python_version()} at {sys.executable}")]
 
 
 def _libraries() -> list[Check]:
@@ -83,9 +83,8 @@ def _libraries() -> list[Check]:
         except metadata.PackageNotFoundError:
             absent.append(name)
     if absent:
-        return [
-            Check("libraries", State.BROKEN, f"not installed: {', '.join(absent)}", f"pip install {' '.join(absent)}")
-        ]
+        mend = f"pip install {' '.join(absent)}"
+        return [Check("libraries", State.BROKEN, f"not installed: {', '.join(absent)}", mend)]
     return [Check("libraries", State.WORKS, ", ".join(versions))]
 
 
@@ -100,10 +99,8 @@ def _torch() -> list[Check]:
         return [*checked, Check("device", State.WORKS, f"cuda: {', '.join(names)}")]
     if torch.backends.mps.is_available():
         return [*checked, Check("device", State.WORKS, "mps, and cpu")]
-    way = (
-        "" if torch.version.cuda is None else f"; this torch is built for CUDA {torch.version.cuda}, which finds no GPU"
-    )
-    return [*checked, Check("device", State.WORKS, f"cpu alone{way} (quick presets need no GPU)")]
+    why = "this torch is built without CUDA" if torch.version.cuda is None else "no GPU is found"
+    return [*checked, Check("device", State.WORKS, f"cpu alone: {why} (quick presets need no GPU)")]
 
 
 def _threads() -> list[Check]:
@@ -113,9 +110,8 @@ def _threads() -> list[Check]:
     threads = torch.get_num_threads()
     found = f"{threads} of {cores} cores"
     if threads > cores:
-        return [
-            Check("threads", State.MISSING, f"{found}: more threads than cores slow each other", f"threads={cores}")
-        ]
+        slow = f"{found}: more threads than cores slow each other"
+        return [Check("threads", State.MISSING, slow, f"solv run NAME threads={cores}")]
     limit = os.environ.get("OMP_NUM_THREADS")
     if threads < cores and limit:
         return [Check("threads", State.WORKS, f"{found} (OMP_NUM_THREADS={limit}; threads={cores} uses all)")]
