@@ -56,17 +56,33 @@ def presets_of_experiment(context: typer.Context, incomplete: str) -> list[str]:
 
 
 def overrides(context: typer.Context, incomplete: str) -> list[str] | list[tuple[str, str]]:
-    """Return what completes an override: keys as `key=`, then the valid or default values of that key."""
+    """Return what completes an override: keys as `key=`, then the valid or default values of that key.
+
+    Bash takes `key=value` for three words and wants the third alone; other shells pass and want the whole. A key that
+    is the only one left comes with its values, since a shell puts a space behind a single answer.
+    """
     name = context.params.get("name")
     if not _is_known(name):
         return []
-    found = keys(str(name))
+    found = {key.name: key for key in keys(str(name))}
+    typed = [str(text) for text in context.params.get("overrides") or []]
+    if not incomplete and typed and typed[-1] in found:  # Typer hands on a last word `=` as an empty one
+        return _values_of(found, typed[-1], "")
+    if typed and typed[-1] == "=":
+        return _values_of(found, typed[-2] if len(typed) > 1 else "", incomplete)
     stem, equals, value = incomplete.partition("=")
     if equals:
-        choices = next((key.values for key in found if key.name == stem), ())
-        return [f"{stem}={choice}" for choice in choices if choice.startswith(value)]
-    typed = {str(text).partition("=")[0] for text in context.params.get("overrides") or []}
-    return [(f"{key.name}=", key.meaning) for key in found if key.name.startswith(incomplete) and key.name not in typed]
+        return [f"{stem}={choice}" for choice in _values_of(found, stem, value)]
+    given = {text.partition("=")[0] for text in typed}
+    left = [key for key in found.values() if key.name.startswith(incomplete) and key.name not in given]
+    offered = [(f"{key.name}=", key.meaning) for key in left]
+    if len(left) == 1:
+        offered += [(f"{left[0].name}={value}", left[0].meaning) for value in left[0].values]
+    return offered
+
+
+def _values_of(found: dict[str, Key], name: str, value: str) -> list[str]:
+    return [choice for choice in (found[name].values if name in found else ()) if choice.startswith(value)]
 
 
 def runs(incomplete: str) -> list[str]:
