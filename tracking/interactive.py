@@ -76,8 +76,9 @@ def _series(rows: Curves, name: str, colours: tuple[str, str], dash: str, panel:
             marker = {"symbol": "line-ew-open", "size": 16, "color": colours[0], "line": {"width": 2.5}}
             trace |= {"mode": "markers", "marker": marker}
         else:
-            marker = {"symbol": _SYMBOLS[str(source)], "size": 7, "color": colours[0]}
-            marker["line"] = {"width": 0 if source == "simulation" else 1.8}
+            filled = source == "simulation"
+            marker = {"symbol": _SYMBOLS[str(source)], "size": 7 if filled else 9, "color": colours[0]}
+            marker["line"] = {"width": 0 if filled else 1.8}
             trace |= {"mode": "markers", "marker": marker, "error_y": _errors(points, colours[0], panel)}
         traces.append(trace)
     return sorted(traces, key=lambda trace: trace["meta"]["source"] != "theory")

@@ -111,7 +111,7 @@ def browser():
 @pytest.fixture
 def visit(browser, page):
     """Open the report; at the end no console message, no error and no request beyond the file itself may have come."""
-    contexts, faults = [], []
+    contexts, faults, requests = [], [], []
 
     def call(**options):
         context = browser.new_context(**options)
@@ -119,17 +119,15 @@ def visit(browser, page):
         tab = context.new_page()
         tab.on("console", lambda message: faults.append(message.text))
         tab.on("pageerror", lambda error: faults.append(str(error)))
-        own = page.as_uri()
-        tab.on(
-            "request", lambda request: None if request.url.startswith((own, "data:")) else faults.append(request.url)
-        )
-        tab.goto(own)
+        tab.on("request", lambda request: requests.append(request.url))
+        tab.goto(page.as_uri())
         return tab
 
     yield call
     for context in contexts:
         context.close()
     assert faults == []
+    assert [url for url in requests if not url.startswith((page.as_uri(), "data:", "blob:"))] == []
 
 
 def first_figure(tab):
@@ -148,6 +146,12 @@ def test_the_figures_are_drawn_when_they_come_into_view(visit):
         tab.locator("figure").nth(index).scroll_into_view_if_needed()
     tab.wait_for_function("document.querySelectorAll('.plot:not(.js-plotly-plot)').length === 0")
     assert tab.locator(".heatmaplayer image").count() >= 1
+
+
+def test_no_button_sends_a_figure_away(visit):
+    figure = first_figure(visit())
+    titles = figure.locator(".modebar-btn").evaluate_all("buttons => buttons.map(button => button.dataset.title)")
+    assert titles == ["Zoom", "Pan", "Zoom in", "Zoom out", "Reset axes", "Download plot as a PNG"]
 
 
 def test_hovering_shows_the_values(visit):

@@ -35,6 +35,7 @@
     const dressing = {
       ...layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: layout.coloraxis ? (dark() ? "#83868d" : "#cfccc5") : "rgba(0,0,0,0)", margin: { l: 8, r: 10, t: 8, b: 8 },
       font: { family: css("--sans"), size: 11.5, color: soft }, dragmode: touch ? false : "zoom",
+      modebar: { bgcolor: "rgba(0,0,0,0)", color: soft, activecolor: css("--ink") },
       xaxis: axis(layout.xaxis), yaxis: axis(layout.yaxis),
       hoverlabel: { bgcolor: css("--raised"), bordercolor: soft, font: { family: css("--sans"), size: 12.5, color: css("--ink") }, align: "left", namelength: -1 },
       shapes: layout.shapes.map((shape) => ({ ...shape, line: { ...shape.line, color: soft } })),
@@ -50,7 +51,8 @@
     plot.drawn = true;
     return Plotly.react(plot, shown, dressed(structuredClone(layout)), {
       responsive: true, displaylogo: false, displayModeBar: touch ? false : "hover", scrollZoom: false,
-      modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+      // Named one by one: plotly's own set has a button that sends the chart to its makers' servers.
+      modeBarButtons: [["zoom2d", "pan2d", "zoomIn2d", "zoomOut2d", "resetScale2d", "toImage"]], plotlyServerURL: "",
     });
   }
 
@@ -126,7 +128,7 @@
     const tops = sections.map((section) => section.getBoundingClientRect().top);
     const next = step > 0 ? tops.findIndex((top) => top > edge) : tops.findLastIndex((top) => top < edge - 4);
     if (next < 0) return;
-    sections[next].scrollIntoView();
+    sections[next].scrollIntoView({ behavior: "instant" });
     sections[next].querySelector("h2").focus({ preventScroll: true });
   }
 
