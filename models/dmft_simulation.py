@@ -24,7 +24,6 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-
 Streams: TypeAlias = torch.Generator | Sequence[torch.Generator]
 
 

@@ -55,6 +55,29 @@ class Map:
 
 
 @dataclass(frozen=True)
+class Ridge:
+    """A panel drawn as a ridgeline: densities stacked upwards, one row per value of a parameter.
+
+    Theory is a line, the simulated histogram filled; both end in colour where they leave the bulk.
+
+    Attributes:
+        row: key of `params` that orders and labels the rows.
+        label: text of a row, with `{}` for its value.
+        value: the `y_name` that is a density.
+        mark: the `y_name` whose abscissae are marked by a triangle: where theory expects a value outside the bulk.
+        edge: key of `params` that holds the edge of the bulk.
+        magnify: factor by which the histogram is enlarged beyond the edge, where single values count.
+    """
+
+    row: str
+    label: str
+    value: str
+    mark: str
+    edge: str
+    magnify: float = 1.0
+
+
+@dataclass(frozen=True)
 class Panel:
     """How one panel of an experiment's figure is drawn.
 
@@ -67,6 +90,8 @@ class Panel:
         slopes: reference power laws.
         verticals: abscissa -> label of marked places.
         heat: draw as a heat map.
+        ridge: draw as a ridgeline.
+        categories: names of the abscissae 0, 1, ...; theory is then drawn as dashes, without a line between them.
         note: a line of small print inside the panel, e.g. what the error bars are.
         main: whether the panel answers the experiment's question for the parameters that the user gave.
     """
@@ -83,6 +108,8 @@ class Panel:
     slopes: tuple[Slope, ...] = ()
     verticals: Mapping[float, str] = field(default_factory=dict)
     heat: Map | None = None
+    ridge: Ridge | None = None
+    categories: tuple[str, ...] = ()
     note: str = ""
     main: bool = False
 
@@ -113,11 +140,20 @@ def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
         coloured = curves["y_name"] == panel.heat.value
         _draw_map(axes, curves[coloured], panel.heat)
         lines = curves[~coloured]
+    if panel.ridge is not None:
+        _draw_ridge(axes, curves, panel.ridge)
+        lines = curves.iloc[:0]
     names = list(dict.fromkeys(lines["series"]))
     for index, (name, colour) in enumerate(zip(names, _colours(len(names), panel), strict=True)):
         on_map = panel.heat is not None
         style = ("-", "--", ":")[index % 3] if on_map else "-"
-        _draw_series(axes, lines[lines["series"] == name], name, "black" if on_map else colour, style)
+        _draw_series(
+            axes,
+            lines[lines["series"] == name],
+            name,
+            "black" if on_map else colour,
+            style if not panel.categories else "none",
+        )
     for slope in panel.slopes:
         x = np.array([slope.start, slope.stop])
         axes.plot(x, slope.amplitude * x**slope.exponent, color="0.4", lw=1, ls=(0, (5, 2)), label=slope.label)
@@ -136,7 +172,9 @@ def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
     axes.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
     axes.set_xscale(panel.x_scale)
     axes.set_yscale(panel.y_scale)
-    if panel.x_scale == "linear" and np.all(curves["x"] == np.round(curves["x"])):
+    if panel.categories:
+        axes.set_xticks(range(len(panel.categories)), panel.categories, rotation=30, ha="right", fontsize=8)
+    elif panel.x_scale == "linear" and np.all(curves["x"] == np.round(curves["x"])):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(*panel.x_limits)
     axes.set_ylim(*panel.y_limits)
@@ -216,7 +254,7 @@ def _colours(count: int, panel: Panel) -> list[str]:
 def _draw_series(axes: "Axes", rows: Curves, name: str, colour: str, line: str) -> None:
     rows = rows[np.isfinite(rows["y"])].sort_values("x", kind="stable")
     theory = rows[rows["source"] == "theory"]
-    if len(theory) == 1:
+    if len(theory) == 1 or (line == "none" and len(theory)):
         axes.plot(theory["x"], theory["y"], color=colour, label=name, ls="none", marker="_", ms=12)
     elif len(theory):
         axes.plot(theory["x"], theory["y"], color=colour, label=name, ls=line)
@@ -265,6 +303,58 @@ def _draw_map(axes: "Axes", rows: Curves, heat: Map) -> None:
                 points["x"], parameter(points, heat.row).astype(float), c=points["y"], norm=norm, cmap=colours,
                 marker=marker, s=44, edgecolors="white", linewidths=1.2, zorder=3, label=f"{source} (same colours)",
             )  # fmt: skip
+
+
+def _draw_ridge(axes: "Axes", rows: Curves, ridge: Ridge) -> None:
+    """Draw the rows from the top down, so that each stands in front of the one above it."""
+    from matplotlib import colormaps
+
+    order, edges = parameter(rows, ridge.row), parameter(rows, ridge.edge)
+    values = sorted(order.unique())
+    densities = rows[rows["y_name"] == ridge.value]
+    gap = 0.62 * float(densities.loc[densities["source"] == "theory", "y"].max())
+    colours = colormaps["viridis"](np.linspace(0.15, 0.85, max(2, len(values))))
+    for level, value in reversed(list(enumerate(values))):
+        row, base = rows[order == value], gap * level
+        depth = 3 * (len(values) - level)
+        edge = float(edges[row.index].iloc[0])
+        for source in ("simulation", "theory"):
+            density = row[(row["source"] == source) & (row["y_name"] == ridge.value)].sort_values("x")
+            x, y = density["x"].to_numpy(), density["y"].to_numpy()
+            if source == "theory":
+                axes.plot(x, base + y, color="black", lw=1.1, zorder=depth + 2, label="theory: bulk")
+            elif len(x):
+                enlarged, inside = base + y * np.where(x > edge, ridge.magnify, 1.0), x <= edge
+                axes.fill_between(x, base, enlarged, step="mid", color="white", lw=0, zorder=depth)
+                for where, colour, label in (
+                    (inside, colours[level], "simulation"),
+                    (~inside, PALETTE[1], "beyond the edge"),
+                ):
+                    axes.fill_between(
+                        x,
+                        base,
+                        enlarged,
+                        where=where,
+                        step="mid",
+                        color=colour,
+                        alpha=0.75,
+                        lw=0,
+                        zorder=depth,
+                        label=label,
+                    )
+        marks = row[row["y_name"] == ridge.mark]
+        axes.plot(
+            marks["x"], np.full(len(marks), base - 0.07 * gap), ls="none", marker="^", color=PALETTE[1], mec="black",
+            mew=0.6, ms=6, zorder=depth + 3, label="theory: outlier",
+        )  # fmt: skip
+        axes.annotate(
+            ridge.label.format(f"{value:g}"), (0.99, base + 0.12 * gap), xycoords=("axes fraction", "data"), fontsize=8,
+            color="0.3", ha="right", zorder=60,
+        )  # fmt: skip
+    axes.axvline(edge, color="0.6", lw=0.8, ls=":")
+    axes.set_yticks([])
+    axes.grid(False)
+    axes.set_ylim(-0.16 * gap, None)
 
 
 def _legend(axes: "Axes", *, framed: bool) -> None:
