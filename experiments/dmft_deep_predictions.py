@@ -74,7 +74,7 @@ def _followed(config: DmftConfig) -> Parts:
         yield points(
             "outliers", f"W{layer}, edge of the bulk", "theory", "steps", steps, "singular value", line, params=params
         )
-        grid = np.linspace(0, histogram_edges(edge)[-1], 401)
+        grid = np.linspace(0, histogram_edges(edge)[-1], 398)
         for step in histogram_steps(config.spike_steps):
             at_step = {**params, "step": step}
             density = singular_value_density((edge - 1) ** 2, grid)

@@ -228,20 +228,20 @@ def rise_after_minimum(losses: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class SpikedNetwork:
-    """A network of claim 7, and how long it learns."""
+    """A network of claim 7, how long it learns, and its D relative to `spikes.scan_dimension`."""
 
     label: str
     network: DeepLinear
     step: int
-    dimension: int
+    relative_size: float
 
 
 SPIKED_NETWORKS = (
-    SpikedNetwork("wide", DeepLinear(1, 5, 3, 3, 0.01), 200, 100),
-    SpikedNetwork("narrow", DeepLinear(1, 6, 0.3, 0.7, 0.005), 300, 300),
-    SpikedNetwork("lazy", DeepLinear(1, 4, 1, 4, 0.02), 200, 150),
-    SpikedNetwork("deep", DeepLinear(2, 6, 1, 2, 0.004), 200, 200),
-    SpikedNetwork("deep, noisy", DeepLinear(2, 5, 1, 2, 0.004, 0.1), 150, 200),
+    SpikedNetwork("wide", DeepLinear(1, 5, 3, 3, 0.01), 200, 0.6),
+    SpikedNetwork("narrow", DeepLinear(1, 6, 0.3, 0.7, 0.005), 300, 1.5),
+    SpikedNetwork("lazy", DeepLinear(1, 4, 1, 4, 0.02), 200, 0.75),
+    SpikedNetwork("deep", DeepLinear(2, 6, 1, 2, 0.004), 200, 1.0),
+    SpikedNetwork("deep, noisy", DeepLinear(2, 5, 1, 2, 0.004, 0.1), 150, 1.0),
 )
 
 

@@ -318,7 +318,7 @@ def _draw_ridge(axes: "Axes", rows: Curves, ridge: Ridge) -> None:
         row, base = rows[order == value], gap * level
         depth = 3 * (len(values) - level)
         edge = float(edges[row.index].iloc[0])
-        for source in ("simulation", "theory"):
+        for source in ("simulation", "trained", "theory"):
             density = row[(row["source"] == source) & (row["y_name"] == ridge.value)].sort_values("x")
             x, y = density["x"].to_numpy(), density["y"].to_numpy()
             if source == "theory":

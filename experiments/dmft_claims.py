@@ -1,0 +1,3 @@
+"""stub"""
+from tracking.claims import Claim
+def check_claims(curves): return []
