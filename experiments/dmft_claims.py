@@ -37,16 +37,18 @@ def _agreement(curves: Curves) -> Claim:
     paired = pair(curves[~curves["panel"].isin(JUDGED_APART) & ~curves["panel"].str.startswith("histogram")])
     if paired.empty:
         return _missing("agreement", statement, "any panel with theory and simulation")
-    outside = (paired["y"] - paired["theory"]).abs() > np.maximum(4 * paired["y_err"], 0.05 * paired["theory"].abs())
-    where = ", ".join(sorted(set(paired.loc[outside, "panel"]))) or "-"
-    few = int(paired["n"].min())
+    size = paired.groupby(["panel", "series"])["theory"].transform(lambda values: values.abs().max())
+    allowed = np.maximum.reduce([4 * paired["y_err"], 0.05 * paired["theory"].abs(), 0.001 * size])
+    outside = (paired["y"] - paired["theory"]).abs() > allowed
+    where = f" ({', '.join(sorted(set(paired.loc[outside, 'panel'])))})" if outside.any() else ""
+    enough = bool((paired.loc[outside, "n"] >= 4).any())
     return Claim(
         "agreement",
         statement,
         predicted="0 points outside",
-        measured=f"{int(outside.sum())} of {len(paired)} outside ({where})",
-        verdict=Verdict.HOLDS if not outside.any() else (Verdict.FAILS if few >= 4 else Verdict.UNDECIDED),
-        tolerance="max(5 %, 4 s.e.) at each point",
+        measured=f"{int(outside.sum())} of {len(paired)} outside{where}",
+        verdict=Verdict.HOLDS if not outside.any() else (Verdict.FAILS if enough else Verdict.UNDECIDED),
+        tolerance="max(5 %, 4 s.e.) at each point; 0.1 % of a series' largest value, where it crosses 0",
         needs="at least 4 repeats and D >= 200",
     )
 
@@ -115,8 +117,10 @@ def _non_hermitian(curves: Curves) -> Claim:
         for source in ("theory", "simulation"):
             line = select(rows, source=source).set_index("x")
             if not {0.25, 16.0} <= set(line.index):
-                return _missing("non-hermitian", statement, "flow_samples = 0.5, flow_features = 0.55, time 0.25 and 16")
-            ends = [(float(line.loc[t, "y"]), float(line.loc[t, "y_err"])) for t in (0.25, 16.0)]
+                return _missing(
+                    "non-hermitian", statement, "flow_samples = 0.5, flow_features = 0.55, time 0.25 and 16"
+                )
+            ends = [(float(line["y"][t]), float(line["y_err"][t])) for t in (0.25, 16.0)]
             rise, error = ends[1][0] - ends[0][0], math.hypot(ends[0][1], ends[1][1])
             verdicts.append(exceeds(rise if name == "non-Hermitian" else -rise, 0, error))
             for (y, y_err), value in zip(ends, expected, strict=True):
@@ -151,7 +155,9 @@ def _map(curves: Curves) -> Claim:
     ends = late.loc[list(MAP_VALUES), list(MAP_VALUES)].to_numpy()
     below = [row for row, value in enumerate(MAP_VALUES) if value <= 0.8]
     off_peak = sum(int(np.argmax(ends[row]) != row) for row in below)
-    rising = sum(float((line["y"] / line["y"].cummin()).max()) - 1 > RISE_THRESHOLD for _, line in limit.groupby("series"))
+    rising = sum(
+        float((line["y"] / line["y"].cummin()).max()) - 1 > RISE_THRESHOLD for _, line in limit.groupby("series")
+    )
     verdicts = [within(count, 0, 0) for count in (wrong, off_peak, rising)]
     up = flat = 0
     for _, point in simulated.assign(n_over_d=parameter(simulated, "N/D")).iterrows():
@@ -181,7 +187,9 @@ _MAP_PANELS = (("rise", "rise"), ("late", "late loss"))
 
 def _ensembles(curves: Curves) -> Claim:
     """Claim 4."""
-    statement = "Averaging never beats its floor, the squared bias is below both floors, and every variance is positive."
+    statement = (
+        "Averaging never beats its floor, the squared bias is below both floors, and every variance is positive."
+    )
     members, sharing = select(curves, panel="members"), select(curves, panel="sharing")
     variances = select(curves, panel="variance")
     if members.empty or sharing.empty or variances[variances["source"] == "simulation"].empty:
@@ -197,7 +205,7 @@ def _ensembles(curves: Curves) -> Claim:
     simulated = variances[(variances["source"] == "simulation") & (variances["x"] > 0)]
     scale = float(select(sharing, series="one model", source="theory")["y"].max())
     judged += [_not_below(y, e, 0.01 * scale) for y, e in zip(simulated["y"], simulated["y_err"], strict=True)]
-    smallest = simulated.loc[simulated["y"].idxmin()]
+    smallest = simulated.sort_values("y").iloc[0]
     return Claim(
         "ensembles",
         statement,
@@ -253,7 +261,12 @@ def _spikes(curves: Curves) -> Claim:
     theory, trained = (rows[(rows["source"] == "theory") == side] for side in (True, False))
     if theory.empty or trained.empty:
         return _missing("spikes-detach", statement, "the panel `richness`")
-    known = {3.0: (2.0, 2.0011, 2.0074), 4.0: (2.0029, 2.1228, 2.1694), 5.0: (2.0089, 2.2698, 2.3578), 6.0: (2.0034, 2.4, 2.5363)}
+    known = {
+        3.0: (2.0, 2.0011, 2.0074),
+        4.0: (2.0029, 2.1228, 2.1694),
+        5.0: (2.0089, 2.2698, 2.3578),
+        6.0: (2.0034, 2.4, 2.5363),
+    }
     verdicts = []
     for richness, values in known.items():
         line = theory[theory["richness"] == richness].set_index("x")["y"]
@@ -263,9 +276,10 @@ def _spikes(curves: Curves) -> Claim:
     last = trained[trained["x"] == trained["x"].max()].sort_values("richness")
     verdicts += _increasing(last["y"], last["y_err"])
     early = trained[trained["x"] == 10].sort_values("richness")
-    for before, after in zip(early.itertuples(), last.itertuples(), strict=True):
-        if after.richness >= 4:
-            verdicts.append(exceeds(after.y - before.y, 0, math.hypot(before.y_err, after.y_err)))
+    growth = last["y"].to_numpy() - early["y"].to_numpy()
+    scatter = np.hypot(last["y_err"].to_numpy(), early["y_err"].to_numpy())
+    rich = last["richness"].to_numpy() >= 4
+    verdicts += [exceeds(float(g), 0, float(e)) for g, e in zip(growth[rich], scatter[rich], strict=True)]
     return Claim(
         "spikes-detach",
         statement,
@@ -278,12 +292,12 @@ def _spikes(curves: Curves) -> Claim:
 
 
 def _second_layer(curves: Curves) -> Claim:
-    """Claim 6, second part: the largest value of W0 stays at the edge, whose own fluctuation is of order D^-2/3."""
+    """Claim 6, second part; at finite D the largest value of a bulk lies below its edge, by an order of D^-2/3."""
     statement = "In a network with two hidden layers (γ₀ = 5, t = 150) only the second matrix has a spike."
     table = _dependence_table(curves)
     if table.empty:
         return _missing("second-layer", statement, "the panel `dependence`")
-    first, second = (table.loc[f"deep, noisy W{layer}"] for layer in (0, 1))
+    first, second = (_numbers(table, f"deep, noisy W{layer}") for layer in (0, 1))
     return Claim(
         "second-layer",
         statement,
@@ -293,11 +307,12 @@ def _second_layer(curves: Curves) -> Claim:
             [
                 within(first["theory"], 2, 0),
                 within(second["theory"], 2.05364, 1e-4),
-                within(first["y"], 2, 0.02, first["y_err"]),
-                within(second["y"], 2.05364, 0.02, second["y_err"]),
+                _not_below(2 - first["y"], first["y_err"], 0),
+                exceeds(second["y"], 2, second["y_err"]),
+                within(abs(second["y"] - second["theory"]), 0, max(0.02 * second["theory"], 4 * second["y_err"])),
             ]
         ),
-        tolerance="theory 1e-4; trained 0.02, the scatter of an edge at D = 200",
+        tolerance="theory 1e-4; trained: W0 not above the edge and W1 above it by 2 s.e., W1 within 2 % or 4 s.e.",
         needs="spikes.scan_dimension >= 200, spikes.scan_repeats >= 12",
     )
 
@@ -312,7 +327,7 @@ def _dependence(curves: Curves) -> Claim:
     known = (3.9647, 1.5507, 2.1783, 2.0187, 2.1112)
     verdicts, told = [], []
     for name, expected in zip(names, known, strict=True):
-        row = table.loc[name]
+        row = _numbers(table, name)
         verdicts.append(within(row["theory"], expected, 2e-4))
         right, wrong = abs(row["y"] - row["theory"]), abs(row["y"] - row["independent"])
         verdicts += [
@@ -345,6 +360,10 @@ def _dependence_table(curves: Curves) -> pd.DataFrame:
     table = pd.DataFrame(columns)
     complete = len(table) == len(names) and bool(table.notna().all(axis=None))
     return table.set_axis(names) if complete else table.iloc[:0]
+
+
+def _numbers(table: pd.DataFrame, name: str) -> dict[str, float]:
+    return dict(zip(table.columns, map(float, table.loc[[name]].to_numpy()[0]), strict=True))
 
 
 def _table(rows: Curves, y_name: str) -> pd.DataFrame:

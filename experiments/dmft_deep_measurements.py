@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-import torch
 
 from experiments.dmft_grid import (
     SCAN_RICHNESS,
@@ -57,7 +56,7 @@ class _Training:
         self, kind: str, network: DeepLinear, dimension: int, repeats: int, steps: int, record: Sequence[int] = ()
     ) -> dict[str, np.ndarray]:
         """Return losses (repeats, steps) and, per recorded step t and layer l, singular values under `t/l`."""
-        label = ",".join(f"{key}={value:g}" for key, value in deep_params(network).items())  # type: ignore[str-format]
+        label = ",".join(f"{key}={value:g}" for key, value in deep_params(network).items())
         recorded = "-".join(map(str, record))
         name = f"{kind} {label} D={dimension} steps={steps} at={recorded}"
 

@@ -24,6 +24,7 @@ MAP_SPAN = (0.1, 300.0)  # times between which a curve of the map is followed
 RISE_THRESHOLD = 1e-4  # relative rise after the minimum below which a curve counts as monotone
 SCAN_STEPS = (10, 30, 60, 100, 200, 300)
 SCAN_RICHNESS = (3.0, 4.0, 5.0, 6.0)
+RESOLVED_LOSS = 1e-6  # a flow's loss is known to about 1e-8: below this no rise is read off
 WIDTH_STEP = 99
 WIDTHS_SIMULATED = (0.5, 1.0, 2.0, 4.0)
 WIDTHS = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0, 5.7, 8.0, 11.0, 16.0)
@@ -218,8 +219,8 @@ def map_times(config: DmftConfig) -> np.ndarray:
 
 def rise_after_minimum(losses: np.ndarray) -> np.ndarray:
     """Return how far the loss rises after its minimum, relative to it, along the last axis; 0 below the threshold."""
-    lowest = np.minimum.accumulate(losses, axis=-1)
-    rise = np.max(losses / lowest, axis=-1) - 1
+    resolved = np.maximum(losses, RESOLVED_LOSS)
+    rise = np.max(resolved / np.minimum.accumulate(resolved, axis=-1), axis=-1) - 1
     return np.where(rise > RISE_THRESHOLD, rise, 0.0)
 
 
@@ -270,7 +271,7 @@ def deep_series(network: DeepLinear) -> str:
     return f"γ₀={network.richness:g}, ν={width}"
 
 
-def deep_params(network: DeepLinear) -> dict[str, object]:
+def deep_params(network: DeepLinear) -> dict[str, float]:
     """Return the parameters of one network."""
     return {
         "H": network.hidden_layers,

@@ -8,6 +8,7 @@ import torch
 from experiments.dmft_grid import (
     FREQUENCIES,
     MAP_POINTS,
+    RESOLVED_LOSS,
     SHARED,
     VARIANCES,
     EllipticCell,
@@ -53,6 +54,7 @@ from tracking.progress import Step
 
 Parts = Iterator[Curves]
 Arrays = Mapping[str, np.ndarray]
+CLOUD = 120  # eigenvalues shown per matrix, at least
 MEMORY = 2**30  # bytes of random matrices held at once
 
 
@@ -136,15 +138,18 @@ def _elliptic(config: DmftConfig, simulation: _Simulation) -> Parts:
             ("response", "R(t)", arrays["response"]),
         ):
             yield _averaged((panel, cell.series), "time", times, y_name, samples, cell.params)
-        yield _averaged(("two-time", cell.series), "lag", measured_lags(config), "C ratio", arrays["ratio"], cell.params)
+        yield _averaged(
+            ("two-time", cell.series), "lag", measured_lags(config), "C ratio", arrays["ratio"], cell.params
+        )
         cloud = upper_half(arrays["spectrum"][0, ::2] + 1j * arrays["spectrum"][0, 1::2])
+        cloud = cloud[:: max(1, len(cloud) // CLOUD)]
         yield points(
             "spectrum", cell.series, "simulation", "Re", cloud.real, "Im", cloud.imag, y_err=np.nan, params=cell.params
         )
         arrays = _small(config, simulation, cell)
         if cell.stable:
             yield _averaged(("power", cell.series), "frequency", FREQUENCIES, "S", arrays["power"], cell.params)
-        yield _averaged(("euler", f"C, {cell.series}"), "time", euler_times(config), "C(t,t)", arrays["euler"], cell.params)
+        yield _averaged(("euler", cell.series), "time", euler_times(config), "C(t,t)", arrays["euler"], cell.params)
 
 
 def _two_time(config: DmftConfig, simulation: _Simulation, cell: EllipticCell) -> Arrays:
@@ -340,7 +345,7 @@ def _map(config: DmftConfig, simulation: _Simulation) -> Parts:
         losses = arrays["non-Hermitian"]
         for panel, y_name, samples in (
             ("rise", "rise", rise_after_minimum(losses)),
-            ("late", "late loss", losses[:, -1]),
+            ("late", "late loss", np.maximum(losses[:, -1], RESOLVED_LOSS)),
         ):
             yield _averaged((panel, f"N/D={n:.3g}"), "P/D", [p], y_name, samples[:, None], {"N/D": n})
         if p <= n:
@@ -348,9 +353,7 @@ def _map(config: DmftConfig, simulation: _Simulation) -> Parts:
             yield _averaged(place, "time", times[read], "test loss", losses[:, read], {})
 
 
-def _flows(
-    simulation: _Simulation, kind: str, cell: RegressionCell, d: int, repeats: int, times: np.ndarray
-) -> Arrays:
+def _flows(simulation: _Simulation, kind: str, cell: RegressionCell, d: int, repeats: int, times: np.ndarray) -> Arrays:
     at = torch.tensor(times, dtype=torch.float64, device=simulation.device)
     samples, features = count(cell.samples, d), count(cell.features, d)
 

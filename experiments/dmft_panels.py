@@ -32,11 +32,11 @@ def _elliptic(config: DmftConfig) -> list[Panel]:
     return [
         Panel("spectrum", "E1  Eigenvalues of J - 1 fill an ellipse", "Re λ", "Im λ (upper half)", main=True),
         Panel(
-            "correlation", "E1  Correlation: formula and e^{(J-1)t}", time, correlation, y_scale="log",
+            "correlation", "E1  Correlation: formula and $e^{(J-1)t}$", time, correlation, y_scale="log",
             x_limits=(0, latest), y_limits=(1e-4, None), main=True,
         ),
         Panel(
-            "response", "E1  Response: formula and e^{(J-1)t}", time, "response R(t)", x_limits=(0, latest), main=True
+            "response", "E1  Response: formula and $e^{(J-1)t}$", time, "response R(t)", x_limits=(0, latest), main=True
         ),
         Panel(
             "two-time", f"E1  Only τ = 1 depends on t + s alone (t + s = {latest:g})", "lag t - s",
@@ -48,8 +48,12 @@ def _elliptic(config: DmftConfig) -> list[Panel]:
         ),
         Panel("power", "E1  Power spectrum under white noise", "frequency ω", "S(ω)", y_scale="log", main=True),
         Panel(
-            "euler", f"E1  Two-time grid and Euler map, step {config.time_step:g}", time, "C(t, t) and R(t)",
-            y_limits=(-0.1, None), main=True,
+            "euler", f"E1  Two-time grid and Euler map, step {config.time_step:g}", time, correlation, y_scale="log",
+            x_limits=(0, latest), y_limits=(1e-4, None), main=True,
+        ),
+        Panel(
+            "euler response", f"E1  Response on the grid, step {config.time_step:g}", time, "response R(t)",
+            x_limits=(0, latest), main=True,
         ),
     ]  # fmt: skip
 
@@ -94,19 +98,21 @@ def _sharing(config: DmftConfig) -> list[Panel]:
 
 
 def _flow(config: DmftConfig) -> list[Panel]:
-    ratio = {"x_label": "samples P/D", "y_label": "features N/D"}
+    ratios = "samples P/D", "features N/D"
     limits = (0.92 * MAP_VALUES[0], 1.09 * MAP_VALUES[-1])
     window = f"t ≤ {MAP_SPAN[1]:g}"
     return [
         Panel("flow", "E6  One spectrum, two flows", "time t", "loss", x_scale="log", y_scale="log", main=True),
         Panel(
-            "rise", "E6  Where the noise-free loss rises again", **ratio, x_scale="log", y_scale="log",
-            heat=Map("N/D", "rise", f"rise after the minimum, {window}", "log"), x_limits=limits, y_limits=limits,
+            "rise", "E6  Where the noise-free loss rises again", *ratios, x_scale="log", y_scale="log",
+            heat=Map("N/D", "rise", f"rise after the minimum, {window}", "log", floor=1e-3),
+            x_limits=limits, y_limits=limits,
             note=f"grey: monotone (rise < {RISE_THRESHOLD:g})",
         ),
         Panel(
-            "late", f"E6  Loss at t = {MAP_SPAN[1]:g}: the peak on P = N", **ratio, x_scale="log", y_scale="log",
-            heat=Map("N/D", "late loss", f"test loss at t = {MAP_SPAN[1]:g}", "log"), x_limits=limits, y_limits=limits,
+            "late", f"E6  Loss at t = {MAP_SPAN[1]:g}: the peak on P = N", *ratios, x_scale="log", y_scale="log",
+            heat=Map("N/D", "late loss", f"test loss at t = {MAP_SPAN[1]:g}", "log", floor=0.1),
+            x_limits=limits, y_limits=limits,
         ),
         Panel("rise-curves", "E6  Curves behind the map", "time t", "test loss", x_scale="log", y_scale="log"),
         Panel(

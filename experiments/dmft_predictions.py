@@ -1,7 +1,7 @@
 """What does theory predict for systems that do not change their features? E1 to E6 of dmft."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from experiments.dmft_grid import (
     MAP_POINTS,
     MAP_SPAN,
     MAP_VALUES,
+    RESOLVED_LOSS,
     SHARED,
     VARIANCES,
     RegressionCell,
@@ -55,6 +56,7 @@ from theory.stochastic_descent import stochastic_descent_loss
 from tracking.curves import Curves
 
 Parts = Iterator[Curves]
+Params = Mapping[str, object]
 
 
 def predict_fixed_features(config: DmftConfig) -> Parts:
@@ -101,7 +103,7 @@ def _elliptic(config: DmftConfig) -> Parts:
             ("R(t)", grid.response[:, 0] / config.time_step),
         ):
             start = y_name == "R(t)"
-            place = "euler", f"{y_name[0]}, {cell.series}", "theory"
+            place = ("euler response" if start else "euler"), cell.series, "theory"
             yield points(*place, "time", euler_times(config)[start:], y_name, y[start:], params=cell.params)
 
 
@@ -207,7 +209,7 @@ def _map(config: DmftConfig) -> Parts:
     for row, n in enumerate(values):
         for column, p in enumerate(values[: row + 1]):
             curves[row, column] = curves[column, row] = _noise_free(p, n, times)
-    rises, ends = rise_after_minimum(curves), curves[..., -1]
+    rises, ends = rise_after_minimum(curves), np.maximum(curves[..., -1], RESOLVED_LOSS)
     for row, n in enumerate(values):
         for panel, y_name, y in (("rise", "rise", rises[row]), ("late", "late loss", ends[row])):
             place = panel, f"N/D={n:.3g}", "theory"
@@ -233,7 +235,9 @@ def _noise_free(samples: float, features: float, times: np.ndarray) -> np.ndarra
     return losses
 
 
-def _both(place: tuple[str, str], x_name: str, x: np.ndarray, losses: LossCurves, params: dict[str, object]) -> Parts:
+def _both(place: tuple[str, str], x_name: str, x: np.ndarray, losses: LossCurves, params: Params) -> Parts:
+    place: tuple[str, str], x_name: str, x: np.ndarray, losses: LossCurves, params: Mapping[str, object]
+) -> Parts:
     panel, series = place
     for kind, y in (("test", losses.test), ("train", losses.train)):
         yield points(f"{panel} {kind}", series, "theory", x_name, x, f"{kind} loss", y, params=params)

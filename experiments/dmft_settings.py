@@ -25,7 +25,7 @@ class Repeats:
     """Independent runs of the regressions, each with data, features, noise and batches of its own."""
 
     regression: int = integer(8, "linear regression (E2)", least=2)
-    random_features: int = integer(24, "random features (E3)", least=2)
+    random_features: int = integer(16, "random features (E3)", least=2)
     sgd: int = integer(40, "one-pass SGD (E4)", least=2)
 
 
@@ -43,8 +43,8 @@ class Ensembles:
 class Flow:
     """The exact flows and the map of E6, isotropic and without noise."""
 
-    dimension: int = integer(800, "input dimension D", least=4)
-    repeats: int = integer(2, "independent draws", least=2)
+    dimension: int = integer(600, "input dimension D", least=4)
+    repeats: int = integer(4, "independent draws", least=2)
     columns: int = integer(16, "values of P/D and of N/D in the map, from 0.1 to 3", least=2)
     times: int = integer(40, "times of a curve of the map, from 0.1 to 300", least=8)
     map_dimension: int = integer(300, "D of the simulated points of the map", least=10)
@@ -84,7 +84,7 @@ class DmftConfig(RunSettings):
     time: tuple[float, ...] = reals([0.25, 0.5, 1, 2, 4, 8, 16], "times at which flows are read", least=0)
     time_step: float = real(0.2, "step of the Euler grid (9)", above=0, most=1)
     phi: tuple[float, ...] = reals([0.5, 1, 2], "dimensions per sample D/P of linear regression", above=0)
-    samples: tuple[float, ...] = reals([0.5, 0.8, 1.5], "samples per dimension P/D of random features", above=0)
+    samples: tuple[float, ...] = reals([0.5, 1.5], "samples per dimension P/D of random features", above=0)
     features: tuple[float, ...] = reals([0.8, 1.5], "features per dimension N/D", above=0, infinite=True)
     spectrum: tuple[str, ...] = texts(
         ["isotropic", "power-law"],

@@ -45,6 +45,7 @@ class Map:
         label: what the colour means.
         scale: colour scale; on a log scale values <= 0 are grey.
         center: a value that parts two colours, for a quantity whose side of it matters.
+        floor: values between 0 and this one share its colour.
     """
 
     row: str
@@ -52,6 +53,7 @@ class Map:
     label: str
     scale: Literal["linear", "log"] = "linear"
     center: float | None = None
+    floor: float | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
             _label_decades(axis)
     if panel.note:
         axes.annotate(panel.note, (0.01, 0.01), xycoords="axes fraction", fontsize=7, color="0.4", va="bottom")
-    _legend(axes, framed=panel.heat is not None)
+    _legend(axes, framed=panel.heat is not None, columns=2 if panel.ridge is not None else None)
 
 
 def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
@@ -285,6 +287,7 @@ def _draw_map(axes: "Axes", rows: Curves, heat: Map) -> None:
     if heat.scale == "log":
         values = np.ma.masked_less_equal(values, 0)
     low, high = float(values.min()), float(values.max())
+    low = low if heat.floor is None else heat.floor
     norm: Normalize
     if heat.center is not None:
         norm = CenteredNorm(heat.center, max(heat.center - low, min(high, 2 * heat.center - low) - heat.center))
@@ -327,7 +330,7 @@ def _draw_ridge(axes: "Axes", rows: Curves, ridge: Ridge) -> None:
                 enlarged, inside = base + y * np.where(x > edge, ridge.magnify, 1.0), x <= edge
                 axes.fill_between(x, base, enlarged, step="mid", color="white", lw=0, zorder=depth)
                 for where, colour, label in (
-                    (inside, colours[level], "simulation"),
+                    (inside, colours[level], source),
                     (~inside, PALETTE[1], "beyond the edge"),
                 ):
                     axes.fill_between(
@@ -354,12 +357,12 @@ def _draw_ridge(axes: "Axes", rows: Curves, ridge: Ridge) -> None:
     axes.axvline(edge, color="0.6", lw=0.8, ls=":")
     axes.set_yticks([])
     axes.grid(False)
-    axes.set_ylim(-0.16 * gap, None)
+    axes.set_ylim(-0.45 * gap, gap * (len(values) + 2.2))
 
 
-def _legend(axes: "Axes", *, framed: bool) -> None:
+def _legend(axes: "Axes", *, framed: bool, columns: int | None = None) -> None:
     handles, labels = axes.get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
     if unique:
-        legend = axes.legend(unique.values(), unique.keys(), ncols=1 + (len(unique) > 7), frameon=framed)
+        legend = axes.legend(unique.values(), unique.keys(), ncols=columns or 1 + (len(unique) > 7), frameon=framed)
         legend.get_frame().set(facecolor="0.9", alpha=0.9, edgecolor="none")
