@@ -236,8 +236,6 @@ def _noise_free(samples: float, features: float, times: np.ndarray) -> np.ndarra
 
 
 def _both(place: tuple[str, str], x_name: str, x: np.ndarray, losses: LossCurves, params: Params) -> Parts:
-    place: tuple[str, str], x_name: str, x: np.ndarray, losses: LossCurves, params: Mapping[str, object]
-) -> Parts:
     panel, series = place
     for kind, y in (("test", losses.test), ("train", losses.train)):
         yield points(f"{panel} {kind}", series, "theory", x_name, x, f"{kind} loss", y, params=params)
