@@ -259,8 +259,8 @@ def _spikes(curves: Curves) -> Claim:
     rows = select(curves, panel="richness")
     rows = rows.assign(richness=parameter(rows, "g0"), edge=parameter(rows, "edge"))
     theory, trained = (rows[(rows["source"] == "theory") == side] for side in (True, False))
-    if theory.empty or trained.empty:
-        return _missing("spikes-detach", statement, "the panel `richness`")
+    if trained.empty or not {10.0, 30.0, 100.0, 300.0} <= set(theory["x"]):
+        return _missing("spikes-detach", statement, "spikes.scan_steps with 10, 30, 100 and 300")
     known = {
         3.0: (2.0, 2.0011, 2.0074),
         4.0: (2.0029, 2.1228, 2.1694),
@@ -296,7 +296,7 @@ def _second_layer(curves: Curves) -> Claim:
     statement = "In a network with two hidden layers (γ₀ = 5, t = 150) only the second matrix has a spike."
     table = _dependence_table(curves)
     if table.empty:
-        return _missing("second-layer", statement, "the panel `dependence`")
+        return _missing("second-layer", statement, "spikes.networks = 5")
     first, second = (_numbers(table, f"deep, noisy W{layer}") for layer in (0, 1))
     return Claim(
         "second-layer",
@@ -322,7 +322,7 @@ def _dependence(curves: Curves) -> Claim:
     statement = "The dependence of the spikes on the initial weights matters: (20) fits, independent spikes do not."
     table = _dependence_table(curves)
     if table.empty:
-        return _missing("spikes-dependence", statement, "the panel `dependence`")
+        return _missing("spikes-dependence", statement, "spikes.networks = 5")
     names = ["wide W0", "narrow W0", "lazy W0", "deep W0", "deep W1"]
     known = (3.9647, 1.5507, 2.1783, 2.0187, 2.1112)
     verdicts, told = [], []

@@ -6,7 +6,6 @@ import numpy as np
 
 from experiments.dmft_grid import (
     SCAN_RICHNESS,
-    SCAN_STEPS,
     SPIKED_NETWORKS,
     WIDTH_STEP,
     WIDTHS_SIMULATED,
@@ -36,7 +35,7 @@ Parts = Iterator[Curves]
 def measure_feature_learning(config: DmftConfig, context: Context) -> Parts:
     """Yield the trained networks' curves of E7 and E8."""
     cells = sum(np.isfinite(network.width) for network in deep_cells(config))
-    units = cells + len(WIDTHS_SIMULATED) + 1 + len(SCAN_RICHNESS) + len(SPIKED_NETWORKS)
+    units = cells + len(WIDTHS_SIMULATED) + 1 + len(SCAN_RICHNESS) + config.spikes.networks
     with context.progress.task("train deep linear networks", int(units)) as step:
         training = _Training(context, step)
         yield from _losses(config, training)
@@ -133,24 +132,25 @@ def _followed(config: DmftConfig, training: _Training) -> Parts:
 
 def _scan(config: DmftConfig, training: _Training) -> Parts:
     """Claim 6: the largest singular value against time for networks of several richnesses."""
+    steps = sorted(config.spikes.scan_steps)
     for richness in SCAN_RICHNESS:
         network = scan_network(richness)
-        sizes = config.spikes.scan_dimension, config.spikes.scan_repeats, SCAN_STEPS[-1] + 1
-        arrays = training.unit("scan", network, *sizes, SCAN_STEPS)
-        y, y_err, n = standard_error(np.stack([arrays[f"{step}/0"][:, 0] for step in SCAN_STEPS], axis=1))
+        sizes = config.spikes.scan_dimension, config.spikes.scan_repeats, steps[-1] + 1
+        arrays = training.unit("scan", network, *sizes, steps)
+        y, y_err, n = standard_error(np.stack([arrays[f"{step}/0"][:, 0] for step in steps], axis=1))
         place = "richness", f"γ₀={richness:g}", "trained"
         params = {**deep_params(network), "edge": 2.0}
-        yield points(*place, "steps", SCAN_STEPS, "singular value", y, y_err=y_err, n=n, params=params)
+        yield points(*place, "steps", steps, "singular value", y, y_err=y_err, n=n, params=params)
 
 
 def _dependence(config: DmftConfig, training: _Training) -> Parts:
     """Claim 7: the largest singular value of every hidden matrix of its networks."""
     runs = {}
-    for case in SPIKED_NETWORKS:
+    for case in SPIKED_NETWORKS[: config.spikes.networks]:
         dimension = max(20, round(case.relative_size * config.spikes.scan_dimension))
         sizes = dimension, config.spikes.scan_repeats, case.step + 1
         runs[case.label] = training.unit("spiked", case.network, *sizes, (case.step,))
-    tops = [runs[case.label][f"{case.step}/{layer}"][:, 0] for case, layer, _ in spiked_layers()]
+    tops = [runs[case.label][f"{case.step}/{layer}"][:, 0] for case, layer, _ in spiked_layers(config.spikes.networks)]
     y, y_err, n = standard_error(np.stack(tops, axis=1))
     place = "dependence", "theory (20)", "trained"
     yield points(*place, "matrix", np.arange(len(tops)), "singular value", y, y_err=y_err, n=n)

@@ -1,12 +1,11 @@
 """What does theory predict for deep linear networks that learn features, and for their weights? E7 and E8 of dmft."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from experiments.dmft_grid import (
     SCAN_RICHNESS,
-    SCAN_STEPS,
     WIDTH_STEP,
     WIDTHS,
     deep_cells,
@@ -34,8 +33,8 @@ def predict_feature_learning(config: DmftConfig) -> Parts:
     yield from _losses(config)
     yield from _widths()
     yield from _followed(config)
-    yield from _scan()
-    yield from _dependence()
+    yield from _scan(sorted(config.spikes.scan_steps))
+    yield from _dependence(config.spikes.networks)
 
 
 def _losses(config: DmftConfig) -> Parts:
@@ -85,23 +84,21 @@ def _followed(config: DmftConfig) -> Parts:
                 yield points(*place, "singular value", found, "outlier", np.zeros(found.size), params=at_step)
 
 
-def _scan() -> Parts:
+def _scan(steps: Sequence[int]) -> Parts:
     """Claim 6: richer networks spike earlier and more."""
     for richness in SCAN_RICHNESS:
         network = scan_network(richness)
-        solution = deep_linear_dynamics(network, SCAN_STEPS[-1] + 1)
-        top = [largest(solution, 0, step) for step in SCAN_STEPS]
+        solution = deep_linear_dynamics(network, steps[-1] + 1)
+        top = [largest(solution, 0, step) for step in steps]
         params = {**deep_params(network), "edge": bulk_edge(solution, 0)}
-        yield points(
-            "richness", f"γ₀={richness:g}", "theory", "steps", SCAN_STEPS, "singular value", top, params=params
-        )
+        yield points("richness", f"γ₀={richness:g}", "theory", "steps", steps, "singular value", top, params=params)
 
 
-def _dependence() -> Parts:
+def _dependence(networks: int) -> Parts:
     """Claim 7: with and without the dependence of the spikes on the initial weights."""
     solved: dict[str, DeepLinearDynamics] = {}
     correlated, independent, edges = [], [], []
-    for case, layer, _ in spiked_layers():
+    for case, layer, _ in spiked_layers(networks):
         if case.label not in solved:
             solved[case.label] = deep_linear_dynamics(case.network, case.step + 1)
         solution = solved[case.label]

@@ -22,7 +22,6 @@ MAP_VALUES = (0.1, 0.3, 0.5, 0.8, 1.2, 3.0)  # P/D and N/D of claim 3, always co
 MAP_POINTS = ((0.3, 0.3), (0.3, 0.5), (0.5, 0.5), (0.5, 1.2), (0.8, 0.8), (1.2, 0.3), (1.2, 1.2), (3.0, 1.2))
 MAP_SPAN = (0.1, 300.0)  # times between which a curve of the map is followed
 RISE_THRESHOLD = 1e-4  # relative rise after the minimum below which a curve counts as monotone
-SCAN_STEPS = (10, 30, 60, 100, 200, 300)
 SCAN_RICHNESS = (3.0, 4.0, 5.0, 6.0)
 RESOLVED_LOSS = 1e-6  # a flow's loss is known to about 1e-8: below this no rise is read off
 WIDTH_STEP = 99
@@ -246,11 +245,11 @@ SPIKED_NETWORKS = (
 )
 
 
-def spiked_layers() -> list[tuple[SpikedNetwork, int, str]]:
-    """Return every layer of the networks of claim 7 with the name of its place on the axis."""
+def spiked_layers(networks: int = len(SPIKED_NETWORKS)) -> list[tuple[SpikedNetwork, int, str]]:
+    """Return every layer of the first networks of claim 7 with the name of its place on the axis."""
     return [
         (case, layer, f"{case.label} W{layer}")
-        for case in SPIKED_NETWORKS
+        for case in SPIKED_NETWORKS[:networks]
         for layer in range(case.network.hidden_layers)
     ]
 

@@ -156,6 +156,6 @@ def _spikes(config: DmftConfig) -> list[Panel]:
         Panel("richness", "E8  Richer networks spike earlier and more", "steps", singular, ordered=True),
         Panel(
             "dependence", "E8  Spikes depend on the initial weights", "network, matrix", singular,
-            categories=tuple(name for _, _, name in spiked_layers()),
+            categories=tuple(name for _, _, name in spiked_layers(config.spikes.networks)),
         ),
     ]  # fmt: skip

@@ -69,6 +69,8 @@ class Spikes:
     repeats: int = integer(12, "independent networks", least=2)
     scan_dimension: int = integer(200, "D of the scans over richness and over networks", least=20)
     scan_repeats: int = integer(12, "networks per point of the scans", least=2)
+    scan_steps: tuple[int, ...] = integers([10, 30, 60, 100, 200, 300], "steps read in the scan over richness", least=1)
+    networks: int = integer(5, "how many of the five networks of claim 7", least=1, most=5)
 
 
 @dataclass(frozen=True)

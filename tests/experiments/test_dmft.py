@@ -11,13 +11,16 @@ import pytest
 
 from cli.compose import settings_for
 from experiments.dmft_claims import check_claims
-from experiments.dmft_grid import SCAN_RICHNESS, SCAN_STEPS, points, spiked_layers
+from experiments.dmft_grid import SCAN_RICHNESS, points, spiked_layers
 from experiments.runner import run_experiment
 from tracking.claims import Verdict
 from tracking.curves import Curves, agreement, empty_curves, join_curves, select
 from tracking.figures import Panel, Ridge, draw
 
 PAGE = Path(__file__).parents[2] / "docs" / "experiments" / "dmft.md"
+
+
+SCAN_STEPS = (10, 30, 60, 100, 200, 300)
 
 
 def verdict(name: str, *parts: Curves) -> Verdict:
