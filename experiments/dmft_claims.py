@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from experiments.dmft_grid import MAP_VALUES, RISE_THRESHOLD, spiked_layers
+from experiments.dmft_grid import MAP_VALUES, RISE_THRESHOLD, rise_after_minimum, spiked_layers
 from tracking.claims import Claim, Verdict, all_of, exceeds, within
 from tracking.curves import Curves, pair, parameter, select
 
@@ -155,9 +155,7 @@ def _map(curves: Curves) -> Claim:
     ends = late.loc[list(MAP_VALUES), list(MAP_VALUES)].to_numpy()
     below = [row for row, value in enumerate(MAP_VALUES) if value <= 0.8]
     off_peak = sum(int(np.argmax(ends[row]) != row) for row in below)
-    rising = sum(
-        float((line["y"] / line["y"].cummin()).max()) - 1 > RISE_THRESHOLD for _, line in limit.groupby("series")
-    )
+    rising = sum(int(rise_after_minimum(line["y"].to_numpy()) > 0) for _, line in limit.groupby("series"))
     verdicts = [within(count, 0, 0) for count in (wrong, off_peak, rising)]
     up = flat = 0
     for _, point in simulated.assign(n_over_d=parameter(simulated, "N/D")).iterrows():
