@@ -15,7 +15,8 @@ def sample_couplings(
 ) -> Float[Tensor, "disorders spins spins"]:
     """Return J_ij ~ N(0, strength^2 / N) for i < j, 0 elsewhere (spec section 2 at p = 2)."""
     normal = torch.randn(disorders, spins, spins, generator=generator, dtype=torch.float64, device=generator.device)
-    return torch.triu(normal, diagonal=1) * (strength / spins**0.5)
+    couplings: Tensor = torch.triu(normal, diagonal=1) * (strength / spins**0.5)
+    return couplings
 
 
 def all_energies(
