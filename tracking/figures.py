@@ -95,7 +95,7 @@ def draw(curves: Curves, panels: Sequence[Panel], title: str) -> "Figure":
     present = [panel for panel in panels if (curves["panel"] == panel.name).any()]
     columns = min(3, max(1, len(present)))
     rows = max(1, math.ceil(len(present) / columns))
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(5.4 * columns, 4.2 * rows + 0.4), layout="constrained")
         figure.suptitle(title, fontsize=13)
         for index, panel in enumerate(present):
@@ -106,18 +106,24 @@ def draw(curves: Curves, panels: Sequence[Panel], title: str) -> "Figure":
 
 def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
     """Draw one panel's rows into `axes`."""
-    from matplotlib.ticker import MaxNLocator
-
     lines = curves
     if panel.heat is not None:
         coloured = curves["y_name"] == panel.heat.value
         _draw_map(axes, curves[coloured], panel.heat)
         lines = curves[~coloured]
     names = list(dict.fromkeys(lines["series"]))
-    for index, (name, colour) in enumerate(zip(names, _colours(len(names), panel), strict=True)):
+    for index, (name, colour) in enumerate(zip(names, series_colours(len(names), panel), strict=True)):
         on_map = panel.heat is not None
         style = ("-", "--", ":")[index % 3] if on_map else "-"
         _draw_series(axes, lines[lines["series"] == name], name, "black" if on_map else colour, style)
+    dress(axes, curves, panel)
+    _legend(axes, framed=panel.heat is not None)
+
+
+def dress(axes: "Axes", curves: Curves, panel: Panel) -> None:
+    """Add what a panel has besides its curves, which are drawn already: references, texts, scales and limits."""
+    from matplotlib.ticker import MaxNLocator
+
     for slope in panel.slopes:
         x = np.array([slope.start, slope.stop])
         axes.plot(x, slope.amplitude * x**slope.exponent, color="0.4", lw=1, ls=(0, (5, 2)), label=slope.label)
@@ -145,7 +151,6 @@ def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
             _label_decades(axis)
     if panel.note:
         axes.annotate(panel.note, (0.01, 0.01), xycoords="axes fraction", fontsize=7, color="0.4", va="bottom")
-    _legend(axes, framed=panel.heat is not None)
 
 
 def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
@@ -156,7 +161,7 @@ def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
     """
     from matplotlib import rc_context
 
-    with rc_context({**_STYLE, "svg.hashsalt": "solv", "svg.fonttype": "path"}):
+    with rc_context({**STYLE, "svg.hashsalt": "solv", "svg.fonttype": "path"}):
         for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
             buffer = io.BytesIO()
             figure.savefig(buffer, format=kind, dpi=120, metadata=metadata)
@@ -165,7 +170,7 @@ def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
     return folder / f"{stem}.png"
 
 
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.spines.top": False,
@@ -204,7 +209,8 @@ def power_of_ten(value: float) -> str:
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def _colours(count: int, panel: Panel) -> list[str]:
+def series_colours(count: int, panel: Panel) -> list[str]:
+    """Return a colour for each of `count` series: steps of a sequential map if they are ordered, else the palette."""
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
