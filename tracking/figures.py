@@ -221,14 +221,16 @@ STYLE: dict[Any, Any] = {
 
 
 def _label_decades(axis: "Axis") -> None:
-    """Label decades as 0.1, 1, 10, 10⁴; below two decades also 2 and 5 times them."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    """Label decades as 0.1, 1, 10, 10⁴; below two decades also 2 and 5 times them; beyond four no minor ticks."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     low, high = sorted(axis.get_view_interval())
     wide = low <= 0 or high / low > 100
     axis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)))
     if wide:
         axis.set_minor_formatter(NullFormatter())
+        if low <= 0 or high / low > 1e4:  # a grey smear, and most of the time of drawing
+            axis.set_minor_locator(NullLocator())
     else:
         axis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
         axis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
