@@ -274,9 +274,9 @@ def _answer(
     questions: Sequence[str],
     truths: Sequence[str],
 ) -> dict[str, np.ndarray]:
-    """Return for each judge the error of the selected answer, shape (questions, temperatures + 1, ks).
+    """Return for each judge the error of the selected answer, shape (questions, ks + temperatures).
 
-    Temperatures are 0 and then those of the settings; ks those of the settings and then the fixed one.
+    First at every k with T = 0, then at every temperature with the fixed k.
     """
     cache = Path(settings.cache) if settings.cache else context.checkpoint("language answers").path.with_suffix("")
     seed = context.seeds.integer("language", "answers", name)
@@ -289,15 +289,14 @@ def _answer(
         for judge, scorer in judges.items()
     }
     rewards[SELF_SERIES] = made.log_probabilities
+
+    def errors(reward: np.ndarray, k: Sequence[int], temperatures: Sequence[float]) -> np.ndarray:
+        orders = context.seeds.numpy("language", "orders", name)  # the same for all judges: differences are paired
+        found = selection_errors(reward, wrong, k, temperatures, orders=settings.orders, generator=orders)
+        return found.reshape(len(reward), -1)
+
     return {
-        judge: selection_errors(
-            reward,
-            wrong,
-            [*settings.k, settings.fixed_k],
-            [0.0, *settings.temperature],
-            orders=settings.orders,
-            generator=context.seeds.numpy("language", "orders", name),
-        )
+        judge: np.hstack([errors(reward, settings.k, [0.0]), errors(reward, [settings.fixed_k], settings.temperature)])
         for judge, reward in rewards.items()
     }
 
@@ -305,17 +304,17 @@ def _answer(
 def _curves(
     settings: LanguageSettings, series: str, errors: np.ndarray, params: Mapping[str, object]
 ) -> Iterator[Curves]:
-    """Yield the curves of one judge from errors of shape (repeats, temperatures + 1, ks)."""
+    """Yield the curves of one judge from errors of shape (repeats, ks + temperatures)."""
     params = {key: value for key, value in params.items() if value is not None}
-    by_k = errors[:, 0, :-1]
     k = np.array(settings.k)
+    by_k, by_temperature = np.split(errors, [len(k)], axis=1)
     rank = np.argsort(k)
     k, by_k = k[rank], by_k[:, rank]
     for panel, y_name, at, values in (
         (SAMPLES_PANEL, "error", k, by_k),
         (BEYOND_PANEL, "error_beyond", k, by_k - by_k[:, -1:]),
         (DOUBLING_PANEL, "error_change", k[1:], np.diff(by_k, axis=1)),
-        (TEMPERATURE_PANEL, "error", np.array(settings.temperature), errors[:, 1:, -1]),
+        (TEMPERATURE_PANEL, "error", np.array(settings.temperature), by_temperature),
     ):
         if len(at):
             y, y_err, n = standard_error(values)

@@ -44,7 +44,7 @@ def selection_errors(
     at = np.asarray(k) - 1
     total = np.zeros((len(rewards), len(temperatures), len(at)))
     for _ in range(orders):
-        order = generator.permuted(np.tile(np.arange(n), (len(rewards), 1)), axis=1)
+        order = generator.permuted(np.tile(np.arange(n), (len(rewards), 1)), axis=1)[:, : max(k)]
         reward = np.take_along_axis(rewards, order, axis=1)
         bad = np.take_along_axis(wrong, order, axis=1).astype(np.float64)
         for place, temperature in enumerate(temperatures):
