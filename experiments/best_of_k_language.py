@@ -167,7 +167,7 @@ def language_claims(curves: Curves) -> list[Claim]:
             statement,
             predicted="poorest judge: interior minimum; best judge: no rise",
             measured=(
-                f"{poor}: least inner error at k = {best:g}, {rise:.3f} ± {rise_error:.3f} below that of the largest k, "
+                f"{poor}: least inner error at k = {best:g}, {rise:.3f} ± {rise_error:.3f} below the largest k, "
                 f"{fall:.3f} ± {fall_error:.3f} below k = 1; {good}: falls by {fallen:.3f}, "
                 f"largest step {float(steps['y'].max()):+.4f}"
             ),

@@ -1,6 +1,7 @@
 """What does the language model of best-of-k measure? The error of the answer that a judge selects, against k and T."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,19 @@ def measure(settings: LanguageSettings, context: Context) -> Curves:
         )
     if settings.pretrained.generator is not None:
         return _pretrained(settings, context)
-    return _trained_here(settings, context)
+    with _one_thread():
+        return _trained_here(settings, context)
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Keep torch to one thread: on such small products threads wait longer for each other than they compute."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 # -- models trained here: repeats are pairs of generator and judge -------------------------------------------------
