@@ -4,10 +4,9 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli.presets import presets, user_config_folder
 from experiments.catalog import entry
 from experiments.parameters import ConfigurationError, RunSettings, defaults, nearest_key, resolve
 from experiments.protocol import Experiment, load
@@ -16,23 +15,6 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 CONFIGS = "pkg://configs"
-DEFAULT_PRESET = "quick"
-
-
-def user_config_folder() -> Path:
-    """Return the folder whose presets and `user/defaults.yaml` are added to Hydra's search path if it exists."""
-    return Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "solv"
-
-
-def presets(name: str) -> list[str]:
-    """Return the presets of an experiment: shipped ones first, then the user's own."""
-    shipped = resources.files("configs").joinpath("experiment", name)
-    found = [item.name.removesuffix(".yaml") for item in shipped.iterdir() if item.name.endswith(".yaml")]
-    own = user_config_folder() / "experiment" / name
-    if own.is_dir():
-        found += [path.stem for path in own.glob("*.yaml")]
-    order = ["smoke", "quick", "paper"]
-    return sorted(dict.fromkeys(found), key=lambda preset: (order.index(preset) if preset in order else 9, preset))
 
 
 def settings_for(name: str, preset: str, overrides: Sequence[str]) -> tuple[Experiment[Any], RunSettings]:
