@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli import sweep as sweeping
 from cli.errors import DEBUG_VARIABLE, call
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ Overrides = Annotated[
     ),
 ]
 Preset = Annotated[str, typer.Option("--preset", help="smoke, quick or paper, or one of your own in ~/.config/solv.")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N, mps or auto; the same as device=...")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -120,7 +122,7 @@ def run(
     name: Name,
     overrides: Overrides = None,
     preset: Preset = "quick",
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N, mps or auto; the same as device=...")] = None,
+    device: Device = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run again although this configuration is finished or half done.")
     ] = False,
@@ -141,6 +143,23 @@ def run(
         return status[0]
 
     _finish(body, debug)
+
+
+@app.command()
+def sweep(
+    name: Name,
+    overrides: Overrides = None,
+    launcher: sweeping.Launcher = None,
+    jobs: sweeping.Jobs = None,
+    status: sweeping.Status = False,
+    preset: Preset = "quick",
+    device: Device = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run every point again, finished or not.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Run many points of an experiment, on this machine, Ray or Slurm; again, only those that are missing."""
+    asked = [*(overrides or []), *([f"device={device}"] if device else [])]
+    _finish(lambda: sweeping.sweep(name, asked, preset, launcher, jobs, status, fresh), debug)
 
 
 @app.command()
