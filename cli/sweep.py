@@ -54,7 +54,7 @@ def sweep(
 def _conclude(asked: "Sweep", everything: bool, write: bool) -> int:
     """Print the state of the points and their aggregate, write it, and return the exit status."""
     from experiments.sweep_aggregate import aggregate, write_aggregate
-    from tracking.sweeps import DONE, FAILED
+    from tracking.sweeps import ALL_STATES, DONE, FAILED
 
     states = asked.directory.states()
     result = aggregate(asked.experiment, asked.directory)
@@ -64,7 +64,8 @@ def _conclude(asked: "Sweep", everything: bool, write: bool) -> int:
         _print_points(asked, states, everything)
     if result is not None:
         _print_aggregate(result)
-    counts = [f"{list(states.values()).count(state)} {state}" for state in dict.fromkeys(states.values())]
+    _print_best(asked)
+    counts = [f"{list(states.values()).count(state)} {state}" for state in ALL_STATES if state in states.values()]
     typer.echo(f"points: {', '.join(counts) or 'none yet'}")
     if result is not None and write:
         typer.echo(f"figure: {asked.directory.path / 'figure.png'}")
@@ -90,6 +91,19 @@ def _print_points(asked: "Sweep", states: dict[str, str], everything: bool) -> N
         rows.append([point.label, states[point.key], point.key, value or said])
     print_rows("Points", ["point", "state", "run", "metric" if metric else "error"], rows)
     typer.echo("")
+
+
+def _print_best(asked: "Sweep") -> None:
+    """Print the point of least metric of a search."""
+    from cli.tables import number
+
+    finished = asked.directory.finished()
+    points = [point for point in asked.directory.points() if point.key in finished]
+    if asked.is_grid or asked.metric is None or not points:
+        return
+    values = {point.key: asked.metric.of(finished[point.key].curves()) for point in points}
+    best = min(points, key=lambda point: values[point.key])
+    typer.echo(f"best: {best.label} with {asked.metric.take} {number(values[best.key])}")
 
 
 def _print_aggregate(result: "Aggregate") -> None:

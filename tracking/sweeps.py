@@ -21,6 +21,7 @@ from tracking.files import write_text
 from tracking.runs import RunDirectory, RunDirectoryError, RunStore
 
 DONE, FAILED, STARTED, MISSING = "done", "failed", "started", "missing"
+ALL_STATES = (DONE, FAILED, STARTED, MISSING)
 _PREFIX = "sweep-"
 
 
