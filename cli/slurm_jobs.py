@@ -97,4 +97,5 @@ def queue_states(array: str) -> dict[str, str] | None:
     )
     if asked.returncode != 0 and "Invalid job id" not in asked.stderr:
         return None
-    return dict(line.split(" ", 1) for line in asked.stdout.splitlines() if " " in line)
+    lines = [line.replace("_N/A ", " ", 1) for line in asked.stdout.splitlines()]  # a job that is no array
+    return dict(line.split(" ", 1) for line in lines if " " in line)

@@ -80,7 +80,7 @@ def test_slurm_goes_on_from_the_checkpoint_of_a_job_that_it_requeues(tmp_path, s
     runs = tmp_path / "runs" / "toy"
     wait_for(lambda: len(list(runs.glob("2*/checkpoints/*"))) >= 4)
     array = array_of(tmp_path)
-    signalled = ["scancel", "--batch", "--signal=USR2", f"{array}_0"]
+    signalled = ["scancel", "--signal=USR2", f"{array}_0"]
     subprocess.run(signalled, env={**toy_environment(), **slurm}, check=True)
     assert process.wait(timeout=120) == 0
     logs = "".join(path.read_text() for path in runs.glob("sweep-*/.submitit/*/*_0_log.*"))
