@@ -203,7 +203,7 @@ def _transition(curves: Curves) -> Claim:
 def _depth_needs_data_and_context(curves: Curves) -> Claim:
     statement = "Optimal depth and the gain e_1 / e_T* grow with pretraining and with context (alpha > 1, rho = 0)."
     theory = select(curves, panel="phase", source="theory", y_name="optimal_depth")
-    simulated = select(curves, panel="phase", source="simulation")
+    simulated = select(curves, panel="phase", source="simulation", y_name="optimal_depth")
     if theory.empty or simulated.empty:
         return _missing("depth-needs-data-and-context", statement, "the phase diagram")
     table = theory.assign(tau=parameter(theory, "tau"))[theory["x"] > 1]

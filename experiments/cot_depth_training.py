@@ -75,9 +75,10 @@ def _train_reduced(config: CotDepthConfig, context: Context) -> dict[str, np.nda
     smallest, largest = torch.linalg.eigvalsh(gram)[..., [0, -1]].unbind(-1)
     root = (largest / smallest).sqrt()
     momentum = float(((root - 1) / (root + 1)).square().max())  # heavy ball at the worst condition number
+    rates = 4 / (largest.sqrt() + smallest.sqrt()).square()
     ensemble = Ensemble(
         {"Gamma": torch.zeros_like(gram.flatten(0, 1))},
-        Optimizer("sgd", learning_rate=(1 / largest).flatten(), momentum=momentum),
+        Optimizer("sgd", learning_rate=rates.flatten(), momentum=momentum),
     )
     loss = quadratic_loss(gram.flatten(0, 1), cross.flatten(0, 1))
     _train("train the step alone", ensemble, loss, reduced.steps, context)
