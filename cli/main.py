@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli import sweep as sweeping
 from cli.arguments import Debug, Name, Overrides, Preset, check_plot_path, finish
 from cli.claims import claims
 from cli.compare import compare
@@ -26,6 +27,8 @@ app = typer.Typer(
     add_completion=True,
     pretty_exceptions_enable=False,
 )
+
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N, mps or auto; the same as device=...")]
 
 
 class Format(StrEnum):
@@ -112,7 +115,7 @@ def run(
     name: Name,
     overrides: Overrides = None,
     preset: Preset = "quick",
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N, mps or auto; the same as device=...")] = None,
+    device: Device = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run again although this configuration is finished or half done.")
     ] = False,
@@ -133,6 +136,23 @@ def run(
         return status[0]
 
     finish(body, debug)
+
+
+@app.command()
+def sweep(
+    name: Name,
+    overrides: Overrides = None,
+    launcher: sweeping.Launcher = None,
+    jobs: sweeping.Jobs = None,
+    status: sweeping.Status = False,
+    preset: Preset = "quick",
+    device: Device = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run every point again, finished or not.")] = False,
+    debug: Debug = False,
+) -> None:
+    """Run many points of an experiment, on this machine, Ray or Slurm; again, only those that are missing."""
+    asked = [*(overrides or []), *([f"device={device}"] if device else [])]
+    finish(lambda: sweeping.sweep(name, asked, preset, launcher, jobs, status, fresh), debug)
 
 
 def _run_and_print(experiment: "Experiment[Any]", settings: "RunSettings", preset: str, fresh: bool) -> int:

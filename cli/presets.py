@@ -15,7 +15,8 @@ def user_config_folder() -> Path:
 def presets(name: str) -> list[str]:
     """Return the presets of an experiment: shipped ones first, then the user's own."""
     shipped = resources.files("configs").joinpath("experiment", name)
-    found = [item.name.removesuffix(".yaml") for item in shipped.iterdir() if item.name.endswith(".yaml")]
+    files = shipped.iterdir() if shipped.is_dir() else ()
+    found = [item.name.removesuffix(".yaml") for item in files if item.name.endswith(".yaml")]
     own = user_config_folder() / "experiment" / name
     if own.is_dir():
         found += [path.stem for path in own.glob("*.yaml")]

@@ -62,6 +62,7 @@ def run_experiment(
     preset: str,
     fresh: bool = False,
     terminal: bool = False,
+    figure: bool = True,
     say: Callable[[str], None] = lambda line: None,
 ) -> Outcome:
     """Run an experiment, or go on with it, or return it if it was finished before.
@@ -72,6 +73,7 @@ def run_experiment(
         preset: name of the preset they came from, for the record.
         fresh: start anew even if the key is finished or half done.
         terminal: whether progress may draw bars.
+        figure: whether to draw the run's figure; a point of a sweep leaves that to whoever looks at it alone.
         say: told one line when the run waits, resumes or reuses.
 
     Raises:
@@ -87,7 +89,10 @@ def run_experiment(
             if run.finished:
                 manifest = run.manifest()
                 outdated = manifest.get("code") != code_fingerprint()
-                return Outcome(run, run.curves(), run.claims(), reused=True, resumed=False, outdated=outdated)
+                curves = run.curves()
+                if figure and not (run.path / "figure.png").is_file():
+                    figure_of(experiment, settings, curves, run.path)
+                return Outcome(run, curves, run.claims(), reused=True, resumed=False, outdated=outdated)
         device = _prepare(settings)
         provenance = _provenance(settings, device)
         resumable = [run for run in earlier if run.provenance() == provenance]
@@ -96,7 +101,7 @@ def run_experiment(
             say(f"resuming {run.path}")
         else:
             run.begin(_config_yaml(experiment, settings, preset), provenance)
-        return _measure(experiment, settings, run, preset, device, terminal, resumed=bool(resumable))
+        return _measure(experiment, settings, run, preset, device, terminal, figure, resumed=bool(resumable))
 
 
 def figure_of(
@@ -142,6 +147,7 @@ def _measure(
     preset: str,
     device: str,
     terminal: bool,
+    figure: bool,
     resumed: bool,
 ) -> Outcome:
     started = time.monotonic()
@@ -161,7 +167,8 @@ def _measure(
     claims = experiment.claims(curves)
     run.write_curves(curves)
     run.write_claims(claims)
-    figure_of(experiment, settings, curves, run.path)
+    if figure:
+        figure_of(experiment, settings, curves, run.path)
     write_text(run.path / "agreement.csv", agreement(curves).to_csv(index=False))
     run.finish(
         {
