@@ -54,6 +54,17 @@ CATALOG: tuple[Entry, ...] = (
         expected={"smoke": "10 s", "quick": "2 min", "paper": "hours, GPU"},
     ),
     Entry(
+        name="best-of-k",
+        paper=Paper(
+            title="Demystifying LLM-as-a-Judge: Analytically Tractable Model for Inference-Time Scaling",
+            authors="Indranil Halder, Cengiz Pehlevan",
+            arxiv="2512.19905",
+        ),
+        question="How does the error of the answer that a judge selects fall with samples, and when does it rise?",
+        axes=("alpha", "mis", "temperature", "k"),
+        expected={"smoke": "10 s", "quick": "2 min", "paper": "hours, GPU"},
+    ),
+    Entry(
         name="dmft",
         paper=Paper(
             title="Disordered Dynamics in High Dimensions: Connections to Random Matrices and Machine Learning",

@@ -158,7 +158,7 @@ def dress(axes: "Axes", curves: Curves, panel: Panel) -> None:
     from matplotlib.ticker import MaxNLocator
 
     for slope in panel.slopes:
-        x = np.array([slope.start, slope.stop])
+        x = np.array([slope.start, slope.stop], dtype=float)
         axes.plot(x, slope.amplitude * x**slope.exponent, color="0.4", lw=1, ls=(0, (5, 2)), label=slope.label)
     for place, label in panel.verticals.items():
         axes.axvline(place, color="0.6", lw=0.8, ls=":")
