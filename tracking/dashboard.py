@@ -143,6 +143,7 @@ def open_dashboard(
     if mode == "disabled":
         return Dashboard()
     environment = {name: value for name, value in os.environ.items() if name not in ("WANDB_MODE", "WANDB_SERVICE")}
+    environment["WANDB_DATA_DIR"] = environment["WANDB_CACHE_DIR"] = str((run_folder / "wandb").absolute())
     settings = {
         "root_dir": str(run_folder.absolute()),
         "project": os.environ.get("WANDB_PROJECT", "solv"),
@@ -246,13 +247,13 @@ def _text(value: object) -> str:
 
 
 def _run_id(run_folder: Path) -> str:
-    """Return the id kept in the run directory, made from its name at the first call: a resumed run finds it there."""
+    """Return the id kept in the run directory, made from the run's key at the first call: a resumed run finds it."""
     path = run_folder / "wandb" / "id"
     with suppress(FileNotFoundError):
         if kept := path.read_text().strip():
             return kept
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = f"{run_folder.name}-{secrets.token_hex(2)}"  # two machines may start the same run in the same second
+    made = f"{run_folder.name.split('-')[2]}-{secrets.token_hex(4)}"  # one key may be run on many machines
     write_text(path, made + "\n")
     return made
 

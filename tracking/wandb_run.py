@@ -17,6 +17,7 @@ import os
 import queue
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -37,13 +38,14 @@ def main() -> None:
     """Record the messages on stdin until they end."""
     messages, say = _take_pipes()
     try:
-        recorder = _Recorder(next(messages), say)
+        recorder = _Recorder(next(messages)["open"], say)
         for message in messages:
             recorder.take(message)
         recorder.close(1)
     except _UnusableError as fault:
         say({"warning": str(fault)})
     except Exception as fault:
+        traceback.print_exc()  # into client.log
         say({"warning": f"recording stopped: {_first_line(fault)}"})
         os._exit(1)  # without wandb's exit hooks: they would wait for the service that has just failed
 
@@ -106,7 +108,11 @@ class _Recorder:
         """Finish the W&B run, with a bound on the time to upload what is left."""
         if not self._closed:
             self._closed = True
-            self._run.finish(exit_code=status, quiet=True)
+            try:
+                self._run.finish(exit_code=status)
+            except TimeoutError:
+                folder = self._run.settings.sync_dir
+                self._say({"warning": f"the upload did not end within {UPLOAD_SECONDS:.0f} s; later: wandb sync {folder}"})
             self._say({"closed": status})
 
     def _open(self, opening: Message) -> tuple[Any, str | None]:
@@ -117,6 +123,7 @@ class _Recorder:
             try:
                 return self._init(opening, "online"), None
             except Exception as error:
+                self._wandb.teardown()  # its service still holds the id of the run that could not be opened
                 return self._init(opening, "offline"), f"cannot go online ({_first_line(error)}); {later}"
         warning = f"no login is configured (wandb login); {later}" if online else None
         return self._init(opening, "offline"), warning
@@ -125,6 +132,7 @@ class _Recorder:
         settings = self._wandb.Settings(
             **opening["settings"],
             mode=mode,
+            program="solv",
             silent=True,
             console="off",
             save_code=False,
@@ -133,6 +141,7 @@ class _Recorder:
             allow_val_change=True,
             init_timeout=INIT_SECONDS,
             finish_timeout=UPLOAD_SECONDS,
+            finish_timeout_raises=True,
             x_save_requirements=False,
         )
         return self._wandb.init(config=opening["config"], settings=settings)
