@@ -112,7 +112,9 @@ class _Recorder:
                 self._run.finish(exit_code=status)
             except TimeoutError:
                 folder = self._run.settings.sync_dir
-                self._say({"warning": f"the upload did not end within {UPLOAD_SECONDS:.0f} s; later: wandb sync {folder}"})
+                self._say(
+                    {"warning": f"the upload did not end within {UPLOAD_SECONDS:.0f} s; later: wandb sync {folder}"}
+                )
             self._say({"closed": status})
 
     def _open(self, opening: Message) -> tuple[Any, str | None]:
@@ -148,13 +150,17 @@ class _Recorder:
 
     def _login_configured(self) -> bool:
         """Whether wandb would find credentials without asking; they are not read, only looked for."""
-        if os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE"):
+        settings = self._wandb.setup().settings
+        if settings.api_key or settings.identity_token_file:  # from the environment or wandb's own settings file
             return True
-        host = urlsplit(self._wandb.setup().settings.base_url).netloc
+        hosts = [urlsplit(settings.base_url).netloc]
+        if hosts[0].endswith("forge.coreweave.com"):  # wandb's default address takes the logins of the older one
+            hosts.append("api.wandb.ai")
         paths = [os.environ["NETRC"]] if os.environ.get("NETRC") else ["~/.netrc", "~/_netrc"]
         for path in paths:
             with suppress(OSError, netrc.NetrcParseError):
-                if netrc.netrc(Path(path).expanduser()).authenticators(host):
+                found = netrc.netrc(Path(path).expanduser())
+                if any(found.authenticators(host) for host in hosts):
                     return True
         return False
 
