@@ -45,6 +45,7 @@ def settings_for(name: str, preset: str, overrides: Sequence[str]) -> tuple[Expe
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
 
     experiment = _register(name, preset)
     _refuse_sweep(overrides)
@@ -54,6 +55,8 @@ def settings_for(name: str, preset: str, overrides: Sequence[str]) -> tuple[Expe
         values = OmegaConf.to_container(composed, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigurationError(_one_line(error, experiment)) from error
+    except YAMLError as error:
+        raise ConfigurationError(f"not YAML: {' '.join(str(error).split())}") from error
     return experiment, resolve(experiment.Config, values)  # type: ignore[arg-type]
 
 
@@ -72,9 +75,14 @@ def hydra_main(
 
     experiment, _ = settings_for(name, preset, overrides)
 
+    failures: list[Exception] = []  # Hydra would announce an exception in its own words before raising it
+
     def task(config: "DictConfig") -> None:
         values = OmegaConf.to_container(config, resolve=True)
-        job(experiment, resolve(experiment.Config, values))  # type: ignore[arg-type]
+        try:
+            job(experiment, resolve(experiment.Config, values))  # type: ignore[arg-type]
+        except Exception as error:
+            failures.append(error)
 
     arguments = sys.argv
     sys.argv = ["solv", *_arguments(name, preset, overrides, for_main=True)]
@@ -85,6 +93,8 @@ def hydra_main(
         raise ConfigurationError(_one_line(error, experiment)) from error
     finally:
         sys.argv = arguments
+    for failure in failures:
+        raise failure
 
 
 def _register(name: str, preset: str) -> Experiment[Any]:
@@ -134,6 +144,9 @@ def _one_line(error: Exception, experiment: Experiment[Any]) -> str:
     if key:
         name, hint = experiment.entry.name, nearest_key(experiment.Config, key.group(1))
         return f"unknown key {key.group(1)}; {hint} (`solv show {name}`)"
+    merging = re.fullmatch(r"Error merging override (\S+)", _first_line(error))
+    if merging:
+        return f"the override {merging.group(1)} gives {merging.group(1).partition('=')[0]} a value of the wrong kind"
     return _first_line(error)
 
 

@@ -71,7 +71,7 @@ class Fates:
     """Long chains without label noise: one improves for ever, two overthink in the end, one from the first step."""
 
     max_depth: int = integer(100, "depth of theory", least=60)
-    simulated_depth: int = integer(60, "depth of the simulated chains", least=15)
+    simulated_depth: int = integer(40, "depth of the simulated chains", least=15)
 
 
 @dataclass(frozen=True)
@@ -343,7 +343,8 @@ def _limits(config: CotDepthConfig) -> Iterator[Curves]:
         best = best_depths(error_map(np.array([alpha]), near[valid], 0.0, 250)[0])
         parameters = {"alpha": alpha, "rho": 0.0, "tau_c": critical}
         place = "optimal-depth", f"α={alpha:g}", "theory"
-        yield points(*place, "distance", distance[valid], "optimal_depth", best, params=parameters)
+        helps = best > 0
+        yield points(*place, "distance", distance[valid][helps], "optimal_depth", best[helps], params=parameters)
         ratio = np.unique(np.concatenate([np.linspace(0.75, 1.6, 35), config.transition.ratio]))
         ratio = ratio[ratio * critical > 1.0]
         errors = error_map(np.array([alpha]), ratio * critical, 0.0, GROWTH_WINDOWS[-1][1])[0]

@@ -93,7 +93,8 @@ def run_experiment(
                 manifest = run.manifest()
                 outdated = manifest.get("code") != code_fingerprint()
                 return Outcome(run, run.curves(), run.claims(), reused=True, resumed=False, outdated=outdated)
-        provenance = _provenance(settings)
+        device = _prepare(settings)
+        provenance = _provenance(settings, device)
         resumable = [run for run in earlier if run.provenance() == provenance]
         run = resumable[0] if resumable else store.new(name, key, datetime.now())
         if resumable:
@@ -102,7 +103,7 @@ def run_experiment(
             run.begin(_config_yaml(experiment, settings, preset), provenance)
         dashboard = _open_dashboard(experiment, settings, run, store, preset, group)
         try:
-            outcome = _measure(experiment, settings, run, dashboard, preset, terminal, resumed=bool(resumable))
+            outcome = _measure(experiment, settings, run, dashboard, preset, device, terminal, resumed=bool(resumable))
         except BaseException:
             dashboard.close(finished=False)
             raise
@@ -138,20 +139,25 @@ def choose_device(device: str) -> str:
     return device
 
 
+def _prepare(settings: RunSettings) -> str:
+    """Return the device of the run and set the number of threads."""
+    import torch
+
+    if settings.threads is not None:
+        torch.set_num_threads(settings.threads)
+    return choose_device(settings.device)
+
+
 def _measure(
     experiment: Experiment[Any],
     settings: RunSettings,
     run: RunDirectory,
     dashboard: Dashboard,
     preset: str,
+    device: str,
     terminal: bool,
     resumed: bool,
 ) -> Outcome:
-    import torch
-
-    device = choose_device(settings.device)
-    if settings.threads is not None:
-        torch.set_num_threads(settings.threads)
     started = time.monotonic()
     predicted = experiment.predict(settings)
     after_theory = time.monotonic()
@@ -175,14 +181,12 @@ def _measure(
     write_text(run.path / "agreement.csv", agreement(curves).to_csv(index=False))
     run.finish(
         {
-            **_provenance(settings),
+            **_provenance(settings, device),
             "experiment": experiment.entry.name,
             "key": run.key,
             "commit": git_commit(),
             "preset": preset,
             "finished": datetime.now().astimezone().isoformat(timespec="seconds"),
-            "device": device,
-            "threads": torch.get_num_threads(),
             "seed": settings.seed,
             "resumed": resumed,
             "seconds": {
@@ -223,14 +227,16 @@ def _named_once(unit: Unit) -> Unit:
     return checked
 
 
-def _provenance(settings: RunSettings) -> dict[str, Any]:
+def _provenance(settings: RunSettings, device: str) -> dict[str, Any]:
     """Return what decides the bits of a run: an unfinished run is resumed only where all of it is the same."""
+    import torch
+
     return {
         "code": code_fingerprint(),
         "versions": versions(),
         "settings": scientific(settings),
-        "device_asked": settings.device,
-        "threads_asked": settings.threads,
+        "device": device,
+        "threads": torch.get_num_threads(),
     }
 
 

@@ -76,6 +76,51 @@ def _aliasing_defect(alpha: float, nodes: int) -> float:
     return min(alpha, 1.0) * math.exp(nodes * log_ratio) * geometric
 
 
+def marchenko_pastur_density(alpha: float, x: ArrayLike) -> Float[np.ndarray, "points"]:
+    """Return the density of the bulk of the law of S at x; its mass is min(1, alpha), the rest is the atom at 0.
+
+    rho(x) = alpha sqrt((x_+ - x)(x - x_-)) / (2 pi x) inside the edges, 0 outside (dmft spec, equation (15)).
+
+    Args:
+        alpha: aspect ratio l / d, > 0.
+        x: any real points, (points,).
+
+    Raises:
+        ValueError: alpha out of range.
+
+    Cost: O(points).
+
+    """
+    alpha = require_real("alpha", alpha, above=0)
+    points = np.asarray(x, dtype=float)
+    low, high = (1 - alpha**-0.5) ** 2, (1 + alpha**-0.5) ** 2
+    inside = (points > max(low, 0.0)) & (points < high)
+    safe = np.where(inside, points, 1.0)
+    root = np.sqrt(np.where(inside, (high - points) * (points - low), 0.0))
+    return np.asarray(alpha * root / (2 * math.pi * safe))
+
+
+def singular_value_density(aspect: float, values: ArrayLike) -> Float[np.ndarray, "points"]:
+    """Return the density of the non-zero singular values of a Gaussian (l, d) matrix divided by sqrt(d), mass 1.
+
+    These are sqrt(alpha x) with x of the law of S; they fill |1 - sqrt(alpha)| .. 1 + sqrt(alpha).
+
+    Args:
+        aspect: alpha = l / d, > 0.
+        values: any real points, (points,).
+
+    Raises:
+        ValueError: aspect out of range.
+
+    Cost: O(points).
+
+    """
+    aspect = require_real("aspect", aspect, above=0)
+    points = np.maximum(np.asarray(values, dtype=float), 0.0)
+    law = marchenko_pastur_density(aspect, points**2 / aspect)
+    return np.asarray(law * 2 * points / (aspect * min(1.0, aspect)))
+
+
 def ridge_fixed_point(
     lambda_: ArrayLike, alpha: ArrayLike, eigenvalues: ArrayLike, weights: ArrayLike | None = None
 ) -> Float[np.ndarray, "*batch"]:

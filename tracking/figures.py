@@ -14,6 +14,7 @@ from tracking.files import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 Scale = Literal["linear", "log", "symlog"]
@@ -105,14 +106,18 @@ def draw(curves: Curves, panels: Sequence[Panel], title: str) -> "Figure":
 
 def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
     """Draw one panel's rows into `axes`."""
+    from matplotlib.ticker import MaxNLocator
+
     lines = curves
     if panel.heat is not None:
         coloured = curves["y_name"] == panel.heat.value
         _draw_map(axes, curves[coloured], panel.heat)
         lines = curves[~coloured]
     names = list(dict.fromkeys(lines["series"]))
-    for name, colour in zip(names, _colours(len(names), panel), strict=True):
-        _draw_series(axes, lines[lines["series"] == name], name, colour, on_map=panel.heat is not None)
+    for index, (name, colour) in enumerate(zip(names, _colours(len(names), panel), strict=True)):
+        on_map = panel.heat is not None
+        style = ("-", "--", ":")[index % 3] if on_map else "-"
+        _draw_series(axes, lines[lines["series"] == name], name, "black" if on_map else colour, style)
     for slope in panel.slopes:
         x = np.array([slope.start, slope.stop])
         axes.plot(x, slope.amplitude * x**slope.exponent, color="0.4", lw=1, ls=(0, (5, 2)), label=slope.label)
@@ -131,11 +136,16 @@ def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
     axes.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
     axes.set_xscale(panel.x_scale)
     axes.set_yscale(panel.y_scale)
+    if panel.x_scale == "linear" and np.all(curves["x"] == np.round(curves["x"])):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(*panel.x_limits)
     axes.set_ylim(*panel.y_limits)
+    for axis, scale in ((axes.xaxis, panel.x_scale), (axes.yaxis, panel.y_scale)):
+        if scale == "log":
+            _label_decades(axis)
     if panel.note:
         axes.annotate(panel.note, (0.01, 0.01), xycoords="axes fraction", fontsize=7, color="0.4", va="bottom")
-    _legend(axes)
+    _legend(axes, framed=panel.heat is not None)
 
 
 def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
@@ -147,10 +157,11 @@ def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
     from matplotlib import rc_context
 
     with rc_context({**_STYLE, "svg.hashsalt": "solv", "svg.fonttype": "path"}):
-        for kind, metadata in (("svg", {"Date": None}), ("png", {"Software": None})):
+        for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
             buffer = io.BytesIO()
-            figure.savefig(buffer, format=kind, dpi=150, metadata=metadata)
+            figure.savefig(buffer, format=kind, dpi=120, metadata=metadata)
             write_bytes(folder / f"{stem}.{kind}", buffer.getvalue())
+            figure.set_layout_engine("none")  # the panels stay where the first drawing has laid them out
     return folder / f"{stem}.png"
 
 
@@ -169,6 +180,30 @@ _STYLE: dict[Any, Any] = {
 }
 
 
+def _label_decades(axis: "Axis") -> None:
+    """Label decades as 0.1, 1, 10, 10⁴; below two decades also 2 and 5 times them."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = sorted(axis.get_view_interval())
+    wide = low <= 0 or high / low > 100
+    axis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)))
+    if wide:
+        axis.set_minor_formatter(NullFormatter())
+    else:
+        axis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
+        axis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def power_of_ten(value: float) -> str:
+    """Return a decade as plain text: 0.01 to 1000 as they are, others as 10 with a superscript."""
+    if value <= 0:
+        return ""
+    exponent = round(math.log10(value))
+    if -2 <= exponent <= 3 or not math.isclose(value, 10.0**exponent, rel_tol=1e-9):
+        return f"{value:g}"
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
 def _colours(count: int, panel: Panel) -> list[str]:
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
@@ -178,14 +213,13 @@ def _colours(count: int, panel: Panel) -> list[str]:
     return [PALETTE[index % len(PALETTE)] for index in range(count)]
 
 
-def _draw_series(axes: "Axes", rows: Curves, name: str, colour: str, *, on_map: bool) -> None:
+def _draw_series(axes: "Axes", rows: Curves, name: str, colour: str, line: str) -> None:
     rows = rows[np.isfinite(rows["y"])].sort_values("x", kind="stable")
     theory = rows[rows["source"] == "theory"]
-    if on_map:
-        colour = "white"
-    if len(theory):
-        style = {"marker": "_", "ms": 12} if len(theory) == 1 else {}
-        axes.plot(theory["x"], theory["y"], color=colour, label=name, **style)  # type: ignore[arg-type]
+    if len(theory) == 1:
+        axes.plot(theory["x"], theory["y"], color=colour, label=name, ls="none", marker="_", ms=12)
+    elif len(theory):
+        axes.plot(theory["x"], theory["y"], color=colour, label=name, ls=line)
     for source, marker in _MARKERS.items():
         points = rows[rows["source"] == source]
         if len(points):
@@ -233,13 +267,9 @@ def _draw_map(axes: "Axes", rows: Curves, heat: Map) -> None:
             )  # fmt: skip
 
 
-def _legend(axes: "Axes") -> None:
+def _legend(axes: "Axes", *, framed: bool) -> None:
     handles, labels = axes.get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
     if unique:
-        legend = axes.legend(unique.values(), unique.keys(), ncols=1 + (len(unique) > 7))
-        if any(text.startswith(("simulation (", "trained (")) for text in unique):
-            legend.set_frame_on(True)
-            legend.get_frame().set_facecolor("0.45")
-            for text in legend.get_texts():
-                text.set_color("white")
+        legend = axes.legend(unique.values(), unique.keys(), ncols=1 + (len(unique) > 7), frameon=framed)
+        legend.get_frame().set(facecolor="0.9", alpha=0.9, edgecolor="none")

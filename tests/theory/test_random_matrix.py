@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theory.random_matrix import degrees_of_freedom, marchenko_pastur, ridge_fixed_point
+from theory.random_matrix import (
+    degrees_of_freedom,
+    marchenko_pastur,
+    marchenko_pastur_density,
+    ridge_fixed_point,
+    singular_value_density,
+)
 
 POWER_LAW = np.arange(1, 301.0) ** -1.5
 aspect_ratios = st.floats(0.02, 50)
@@ -86,6 +92,38 @@ def test_rule_agrees_with_eigenvalues_of_a_large_sample_covariance(alpha):
 def test_invalid_arguments_are_named_with_their_range(alpha, nodes, sentence):
     with pytest.raises(ValueError, match=sentence.replace(".", r"\.")):
         marchenko_pastur(alpha, nodes)
+
+
+@pytest.mark.parametrize("alpha", [0.3, 1.0, 4.0])
+def test_density_agrees_with_the_quadrature_rule(alpha):
+    # theta substitution removes the square-root edges.
+    theta = (np.arange(4000) + 0.5) * math.pi / 4000
+    middle, half = 1 + 1 / alpha, 2 * alpha**-0.5
+    points, jacobian = middle - half * np.cos(theta), half * np.sin(theta) * math.pi / 4000
+    density = marchenko_pastur_density(alpha, points)
+    x, weight = marchenko_pastur(alpha, 400)
+    assert density @ jacobian == pytest.approx(min(1.0, alpha), rel=1e-3)
+    for test_function in (lambda x: x, lambda x: x**2, lambda x: x * np.exp(-x)):
+        assert (density * test_function(points)) @ jacobian == pytest.approx(weight @ test_function(x), rel=1e-3)
+
+
+@pytest.mark.parametrize("aspect", [0.3, 1.0, 4.0])
+def test_singular_values_have_unit_mass_within_their_edges(aspect):
+    values = np.linspace(0, 2 + aspect**0.5, 200001)
+    density = singular_value_density(aspect, values)
+    assert np.trapezoid(density, values) == pytest.approx(1, rel=1e-4)
+    inside = values[density > 0]
+    assert inside.min() == pytest.approx(abs(1 - aspect**0.5), abs=1e-3)
+    assert inside.max() == pytest.approx(1 + aspect**0.5, abs=1e-3)
+    # The mean square is that of the entries, spread over min(l, d) values.
+    assert np.trapezoid(density * values**2, values) * min(aspect, 1) == pytest.approx(aspect, rel=1e-4)
+
+
+def test_densities_refuse_bad_aspect_ratios():
+    with pytest.raises(ValueError, match="alpha = 0"):
+        marchenko_pastur_density(0, [1.0])
+    with pytest.raises(ValueError, match="aspect = -1"):
+        singular_value_density(-1, [1.0])
 
 
 def test_isotropic_roots_are_the_reference_values_and_those_of_the_quadratic():
