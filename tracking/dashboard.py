@@ -67,13 +67,12 @@ class Dashboard:
         """Record training metrics of one task at one step."""
         if self.process is None:
             return
-        section = f"train/{task}"
+        section = _undotted(f"train/{task}")
         if task not in self._tasks:
             self._tasks.add(task)
             self._send("define", [_axis(f"{section}/step"), {"name": f"{section}/*", "step_metric": f"{section}/step"}])
-        self._send(
-            "log", {f"{section}/step": step, **{f"{section}/{name}": float(value) for name, value in values.items()}}
-        )
+        named = {f"{section}/{_undotted(name)}": float(value) for name, value in values.items()}
+        self._send("log", {f"{section}/step": step, **named})
 
     def results(self, curves: Curves, claims: list[Claim], figure: Path) -> None:
         """Record what the run found."""
@@ -176,17 +175,19 @@ def open_dashboard(
 
 def metric_definitions(curves: Curves) -> list[dict[str, Any]]:
     """Return W&B's metric definitions that draw every curve against its own abscissa."""
-    named = curves.assign(key=_keys(curves), axis="x/" + curves["x_name"])
+    named = curves.assign(key=_keys(curves), axis=_axes(curves))
     pairs = named[["key", "axis"]].drop_duplicates()
     axes = [_axis(name) for name in pairs["axis"].unique()]
-    return axes + [{"name": key, "step_metric": axis, "summary": "none"} for key, axis in pairs.itertuples(index=False)]
+    return axes + [
+        {"name": _escaped(key), "step_metric": axis, "summary": "none"} for key, axis in pairs.itertuples(index=False)
+    ]
 
 
-def history_rows(curves: Curves) -> Iterator[dict[str, float]]:
+def history_rows(curves: Curves) -> Iterator[dict[str, Any]]:
     """Yield one row per abscissa in increasing order: theory and measurement at the same x stand in the same row."""
-    named = curves.assign(key=_keys(curves))
-    for (x_name, x), points in named.groupby(["x_name", "x"], sort=True):
-        yield {f"x/{x_name}": x, **dict(zip(points["key"], points["y"], strict=True))}
+    named = curves.assign(key=_keys(curves), axis=_axes(curves))
+    for (axis, x), points in named.groupby(["axis", "x"], sort=True):
+        yield {str(axis): x, **dict(zip(points["key"], points["y"], strict=True))}
 
 
 def charts(curves: Curves) -> dict[str, dict[str, Any]]:
@@ -226,7 +227,22 @@ def summary(curves: Curves, claims: list[Claim]) -> dict[str, Any]:
 def _keys(curves: Curves) -> pd.Series:
     side = np.where(curves["source"] == "theory", "theory/", "empirical/")
     ending = np.where(curves["source"] == "trained", "/trained", "")
-    return side + curves["y_name"] + "/" + curves["panel"] + "/" + curves["series"] + ending
+    keys: pd.Series = side + curves["y_name"] + "/" + curves["panel"] + "/" + curves["series"] + ending
+    return keys
+
+
+def _axes(curves: Curves) -> pd.Series:
+    return "x/" + curves["x_name"].map(_undotted)
+
+
+def _escaped(key: str) -> str:
+    """Return `key` as a definition must spell it: there, not in a row, an unescaped dot means a nested value."""
+    return key.replace(".", r"\.")
+
+
+def _undotted(name: str) -> str:
+    """Return `name` as part of a key that is an abscissa or matched by a pattern: W&B cannot have a dot in those."""
+    return name.replace(".", "_")
 
 
 def _axis(name: str) -> dict[str, Any]:
