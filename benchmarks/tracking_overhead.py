@@ -4,7 +4,7 @@
 
 Runs the experiment as `solv run` does, without W&B and recorded offline in turn, each in a process of its own, and
 prints wall-clock and CPU seconds of every run (CPU: with the recording process and wandb-core) and the ratio of the
-medians. What the recording itself uses runs beside the experiment; on a machine with an idle core only wall time counts.
+medians. What the recording itself uses runs beside the experiment; with an idle core only wall time counts.
 """
 
 import argparse

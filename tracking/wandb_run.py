@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-INIT_SECONDS = 10.0
+INIT_SECONDS = 5.0
 UPLOAD_SECONDS = 20.0
 
 Message = Mapping[str, Any]
