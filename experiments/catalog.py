@@ -53,6 +53,17 @@ CATALOG: tuple[Entry, ...] = (
         axes=("alpha", "tau", "rho", "depth"),
         expected={"smoke": "10 s", "quick": "2 min", "paper": "hours, GPU"},
     ),
+    Entry(
+        name="dmft",
+        paper=Paper(
+            title="Disordered Dynamics in High Dimensions: Connections to Random Matrices and Machine Learning",
+            authors="Blake Bordelon, Cengiz Pehlevan",
+            arxiv="2601.01010",
+        ),
+        question="What does averaging over disorder predict for linear systems, regression and networks that learn?",
+        axes=("time", "samples", "features", "batch", "members", "richness", "width"),
+        expected={"smoke": "10 s", "quick": "90 s", "paper": "hours, GPU"},
+    ),
 )
 
 

@@ -65,6 +65,7 @@ def run_experiment(
     preset: str,
     fresh: bool = False,
     terminal: bool = False,
+    figure: bool = True,
     say: Callable[[str], None] = lambda line: None,
     group: str | None = None,
 ) -> Outcome:
@@ -76,6 +77,7 @@ def run_experiment(
         preset: name of the preset they came from, for the record.
         fresh: start anew even if the key is finished or half done.
         terminal: whether progress may draw bars.
+        figure: whether to draw the run's figure; a point of a sweep leaves that to whoever looks at it alone.
         say: told one line when the run waits, resumes or reuses, or when W&B could not record it.
         group: name that the jobs of a sweep share on W&B.
 
@@ -92,7 +94,10 @@ def run_experiment(
             if run.finished:
                 manifest = run.manifest()
                 outdated = manifest.get("code") != code_fingerprint()
-                return Outcome(run, run.curves(), run.claims(), reused=True, resumed=False, outdated=outdated)
+                curves = run.curves()
+                if figure and not (run.path / "figure.png").is_file():
+                    figure_of(experiment, settings, curves, run.path)
+                return Outcome(run, curves, run.claims(), reused=True, resumed=False, outdated=outdated)
         device = _prepare(settings)
         provenance = _provenance(settings, device)
         resumable = [run for run in earlier if run.provenance() == provenance]
@@ -103,7 +108,9 @@ def run_experiment(
             run.begin(_config_yaml(experiment, settings, preset), provenance)
         dashboard = _open_dashboard(experiment, settings, run, store, preset, group)
         try:
-            outcome = _measure(experiment, settings, run, dashboard, preset, device, terminal, resumed=bool(resumable))
+            outcome = _measure(
+                experiment, settings, run, dashboard, preset, device, terminal, figure, resumed=bool(resumable)
+            )
         except BaseException:
             dashboard.close(finished=False)
             raise
@@ -156,6 +163,7 @@ def _measure(
     preset: str,
     device: str,
     terminal: bool,
+    figure: bool,
     resumed: bool,
 ) -> Outcome:
     started = time.monotonic()
@@ -176,8 +184,8 @@ def _measure(
     claims = experiment.claims(curves)
     run.write_curves(curves)
     run.write_claims(claims)
-    figure = figure_of(experiment, settings, curves, run.path)
-    dashboard.results(curves, claims, figure)
+    drawn = figure_of(experiment, settings, curves, run.path) if figure else None
+    dashboard.results(curves, claims, drawn)
     write_text(run.path / "agreement.csv", agreement(curves).to_csv(index=False))
     run.finish(
         {

@@ -74,8 +74,8 @@ class Dashboard:
         named = {f"{section}/{_undotted(name)}": float(value) for name, value in values.items()}
         self._send("log", {f"{section}/step": step, **named})
 
-    def results(self, curves: Curves, claims: list[Claim], figure: Path) -> None:
-        """Record what the run found."""
+    def results(self, curves: Curves, claims: list[Claim], figure: Path | None) -> None:
+        """Record what the run found; `figure` is None if none was drawn."""
         if self.process is None:
             return
         self._send("define", metric_definitions(curves))
@@ -87,7 +87,9 @@ class Dashboard:
             for name, table in tables.items()
         }
         content["claims"] = _claims_table(claims)
-        self._send("results", {"tables": content, "charts": charts(curves), "figure": str(figure)})
+        self._send(
+            "results", {"tables": content, "charts": charts(curves), "figure": None if figure is None else str(figure)}
+        )
         self._send("summary", summary(curves, claims))
 
     def close(self, *, finished: bool) -> str | None:

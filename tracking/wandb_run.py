@@ -186,7 +186,8 @@ class _Recorder:
                 xname=chart["x_name"],
                 split_table=True,
             )
-        row["figure"] = self._wandb.Image(results["figure"])
+        if results["figure"] is not None:
+            row["figure"] = self._wandb.Image(results["figure"])
         self._run.log(row)
 
     def _take_summary(self, values: dict[str, Any]) -> None:

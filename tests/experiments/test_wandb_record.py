@@ -221,6 +221,14 @@ def test_agreement_and_claims_stand_in_the_summary_and_curves_do_not(offline, ro
     assert not [key for key in summary if key.startswith(("theory/", "empirical/", "x/"))]
 
 
+def test_a_point_of_a_sweep_is_recorded_without_a_figure(tmp_path):
+    outcome, said = record(tmp_path, "offline", figure=False)
+    assert said == []
+    [rows] = records(outcome.run)
+    [last] = [row["item"] for row in of_kind("history", rows) if "curves._type" in row["item"]]
+    assert not [key for key in last if key.startswith("figure")]
+
+
 def test_tracking_changes_no_bit(offline, untracked):
     assert bits(offline[0]) == bits(untracked[0])
 
