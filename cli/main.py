@@ -119,6 +119,10 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run again although this configuration is finished or half done.")
     ] = False,
+    wandb: Annotated[
+        str | None,
+        typer.Option(metavar="MODE", help="offline, online, disabled or auto (online if logged in); as wandb=..."),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Predict, measure, compare, check the claims, and record it all in a run directory."""
@@ -131,7 +135,7 @@ def run(
         def job(experiment: "Experiment[Any]", settings: "RunSettings") -> None:
             status[0] = _run_and_print(experiment, settings, preset, fresh)
 
-        asked = [*(overrides or []), *([f"device={device}"] if device else [])]
+        asked = [*(overrides or []), *(f"{key}={value}" for key, value in _given(device=device, wandb=wandb))]
         hydra_main(name, preset, asked, job)
         return status[0]
 
@@ -155,6 +159,10 @@ def sweep(
     finish(lambda: sweeping.sweep(name, asked, preset, launcher, jobs, status, fresh), debug)
 
 
+def _given(**options: str | None) -> list[tuple[str, str]]:
+    return [(key, value) for key, value in options.items() if value]
+
+
 def _run_and_print(experiment: "Experiment[Any]", settings: "RunSettings", preset: str, fresh: bool) -> int:
     from cli.tables import print_agreement, print_claims
     from experiments.runner import run_experiment
@@ -172,6 +180,8 @@ def _run_and_print(experiment: "Experiment[Any]", settings: "RunSettings", prese
         typer.echo(f"already run{age}; nothing was computed (--fresh runs it again)")
     typer.echo(f"figure: {outcome.run.path / 'figure.png'}")
     typer.echo(f"run:    {outcome.run.path}")
+    if outcome.dashboard:
+        typer.echo(f"W&B:    {outcome.dashboard}")
     return 1 if outcome.failed else 0
 
 

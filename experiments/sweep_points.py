@@ -56,7 +56,15 @@ class PointJob:
         experiment, settings = load(self.experiment), self._settings(values)
         key, started = run_key(experiment, settings), time.monotonic()
         try:
-            run_experiment(experiment, settings, preset=self.preset, fresh=self.fresh, say=_say, figure=False)
+            run_experiment(
+                experiment,
+                settings,
+                preset=self.preset,
+                fresh=self.fresh,
+                say=_say,
+                figure=False,
+                group=f"{self.experiment} sweep {self.sweep}",
+            )
         except Exception as error:
             line = " ".join(f"{type(error).__name__}: {error}".split())
             where = f"{socket.gethostname()}, process {os.getpid()}"
