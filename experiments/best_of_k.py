@@ -341,7 +341,7 @@ def _least_temperature(config: BestOfKConfig) -> float:
 def _temperature(config: BestOfKConfig) -> Iterator[Curves]:
     heat, alpha = config.against_temperature, config.alpha[0]
     least = _least_temperature(config)
-    grid = np.unique([0.0, *np.geomspace(2 * least, 30, 14), *heat.simulated])
+    grid = np.unique([0.0, *np.geomspace(2 * least, 30, 9), *heat.simulated])
     drawn = np.array([drawn_temperature(each, config) for each in grid])
     for mis in config.mis:
         errors = [selection_error(equivalents(config, alpha, mis), heat.k, each)[0] for each in grid]
