@@ -73,7 +73,7 @@ CATALOG: tuple[Entry, ...] = (
         ),
         question="What does averaging over disorder predict for linear systems, regression and networks that learn?",
         axes=("time", "samples", "features", "batch", "members", "richness", "width"),
-        expected={"smoke": "10 s", "quick": "90 s", "paper": "hours, GPU"},
+        expected={"smoke": "15 s", "quick": "2 min", "paper": "hours, GPU"},
     ),
 )
 
