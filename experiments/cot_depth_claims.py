@@ -233,8 +233,8 @@ def _trained_attention(curves: Curves) -> Claim:
     linear = select(curves, panel="linear-attention")
     growth = select(curves, panel="softmax-growth", series="through the chain").sort_values("x")
     best = select(curves, panel="softmax-depth", series="through the chain").sort_values("x")
-    if linear.empty or growth.empty or (parameter(linear, "tau") < RICH).all():
-        return not_measured("trained-attention", statement, "linear.tau includes 3 and more")
+    if linear.empty or growth.empty or (parameter(linear, "tau") < RICH).all() or linear["x"].max() < 8:
+        return not_measured("trained-attention", statement, "linear.tau includes 3 and more, linear.depth >= 8")
     inside, total = _within_band(linear[(parameter(linear, "tau") >= RICH) & linear["x"].between(1, 8)])
     least, most = growth.iloc[0], growth.iloc[-1]
     depths = ", ".join(f"{row['y']:.3g} at tau = {row['x']:g}" for _, row in best.iterrows())
