@@ -96,7 +96,7 @@ class SoftmaxLaw:
             *(
                 Panel(
                     name,
-                    f"{texts[name].split(':')[0].capitalize()} against time, V = {first}",
+                    f"{texts[name][0].upper()}{texts[name][1:].split(':')[0]} against time, V = {first}",
                     time,
                     texts[name],
                     x_scale="log",
@@ -104,6 +104,7 @@ class SoftmaxLaw:
                     y_limits=lows[name],
                     ordered=True,
                     slopes=(Slope(exponent, offsets[name], 100, config.horizon, _fraction(exponent)),),
+                    note="β = 8 to 32: the noise of fresh batches is a floor" if name == "gradient" else "",
                     main=True,
                 )
                 for name, exponent in QUANTITIES.items()

@@ -57,7 +57,7 @@ def _closed_form(curves: Curves) -> Claim:
     rows = rows[rows["x"] > LATE]
     if rows.empty:
         return _missing("closed-form", statement, "beta includes inf, horizon > 1000")
-    worst = {name: group.loc[(group["y"] - 1).abs().idxmax()] for name, group in rows.groupby("series")}
+    worst = {str(name): group.iloc[int((group["y"] - 1).abs().argmax())] for name, group in rows.groupby("series")}
     return Claim(
         "closed-form",
         statement,
