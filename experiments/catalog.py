@@ -54,6 +54,17 @@ CATALOG: tuple[Entry, ...] = (
         expected={"smoke": "10 s", "quick": "2 min", "paper": "hours, GPU"},
     ),
     Entry(
+        name="softmax-law",
+        paper=Paper(
+            title="Universal One-third Time Scaling in Learning Peaked Distributions",
+            authors="Yizhou Liu, Ziming Liu, Cengiz Pehlevan, Jeff Gore",
+            arxiv="2602.03685",
+        ),
+        question="Why does the loss of a softmax fall as the cube root of time, and what breaks that?",
+        axes=("beta", "classes"),
+        expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
+    ),
+    Entry(
         name="best-of-k",
         paper=Paper(
             title="Demystifying LLM-as-a-Judge: Analytically Tractable Model for Inference-Time Scaling",
