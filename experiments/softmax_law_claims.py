@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tracking.claims import Claim, Verdict, all_of, exceeds, not_measured, within
+from tracking.claims import Claim, all_of, exceeds, not_measured, within
 from tracking.curves import Curves, parameter, select
 
 EXPONENT = 0.02  # of the fitted exponents
