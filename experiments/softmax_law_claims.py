@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from tracking.claims import Claim, Verdict, all_of, exceeds, within
+from tracking.claims import Claim, all_of, exceeds, not_measured, within
 from tracking.curves import Curves, parameter, select
 
 EXPONENT = 0.02  # of the fitted exponents
@@ -36,7 +36,7 @@ def _exponent(curves: Curves, name: str, quantity: str, predicted: float, statem
     found = select(curves, panel="exponent", series=quantity, source="trained")
     found = found[found["x"] == 0]
     if found.empty:
-        return _missing(name, statement, "beta includes inf, and 5 points later than window")
+        return not_measured(name, statement, "beta includes inf, and 5 points later than window")
     row = found.iloc[0]
     low, high = (float(parameter(found, side).iloc[0]) for side in ("low", "high"))
     return Claim(
@@ -56,7 +56,7 @@ def _closed_form(curves: Curves) -> Claim:
     rows = select(curves, panel="closed-form", source="trained")
     rows = rows[rows["x"] > LATE]
     if rows.empty:
-        return _missing("closed-form", statement, "beta includes inf, horizon > 1000")
+        return not_measured("closed-form", statement, "beta includes inf, horizon > 1000")
     worst = {str(name): group.iloc[int((group["y"] - 1).abs().argmax())] for name, group in rows.groupby("series")}
     return Claim(
         "closed-form",
@@ -85,7 +85,7 @@ def _exponential(curves: Curves) -> Claim:
             late, early = np.interp([end, end - math.log(4)], x, local)
             steepened[str(series)] = float(late / early)
     if not steepened:
-        return _missing(name, statement, "beta includes 1 or 2, short_horizon >= 600")
+        return not_measured(name, statement, "beta includes 1 or 2, short_horizon >= 600")
     return Claim(
         name,
         statement,
@@ -101,7 +101,7 @@ def _crossover(curves: Curves) -> Claim:
     name, statement = "crossover-scales-as-beta-cubed", "The power law ends at a time that grows as beta^3."
     rows = select(curves, panel="crossover", source="trained").sort_values("x")
     if len(rows) < 2:
-        return _missing(name, statement, "beta includes two finite values >= 8, and inf")
+        return not_measured(name, statement, "beta includes two finite values >= 8, and inf")
     first, last = rows.iloc[0], rows.iloc[-1]
     span = math.log(last["x"] / first["x"])
     slope = math.log(last["y"] / first["y"]) / span
@@ -122,7 +122,7 @@ def _universality(curves: Curves) -> Claim:
     statement = "The exponent of the loss is the same for other V and batch sizes (linear students)."
     rows = select(curves, panel="universality", source="trained")
     if len(rows) < 2:
-        return _missing("universality", statement, "classes holds several values")
+        return not_measured("universality", statement, "classes holds several values")
     exponents = ", ".join(f"{row['y']:.3f} ± {row['y_err']:.3f}" for _, row in rows.iterrows())
     return Claim(
         "universality",
@@ -144,7 +144,7 @@ def _controls(curves: Curves) -> Claim:
     squared = select(curves, panel="controls", series="squared", source="trained")
     squared = squared[squared["y"] > FLOOR]
     if len(trained) < len(theory) or trained.empty or len(squared) < 5:
-        return _missing("controls-break-it", statement, "controls.steps >= 200")
+        return not_measured("controls-break-it", statement, "controls.steps >= 200")
     predicted = theory["y"].to_list()
     verdicts = [
         within(row["y"], law, CONTROL, row["y_err"])
@@ -165,12 +165,8 @@ def _controls(curves: Curves) -> Claim:
 
 
 def _language_model() -> Claim:
-    return _missing(
+    return not_measured(
         "language-model",
         "A language model's logit scale grows and its loss falls with an exponent near 1/3.",
         "a language model trained at a constant rate, which this experiment does not train",
     )
-
-
-def _missing(name: str, statement: str, needs: str) -> Claim:
-    return Claim(name, statement, "-", "not in this run", Verdict.UNDECIDED, needs=needs)
