@@ -73,7 +73,7 @@ CATALOG: tuple[Entry, ...] = (
         ),
         question="How does the error of the answer that a judge selects fall with samples, and when does it rise?",
         axes=("alpha", "mis", "temperature", "k"),
-        expected={"smoke": "10 s", "quick": "2 min", "paper": "hours, GPU"},
+        expected={"smoke": "15 s", "quick": "2 min", "paper": "hours, GPU"},
     ),
     Entry(
         name="dmft",
