@@ -22,6 +22,7 @@ def require_real(
         above, least: exclusive and inclusive lower bound.
         below, most: exclusive and inclusive upper bound.
         infinite: whether +inf is a valid value.
+
     """
     interval = _interval(above, least, below, most, infinite)
     if isinstance(value, bool | str | bytes):

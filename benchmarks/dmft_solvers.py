@@ -1,0 +1,56 @@
+"""How does the cost of the disordered-dynamics solvers grow with the number of time steps?
+
+Run: python -m benchmarks.dmft_solvers. Prints CPU seconds per solver and length T, and the exponent fitted to the
+three longest lengths (CPU time of one thread, so set OMP_NUM_THREADS=1; the shortest runs are mostly overhead).
+"""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from theory.deep_linear import DeepLinear, deep_linear_dynamics
+from theory.elliptic import euler_two_time
+from theory.outliers import outlier_singular_values
+from theory.random_feature_dynamics import gradient_descent_losses
+from theory.random_features import RandomFeatures, isotropic, power_law
+from theory.stochastic_descent import stochastic_descent_loss
+
+LENGTHS = (50, 100, 200, 400)
+
+
+def cpu_seconds(call: Callable[[], object]) -> float:
+    """Return the CPU time of the faster of two calls."""
+    times = []
+    for _ in range(2):
+        start = time.process_time()
+        call()
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+def main() -> None:
+    """Print one row per solver."""
+    white = RandomFeatures(isotropic(1000), 500, 800, 0.1)
+    spread = RandomFeatures(power_law(400, 1.2, 2.2), 120, 80, 0.05)
+    shallow, deep = DeepLinear(1, 2, 1, 2, 0.01, 0.1), DeepLinear(3, 2, 1, 2, 0.003, 0.1)
+    longest = deep_linear_dynamics(shallow, max(LENGTHS) + 1)
+    solvers: dict[str, Callable[[int], object]] = {
+        "random features, 1 eigenvalue": lambda steps: gradient_descent_losses(white, 0.05, steps),
+        "random features, 400 eigenvalues": lambda steps: gradient_descent_losses(spread, 0.5, steps),
+        "one-pass SGD, 400 eigenvalues": lambda steps: stochastic_descent_loss(spread, 20, 0.3, steps),
+        "elliptic two-time grid": lambda steps: euler_two_time(0.7, 0.3, 0.02, steps),
+        "deep linear, 1 hidden layer": lambda steps: deep_linear_dynamics(shallow, steps),
+        "deep linear, 3 hidden layers": lambda steps: deep_linear_dynamics(deep, steps),
+        "outliers of a trained matrix": lambda steps: outlier_singular_values(longest, 0, steps),
+    }
+    print(f"{'CPU seconds at T =':34}" + "".join(f"{steps:9d}" for steps in LENGTHS) + "   exponent")
+    for name, solve in solvers.items():
+        seconds = [cpu_seconds(lambda solve=solve, steps=steps: solve(steps)) for steps in LENGTHS]  # type: ignore[misc]
+        late = slice(-3, None)
+        exponent = np.polyfit(np.log(LENGTHS[late]), np.log(seconds[late]), 1)[0]
+        print(f"{name:34}" + "".join(f"{value:9.4f}" for value in seconds) + f"   {exponent:8.2f}")
+
+
+if __name__ == "__main__":
+    main()

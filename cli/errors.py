@@ -1,0 +1,50 @@
+"""How does a failure reach the person? One line on stderr and exit status 2; `--debug` shows the traceback."""
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Callable
+
+DEBUG_VARIABLE = "SOLV_DEBUG"
+
+
+def call(function: Callable[[], int | None]) -> int:
+    """Call `function` and return the exit status: its own, 2 after a fault of the input, 1 after one of ours."""
+    try:
+        return function() or 0
+    except KeyboardInterrupt:
+        return _say("interrupted; the same command goes on where this one stopped", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get(DEBUG_VARIABLE):
+            traceback.print_exc()
+            return 2 if _expected(error) else 1
+        if _expected(error):
+            return _say(_sentence(error), 2)
+        return _say(f"internal error: {type(error).__name__}: {_sentence(error)} (--debug shows where)", 1)
+
+
+def _expected(error: Exception) -> bool:
+    from experiments.catalog import UnknownExperimentError
+    from experiments.parameters import ConfigurationError
+    from tracking.runs import RunDirectoryError
+
+    return isinstance(error, ConfigurationError | UnknownExperimentError | RunDirectoryError | OSError | ValueError)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = f" ({error.filename})" if error.filename else ""
+        way_out = (
+            "; free some space, or choose another folder with runs_dir=PATH" if error.errno == errno.ENOSPC else ""
+        )
+        return f"{error.strerror}{where}{way_out}"
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _say(line: str, status: int) -> int:
+    print(f"solv: {line}", file=sys.stderr)
+    return status

@@ -1,0 +1,114 @@
+"""How are curves, claims and runs printed? Rich tables on a terminal, the same text without colour in a pipe."""
+
+import json
+import math
+import sys
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from tracking.claims import Claim, Verdict
+from tracking.curves import Curves, agreement, pair
+
+_VERDICT_STYLE = {Verdict.HOLDS: "green", Verdict.FAILS: "bold red", Verdict.UNDECIDED: "yellow"}
+PIPE_WIDTH = 160
+
+
+def console() -> Console:
+    """Return the console of stdout; in a pipe it is wide enough that no cell is cut."""
+    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+
+
+def print_agreement(curves: Curves) -> None:
+    """Print theory against measurement, a row per series: last common point, and agreement over all."""
+    paired = pair(curves)
+    table = _table(
+        "Theory and measurement",
+        ["panel", "series", "source", "at", "theory", "measured", "points", "median dev.", "within 2 s.e."],
+    )
+    if paired.empty:
+        return
+    for row in agreement(curves).to_dict(orient="records"):
+        same = np.logical_and.reduce([paired[name] == row[name] for name in ("panel", "series", "y_name", "source")])
+        last = paired[same].iloc[-1]
+        median, within = float(row["median_error"]), float(row["within_2_se"])
+        table.add_row(
+            row["panel"],
+            row["series"],
+            row["source"],
+            f"{last['x_name']} {last['x']:g}",
+            number(last["theory"]),
+            measured(last["y"], last["y_err"]),
+            str(row["points"]),
+            "-" if math.isinf(median) else f"{100 * median:.2g} %",
+            "-" if math.isnan(within) else f"{100 * within:.0f} %",
+        )
+    console().print(table)
+
+
+def print_claims(claims: Iterable[Claim]) -> None:
+    """Print one row per claim, and under an undecided one what would decide it."""
+    table = _table("Claims", ["claim", "verdict", "statement", "predicted", "measured", "tolerance"])
+    for claim in claims:
+        statement = claim.statement + (f"\nto decide: {claim.needs}" if claim.verdict is Verdict.UNDECIDED else "")
+        table.add_row(
+            claim.id,
+            Text(claim.verdict.value, style=_VERDICT_STYLE[claim.verdict]),
+            statement,
+            claim.predicted if isinstance(claim.predicted, str) else number(claim.predicted),
+            claim.measured if isinstance(claim.measured, str) else measured(claim.measured, claim.error),
+            claim.tolerance,
+        )
+    console().print(table)
+
+
+def print_curves(curves: Curves) -> None:
+    """Print curves as one row per point, grouped by series."""
+    table = _table("", ["panel", "series", "x", "", "y", ""])
+    for row in curves.to_dict(orient="records"):
+        x, y = float(row["x"]), float(row["y"])
+        table.add_row(row["panel"], row["series"], row["x_name"], f"{x:g}", row["y_name"], number(y))
+    console().print(table)
+
+
+def print_rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a plain table."""
+    table = _table(title, columns)
+    for row in rows:
+        table.add_row(*row)
+    console().print(table)
+
+
+def as_text(curves: Curves, kind: str) -> str:
+    """Return curves as `csv` or `json` text."""
+    from tracking.curves import records
+
+    if kind == "json":
+        return json.dumps(records(curves), indent=1, ensure_ascii=False, allow_nan=False)
+    return pd.DataFrame(curves).to_csv(index=False, float_format="%.12g").rstrip("\n")
+
+
+def number(value: float) -> str:
+    """Return five significant digits."""
+    return f"{value:.5g}"
+
+
+def measured(value: float, error: float | None) -> str:
+    """Return `value +- error` with the error to two digits; the value alone if the error is unknown or 0."""
+    if error is None or not math.isfinite(error) or error == 0 or not math.isfinite(value):
+        return number(value)
+    digits = max(0, 1 - math.floor(math.log10(error)))
+    return f"{value:.{digits}f} ± {error:.{digits}f}" if digits <= 7 else f"{value:.3g} ± {error:.1g}"
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(
+        title=title or None, title_justify="left", title_style="bold", box=None, pad_edge=False, header_style="bold"
+    )
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    return table

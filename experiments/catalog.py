@@ -1,0 +1,75 @@
+"""Which experiments are there? Name, paper and size of each, readable without importing anything heavy."""
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+class UnknownExperimentError(Exception):
+    """No experiment of that name; the message names the nearest."""
+
+
+@dataclass(frozen=True)
+class Paper:
+    """The paper that an experiment reproduces."""
+
+    title: str
+    authors: str
+    arxiv: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of `solv list`.
+
+    Attributes:
+        name: the one name of the experiment in every room.
+        paper: what it reproduces.
+        question: what it asks, in one sentence.
+        axes: what it sweeps over.
+        expected: preset -> expected wall time on two CPU cores (paper: on a GPU), in words.
+    """
+
+    name: str
+    paper: Paper
+    question: str
+    axes: tuple[str, ...]
+    expected: dict[str, str]
+
+    @property
+    def module(self) -> str:
+        """Name of the module that implements it."""
+        return "experiments." + self.name.replace("-", "_")
+
+
+CATALOG: tuple[Entry, ...] = (
+    Entry(
+        name="cot-depth",
+        paper=Paper(
+            title="An Asymptotic Theory of Chain-of-Thought in In-Context Learning",
+            authors="Kaito Takanami, Cengiz Pehlevan",
+            arxiv="2606.03217",
+        ),
+        question="How does the error depend on the number of reasoning steps, the pretraining data and the context?",
+        axes=("alpha", "tau", "rho", "depth"),
+        expected={"smoke": "10 s", "quick": "2 min", "paper": "hours, GPU"},
+    ),
+)
+
+
+def names() -> list[str]:
+    """Return the names of all experiments."""
+    return [entry.name for entry in CATALOG]
+
+
+def entry(name: str) -> Entry:
+    """Return the entry called `name`.
+
+    Raises:
+        UnknownExperimentError: there is none.
+    """
+    for candidate in CATALOG:
+        if candidate.name == name:
+            return candidate
+    near = get_close_matches(name, names(), n=1, cutoff=0.4)
+    hint = f"did you mean {near[0]!r}?" if near else f"valid: {', '.join(names())}"
+    raise UnknownExperimentError(f"unknown experiment {name!r}; {hint} (`solv list` shows all)")

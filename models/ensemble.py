@@ -1,0 +1,195 @@
+"""How do many small models train as one? Their parameters stacked along a first axis, one optimiser step for all.
+
+A *copy* is one model of the ensemble: its own parameters, data, learning rate and random streams, but the architecture
+of all. Stacked parameters have shape (copies, ...). A loss maps them to one number a copy; since no copy enters the
+loss of another, the gradient of the sum is the gradient of each, and a copy that diverges leaves the others alone.
+
+The loss may be written with a leading copy axis throughout (batched matrix products: the fastest on small models), or
+made from any `torch.nn.Module` by `vmapped_loss`.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+Parameters: TypeAlias = dict[str, Tensor]
+Loss: TypeAlias = Callable[[Parameters, Any], Tensor]
+Schedule: TypeAlias = Callable[[int], float]
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """The update rule of every copy.
+
+    Attributes:
+        rule: "sgd" (with momentum if > 0), or "adam": AdamW, decoupled weight decay.
+        learning_rate: one number, or one a copy, shape (copies,); > 0.
+        weight_decay: decoupled, one number or one a copy; >= 0.
+        momentum: of SGD, in [0, 1).
+        betas, epsilon: of Adam.
+        clip: largest gradient norm of a copy over all its parameters; None leaves gradients alone.
+        schedule: factor of the learning rate as a pure function of the step, counted from 0.
+    """
+
+    rule: Literal["sgd", "adam"] = "adam"
+    learning_rate: float | Float[Tensor, "copies"] = 1e-3
+    weight_decay: float | Float[Tensor, "copies"] = 0.0
+    momentum: float = 0.0
+    betas: tuple[float, float] = (0.9, 0.999)
+    epsilon: float = 1e-8
+    clip: float | None = None
+    schedule: Schedule = lambda step: 1.0
+
+
+def stack(modules: Sequence[nn.Module]) -> Parameters:
+    """Return the parameters of equally shaped modules stacked along a first axis, detached from the modules.
+
+    Raises:
+        ValueError: no module is given.
+    """
+    if not modules:
+        raise ValueError("modules is empty; valid: at least one")
+    by_copy = [dict(module.named_parameters()) for module in modules]
+    return {name: torch.stack([copy[name].detach() for copy in by_copy]) for name in by_copy[0]}
+
+
+def vmapped_loss(
+    module: nn.Module, loss: Callable[[Callable[..., Tensor], Any], Tensor], *, shared: bool = False
+) -> Loss:
+    """Return the ensemble's loss for any module.
+
+    Args:
+        module: the architecture; its own parameters are not used.
+        loss: `loss(model, batch) -> scalar`, where `model(*inputs)` runs the module with one copy's parameters.
+        shared: whether all copies see the same batch; otherwise every tensor of the batch has a leading copy axis.
+    """
+
+    def of_one_copy(parameters: Parameters, batch: Any) -> Tensor:
+        return loss(lambda *inputs: torch.func.functional_call(module, parameters, inputs), batch)
+
+    return torch.func.vmap(of_one_copy, in_dims=(0, None if shared else 0), randomness="different")
+
+
+class Ensemble:
+    """Stacked parameters with the state of their optimiser: trains, and is saved and restored bit for bit."""
+
+    def __init__(self, parameters: Mapping[str, Float[Tensor, "copies ..."]], optimizer: Optimizer) -> None:
+        """Start from stacked parameters, which are copied.
+
+        Raises:
+            ValueError: the parameters do not share their first axis.
+        """
+        sizes = {len(value) for value in parameters.values()}
+        if len(sizes) != 1:
+            raise ValueError(f"parameters have first axes {sorted(sizes)}; valid: one number of copies")
+        self.copies = sizes.pop()
+        self.step = 0
+        self.parameters = {name: value.detach().clone().requires_grad_() for name, value in parameters.items()}
+        self._optimizer = optimizer
+        moments = {"adam": ("first", "second"), "sgd": ("first",) if optimizer.momentum else ()}[optimizer.rule]
+        self._moments = {
+            kind: {name: torch.zeros_like(value, requires_grad=False) for name, value in self.parameters.items()}
+            for kind in moments
+        }
+
+    def update(self, loss: Loss, batch: Any) -> Float[Tensor, "copies"]:
+        """Take one step of every copy and return the losses before it, detached, shape (copies,)."""
+        losses = loss(self.parameters, batch)
+        names = list(self.parameters)
+        gradients = torch.autograd.grad(losses.sum(), [self.parameters[name] for name in names], allow_unused=True)
+        with torch.no_grad():
+            found = {name: gradient for name, gradient in zip(names, gradients, strict=True) if gradient is not None}
+            self._apply(self._clipped(found))
+        self.step += 1
+        return losses.detach()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that the next step depends on."""
+        return {
+            "step": self.step,
+            "parameters": {name: value.detach().clone() for name, value in self.parameters.items()},
+            "moments": {kind: {n: v.clone() for n, v in group.items()} for kind, group in self._moments.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go back to a saved state.
+
+        Raises:
+            KeyError: the state is that of another architecture or rule.
+        """
+        with torch.no_grad():
+            for name, value in self.parameters.items():
+                value.copy_(state["parameters"][name])
+            for kind, group in self._moments.items():
+                for name, value in group.items():
+                    value.copy_(state["moments"][kind][name])
+        self.step = int(state["step"])
+
+    def _clipped(self, gradients: Parameters) -> Parameters:
+        if self._optimizer.clip is None:
+            return gradients
+        squares = torch.stack([gradient.flatten(1).square().sum(1) for gradient in gradients.values()]).sum(0)
+        factor = (self._optimizer.clip / squares.sqrt().clamp(min=1e-30)).clamp(max=1.0)
+        return {name: gradient * _column(factor, gradient) for name, gradient in gradients.items()}
+
+    def _apply(self, gradients: Parameters) -> None:
+        rule = self._optimizer
+        factor = rule.schedule(self.step)
+        for name, gradient in gradients.items():
+            value = self.parameters[name]
+            rate = _column(rule.learning_rate, value) * factor
+            value.mul_(1 - rate * _column(rule.weight_decay, value))
+            if rule.rule == "adam":
+                first, second = self._moments["first"][name], self._moments["second"][name]
+                first.lerp_(gradient, 1 - rule.betas[0])
+                second.mul_(rule.betas[1]).addcmul_(gradient, gradient, value=1 - rule.betas[1])
+                bias = [1 - beta ** (self.step + 1) for beta in rule.betas]
+                value.sub_(rate / bias[0] * first / ((second / bias[1]).sqrt() + rule.epsilon))
+            elif rule.momentum:
+                first = self._moments["first"][name]
+                value.sub_(rate * first.mul_(rule.momentum).add_(gradient))
+            else:
+                value.sub_(rate * gradient)
+
+
+def train(
+    ensemble: Ensemble,
+    loss: Loss,
+    batches: Callable[[int], Any],
+    steps: int,
+    *,
+    after_step: Callable[[int, Float[Tensor, "copies"]], None] = lambda step, losses: None,
+    save: Callable[[Mapping[str, Any]], None] | None = None,
+    save_every: int = 1000,
+) -> None:
+    """Train until `steps` steps have been taken, going on from the ensemble's own step.
+
+    Args:
+        ensemble: what to train, in place; restore its state first to resume.
+        loss: maps stacked parameters and a batch to one number a copy.
+        batches: the batch as a pure function of the step, so that a resumed training sees the same data.
+        steps: total number of steps.
+        after_step: told each step (counted from 1) with its losses.
+        save: given the state every `save_every` steps, but not after the last.
+        save_every: steps between saves.
+    """
+    for step in range(ensemble.step, steps):
+        losses = ensemble.update(loss, batches(step))
+        after_step(step + 1, losses)
+        if save is not None and (step + 1) % save_every == 0 and step + 1 < steps:
+            save(ensemble.state_dict())
+
+
+def cosine_decay(steps: int, final: float = 0.0) -> Schedule:
+    """Return the factor that falls from 1 to `final` along half a cosine over `steps` steps."""
+    return lambda step: final + (1 - final) * 0.5 * (1 + math.cos(math.pi * min(step / steps, 1.0)))
+
+
+def _column(value: float | Tensor, like: Tensor) -> float | Tensor:
+    """Return a per-copy value shaped to multiply a stacked tensor."""
+    return value.view(-1, *[1] * (like.dim() - 1)) if isinstance(value, Tensor) else value

@@ -1,0 +1,147 @@
+"""Does `solv run` record a run that can be killed, repeated and shared, with the same bits every time?"""
+
+import json
+import os
+import signal
+import time
+
+import pandas as pd
+import pytest
+
+from tests.cli.conftest import ROOT, SOLV, call_process
+
+# The smoke preset, thinner still where that leaves every branch.
+SMOKE = (
+    *("run", "cot-depth", "--preset", "smoke", "alpha=4", "endless.alpha=[1]", "phase={columns:3,rows:3}"),
+    *("phase.alpha=4", "fates.max_depth=60"),
+)
+RESULTS = ("curves.parquet", "claims.json", "agreement.csv", "figure.png", "figure.svg")
+
+
+def only_run(work, folder="runs"):
+    [manifest] = work.glob(f"{folder}/cot-depth/*/manifest.json")
+    return manifest.parent
+
+
+def results(run):
+    return {name: (run / name).read_bytes() for name in RESULTS}
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The results of a run that nothing happened to."""
+    work = tmp_path_factory.mktemp("undisturbed")
+    done = call_process([*SOLV, *SMOKE], work, {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"})
+    return done, only_run(work)
+
+
+def test_a_run_prints_agreement_claims_and_the_path_of_its_figure(undisturbed):
+    done, run = undisturbed
+    assert done.returncode in (0, 1), done.stderr
+    assert "Theory and measurement" in done.stdout
+    assert "matches-theory" in done.stdout
+    assert f"figure: {run.relative_to(run.parents[2]) / 'figure.png'}" in done.stdout
+    assert "simulate the chain" in done.stderr
+
+
+def test_the_exit_status_tells_whether_a_claim_fails(undisturbed):
+    done, run = undisturbed
+    verdicts = {claim["verdict"] for claim in json.loads((run / "claims.json").read_text())}
+    assert done.returncode == (1 if "fails" in verdicts else 0)
+
+
+def test_the_manifest_says_what_made_the_run_and_nothing_secret(undisturbed):
+    _, run = undisturbed
+    manifest = json.loads((run / "manifest.json").read_text())
+    assert {"versions", "commit", "device", "threads", "seed", "seconds", "code", "claims"} <= set(manifest)
+    assert manifest["device"] == "cpu"
+    assert "api_key" not in (run / "manifest.json").read_text().lower()
+
+
+def test_the_curves_hold_theory_and_measurement(undisturbed):
+    curves = pd.read_parquet(undisturbed[1] / "curves.parquet")
+    assert {"theory", "simulation"} <= set(curves["source"])
+
+
+def test_a_second_run_computes_nothing_and_a_fresh_one_has_the_same_bits(solv, work, undisturbed):
+    first = solv(*SMOKE)
+    run = only_run(work)
+    second = solv(*SMOKE)
+    assert "already run; nothing was computed" in second.stdout
+    assert second.returncode == first.returncode
+    assert solv(*SMOKE, "--fresh").returncode == first.returncode
+    runs = sorted(path.parent for path in work.glob("runs/cot-depth/*/manifest.json"))
+    assert len(runs) == 2
+    assert results(runs[0]) == results(runs[1]) == results(undisturbed[1])
+    listed = solv("runs", "cot-depth").stdout
+    assert all(path.name in listed for path in runs)
+    assert run in runs
+
+
+@pytest.mark.parametrize("units", [0, 3, 10])
+def test_a_killed_run_is_resumed_with_the_same_bits(start, solv, work, undisturbed, units):
+    """SIGKILL when that many units of work are on disk."""
+    process = start(*SMOKE)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and process.poll() is None:
+        if len(list(work.glob("runs/cot-depth/*/checkpoints/*"))) >= units and list(work.glob("runs/cot-depth/*")):
+            break
+        time.sleep(0.001)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    finished_first = bool(list(work.glob("runs/cot-depth/*/manifest.json")))
+    again = solv(*SMOKE)
+    assert again.returncode in (0, 1), again.stderr
+    assert finished_first or "resuming" in again.stderr or units == 0
+    assert results(only_run(work)) == results(undisturbed[1])
+
+
+def test_an_interrupted_run_says_how_to_go_on(start, work):
+    process = start(*SMOKE)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not list(work.glob("runs/cot-depth/*/checkpoints/*")):
+        time.sleep(0.005)
+    os.kill(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    if process.returncode not in (0, 1):
+        assert process.returncode == 130
+        assert "interrupted; the same command goes on where this one stopped" in output
+        assert "Traceback" not in output
+
+
+def test_two_runs_at_once_share_one_result(start, work, undisturbed):
+    both = [start(*SMOKE), start(*SMOKE)]
+    outputs = [process.communicate(timeout=120)[0] for process in both]
+    assert {process.returncode for process in both} <= {0, 1}, outputs
+    assert results(only_run(work)) == results(undisturbed[1])
+    assert sum("already run" in output for output in outputs) == 1
+
+
+def test_different_configurations_run_at_once_in_one_folder(start, work):
+    both = [start(*SMOKE, f"seed={seed}") for seed in (1, 2)]
+    for process in both:
+        process.communicate(timeout=120)
+    assert len(list(work.glob("runs/cot-depth/*/manifest.json"))) == 2
+
+
+def test_the_runs_directory_is_where_the_key_or_the_variable_says(solv, work):
+    solv(*SMOKE, SOLV_RUNS_DIR="by-variable")
+    solv(*SMOKE, "runs_dir=by-key", SOLV_RUNS_DIR="by-variable")
+    assert only_run(work, "by-variable")
+    assert only_run(work, "by-key")
+    assert not (work / "runs").exists()
+
+
+def test_overrides_in_hydras_grammar_reach_the_run(solv, work):
+    solv(*SMOKE, "alpha=2", "tau=[1.5,3]", "rho=0.1")
+    config = (only_run(work) / "config.yaml").read_text()
+    assert "rho:\n- 0.1" in config
+    assert "tau:\n- 1.5\n- 3.0" in config
+
+
+def test_another_seed_gives_other_numbers_and_the_same_theory(solv, work, undisturbed):
+    solv(*SMOKE, "seed=5")
+    ours, theirs = (pd.read_parquet(run / "curves.parquet") for run in (only_run(work), undisturbed[1]))
+    assert ours[ours["source"] == "theory"].equals(theirs[theirs["source"] == "theory"])
+    simulated = ours["source"] == "simulation"
+    assert not ours[simulated]["y"].equals(theirs[simulated]["y"])

@@ -1,0 +1,275 @@
+"""How are curves drawn? Theory a line, simulation filled markers, trained open markers - from the table alone."""
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from tracking.curves import Curves, parameter
+from tracking.files import write_bytes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.figure import Figure
+
+Scale = Literal["linear", "log", "symlog"]
+
+# Okabe and Ito's colour-blind-safe palette, without its yellow (too light for a line on white).
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+_MARKERS = {"simulation": "o", "trained": "s"}
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A reference power law y = amplitude * x**exponent, drawn between two abscissae."""
+
+    exponent: float
+    amplitude: float
+    start: float
+    stop: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Map:
+    """A panel drawn as a heat map: one series per row, y as colour.
+
+    Attributes:
+        row: key of `params` that holds the row's ordinate.
+        value: the `y_name` that is coloured; series with another `y_name` are drawn as curves over the map.
+        label: what the colour means.
+        scale: colour scale; on a log scale values <= 0 are grey.
+        center: a value that parts two colours, for a quantity whose side of it matters.
+    """
+
+    row: str
+    value: str
+    label: str
+    scale: Literal["linear", "log"] = "linear"
+    center: float | None = None
+
+
+@dataclass(frozen=True)
+class Panel:
+    """How one panel of an experiment's figure is drawn.
+
+    Attributes:
+        name: the `panel` of the curves table.
+        title, x_label, y_label: texts, with units.
+        x_scale, y_scale: axis scales.
+        y_limits, x_limits: fixed limits; None lets the data decide.
+        ordered: whether the series are steps of one quantity (colours from a sequential map) or separate things.
+        slopes: reference power laws.
+        verticals: abscissa -> label of marked places.
+        heat: draw as a heat map.
+        note: a line of small print inside the panel, e.g. what the error bars are.
+        main: whether the panel answers the experiment's question for the parameters that the user gave.
+    """
+
+    name: str
+    title: str
+    x_label: str
+    y_label: str
+    x_scale: Scale = "linear"
+    y_scale: Scale = "linear"
+    x_limits: tuple[float | None, float | None] = (None, None)
+    y_limits: tuple[float | None, float | None] = (None, None)
+    ordered: bool = False
+    slopes: tuple[Slope, ...] = ()
+    verticals: Mapping[float, str] = field(default_factory=dict)
+    heat: Map | None = None
+    note: str = ""
+    main: bool = False
+
+
+def draw(curves: Curves, panels: Sequence[Panel], title: str) -> "Figure":
+    """Return a matplotlib figure of all panels that have rows in `curves`, on a grid of at most three columns."""
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    present = [panel for panel in panels if (curves["panel"] == panel.name).any()]
+    columns = min(3, max(1, len(present)))
+    rows = max(1, math.ceil(len(present) / columns))
+    with rc_context(_STYLE):
+        figure = Figure(figsize=(5.4 * columns, 4.2 * rows + 0.4), layout="constrained")
+        figure.suptitle(title, fontsize=13)
+        for index, panel in enumerate(present):
+            axes = figure.add_subplot(rows, columns, index + 1)
+            draw_panel(axes, curves[curves["panel"] == panel.name], panel)
+    return figure
+
+
+def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
+    """Draw one panel's rows into `axes`."""
+    from matplotlib.ticker import MaxNLocator
+
+    lines = curves
+    if panel.heat is not None:
+        coloured = curves["y_name"] == panel.heat.value
+        _draw_map(axes, curves[coloured], panel.heat)
+        lines = curves[~coloured]
+    names = list(dict.fromkeys(lines["series"]))
+    for index, (name, colour) in enumerate(zip(names, _colours(len(names), panel), strict=True)):
+        on_map = panel.heat is not None
+        style = ("-", "--", ":")[index % 3] if on_map else "-"
+        _draw_series(axes, lines[lines["series"] == name], name, "black" if on_map else colour, style)
+    for slope in panel.slopes:
+        x = np.array([slope.start, slope.stop])
+        axes.plot(x, slope.amplitude * x**slope.exponent, color="0.4", lw=1, ls=(0, (5, 2)), label=slope.label)
+    for place, label in panel.verticals.items():
+        axes.axvline(place, color="0.6", lw=0.8, ls=":")
+        axes.annotate(
+            label,
+            (place, 0.98),
+            xycoords=("data", "axes fraction"),
+            fontsize=8,
+            color="0.4",
+            rotation=90,
+            va="top",
+            ha="right",
+        )
+    axes.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
+    axes.set_xscale(panel.x_scale)
+    axes.set_yscale(panel.y_scale)
+    if panel.x_scale == "linear" and np.all(curves["x"] == np.round(curves["x"])):
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlim(*panel.x_limits)
+    axes.set_ylim(*panel.y_limits)
+    for axis, scale in ((axes.xaxis, panel.x_scale), (axes.yaxis, panel.y_scale)):
+        if scale == "log":
+            _label_decades(axis)
+    if panel.note:
+        axes.annotate(panel.note, (0.01, 0.01), xycoords="axes fraction", fontsize=7, color="0.4", va="bottom")
+    _legend(axes, framed=panel.heat is not None)
+
+
+def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
+    """Write `<stem>.png` and `<stem>.svg` into `folder`, each atomically and free of dates; return the PNG's path.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    from matplotlib import rc_context
+
+    with rc_context({**_STYLE, "svg.hashsalt": "solv", "svg.fonttype": "path"}):
+        for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=kind, dpi=120, metadata=metadata)
+            write_bytes(folder / f"{stem}.{kind}", buffer.getvalue())
+            figure.set_layout_engine("none")  # the panels stay where the first drawing has laid them out
+    return folder / f"{stem}.png"
+
+
+_STYLE: dict[Any, Any] = {
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "0.92",
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "legend.fontsize": 8,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 4.5,
+}
+
+
+def _label_decades(axis: "Axis") -> None:
+    """Label decades as 0.1, 1, 10, 10⁴; below two decades also 2 and 5 times them."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    low, high = sorted(axis.get_view_interval())
+    wide = low <= 0 or high / low > 100
+    axis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)))
+    if wide:
+        axis.set_minor_formatter(NullFormatter())
+    else:
+        axis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
+        axis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
+def power_of_ten(value: float) -> str:
+    """Return a decade as plain text: 0.01 to 1000 as they are, others as 10 with a superscript."""
+    if value <= 0:
+        return ""
+    exponent = round(math.log10(value))
+    if -2 <= exponent <= 3 or not math.isclose(value, 10.0**exponent, rel_tol=1e-9):
+        return f"{value:g}"
+    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def _colours(count: int, panel: Panel) -> list[str]:
+    from matplotlib import colormaps
+    from matplotlib.colors import to_hex
+
+    if panel.ordered and count > 1:
+        return [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0.0, 0.88, count))]
+    return [PALETTE[index % len(PALETTE)] for index in range(count)]
+
+
+def _draw_series(axes: "Axes", rows: Curves, name: str, colour: str, line: str) -> None:
+    rows = rows[np.isfinite(rows["y"])].sort_values("x", kind="stable")
+    theory = rows[rows["source"] == "theory"]
+    if len(theory) == 1:
+        axes.plot(theory["x"], theory["y"], color=colour, label=name, ls="none", marker="_", ms=12)
+    elif len(theory):
+        axes.plot(theory["x"], theory["y"], color=colour, label=name, ls=line)
+    for source, marker in _MARKERS.items():
+        points = rows[rows["source"] == source]
+        if len(points):
+            axes.errorbar(
+                points["x"],
+                points["y"],
+                yerr=points["y_err"].fillna(0.0),
+                ls="none",
+                marker=marker,
+                color=colour,
+                mfc=colour if source == "simulation" else "white",
+                elinewidth=1,
+                capsize=2,
+                label=name if theory.empty else None,
+            )
+
+
+def _draw_map(axes: "Axes", rows: Curves, heat: Map) -> None:
+    from matplotlib import colormaps
+    from matplotlib.colors import CenteredNorm, LogNorm, Normalize
+
+    theory = rows[rows["source"] == "theory"]
+    grid = theory.assign(row=parameter(theory, heat.row)).pivot(index="row", columns="x", values="y")
+    values = np.ma.masked_invalid(grid.to_numpy())
+    if heat.scale == "log":
+        values = np.ma.masked_less_equal(values, 0)
+    low, high = float(values.min()), float(values.max())
+    norm: Normalize
+    if heat.center is not None:
+        norm = CenteredNorm(heat.center, max(heat.center - low, min(high, 2 * heat.center - low) - heat.center))
+    else:
+        norm = LogNorm(low, high) if heat.scale == "log" else Normalize(low, high)
+    colours = colormaps["viridis" if heat.center is None else "RdBu_r"].with_extremes(bad="0.8")
+    mesh = axes.pcolormesh(
+        grid.columns, grid.index, values, norm=norm, cmap=colours, shading="nearest", rasterized=True
+    )
+    axes.figure.colorbar(mesh, ax=axes, label=heat.label)
+    axes.grid(False)
+    for source, marker in _MARKERS.items():
+        points = rows[rows["source"] == source]
+        if len(points):
+            axes.scatter(
+                points["x"], parameter(points, heat.row).astype(float), c=points["y"], norm=norm, cmap=colours,
+                marker=marker, s=44, edgecolors="white", linewidths=1.2, zorder=3, label=f"{source} (same colours)",
+            )  # fmt: skip
+
+
+def _legend(axes: "Axes", *, framed: bool) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    unique = dict(zip(labels, handles, strict=True))
+    if unique:
+        legend = axes.legend(unique.values(), unique.keys(), ncols=1 + (len(unique) > 7), frameon=framed)
+        legend.get_frame().set(facecolor="0.9", alpha=0.9, edgecolor="none")

@@ -1,0 +1,135 @@
+"""How does a long job show where it is? A rich progress bar on a terminal, plain lines at a slow pace elsewhere."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+
+class Step(Protocol):
+    """What a running task is told."""
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        """Say that `count` more units are done; `note` (loss, speed) is shown beside them."""
+
+
+class Reporter(Protocol):
+    """Where tasks are shown."""
+
+    def task(self, description: str, total: int) -> AbstractContextManager[Step]:
+        """Open a task of `total` units."""
+
+
+def reporter_for(
+    stream_is_terminal: bool, log: Callable[[str], None] | None = None
+) -> "TerminalReporter | LineReporter":
+    """Return a bar for a terminal and plain lines for a pipe; both write to stderr, so that stdout stays data."""
+    return TerminalReporter(log) if stream_is_terminal else LineReporter(log)
+
+
+class TerminalReporter:
+    """Draws one rich bar per open task; used as a context manager around the whole job."""
+
+    def __init__(self, log: Callable[[str], None] | None = None) -> None:
+        self._log = log
+        self._progress = Progress(
+            TextColumn("[progress.description]{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+
+    def __enter__(self) -> Self:
+        self._progress.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._progress.__exit__(kind, error, trace)
+
+    @contextmanager
+    def task(self, description: str, total: int) -> Iterator[Step]:
+        """Open a task of `total` units and show its bar until the block ends."""
+        started = time.monotonic()
+        identity = self._progress.add_task(description, total=total, note="")
+        try:
+            yield _BarStep(self._progress, identity)
+            if self._log:
+                self._log(f"{description}: {total} done in {time.monotonic() - started:.1f} s")
+        finally:
+            self._progress.remove_task(identity)
+
+
+@dataclass
+class _BarStep:
+    progress: Progress
+    identity: TaskID
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        self.progress.update(self.identity, advance=count, note=note)
+
+
+class LineReporter:
+    """Prints a line when a task ends and, while it runs, at most one every `interval` seconds."""
+
+    def __init__(self, log: Callable[[str], None] | None = None, interval: float = 10.0) -> None:
+        self._log = log
+        self._interval = interval
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    @contextmanager
+    def task(self, description: str, total: int) -> Iterator[Step]:
+        """Open a task of `total` units."""
+        step = _LineStep(description, total, self._interval, self._say)
+        yield step
+        self._say(f"{description}: {total} done in {time.monotonic() - step.started:.1f} s")
+
+    def _say(self, line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+        if self._log:
+            self._log(line)
+
+
+@dataclass
+class _LineStep:
+    description: str
+    total: int
+    interval: float
+    say: Callable[[str], None]
+    done: int = 0
+    started: float = field(default_factory=time.monotonic)
+    said: float = field(default_factory=time.monotonic)
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        self.done += count
+        now = time.monotonic()
+        if now - self.said >= self.interval and self.done < self.total:
+            self.said = now
+            left = (now - self.started) * (self.total - self.done) / max(self.done, 1)
+            self.say(f"{self.description}: {self.done}/{self.total}, about {left:.0f} s left {note}".rstrip())

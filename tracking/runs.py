@@ -1,0 +1,283 @@
+"""What does a run leave on disk, and how is it found, resumed and read again? The run directory.
+
+    ROOT/<experiment>/<timestamp>-<key>/
+        started.json       what the run was started from: the test of whether it can be resumed
+        config.yaml        resolved configuration
+        checkpoints/       finished units of work (.npz) and training states (.pt)
+        log.txt            progress lines
+        curves.parquet  claims.json  figure.png  figure.svg
+        manifest.json      written last: a directory without it is unfinished
+
+`key` is a hash of the scientific configuration, so a finished directory with the same key answers the same question.
+"""
+
+import hashlib
+import io
+import json
+import re
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import filelock
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tracking.claims import Claim, claims_from_json, claims_to_json
+from tracking.curves import Curves, CurvesError, check_curves
+from tracking.files import replacing, write_bytes, write_text
+
+MANIFEST_VERSION = 1
+_DIRECTORY = re.compile(r"(?P<timestamp>\d{8}-\d{6})-(?P<key>[0-9a-f]{12})(-\d+)?")
+
+
+class RunDirectoryError(Exception):
+    """A run directory or the folder of runs cannot be read or written; the message names it and the way out."""
+
+
+def content_key(experiment: str, settings: Mapping[str, object]) -> str:
+    """Return the 12-digit key of a scientific configuration: equal settings, equal key, whatever their order."""
+    canonical = json.dumps({"experiment": experiment, "settings": settings}, sort_keys=True, allow_nan=True)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """One run on disk."""
+
+    path: Path
+
+    @property
+    def experiment(self) -> str:
+        """Name of the experiment."""
+        return self.path.parent.name
+
+    @property
+    def key(self) -> str:
+        """Key of the scientific configuration."""
+        return self._parts["key"]
+
+    @property
+    def started(self) -> datetime:
+        """Local time at which the run was first started."""
+        return datetime.strptime(self._parts["timestamp"], "%Y%m%d-%H%M%S")
+
+    @property
+    def finished(self) -> bool:
+        """Whether the manifest, written last, is there."""
+        return (self.path / "manifest.json").is_file()
+
+    @property
+    def _parts(self) -> dict[str, str]:
+        match = _DIRECTORY.fullmatch(self.path.name)
+        if match is None:
+            raise RunDirectoryError(f"{self.path} is not a run directory: its name is not <timestamp>-<key>")
+        return match.groupdict()
+
+    # -- written while running -------------------------------------------------------------------------------------
+
+    def begin(self, config_yaml: str, provenance: Mapping[str, object]) -> None:
+        """Make the directory and write what the run starts from."""
+        (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
+        write_text(self.path / "config.yaml", config_yaml)
+        write_text(self.path / "started.json", json.dumps(provenance, indent=2, sort_keys=True) + "\n")
+
+    def provenance(self) -> dict[str, object]:
+        """Return what `begin` recorded; empty if the run was killed before that or the file is damaged."""
+        try:
+            content = json.loads((self.path / "started.json").read_text())
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    def unit(self, name: str, compute: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        """Return the arrays of one unit of work: read if it was finished before, computed and stored otherwise.
+
+        A stored unit that cannot be read whole (truncated by a fault of the disk) is computed again.
+        """
+        path = self.path / "checkpoints" / f"{_file_name(name)}.npz"
+        stored = _read_arrays(path)
+        if stored is not None:
+            return stored
+        arrays = {key: np.asarray(value) for key, value in compute().items()}
+        buffer = io.BytesIO()
+        np.savez(buffer, **arrays)  # type: ignore[arg-type]
+        write_bytes(path, buffer.getvalue())
+        return arrays
+
+    def checkpoint_path(self, name: str) -> Path:
+        """Return where the training state called `name` is kept."""
+        return self.path / "checkpoints" / f"{_file_name(name)}.pt"
+
+    def log(self, line: str) -> None:
+        """Append one line to log.txt."""
+        with (self.path / "log.txt").open("a", encoding="utf-8") as handle:
+            handle.write(line + "\n")
+
+    # -- written at the end ----------------------------------------------------------------------------------------
+
+    def write_curves(self, curves: Curves) -> None:
+        """Write curves.parquet."""
+        with replacing(self.path / "curves.parquet") as temporary:
+            check_curves(curves).to_parquet(temporary, index=False)
+
+    def write_claims(self, claims: list[Claim]) -> None:
+        """Write claims.json."""
+        write_text(self.path / "claims.json", claims_to_json(claims))
+
+    def finish(self, manifest: Mapping[str, object]) -> None:
+        """Write the manifest; from here on the run counts as finished."""
+        content = {"manifest_version": MANIFEST_VERSION, **manifest}
+        write_text(self.path / "manifest.json", json.dumps(content, indent=2, sort_keys=True) + "\n")
+
+    # -- read afterwards -------------------------------------------------------------------------------------------
+
+    def curves(self) -> Curves:
+        """Return the curves of a finished run.
+
+        Raises:
+            RunDirectoryError: the table is missing, damaged or not of the schema.
+        """
+        path = self.path / "curves.parquet"
+        try:
+            return check_curves(pd.read_parquet(path))
+        except (OSError, pa.ArrowException, CurvesError) as error:
+            raise self._damaged(path, error) from error
+
+    def claims(self) -> list[Claim]:
+        """Return the claims of a finished run.
+
+        Raises:
+            RunDirectoryError: the file is missing or damaged.
+        """
+        path = self.path / "claims.json"
+        try:
+            return claims_from_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise self._damaged(path, error) from error
+
+    def manifest(self) -> dict[str, object]:
+        """Return the manifest of a finished run.
+
+        Raises:
+            RunDirectoryError: it is missing, damaged, or was written by a later version of solv.
+        """
+        path = self.path / "manifest.json"
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            version = int(content["manifest_version"])
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise self._damaged(path, error) from error
+        if version > MANIFEST_VERSION:
+            raise RunDirectoryError(
+                f"{path} was written by a later solv (manifest version {version}, this one reads {MANIFEST_VERSION}): "
+                "update solv, or run again with --fresh"
+            )
+        return dict(content)
+
+    def _damaged(self, path: Path, error: Exception) -> RunDirectoryError:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        return RunDirectoryError(
+            f"run directory {self.path} is damaged: {path.name}: {reason}; "
+            f"run `solv run {self.experiment} ... --fresh` to make it again, or delete it"
+        )
+
+
+@dataclass(frozen=True)
+class RunStore:
+    """The folder that holds all run directories."""
+
+    root: Path
+
+    def runs(self, experiment: str | None = None) -> list[RunDirectory]:
+        """Return the run directories, oldest first.
+
+        Raises:
+            RunDirectoryError: the folder cannot be read.
+        """
+        try:
+            folders = [self.root / experiment] if experiment else sorted(_folders(self.root))
+            found = [path for folder in folders for path in _folders(folder) if _DIRECTORY.fullmatch(path.name)]
+        except OSError as error:
+            raise RunDirectoryError(f"cannot read the runs directory {self.root}: {error.strerror}") from error
+        return [RunDirectory(path) for path in sorted(found, key=lambda path: (path.name, path.parent.name))]
+
+    def find(self, experiment: str, key: str) -> list[RunDirectory]:
+        """Return the runs of one key, newest first."""
+        return [run for run in reversed(self.runs(experiment)) if run.key == key]
+
+    def new(self, experiment: str, key: str, now: datetime) -> RunDirectory:
+        """Make and return the directory of a new run (a suffix is added if that second's name is taken)."""
+        base = self.root / experiment / f"{now:%Y%m%d-%H%M%S}-{key}"
+        for attempt in range(1000):
+            path = base if attempt == 0 else base.with_name(f"{base.name}-{attempt + 1}")
+            try:
+                path.mkdir(parents=True)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise self._unwritable(error) from error
+            return RunDirectory(path)
+        raise RunDirectoryError(f"{base} and 999 names after it are taken")
+
+    @contextmanager
+    def lock(self, experiment: str, key: str, on_wait: Callable[[], None]) -> Iterator[None]:
+        """Hold the only right to write runs of this key; if another process has it, call `on_wait` and wait.
+
+        The lock is the operating system's (released at the latest when its process ends), so a killed run leaves none.
+
+        Raises:
+            RunDirectoryError: the folder cannot be written.
+        """
+        folder = self.root / experiment / ".locks"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(folder / f"{key}.lock")
+            try:
+                lock.acquire(timeout=0)
+            except filelock.Timeout:
+                on_wait()
+                lock.acquire()
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def remove(self, run: RunDirectory) -> None:
+        """Delete one run directory with all that it holds."""
+        shutil.rmtree(run.path)
+
+    def _unwritable(self, error: OSError) -> RunDirectoryError:
+        return RunDirectoryError(
+            f"cannot write to the runs directory {self.root}: {error.strerror or error}; "
+            "choose another with runs_dir=PATH or SOLV_RUNS_DIR"
+        )
+
+
+def _folders(folder: Path) -> list[Path]:
+    if not folder.exists():
+        return []
+    return [path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(".")]
+
+
+def _read_arrays(path: Path) -> dict[str, np.ndarray] | None:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        return None
+
+
+def _file_name(name: str) -> str:
+    """Return a file name for a unit: readable, safe, and distinct for distinct names."""
+    readable = re.sub(r"[^A-Za-z0-9._=+-]+", "_", name)[:80]
+    return readable if readable == name else f"{readable}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
