@@ -4,35 +4,19 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli.presets import presets, user_config_folder
 from experiments.catalog import entry
 from experiments.parameters import ConfigurationError, RunSettings, defaults, nearest_key, resolve
 from experiments.protocol import Experiment, load
+from experiments.sweep_plan import BLOCK
 
 if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
     from omegaconf import DictConfig
 
 CONFIGS = "pkg://configs"
-DEFAULT_PRESET = "quick"
-
-
-def user_config_folder() -> Path:
-    """Return the folder whose presets and `user/defaults.yaml` are added to Hydra's search path if it exists."""
-    return Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "solv"
-
-
-def presets(name: str) -> list[str]:
-    """Return the presets of an experiment: shipped ones first, then the user's own."""
-    shipped = resources.files("configs").joinpath("experiment", name)
-    found = [item.name.removesuffix(".yaml") for item in shipped.iterdir() if item.name.endswith(".yaml")]
-    own = user_config_folder() / "experiment" / name
-    if own.is_dir():
-        found += [path.stem for path in own.glob("*.yaml")]
-    order = ["smoke", "quick", "paper"]
-    return sorted(dict.fromkeys(found), key=lambda preset: (order.index(preset) if preset in order else 9, preset))
 
 
 def settings_for(name: str, preset: str, overrides: Sequence[str]) -> tuple[Experiment[Any], RunSettings]:
@@ -41,23 +25,34 @@ def settings_for(name: str, preset: str, overrides: Sequence[str]) -> tuple[Expe
     Raises:
         UnknownExperimentError, ConfigurationError: with the nearest valid choice.
     """
+    experiment = register(name, preset)
+    _refuse_sweep(overrides)
+    values, _ = composed_values(experiment, preset, overrides)
+    values.pop(BLOCK, None)
+    return experiment, resolve(experiment.Config, values)
+
+
+def composed_values(
+    experiment: Experiment[Any], preset: str, overrides: Sequence[str]
+) -> tuple[dict[str, Any], "DictConfig"]:
+    """Return the composed configuration as plain values, and Hydra's own part of it."""
     from hydra import compose, initialize_config_module
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
-    experiment = _register(name, preset)
-    _refuse_sweep(overrides)
+    composing = arguments(experiment.entry.name, preset, overrides, for_main=False)
     try:
         with initialize_config_module("configs", version_base="1.3"):
-            composed = compose("config", overrides=_arguments(name, preset, overrides, for_main=False))
-        values = OmegaConf.to_container(composed, resolve=True)
+            composed = compose("config", overrides=composing, return_hydra_config=True)
+        own = {key: value for key, value in composed.items_ex(resolve=False) if key != "hydra"}
+        values = OmegaConf.to_container(OmegaConf.create(own), resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigurationError(_one_line(error, experiment)) from error
     except YAMLError as error:
         raise ConfigurationError(f"not YAML: {' '.join(str(error).split())}") from error
-    return experiment, resolve(experiment.Config, values)  # type: ignore[arg-type]
+    return values, composed.hydra  # type: ignore[return-value]
 
 
 def hydra_main(
@@ -68,36 +63,47 @@ def hydra_main(
     Raises:
         ConfigurationError: as `settings_for`; whatever `job` raises.
     """
-    import hydra
-    from hydra.errors import HydraException
     from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
 
     experiment, _ = settings_for(name, preset, overrides)
 
     failures: list[Exception] = []  # Hydra would announce an exception in its own words before raising it
 
     def task(config: "DictConfig") -> None:
-        values = OmegaConf.to_container(config, resolve=True)
+        values: Any = OmegaConf.to_container(config, resolve=True)
+        values.pop(BLOCK, None)
         try:
-            job(experiment, resolve(experiment.Config, values))  # type: ignore[arg-type]
+            job(experiment, resolve(experiment.Config, values))
         except Exception as error:
             failures.append(error)
 
-    arguments = sys.argv
-    sys.argv = ["solv", *_arguments(name, preset, overrides, for_main=True)]
+    call_hydra(experiment, task, arguments(name, preset, overrides, for_main=True))
+    for failure in failures:
+        raise failure
+
+
+def call_hydra(experiment: Experiment[Any], task: Callable[["DictConfig"], None], argv: Sequence[str]) -> None:
+    """Call `task` through `hydra.main` as if `argv` had been typed.
+
+    Raises:
+        ConfigurationError: Hydra refuses the arguments.
+    """
+    import hydra
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    typed = sys.argv
+    sys.argv = ["solv", *argv]
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us as exceptions, not as Hydra's own printed traceback
     try:
         hydra.main(config_path=CONFIGS, config_name="config", version_base="1.3")(task)()
     except (HydraException, OmegaConfBaseException) as error:
         raise ConfigurationError(_one_line(error, experiment)) from error
     finally:
-        sys.argv = arguments
-    for failure in failures:
-        raise failure
+        sys.argv = typed
 
 
-def _register(name: str, preset: str) -> Experiment[Any]:
+def register(name: str, preset: str) -> Experiment[Any]:
     """Import the experiment and put its schema where its presets find it (`/schema: <name>`)."""
     from hydra.core.config_store import ConfigStore
 
@@ -110,32 +116,44 @@ def _register(name: str, preset: str) -> Experiment[Any]:
     return experiment
 
 
-def _arguments(name: str, preset: str, overrides: Sequence[str], *, for_main: bool) -> list[str]:
+def arguments(name: str, preset: str, overrides: Sequence[str], *, for_main: bool) -> list[str]:
+    """Return what Hydra is told: experiment and preset, overrides, and the person's own folder of configurations."""
     own = user_config_folder()
-    arguments = [f"experiment={name}/{preset}", *overrides]
+    told = [f"experiment={name}/{preset}", *overrides]
     if own.is_dir():
-        if for_main:
-            arguments = ["--config-dir", str(own), *arguments]
-        else:
-            arguments = [f"hydra.searchpath=[file://{own}]", *arguments]
-    return arguments
+        return ["--config-dir", str(own), *told] if for_main else [f"hydra.searchpath=[file://{own}]", *told]
+    return told
 
 
 def _refuse_sweep(overrides: Sequence[str]) -> None:
+    for text, override in parsed(overrides):
+        if override.is_sweep_override():
+            key, _, value = text.partition("=")
+            raise ConfigurationError(
+                f"{text} gives several values; for one run over a list write '{key}=[{value}]', "
+                "for a run of each `solv sweep`"
+            )
+
+
+def parsed(overrides: Sequence[str]) -> "list[tuple[str, Override]]":
+    """Return each override with what Hydra's grammar reads in it.
+
+    Raises:
+        ConfigurationError: it is not in the grammar.
+    """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
+    read = []
     for text in overrides:
         if text.startswith("-"):
-            raise ConfigurationError(f"no such option: {text} (options: `solv run --help`; overrides are KEY=VALUE)")
+            raise ConfigurationError(f"no such option: {text} (options: `--help`; overrides are KEY=VALUE)")
         try:
-            override = OverridesParser.create().parse_override(text)
+            read.append((text, OverridesParser.create().parse_override(text)))
         except HydraException as error:
             hint = "" if "=" in text else "; an override is KEY=VALUE"
             raise ConfigurationError(f"cannot read the override {text!r}: {_first_line(error)}{hint}") from error
-        if override.is_sweep_override():
-            key, _, value = text.partition("=")
-            raise ConfigurationError(f"{text} gives several values; for one run over a list write '{key}=[{value}]'")
+    return read
 
 
 def _one_line(error: Exception, experiment: Experiment[Any]) -> str:

@@ -5,8 +5,27 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from typing import Any
+
+import typer
 
 DEBUG_VARIABLE = "SOLV_DEBUG"
+_UsageError: Any = typer.BadParameter.__base__  # click's own, or the copy of click that Typer may carry
+
+
+def dispatch(app: typer.Typer) -> int:
+    """Call the command that was typed and return the exit status; a fault of the arguments is one line and 2."""
+    try:
+        return int(app(standalone_mode=False) or 0)
+    except typer.Abort:
+        return _say("aborted", 130)
+    except _UsageError as error:
+        if len(sys.argv) == 1:
+            error.show()
+            return 2
+        help_of = f" (`{error.ctx.command_path} --help`)" if error.ctx else ""
+        message = " ".join(error.format_message().split()).replace("Value error, ", "").rstrip(".")
+        return _say(f"{message}{help_of}", 2)
 
 
 def call(function: Callable[[], int | None]) -> int:

@@ -1,6 +1,5 @@
 """What can a person type? The commands of `solv`: thin, each composes settings, calls an experiment, prints."""
 
-import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -8,14 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.errors import DEBUG_VARIABLE, call
+from cli import sweep as sweeping
+from cli.arguments import Debug, Name, Overrides, Preset, check_plot_path, finish
+from cli.claims import claims
+from cli.compare import compare
+from cli.doctor import doctor
+from cli.errors import dispatch
+from cli.report import report
+from cli.runs import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from experiments.parameters import RunSettings
     from experiments.protocol import Experiment
-    from tracking.runs import RunDirectory
 
 app = typer.Typer(
     name="solv",
@@ -25,15 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Experiment, as in `solv list`.")]
-Overrides = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[KEY=VALUE]...", help="Overrides in Hydra's grammar, e.g. alpha=2 'tau=[1.5,3]' (`solv show NAME`)."
-    ),
-]
-Preset = Annotated[str, typer.Option("--preset", help="smoke, quick or paper, or one of your own in ~/.config/solv.")]
-Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Device = Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N, mps or auto; the same as device=...")]
 
 
 class Format(StrEnum):
@@ -72,7 +67,7 @@ def show(name: Name, overrides: Overrides = None, preset: Preset = "quick", debu
                 value = value[part]  # type: ignore[index]
             typer.echo(f"{key}={_yaml(value)}".ljust(48) + f"  # {meaning}")
 
-    _finish(body, debug)
+    finish(body, debug)
 
 
 @app.command()
@@ -98,7 +93,7 @@ def theory(
         from cli.tables import as_text, print_curves
 
         experiment, settings = settings_for(name, preset, overrides or [])
-        _check_plot_path(plot)
+        check_plot_path(plot)
         curves = experiment.predict(settings)
         main = {panel.name for panel in experiment.panels(settings) if panel.main}
         if main and not everything:
@@ -112,7 +107,7 @@ def theory(
         else:
             typer.echo(as_text(curves, output.value))
 
-    _finish(body, debug)
+    finish(body, debug)
 
 
 @app.command()
@@ -120,10 +115,14 @@ def run(
     name: Name,
     overrides: Overrides = None,
     preset: Preset = "quick",
-    device: Annotated[str | None, typer.Option(help="cpu, cuda, cuda:N, mps or auto; the same as device=...")] = None,
+    device: Device = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Run again although this configuration is finished or half done.")
     ] = False,
+    wandb: Annotated[
+        str | None,
+        typer.Option(metavar="MODE", help="offline, online, disabled or auto (online if logged in); as wandb=..."),
+    ] = None,
     debug: Debug = False,
 ) -> None:
     """Predict, measure, compare, check the claims, and record it all in a run directory."""
@@ -136,38 +135,32 @@ def run(
         def job(experiment: "Experiment[Any]", settings: "RunSettings") -> None:
             status[0] = _run_and_print(experiment, settings, preset, fresh)
 
-        asked = [*(overrides or []), *([f"device={device}"] if device else [])]
+        asked = [*(overrides or []), *(f"{key}={value}" for key, value in _given(device=device, wandb=wandb))]
         hydra_main(name, preset, asked, job)
         return status[0]
 
-    _finish(body, debug)
+    finish(body, debug)
 
 
 @app.command()
-def runs(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only runs of this experiment.")] = None,
-    runs_dir: Annotated[Path | None, typer.Option(help="Folder of the runs [default: $SOLV_RUNS_DIR or runs].")] = None,
+def sweep(
+    name: Name,
+    overrides: Overrides = None,
+    launcher: sweeping.Launcher = None,
+    jobs: sweeping.Jobs = None,
+    status: sweeping.Status = False,
+    preset: Preset = "quick",
+    device: Device = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run every point again, finished or not.")] = False,
     debug: Debug = False,
 ) -> None:
-    """List what has been run: when, from which preset, with which verdicts."""
+    """Run many points of an experiment, on this machine, Ray or Slurm; again, only those that are missing."""
+    asked = [*(overrides or []), *([f"device={device}"] if device else [])]
+    finish(lambda: sweeping.sweep(name, asked, preset, launcher, jobs, status, fresh), debug)
 
-    def body() -> None:
-        from cli.tables import print_rows
-        from experiments.catalog import entry
-        from tracking.runs import RunStore
 
-        if name is not None:
-            entry(name)
-        root = runs_dir or Path(os.environ.get("SOLV_RUNS_DIR", "runs"))
-        found = RunStore(root).runs(name)
-        if not found:
-            typer.echo(f"no runs in {root}")
-            return
-        print_rows(
-            "", ["started", "experiment", "preset", "claims", "directory"], [_describe_run(each) for each in found]
-        )
-
-    _finish(body, debug)
+def _given(**options: str | None) -> list[tuple[str, str]]:
+    return [(key, value) for key, value in options.items() if value]
 
 
 def _run_and_print(experiment: "Experiment[Any]", settings: "RunSettings", preset: str, fresh: bool) -> int:
@@ -187,36 +180,9 @@ def _run_and_print(experiment: "Experiment[Any]", settings: "RunSettings", prese
         typer.echo(f"already run{age}; nothing was computed (--fresh runs it again)")
     typer.echo(f"figure: {outcome.run.path / 'figure.png'}")
     typer.echo(f"run:    {outcome.run.path}")
+    if outcome.dashboard:
+        typer.echo(f"W&B:    {outcome.dashboard}")
     return 1 if outcome.failed else 0
-
-
-def _describe_run(run: "RunDirectory") -> list[str]:
-    from tracking.runs import RunDirectoryError
-
-    preset, claims = "", "unfinished"
-    if run.finished:
-        try:
-            manifest = run.manifest()
-            verdicts = list(dict(manifest.get("claims", {})).values())  # type: ignore[call-overload]
-            preset = str(manifest.get("preset", ""))
-            claims = (
-                ", ".join(f"{verdicts.count(v)} {v}" for v in ("holds", "fails", "undecided") if v in verdicts)
-                or "none"
-            )
-        except RunDirectoryError:
-            claims = "damaged"
-    return [f"{run.started:%Y-%m-%d %H:%M:%S}", run.experiment, preset, claims, str(run.path)]
-
-
-def _check_plot_path(plot: Path | None) -> None:
-    if plot is None:
-        return
-    from experiments.parameters import ConfigurationError
-
-    if plot.suffix not in (".png", ".svg", ".pdf"):
-        raise ConfigurationError(f"--plot {plot}: the ending must be .png, .svg or .pdf")
-    if not plot.absolute().parent.is_dir():
-        raise ConfigurationError(f"--plot {plot}: the folder {plot.absolute().parent} does not exist")
 
 
 def _yaml(value: object) -> str:
@@ -229,15 +195,16 @@ def _yaml(value: object) -> str:
     return "null" if value is None else str(value)
 
 
-def _finish(body: "Callable[[], int | None]", debug: bool) -> None:
-    if debug:
-        os.environ[DEBUG_VARIABLE] = "1"
-    raise typer.Exit(call(body))
+app.command()(runs)
+app.command()(compare)
+app.command()(claims)
+app.command()(report)
+app.command()(doctor)
 
 
 def main() -> None:
     """Entry point of the `solv` command."""
-    app()
+    sys.exit(dispatch(app))
 
 
 if __name__ == "__main__":

@@ -13,8 +13,10 @@ from rich.text import Text
 
 from tracking.claims import Claim, Verdict
 from tracking.curves import Curves, agreement, pair
+from tracking.environment import Check, State
 
 _VERDICT_STYLE = {Verdict.HOLDS: "green", Verdict.FAILS: "bold red", Verdict.UNDECIDED: "yellow"}
+_STATE_STYLE = {State.WORKS: "green", State.MISSING: "yellow", State.BROKEN: "bold red"}
 PIPE_WIDTH = 160
 
 
@@ -50,9 +52,9 @@ def print_agreement(curves: Curves) -> None:
     console().print(table)
 
 
-def print_claims(claims: Iterable[Claim]) -> None:
+def print_claims(claims: Iterable[Claim], title: str = "Claims") -> None:
     """Print one row per claim, and under an undecided one what would decide it."""
-    table = _table("Claims", ["claim", "verdict", "statement", "predicted", "measured", "tolerance"])
+    table = _table(title, ["claim", "verdict", "statement", "predicted", "measured", "tolerance"])
     for claim in claims:
         statement = claim.statement + (f"\nto decide: {claim.needs}" if claim.verdict is Verdict.UNDECIDED else "")
         table.add_row(
@@ -72,6 +74,15 @@ def print_curves(curves: Curves) -> None:
     for row in curves.to_dict(orient="records"):
         x, y = float(row["x"]), float(row["y"])
         table.add_row(row["panel"], row["series"], row["x_name"], f"{x:g}", row["y_name"], number(y))
+    console().print(table)
+
+
+def print_checks(checks: Iterable[Check]) -> None:
+    """Print one row per check of the machine."""
+    table = _table("", ["", "", "", "to mend"])
+    for check in checks:
+        state = Text(check.state.value, style=_STATE_STYLE[check.state])
+        table.add_row(check.name, state, Text(check.found), Text(check.fix))
     console().print(table)
 
 

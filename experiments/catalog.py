@@ -53,6 +53,39 @@ CATALOG: tuple[Entry, ...] = (
         axes=("alpha", "tau", "rho", "depth"),
         expected={"smoke": "10 s", "quick": "2 min", "paper": "hours, GPU"},
     ),
+    Entry(
+        name="softmax-law",
+        paper=Paper(
+            title="Universal One-third Time Scaling in Learning Peaked Distributions",
+            authors="Yizhou Liu, Ziming Liu, Cengiz Pehlevan, Jeff Gore",
+            arxiv="2602.03685",
+        ),
+        question="Why does the loss of a softmax fall as the cube root of time, and what breaks that?",
+        axes=("beta", "classes"),
+        expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
+    ),
+    Entry(
+        name="best-of-k",
+        paper=Paper(
+            title="Demystifying LLM-as-a-Judge: Analytically Tractable Model for Inference-Time Scaling",
+            authors="Indranil Halder, Cengiz Pehlevan",
+            arxiv="2512.19905",
+        ),
+        question="How does the error of the answer that a judge selects fall with samples, and when does it rise?",
+        axes=("alpha", "mis", "temperature", "k"),
+        expected={"smoke": "10 s", "quick": "2 min", "paper": "hours, GPU"},
+    ),
+    Entry(
+        name="dmft",
+        paper=Paper(
+            title="Disordered Dynamics in High Dimensions: Connections to Random Matrices and Machine Learning",
+            authors="Blake Bordelon, Cengiz Pehlevan",
+            arxiv="2601.01010",
+        ),
+        question="What does averaging over disorder predict for linear systems, regression and networks that learn?",
+        axes=("time", "samples", "features", "batch", "members", "richness", "width"),
+        expected={"smoke": "15 s", "quick": "2 min", "paper": "hours, GPU"},
+    ),
 )
 
 

@@ -25,6 +25,8 @@ NAME = "cot-depth"
 READ_DEPTHS = (1, 2, 4, 8, 16)
 GROWTH_WINDOW = (20, 40)  # depths between which the late-time growth of the error is read, in theory and simulation
 FATES = ((4.0, 3.0), (2.0, 3.0), (2.0, 2.0), (3.0, 1.2))  # (alpha, tau) of claims C2 and C5, at rho = 0
+GAP_DEPTHS = (1, 2, 4, 8)  # depths at which trained attention is compared with the exact model of its dimension
+SOFTMAX_TRAININGS = ("step by step", "through the chain")
 GROWTH_WINDOWS = (GROWTH_WINDOW, (100, 200))  # theory alone also reads it later, where the transition is sharper
 
 
@@ -83,6 +85,59 @@ class Endless:
 
 
 @dataclass(frozen=True)
+class Reduced:
+    """The step Gamma alone, found by gradient descent instead of least squares, at rho = 0."""
+
+    alpha: float = real(4, "context length per input dimension", above=0)
+    tau: tuple[float, ...] = reals([1.5, 3, 6], "pretraining contexts per input dimension", above=1)
+    dimension: int = integer(128, "input dimension d", least=2)
+    repeats: int = integer(8, "independent pretraining sets", least=2)
+    contexts: int = integer(16, "test contexts per repeat", least=1)
+    steps: int = integer(300, "steps of gradient descent with momentum", least=1)
+    depth: int = integer(8, "largest depth tested", least=1)
+
+
+@dataclass(frozen=True)
+class LinearAttention:
+    """Linear attention with all of its matrices learned (E4), at rho = 0."""
+
+    alpha: float = real(4, "context length per input dimension", above=0)
+    tau: tuple[float, ...] = reals([1.5, 2, 3, 6], "pretraining contexts per input dimension", above=1)
+    dimension: int = integer(16, "input dimension d", least=2)
+    seeds: int = integer(4, "independent trainings per amount of pretraining", least=2)
+    contexts: int = integer(512, "test contexts per training", least=1)
+    exact_repeats: int = integer(32, "repeats of the exact model at the same dimension", least=2)
+    steps: int = integer(1500, "training steps", least=1)
+    learning_rate: float = real(3e-3, "of Adam; decays along a cosine to 2 %", above=0)
+    teacher_states: int = integer(2, "noisy fractions of the true weights shown per context and step", least=0)
+    teacher_noise: float = real(0.3, "their noise", least=0)
+    chain_states: int = integer(3, "states of the block's own chain shown per context and step", least=0)
+    pool: int = integer(64, "teacher states drawn in advance, gone through step by step", least=1)
+    depth: int = integer(8, "largest depth tested", least=1)
+
+
+@dataclass(frozen=True)
+class SoftmaxAttention:
+    """Softmax attention with all of its matrices learned (E5), at rho = 0."""
+
+    alpha: float = real(4, "context length per input dimension", above=0)
+    tau: tuple[float, ...] = reals([1.5, 3, 12], "pretraining contexts per input dimension", above=1)
+    dimension: int = integer(8, "input dimension d", least=2)
+    heads: int = integer(1, "attention heads", least=1)
+    mlp_width: int = integer(0, "hidden units of an MLP behind the attention; 0 for none", least=0)
+    seeds: int = integer(4, "independent trainings per amount of pretraining", least=2)
+    contexts: int = integer(512, "test contexts per training", least=1)
+    steps: int = integer(1000, "training steps", least=1)
+    learning_rate: float = real(1e-2, "of Adam; decays along a cosine to 2 %", above=0)
+    teacher_states: int = integer(2, "step by step: noisy fractions of the true weights shown", least=0)
+    teacher_noise: float = real(0.3, "step by step: their noise", least=0)
+    chain_states: int = integer(3, "step by step: states of the block's own chain shown", least=0)
+    pool: int = integer(32, "step by step: teacher states drawn in advance", least=1)
+    trained_depth: int = integer(12, "through the chain: depths 1.. over which the loss is averaged", least=1)
+    depth: int = integer(16, "largest depth tested", least=1)
+
+
+@dataclass(frozen=True)
 class CotDepthConfig(RunSettings):
     """Settings of cot-depth; the defaults are the quick preset."""
 
@@ -98,6 +153,9 @@ class CotDepthConfig(RunSettings):
     fates: Fates = group(Fates, "long chains")
     finite_size: FiniteSize = group(FiniteSize, "the finite-size panel")
     endless: Endless = group(Endless, "infinite pretraining")
+    reduced: Reduced = group(Reduced, "the step alone by gradient descent")
+    linear: LinearAttention = group(LinearAttention, "trained linear attention")
+    softmax: SoftmaxAttention = group(SoftmaxAttention, "trained softmax attention")
 
 
 class CotDepth:
@@ -203,11 +261,13 @@ class CotDepth:
                 y_scale="log",
                 note="theory: d → ∞",
             ),
+            *_training_panels(config),
         ]
 
     def predict(self, config: CotDepthConfig) -> Curves:
         """Return the theory curves of every panel."""
-        return join_curves([*_depth(config), *_read_at_depths(config), *_phase(config), *_limits(config)])
+        theory = [*_depth(config), *_read_at_depths(config), *_phase(config), *_limits(config)]
+        return join_curves([*theory, *_beside_training(config)])
 
     def measure(self, config: CotDepthConfig, context: Context) -> Curves:
         """Return the simulated and trained curves."""
@@ -272,6 +332,11 @@ def log_growth(errors: np.ndarray, window: tuple[int, int]) -> np.ndarray:
     first, last = window
     rate: np.ndarray = (np.log(errors[..., last]) - np.log(errors[..., first])) / (last - first)
     return rate
+
+
+def softmax_panel(training: str) -> str:
+    """Return the name of the panel of one way of training softmax attention."""
+    return f"softmax {training}"
 
 
 # -- theory of each panel -------------------------------------------------------------------------------------------
@@ -371,6 +436,91 @@ def _limits(config: CotDepthConfig) -> Iterator[Curves]:
             place = "finite-size", size_series(depth, kind), "theory"
             at = {"alpha": size.alpha, "tau": size.tau, "rho": 0.0, "depth": depth, "average": kind}
             yield points(*place, "dimension", size.dimension, "error", limit, params=at)
+
+
+def _beside_training(config: CotDepthConfig) -> Iterator[Curves]:
+    """Theory of the blocks that were trained; of softmax attention it is a guide, and so a series of its own name."""
+    for panel, block in (("reduced", config.reduced), ("linear-attention", config.linear)):
+        for tau in block.tau:
+            yield _guide(panel, tau_series(tau), block.alpha, tau, block.depth)
+    linear, softmax = config.linear, config.softmax
+    for depth in [depth for depth in GAP_DEPTHS if depth <= linear.depth]:
+        place = "attention-gap", f"T={depth}", "theory"
+        parameters = {"alpha": linear.alpha, "rho": 0.0, "depth": depth}
+        yield points(*place, "tau", linear.tau, "log_ratio", np.zeros(len(linear.tau)), params=parameters)
+    for training in SOFTMAX_TRAININGS:
+        for tau in softmax.tau:
+            series = f"{tau_series(tau)}, linear attention"
+            yield _guide(softmax_panel(training), series, softmax.alpha, tau, softmax.depth)
+
+
+def _guide(panel: str, series: str, alpha: float, tau: float, depth: int) -> Curves:
+    parameters = {"alpha": alpha, "tau": tau, "rho": 0.0, "radius": spectral_radius(alpha, tau, 0.0)}
+    errors = error_vs_depth(alpha, tau, 0.0, depth)
+    return points(panel, series, "theory", "depth", np.arange(depth + 1), "error", errors, params=parameters)
+
+
+def _training_panels(config: CotDepthConfig) -> list[Panel]:
+    """Return the panels of E4 and E5."""
+    depth, error = "reasoning depth T", "test error e_T"
+    linear, softmax = config.linear, config.softmax
+    return [
+        Panel(
+            "reduced",
+            f"The step alone by gradient descent: d = {config.reduced.dimension}, α = {config.reduced.alpha:g}",
+            depth,
+            error,
+            y_scale="log",
+            ordered=True,
+            note="filled: least squares; open: gradient descent",
+        ),
+        Panel(
+            "linear-attention",
+            f"Trained linear attention: d = {linear.dimension}, α = {linear.alpha:g}",
+            depth,
+            error,
+            y_scale="log",
+            y_limits=(None, 10.0),
+            ordered=True,
+            note="filled: exact model at the same d",
+        ),
+        Panel(
+            "attention-gap",
+            f"The price of learning every matrix: d = {linear.dimension}, α = {linear.alpha:g}",
+            "pretraining τ = n/d",
+            "log(trained / exact step at the same d)",
+            x_scale="log",
+            ordered=True,
+        ),
+        *(
+            Panel(
+                softmax_panel(training),
+                f"Softmax attention trained {training}: d = {softmax.dimension}, α = {softmax.alpha:g}",
+                depth,
+                error,
+                y_scale="log",
+                y_limits=(1e-3, 100.0),
+                ordered=True,
+                verticals=({softmax.trained_depth: "trained up to"} if training == SOFTMAX_TRAININGS[1] else {}),
+                note="lines: linear attention, theory",
+            )
+            for training in SOFTMAX_TRAININGS
+        ),
+        Panel(
+            "softmax-depth",
+            f"Measured optimal depth of softmax attention (T ≤ {softmax.depth})",
+            "pretraining τ = n/d",
+            "optimal depth T*",
+            x_scale="log",
+        ),
+        Panel(
+            "softmax-growth",
+            f"Overthinking of softmax attention by T = {softmax.depth}",
+            "pretraining τ = n/d",
+            "log(e_T / least e)",
+            x_scale="log",
+        ),
+    ]
 
 
 def size_series(depth: int, average: str) -> str:

@@ -26,6 +26,7 @@ from experiments.cot_depth import (
     size_series,
     tau_series,
 )
+from experiments.cot_depth_training import measure_training
 from experiments.parameters import ConfigurationError
 from experiments.protocol import Context
 from models.cot_simulation import refine, ridgeless_steps
@@ -38,16 +39,15 @@ def measure(config: CotDepthConfig, context: Context) -> Curves:
     """Return every simulated and trained curve of the experiment."""
     with context.progress.task("simulate the chain", _count_units(config)) as step:
         simulation = _Simulation(config, context, step)
-        return join_curves(
-            [
-                *_depth(config, simulation),
-                *_phase(config, simulation),
-                *_transition(config, simulation),
-                *_fates(config, simulation),
-                *_endless(config, simulation),
-                *_finite_size(config, simulation),
-            ]
-        )
+        simulated = [
+            *_depth(config, simulation),
+            *_phase(config, simulation),
+            *_transition(config, simulation),
+            *_fates(config, simulation),
+            *_endless(config, simulation),
+            *_finite_size(config, simulation),
+        ]
+    return join_curves([*simulated, *measure_training(config, context)])
 
 
 class _Simulation:

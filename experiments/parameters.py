@@ -135,6 +135,12 @@ class RunSettings:
     seed: int = integer(0, "seed of every random stream of the run", least=0)
     device: str = text("auto", "cpu, cuda, cuda:N, mps, or auto: the first GPU, else the CPU", scientific=False)
     threads: int | None = integer(None, "CPU threads; null: as many as the machine has", least=1, scientific=False)
+    wandb: str = text(
+        "auto",
+        "W&B: offline, online, disabled, or auto: WANDB_MODE, else online if logged in",
+        choices=("auto", "offline", "online", "disabled"),
+        scientific=False,
+    )
     runs_dir: str = text("${oc.env:SOLV_RUNS_DIR,runs}", "folder of the run directories", scientific=False)
 
 

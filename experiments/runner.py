@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from experiments.seeds import Seeds
 from tracking.checkpoints import TrainingCheckpoint
 from tracking.claims import Claim, Verdict
 from tracking.curves import Curves, agreement, join_curves
+from tracking.dashboard import Dashboard, Identity, open_dashboard
 from tracking.figures import draw, save
 from tracking.files import write_text
 from tracking.progress import reporter_for
@@ -35,6 +36,7 @@ class Outcome:
         reused: whether it had been finished before and nothing was computed now.
         resumed: whether this process went on where an unfinished one stopped.
         outdated: whether a reused run was made by other source code than today's.
+        dashboard: address or folder of its W&B record, None if there is none or the run is reused.
     """
 
     run: RunDirectory
@@ -43,6 +45,7 @@ class Outcome:
     reused: bool
     resumed: bool
     outdated: bool
+    dashboard: str | None = None
 
     @property
     def failed(self) -> bool:
@@ -62,7 +65,9 @@ def run_experiment(
     preset: str,
     fresh: bool = False,
     terminal: bool = False,
+    figure: bool = True,
     say: Callable[[str], None] = lambda line: None,
+    group: str | None = None,
 ) -> Outcome:
     """Run an experiment, or go on with it, or return it if it was finished before.
 
@@ -72,7 +77,9 @@ def run_experiment(
         preset: name of the preset they came from, for the record.
         fresh: start anew even if the key is finished or half done.
         terminal: whether progress may draw bars.
-        say: told one line when the run waits, resumes or reuses.
+        figure: whether to draw the run's figure; a point of a sweep leaves that to whoever looks at it alone.
+        say: told one line when the run waits, resumes or reuses, or when W&B could not record it.
+        group: name that the jobs of a sweep share on W&B.
 
     Raises:
         ConfigurationError: the device does not exist on this machine.
@@ -87,7 +94,10 @@ def run_experiment(
             if run.finished:
                 manifest = run.manifest()
                 outdated = manifest.get("code") != code_fingerprint()
-                return Outcome(run, run.curves(), run.claims(), reused=True, resumed=False, outdated=outdated)
+                curves = run.curves()
+                if figure and not (run.path / "figure.png").is_file():
+                    figure_of(experiment, settings, curves, run.path)
+                return Outcome(run, curves, run.claims(), reused=True, resumed=False, outdated=outdated)
         device = _prepare(settings)
         provenance = _provenance(settings, device)
         resumable = [run for run in earlier if run.provenance() == provenance]
@@ -96,7 +106,17 @@ def run_experiment(
             say(f"resuming {run.path}")
         else:
             run.begin(_config_yaml(experiment, settings, preset), provenance)
-        return _measure(experiment, settings, run, preset, device, terminal, resumed=bool(resumable))
+        dashboard = _open_dashboard(experiment, settings, run, store, preset, group)
+        try:
+            outcome = _measure(
+                experiment, settings, run, dashboard, preset, device, terminal, figure, resumed=bool(resumable)
+            )
+        except BaseException:
+            dashboard.close(finished=False)
+            raise
+        if warning := dashboard.close(finished=True):
+            say(warning)
+        return replace(outcome, dashboard=dashboard.address)
 
 
 def figure_of(
@@ -139,9 +159,11 @@ def _measure(
     experiment: Experiment[Any],
     settings: RunSettings,
     run: RunDirectory,
+    dashboard: Dashboard,
     preset: str,
     device: str,
     terminal: bool,
+    figure: bool,
     resumed: bool,
 ) -> Outcome:
     started = time.monotonic()
@@ -154,6 +176,7 @@ def _measure(
             unit=_named_once(run.unit),
             checkpoint=lambda name: TrainingCheckpoint(run.checkpoint_path(name)),
             progress=reporter,
+            log_metrics=dashboard.metrics,
         )
         measured = experiment.measure(settings, context)
     after_measuring = time.monotonic()
@@ -161,7 +184,8 @@ def _measure(
     claims = experiment.claims(curves)
     run.write_curves(curves)
     run.write_claims(claims)
-    figure_of(experiment, settings, curves, run.path)
+    drawn = figure_of(experiment, settings, curves, run.path) if figure else None
+    dashboard.results(curves, claims, drawn)
     write_text(run.path / "agreement.csv", agreement(curves).to_csv(index=False))
     run.finish(
         {
@@ -182,6 +206,20 @@ def _measure(
         }
     )
     return Outcome(run, curves, claims, reused=False, resumed=resumed, outdated=False)
+
+
+def _open_dashboard(
+    experiment: Experiment[Any],
+    settings: RunSettings,
+    run: RunDirectory,
+    store: RunStore,
+    preset: str,
+    group: str | None,
+) -> Dashboard:
+    entry = experiment.entry
+    identity = Identity(entry.name, f"{entry.name} {run.path.name}", (f"arxiv:{entry.paper.arxiv}", preset), group)
+    about = {"experiment": entry.name, "preset": preset, "key": run.key, "commit": git_commit(), "versions": versions()}
+    return open_dashboard(settings.wandb, run.path, store.root, identity, {**as_dictionary(settings), **about})
 
 
 def _named_once(unit: Unit) -> Unit:

@@ -6,9 +6,9 @@ The block of arXiv:2606.03217 as the cot-depth spec trains it (E4, E5). Tokens l
     estimate  z_t = (0_d, 0, w_t, 1)
 
 and one step reads the d estimate coordinates of  z_t + P (mix of the z_i with the scores z_i . Q z_t).  Linear
-attention mixes with the scores themselves over l; softmax attention with softmax(scores). P and Q are full m x m
-matrices, of which the tokens' zeros leave a part without effect: only that part is multiplied out. Equation (1) is
-the solution
+attention mixes with the scores themselves over l; softmax attention with softmax(scores). Several heads, each with
+its P and Q, are added up. P and Q are full m x m matrices, of which the tokens' zeros leave a part without effect:
+only that part is multiplied out. Equation (1) is the solution of linear attention
 
     P = [[., .], [Gamma, 0], ...],   Q = [[-I, 0], [0, sqrt(d)]] from (w_t, 1) to (x, y).
 
@@ -25,23 +25,31 @@ from models.ensemble import Parameters
 
 
 def draw_attention(
-    copies: list[torch.Generator], d: int, scale: float = 0.05, mlp_width: int = 0, dtype: torch.dtype = torch.float32
+    copies: list[torch.Generator],
+    d: int,
+    *,
+    heads: int = 1,
+    scale: float = 0.05,
+    mlp_width: int = 0,
+    dtype: torch.dtype = torch.float32,
 ) -> Parameters:
-    """Draw stacked parameters: P and Q of shape (copies, m, m), entries N(0, scale^2); on request an MLP, too.
+    """Draw stacked parameters: P and Q of shape (copies, heads, m, m), entries N(0, scale^2); on request an MLP, too.
 
     Args:
         copies: one generator a copy; all on one device.
         d: input dimension, >= 1.
+        heads: number of attention heads, >= 1.
         scale: standard deviation of the entries; small, so that the block starts as the identity.
         mlp_width: hidden units of a residual MLP behind the attention, 0 for none; its last layer starts at 0.
         dtype: floating-point type.
 
     Raises:
-        ValueError: d < 1 or no copies.
+        ValueError: d < 1, heads < 1 or no copies.
     """
-    if d < 1 or not copies:
-        raise ValueError(f"d = {d} and {len(copies)} copies; valid: at least 1 of each")
-    shapes = {"P": (2 * d + 2, 2 * d + 2), "Q": (2 * d + 2, 2 * d + 2)}
+    if d < 1 or heads < 1 or not copies:
+        raise ValueError(f"d = {d}, heads = {heads} and {len(copies)} copies; valid: at least 1 of each")
+    width = 2 * d + 2
+    shapes: dict[str, tuple[int, ...]] = {"P": (heads, width, width), "Q": (heads, width, width)}
     if mlp_width:
         shapes["U"] = (2 * d, mlp_width)
 
@@ -77,8 +85,8 @@ def linear_step(
 ) -> Float[Tensor, "copies contexts states d"]:
     """Return the refined estimates of linear attention: w + P C Q (w, 1), read at the estimate coordinates."""
     value, query = _active(parameters, estimate.shape[-1])
-    mixed = _query(query, estimate) @ moments
-    return estimate + mixed @ value[:, None].mT
+    mixed = _query(query, estimate) @ moments[:, None]
+    return estimate + _read(mixed, value)
 
 
 def softmax_step(
@@ -89,8 +97,8 @@ def softmax_step(
     """Return the refined estimates of softmax attention, and of the MLP behind it if the block has one."""
     d = estimate.shape[-1]
     value, query = _active(parameters, d)
-    scores = _query(query, estimate) @ tokens.mT
-    update = scores.softmax(dim=-1) @ tokens @ value[:, None].mT
+    scores = _query(query, estimate) @ tokens[:, None].mT
+    update = _read(scores.softmax(dim=-1) @ tokens[:, None], value)
     if "U" in parameters:
         hidden = torch.cat([update, estimate], dim=-1) @ parameters["U"][:, None]
         update = update + torch.nn.functional.gelu(hidden) @ parameters["V"][:, None]
@@ -98,13 +106,18 @@ def softmax_step(
 
 
 def _active(parameters: Parameters, d: int) -> tuple[Tensor, Tensor]:
-    """Return the parts of P and Q that meet no zero: context -> estimate, (copies, d, d + 1); (w, 1) -> context."""
-    return parameters["P"][:, d + 1 : 2 * d + 1, : d + 1], parameters["Q"][:, : d + 1, d + 1 :]
+    """Return the parts of P and Q that meet no zero: context -> estimate, (copies, heads, d, d + 1); and back."""
+    return parameters["P"][..., d + 1 : 2 * d + 1, : d + 1], parameters["Q"][..., : d + 1, d + 1 :]
 
 
 def _query(query: Tensor, estimate: Tensor) -> Tensor:
-    """Return Q z_t in context coordinates, shape (copies, contexts, states, d + 1)."""
+    """Return Q z_t in context coordinates, shape (copies, heads, contexts, states, d + 1)."""
     d = estimate.shape[-1]
-    projected = estimate @ query[:, None, :, :d].mT
-    constant: Tensor = query[:, None, None, :, d]
+    projected = estimate[:, None] @ query[:, :, None, :, :d].mT
+    constant: Tensor = query[:, :, None, None, :, d]
     return projected + constant
+
+
+def _read(mixed: Tensor, value: Tensor) -> Tensor:
+    """Return what all heads together add to the estimate, shape (copies, contexts, states, d)."""
+    return (mixed @ value[:, :, None].mT).sum(dim=1)

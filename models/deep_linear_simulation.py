@@ -21,7 +21,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from models.dmft_simulation import SimulatedLosses, normal
+from models.dmft_simulation import SimulatedLosses, Streams, normal
 
 
 @dataclass(frozen=True)
@@ -100,9 +100,11 @@ def draw_networks(
     richness: float,
     label_noise: float,
     seeds: int,
-    generator: torch.Generator,
+    generator: Streams,
 ) -> DeepLinearNetworks:
     """Draw untrained networks, each with its own teacher, training set and noise, on the generator's device.
+
+    `generator` is one source for all, or one per seed.
 
     Raises:
         ValueError: fewer than one hidden layer.

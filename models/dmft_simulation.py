@@ -16,11 +16,15 @@ Notation
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+
+Streams: TypeAlias = torch.Generator | Sequence[torch.Generator]
 
 
 @dataclass(frozen=True)
@@ -39,9 +43,22 @@ class TrainingSets:
     noise: Float[Tensor, "bags P"]
 
 
-def normal(generator: torch.Generator, *shape: int) -> Float[Tensor, "*shape"]:
-    """Return standard normal float64 numbers of the given shape on the generator's device."""
-    return torch.randn(*shape, generator=generator, dtype=torch.float64, device=generator.device)
+def normal(generator: Streams, *shape: int) -> Float[Tensor, "*shape"]:
+    """Return standard normal float64 numbers of the given shape on the generator's device.
+
+    Args:
+        generator: one source for all of them, or one per entry of the first axis: what an entry draws then depends on
+            its own source alone, not on how many are batched with it.
+        shape: shape of the result.
+
+    Raises:
+        ValueError: the number of sources is not the length of the first axis.
+    """
+    if isinstance(generator, torch.Generator):
+        return torch.randn(*shape, generator=generator, dtype=torch.float64, device=generator.device)
+    if len(generator) != shape[0]:
+        raise ValueError(f"generator holds {len(generator)} sources for a first axis of {shape[0]}; valid: one each")
+    return torch.stack([normal(source, *shape[1:]) for source in generator])
 
 
 def descend(
@@ -54,7 +71,7 @@ def descend(
     eta: float,
     steps: int,
     seeds: int,
-    generator: torch.Generator,
+    generator: Streams,
 ) -> SimulatedLosses:
     """Train by full-batch gradient descent, every seed on its own X, A and noise (models M2, M3).
 
@@ -67,7 +84,7 @@ def descend(
         eta: learning rate.
         steps: T; the first entry is before the first update.
         seeds: size of the batch.
-        generator: the source of X, A, noise.
+        generator: the source of X, A, noise; or one source per seed.
 
     Returns:
         Losses of shape (seeds, T).
@@ -101,7 +118,7 @@ def descend_stochastically(
     eta: float,
     steps: int,
     seeds: int,
-    generator: torch.Generator,
+    generator: Streams,
 ) -> Float[Tensor, "seeds steps"]:
     """Return the test loss of one-pass SGD, a fresh batch of B samples at each step (model M4).
 
@@ -114,7 +131,7 @@ def descend_stochastically(
         eta: learning rate.
         steps: T.
         seeds: independent runs, each with its own features.
-        generator: the source of features, batches, noise.
+        generator: the source of features, batches, noise; or one source per seed.
 
     Cost: seeds x T x D x B normal numbers, and 4 seeds x T x D (B + N) operations.
 

@@ -12,12 +12,10 @@ import torch
 from jaxtyping import Complex, Float
 from torch import Tensor
 
-from models.dmft_simulation import normal
+from models.dmft_simulation import Streams, normal
 
 
-def elliptic_matrices(
-    size: int, g: float, tau: float, seeds: int, generator: torch.Generator
-) -> Float[Tensor, "seeds N N"]:
+def elliptic_matrices(size: int, g: float, tau: float, seeds: int, generator: Streams) -> Float[Tensor, "seeds N N"]:
     """Draw coupling matrices: symmetric and antisymmetric Gaussian parts of weights (1 + tau)/2 and (1 - tau)/2.
 
     Args:
@@ -25,7 +23,7 @@ def elliptic_matrices(
         g: standard deviation of an entry is g / sqrt(N).
         tau: -1..1.
         seeds: how many.
-        generator: source of randomness, and the device.
+        generator: source of randomness, and the device; or one source per seed.
 
     Raises:
         ValueError: tau outside -1..1.

@@ -78,6 +78,20 @@ def chain_loss(step: Step, data: PretrainingSet, depth: int) -> Loss:
     return loss
 
 
+def quadratic_loss(gram: Float[Tensor, "copies d d"], cross: Float[Tensor, "copies d d"]) -> Loss:
+    """Return half the mean squared error of one linear step from w_0 = 0, up to a constant, from second moments.
+
+    With G = <h h^T> and B = <w h^T> over the contexts it is tr(Gamma G Gamma^T) / 2 - tr(Gamma B^T): the objective (2)
+    of the cot-depth spec for the parameter "Gamma" of shape (copies, d, d), at a cost without the contexts.
+    """
+
+    def loss(parameters: Parameters, _: object) -> Tensor:
+        gamma = parameters["Gamma"]
+        return (gamma * (gamma @ gram / 2 - cross)).sum(dim=(-2, -1))
+
+    return loss
+
+
 def rollout(
     step: Step,
     parameters: Parameters,

@@ -45,6 +45,7 @@ class Map:
         label: what the colour means.
         scale: colour scale; on a log scale values <= 0 are grey.
         center: a value that parts two colours, for a quantity whose side of it matters.
+        floor: values between 0 and this one share its colour.
     """
 
     row: str
@@ -52,6 +53,30 @@ class Map:
     label: str
     scale: Literal["linear", "log"] = "linear"
     center: float | None = None
+    floor: float | None = None
+
+
+@dataclass(frozen=True)
+class Ridge:
+    """A panel drawn as a ridgeline: densities stacked upwards, one row per value of a parameter.
+
+    Theory is a line, the simulated histogram filled; both end in colour where they leave the bulk.
+
+    Attributes:
+        row: key of `params` that orders and labels the rows.
+        label: text of a row, with `{}` for its value.
+        value: the `y_name` that is a density.
+        mark: the `y_name` whose abscissae are marked by a triangle: where theory expects a value outside the bulk.
+        edge: key of `params` that holds the edge of the bulk.
+        magnify: factor by which the histogram is enlarged beyond the edge, where single values count.
+    """
+
+    row: str
+    label: str
+    value: str
+    mark: str
+    edge: str
+    magnify: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -67,6 +92,8 @@ class Panel:
         slopes: reference power laws.
         verticals: abscissa -> label of marked places.
         heat: draw as a heat map.
+        ridge: draw as a ridgeline.
+        categories: names of the abscissae 0, 1, ...; theory is then drawn as dashes, without a line between them.
         note: a line of small print inside the panel, e.g. what the error bars are.
         main: whether the panel answers the experiment's question for the parameters that the user gave.
     """
@@ -83,6 +110,8 @@ class Panel:
     slopes: tuple[Slope, ...] = ()
     verticals: Mapping[float, str] = field(default_factory=dict)
     heat: Map | None = None
+    ridge: Ridge | None = None
+    categories: tuple[str, ...] = ()
     note: str = ""
     main: bool = False
 
@@ -95,7 +124,7 @@ def draw(curves: Curves, panels: Sequence[Panel], title: str) -> "Figure":
     present = [panel for panel in panels if (curves["panel"] == panel.name).any()]
     columns = min(3, max(1, len(present)))
     rows = max(1, math.ceil(len(present) / columns))
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         figure = Figure(figsize=(5.4 * columns, 4.2 * rows + 0.4), layout="constrained")
         figure.suptitle(title, fontsize=13)
         for index, panel in enumerate(present):
@@ -106,20 +135,30 @@ def draw(curves: Curves, panels: Sequence[Panel], title: str) -> "Figure":
 
 def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
     """Draw one panel's rows into `axes`."""
-    from matplotlib.ticker import MaxNLocator
-
     lines = curves
     if panel.heat is not None:
         coloured = curves["y_name"] == panel.heat.value
         _draw_map(axes, curves[coloured], panel.heat)
         lines = curves[~coloured]
+    if panel.ridge is not None:
+        _draw_ridge(axes, curves, panel.ridge)
+        lines = curves.iloc[:0]
     names = list(dict.fromkeys(lines["series"]))
-    for index, (name, colour) in enumerate(zip(names, _colours(len(names), panel), strict=True)):
+    for index, (name, colour) in enumerate(zip(names, series_colours(len(names), panel), strict=True)):
         on_map = panel.heat is not None
         style = ("-", "--", ":")[index % 3] if on_map else "-"
-        _draw_series(axes, lines[lines["series"] == name], name, "black" if on_map else colour, style)
+        line = "none" if panel.categories else style
+        _draw_series(axes, lines[lines["series"] == name], name, "black" if on_map else colour, line)
+    dress(axes, curves, panel)
+    _legend(axes, framed=panel.heat is not None, columns=2 if panel.ridge is not None else None)
+
+
+def dress(axes: "Axes", curves: Curves, panel: Panel) -> None:
+    """Add what a panel has besides its curves, which are drawn already: references, texts, scales and limits."""
+    from matplotlib.ticker import MaxNLocator
+
     for slope in panel.slopes:
-        x = np.array([slope.start, slope.stop])
+        x = np.array([slope.start, slope.stop], dtype=float)
         axes.plot(x, slope.amplitude * x**slope.exponent, color="0.4", lw=1, ls=(0, (5, 2)), label=slope.label)
     for place, label in panel.verticals.items():
         axes.axvline(place, color="0.6", lw=0.8, ls=":")
@@ -136,7 +175,9 @@ def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
     axes.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
     axes.set_xscale(panel.x_scale)
     axes.set_yscale(panel.y_scale)
-    if panel.x_scale == "linear" and np.all(curves["x"] == np.round(curves["x"])):
+    if panel.categories:
+        axes.set_xticks(range(len(panel.categories)), panel.categories, rotation=30, ha="right", fontsize=8)
+    elif panel.x_scale == "linear" and np.all(curves["x"] == np.round(curves["x"])):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(*panel.x_limits)
     axes.set_ylim(*panel.y_limits)
@@ -145,7 +186,6 @@ def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
             _label_decades(axis)
     if panel.note:
         axes.annotate(panel.note, (0.01, 0.01), xycoords="axes fraction", fontsize=7, color="0.4", va="bottom")
-    _legend(axes, framed=panel.heat is not None)
 
 
 def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
@@ -156,7 +196,7 @@ def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
     """
     from matplotlib import rc_context
 
-    with rc_context({**_STYLE, "svg.hashsalt": "solv", "svg.fonttype": "path"}):
+    with rc_context({**STYLE, "svg.hashsalt": "solv", "svg.fonttype": "path"}):
         for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
             buffer = io.BytesIO()
             figure.savefig(buffer, format=kind, dpi=120, metadata=metadata)
@@ -165,7 +205,7 @@ def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
     return folder / f"{stem}.png"
 
 
-_STYLE: dict[Any, Any] = {
+STYLE: dict[Any, Any] = {
     "font.size": 10,
     "axes.titlesize": 11,
     "axes.spines.top": False,
@@ -181,14 +221,16 @@ _STYLE: dict[Any, Any] = {
 
 
 def _label_decades(axis: "Axis") -> None:
-    """Label decades as 0.1, 1, 10, 10⁴; below two decades also 2 and 5 times them."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    """Label decades as 0.1, 1, 10, 10⁴; below two decades also 2 and 5 times them; beyond four no minor ticks."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     low, high = sorted(axis.get_view_interval())
     wide = low <= 0 or high / low > 100
     axis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)))
     if wide:
         axis.set_minor_formatter(NullFormatter())
+        if low <= 0 or high / low > 1e4:  # a grey smear, and most of the time of drawing
+            axis.set_minor_locator(NullLocator())
     else:
         axis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
         axis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -204,7 +246,8 @@ def power_of_ten(value: float) -> str:
     return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
-def _colours(count: int, panel: Panel) -> list[str]:
+def series_colours(count: int, panel: Panel) -> list[str]:
+    """Return a colour for each of `count` series: steps of a sequential map if they are ordered, else the palette."""
     from matplotlib import colormaps
     from matplotlib.colors import to_hex
 
@@ -216,7 +259,7 @@ def _colours(count: int, panel: Panel) -> list[str]:
 def _draw_series(axes: "Axes", rows: Curves, name: str, colour: str, line: str) -> None:
     rows = rows[np.isfinite(rows["y"])].sort_values("x", kind="stable")
     theory = rows[rows["source"] == "theory"]
-    if len(theory) == 1:
+    if len(theory) == 1 or (line == "none" and len(theory)):
         axes.plot(theory["x"], theory["y"], color=colour, label=name, ls="none", marker="_", ms=12)
     elif len(theory):
         axes.plot(theory["x"], theory["y"], color=colour, label=name, ls=line)
@@ -247,6 +290,7 @@ def _draw_map(axes: "Axes", rows: Curves, heat: Map) -> None:
     if heat.scale == "log":
         values = np.ma.masked_less_equal(values, 0)
     low, high = float(values.min()), float(values.max())
+    low = low if heat.floor is None else heat.floor
     norm: Normalize
     if heat.center is not None:
         norm = CenteredNorm(heat.center, max(heat.center - low, min(high, 2 * heat.center - low) - heat.center))
@@ -267,9 +311,61 @@ def _draw_map(axes: "Axes", rows: Curves, heat: Map) -> None:
             )  # fmt: skip
 
 
-def _legend(axes: "Axes", *, framed: bool) -> None:
+def _draw_ridge(axes: "Axes", rows: Curves, ridge: Ridge) -> None:
+    """Draw the rows from the top down, so that each stands in front of the one above it."""
+    from matplotlib import colormaps
+
+    order, edges = parameter(rows, ridge.row), parameter(rows, ridge.edge)
+    values = sorted(order.unique())
+    densities = rows[rows["y_name"] == ridge.value]
+    gap = 0.62 * float(densities.loc[densities["source"] == "theory", "y"].max())
+    colours = colormaps["viridis"](np.linspace(0.15, 0.85, max(2, len(values))))
+    for level, value in reversed(list(enumerate(values))):
+        row, base = rows[order == value], gap * level
+        depth = 3 * (len(values) - level)
+        edge = float(edges[row.index].iloc[0])
+        for source in ("simulation", "trained", "theory"):
+            density = row[(row["source"] == source) & (row["y_name"] == ridge.value)].sort_values("x")
+            x, y = density["x"].to_numpy(), density["y"].to_numpy()
+            if source == "theory":
+                axes.plot(x, base + y, color="black", lw=1.1, zorder=depth + 2, label="theory: bulk")
+            elif len(x):
+                enlarged, inside = base + y * np.where(x > edge, ridge.magnify, 1.0), x <= edge
+                axes.fill_between(x, base, enlarged, step="mid", color="white", lw=0, zorder=depth)
+                for where, colour, label in (
+                    (inside, colours[level], source),
+                    (~inside, PALETTE[1], "beyond the edge"),
+                ):
+                    axes.fill_between(
+                        x,
+                        base,
+                        enlarged,
+                        where=where,
+                        step="mid",
+                        color=colour,
+                        alpha=0.75,
+                        lw=0,
+                        zorder=depth,
+                        label=label,
+                    )
+        marks = row[row["y_name"] == ridge.mark]
+        axes.plot(
+            marks["x"], np.full(len(marks), base - 0.07 * gap), ls="none", marker="^", color=PALETTE[1], mec="black",
+            mew=0.6, ms=6, zorder=depth + 3, label="theory: outlier",
+        )  # fmt: skip
+        axes.annotate(
+            ridge.label.format(f"{value:g}"), (0.99, base + 0.12 * gap), xycoords=("axes fraction", "data"), fontsize=8,
+            color="0.3", ha="right", zorder=60,
+        )  # fmt: skip
+    axes.axvline(edge, color="0.6", lw=0.8, ls=":")
+    axes.set_yticks([])
+    axes.grid(False)
+    axes.set_ylim(-0.45 * gap, gap * (len(values) + 2.2))
+
+
+def _legend(axes: "Axes", *, framed: bool, columns: int | None = None) -> None:
     handles, labels = axes.get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
     if unique:
-        legend = axes.legend(unique.values(), unique.keys(), ncols=1 + (len(unique) > 7), frameon=framed)
+        legend = axes.legend(unique.values(), unique.keys(), ncols=columns or 1 + (len(unique) > 7), frameon=framed)
         legend.get_frame().set(facecolor="0.9", alpha=0.9, edgecolor="none")

@@ -27,6 +27,7 @@ import filelock
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import yaml
 
 from tracking.claims import Claim, claims_from_json, claims_to_json
 from tracking.curves import Curves, CurvesError, check_curves
@@ -71,6 +72,24 @@ class RunDirectory:
     def finished(self) -> bool:
         """Whether the manifest, written last, is there."""
         return (self.path / "manifest.json").is_file()
+
+    @property
+    def preset(self) -> str:
+        """Preset that a finished run came from; empty if its manifest cannot be read."""
+        try:
+            return str(self.manifest().get("preset", ""))
+        except RunDirectoryError:
+            return ""
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """Verdict of each claim of a finished run, as its manifest has them.
+
+        Raises:
+            RunDirectoryError: the manifest is missing, damaged or from a later version.
+        """
+        found = self.manifest().get("claims", {})
+        return {str(claim): str(verdict) for claim, verdict in found.items()} if isinstance(found, dict) else {}
 
     @property
     def _parts(self) -> dict[str, str]:
@@ -161,6 +180,21 @@ class RunDirectory:
         except (OSError, ValueError) as error:
             raise self._damaged(path, error) from error
 
+    def config(self) -> dict[str, object]:
+        """Return the resolved configuration that the run was started with.
+
+        Raises:
+            RunDirectoryError: config.yaml is missing or damaged.
+        """
+        path = self.path / "config.yaml"
+        try:
+            content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError, yaml.YAMLError) as error:
+            raise self._damaged(path, error) from error
+        if not isinstance(content, dict):
+            raise self._damaged(path, ValueError("not a mapping"))
+        return content
+
     def manifest(self) -> dict[str, object]:
         """Return the manifest of a finished run.
 
@@ -212,8 +246,12 @@ class RunStore:
         return [run for run in reversed(self.runs(experiment)) if run.key == key]
 
     def new(self, experiment: str, key: str, now: datetime) -> RunDirectory:
-        """Make and return the directory of a new run (a suffix is added if that second's name is taken)."""
-        base = self.root / experiment / f"{now:%Y%m%d-%H%M%S}-{key}"
+        """Make and return the directory of a new run (a suffix is added if that second's name is taken).
+
+        Names order the runs of a key in time, also where the clock went back: the last one's time is then used again.
+        """
+        earlier = [run.path.name[: len("YYYYmmdd-HHMMSS")] for run in self.find(experiment, key)]
+        base = self.root / experiment / f"{max([f'{now:%Y%m%d-%H%M%S}', *earlier])}-{key}"
         for attempt in range(1000):
             path = base if attempt == 0 else base.with_name(f"{base.name}-{attempt + 1}")
             try:
@@ -234,10 +272,8 @@ class RunStore:
         Raises:
             RunDirectoryError: the folder cannot be written.
         """
-        folder = self.root / experiment / ".locks"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = filelock.FileLock(folder / f"{key}.lock")
+            lock = self._lock(experiment, key)
             try:
                 lock.acquire(timeout=0)
             except filelock.Timeout:
@@ -250,15 +286,78 @@ class RunStore:
         finally:
             lock.release()
 
-    def remove(self, run: RunDirectory) -> None:
-        """Delete one run directory with all that it holds."""
-        shutil.rmtree(run.path)
+    def finished(self, experiment: str | None = None, preset: str | None = None) -> list[RunDirectory]:
+        """Return the finished runs, newest first, of one preset if it is given (a damaged manifest has none)."""
+        found = [run for run in reversed(self.runs(experiment)) if run.finished]
+        return found if preset is None else [run for run in found if run.preset == preset]
+
+    def resolve(self, text: str) -> RunDirectory:
+        """Return the run that a person means by a path, a directory name, an experiment or the start of a key.
+
+        Of the runs of one experiment, or of one key, it is the newest finished one.
+
+        Raises:
+            RunDirectoryError: there is none, or the start of the key fits several keys.
+        """
+        path = Path(text).expanduser()
+        if path.is_dir() and _DIRECTORY.fullmatch(path.resolve().name):
+            return _known_finished(RunDirectory(path))
+        runs = list(reversed(self.runs()))
+        named = [run for run in runs if run.path.name == text]
+        if named:
+            return _known_finished(named[0])
+        fitting = [run for run in runs if run.experiment == text] or [run for run in runs if run.key.startswith(text)]
+        if not fitting or not text:
+            raise RunDirectoryError(
+                f"no run {text!r} in {self.root}: neither a path, a directory name nor a key; `solv runs`"
+            )
+        keys = sorted({run.key for run in fitting})
+        if len(keys) > 1 and fitting[0].experiment != text:
+            raise RunDirectoryError(f"{text!r} fits several runs ({', '.join(keys)}); type more of the key")
+        return next((run for run in fitting if run.finished), None) or _known_finished(fitting[0])
+
+    def discard_unfinished(self, run: RunDirectory) -> bool:
+        """Delete a run that is unfinished and that no live process holds the lock of; return whether it was.
+
+        Raises:
+            RunDirectoryError: the folder cannot be written.
+        """
+        lock = self._lock(run.experiment, run.key)
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout:
+            return False
+        except OSError as error:
+            raise self._unwritable(error) from error
+        try:
+            if run.finished or not run.path.is_dir():
+                return False
+            shutil.rmtree(run.path)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        finally:
+            lock.release()
+        return True
+
+    def _lock(self, experiment: str, key: str) -> filelock.BaseFileLock:
+        folder = self.root / experiment / ".locks"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+        return filelock.FileLock(folder / f"{key}.lock")
 
     def _unwritable(self, error: OSError) -> RunDirectoryError:
         return RunDirectoryError(
             f"cannot write to the runs directory {self.root}: {error.strerror or error}; "
             "choose another with runs_dir=PATH or SOLV_RUNS_DIR"
         )
+
+
+def _known_finished(run: RunDirectory) -> RunDirectory:
+    if not run.finished:
+        raise RunDirectoryError(f"{run.path} is unfinished; the command that started it goes on where it stopped")
+    return run
 
 
 def _folders(folder: Path) -> list[Path]:

@@ -1,12 +1,14 @@
 """Is every kind of bad input one line that names the fault and the way out, with exit status 2 and no traceback?"""
 
 import json
+import os
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import call_process
+from tests.cli.conftest import ROOT, SOLV, call_process
 
 SMOKE = ("cot-depth", "--preset", "smoke")
 
@@ -138,10 +140,20 @@ TINY = (
 )  # fmt: skip
 
 
-@pytest.fixture
-def tiny_run(solv, work):
-    done = solv("run", *SMOKE, *TINY)
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """A finished run, made once."""
+    work = tmp_path_factory.mktemp("tiny")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = call_process([*SOLV, "run", *SMOKE, *TINY], work, environment)
     assert done.returncode in (0, 1), done.stderr
+    return work / "runs"
+
+
+@pytest.fixture
+def tiny_run(tiny, work):
+    """A working directory with a finished run that a test may spoil."""
+    shutil.copytree(tiny, work / "runs")
     return work
 
 

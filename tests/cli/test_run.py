@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import time
 
@@ -13,7 +14,7 @@ from tests.cli.conftest import ROOT, SOLV, call_process
 # The smoke preset, thinner still where that leaves every branch.
 SMOKE = (
     *("run", "cot-depth", "--preset", "smoke", "alpha=4", "endless.alpha=[1]", "phase={columns:3,rows:3}"),
-    *("phase.alpha=4", "fates.max_depth=60"),
+    *("phase.alpha=4", "fates.max_depth=60", "rho=0", "tau=[1.5,3,inf]", "transition.ratio=1.5"),
 )
 RESULTS = ("curves.parquet", "claims.json", "agreement.csv", "figure.png", "figure.svg")
 
@@ -21,6 +22,13 @@ RESULTS = ("curves.parquet", "claims.json", "agreement.csv", "figure.png", "figu
 def only_run(work, folder="runs"):
     [manifest] = work.glob(f"{folder}/cot-depth/*/manifest.json")
     return manifest.parent
+
+
+@pytest.fixture
+def finished(work, undisturbed):
+    """A working directory in which the run is done."""
+    shutil.copytree(undisturbed[1].parents[1], work / "runs")
+    return work
 
 
 def results(run):
@@ -63,14 +71,13 @@ def test_the_curves_hold_theory_and_measurement(undisturbed):
     assert {"theory", "simulation"} <= set(curves["source"])
 
 
-def test_a_second_run_computes_nothing_and_a_fresh_one_has_the_same_bits(solv, work, undisturbed):
-    first = solv(*SMOKE)
-    run = only_run(work)
+def test_a_second_run_computes_nothing_and_a_fresh_one_has_the_same_bits(solv, finished, undisturbed):
+    run = only_run(finished)
     second = solv(*SMOKE)
     assert "already run; nothing was computed" in second.stdout
-    assert second.returncode == first.returncode
-    assert solv(*SMOKE, "--fresh").returncode == first.returncode
-    runs = sorted(path.parent for path in work.glob("runs/cot-depth/*/manifest.json"))
+    assert second.returncode == undisturbed[0].returncode
+    assert solv(*SMOKE, "--fresh").returncode == undisturbed[0].returncode
+    runs = sorted(path.parent for path in finished.glob("runs/cot-depth/*/manifest.json"))
     assert len(runs) == 2
     assert results(runs[0]) == results(runs[1]) == results(undisturbed[1])
     listed = solv("runs", "cot-depth").stdout
@@ -124,12 +131,14 @@ def test_different_configurations_run_at_once_in_one_folder(start, work):
     assert len(list(work.glob("runs/cot-depth/*/manifest.json"))) == 2
 
 
-def test_the_runs_directory_is_where_the_key_or_the_variable_says(solv, work):
-    solv(*SMOKE, SOLV_RUNS_DIR="by-variable")
-    solv(*SMOKE, "runs_dir=by-key", SOLV_RUNS_DIR="by-variable")
-    assert only_run(work, "by-variable")
-    assert only_run(work, "by-key")
-    assert not (work / "runs").exists()
+def test_the_runs_directory_is_where_the_key_or_the_variable_says(solv, finished):
+    (finished / "runs").rename(finished / "elsewhere")
+    reused = "already run; nothing was computed"
+    assert reused in solv(*SMOKE, SOLV_RUNS_DIR="elsewhere").stdout
+    assert reused in solv(*SMOKE, "runs_dir=elsewhere", SOLV_RUNS_DIR="nowhere").stdout
+    solv(*SMOKE, "runs_dir=by-key", SOLV_RUNS_DIR="elsewhere")
+    assert only_run(finished, "by-key")
+    assert not (finished / "runs").exists()
 
 
 def test_overrides_in_hydras_grammar_reach_the_run(solv, work):

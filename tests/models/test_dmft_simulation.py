@@ -198,3 +198,21 @@ def test_overlap_out_of_range_is_refused() -> None:
             share_noise=True,
             generator=torch.Generator(),
         )
+
+
+def test_one_source_per_seed_makes_a_seed_independent_of_the_others() -> None:
+    def losses(names: list[int]) -> torch.Tensor:
+        ones = torch.ones(12, dtype=torch.float64)
+        sources = [torch.Generator().manual_seed(name) for name in names]
+        run = descend(
+            ones, ones, samples=8, features=9, label_noise=0.1, eta=0.02, steps=4, seeds=len(names), generator=sources
+        )
+        return run.test
+
+    assert torch.allclose(losses([1, 2, 3])[[0, 2]], losses([1, 3]), rtol=1e-12)
+    assert not torch.allclose(losses([1, 2])[0], losses([1, 2])[1])
+
+
+def test_sources_that_do_not_match_the_seeds_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 sources for a first axis of 3"):
+        normal([torch.Generator(), torch.Generator()], 3, 4)

@@ -1,0 +1,87 @@
+"""Which arguments and options do several commands share? Their types, and how every command ends."""
+
+import os
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli import completion
+from cli.errors import DEBUG_VARIABLE, call
+
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="Experiment, as in `solv list`.", autocompletion=completion.names)
+]
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="NAME", help="Only these experiments (default: all).", autocompletion=completion.more_names),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[KEY=VALUE]...",
+        help="Overrides in Hydra's grammar, e.g. alpha=2 'tau=[1.5,3]' (`solv show NAME`).",
+        autocompletion=completion.overrides,
+    ),
+]
+Preset = Annotated[
+    str,
+    typer.Option(
+        "--preset",
+        help="smoke, quick or paper, or one of your own in ~/.config/solv.",
+        autocompletion=completion.presets_of_experiment,
+    ),
+]
+OnlyPreset = Annotated[
+    str | None,
+    typer.Option("--preset", help="Only runs of this preset.", autocompletion=completion.presets_of_experiment),
+]
+RunsDir = Annotated[
+    Path | None, typer.Option(help="Folder of the runs (default: $SOLV_RUNS_DIR, or runs).", file_okay=False)
+]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+
+
+class TableFormat(StrEnum):
+    """How a command prints its rows."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+class VerdictName(StrEnum):
+    """The verdicts that a claim can have."""
+
+    HOLDS = "holds"
+    FAILS = "fails"
+    UNDECIDED = "undecided"
+
+
+VerdictFilter = Annotated[VerdictName | None, typer.Option("--verdict", help="Only claims with this verdict.")]
+AsFormat = Annotated[TableFormat, typer.Option("--format", help="table or json.")]
+
+
+def runs_root(runs_dir: Path | None) -> Path:
+    """Return the folder of the runs: the option, else the environment, else `runs`."""
+    return (runs_dir or Path(os.environ.get("SOLV_RUNS_DIR") or "runs")).expanduser()
+
+
+def check_plot_path(plot: Path | None) -> None:
+    """Raise `ConfigurationError` if a figure cannot be written to that path."""
+    if plot is None:
+        return
+    from experiments.parameters import ConfigurationError
+
+    if plot.suffix not in (".png", ".svg", ".pdf"):
+        raise ConfigurationError(f"--plot {plot}: the ending must be .png, .svg or .pdf")
+    if not plot.absolute().parent.is_dir():
+        raise ConfigurationError(f"--plot {plot}: the folder {plot.absolute().parent} does not exist")
+
+
+def finish(body: Callable[[], int | None], debug: bool) -> None:
+    """Call the body of a command and leave with its exit status."""
+    if debug:
+        os.environ[DEBUG_VARIABLE] = "1"
+    raise typer.Exit(call(body))

@@ -1,0 +1,163 @@
+"""`solv compare`: what differs between runs of one experiment, and do they agree with theory alike?"""
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import completion
+from cli.arguments import AsFormat, Debug, RunsDir, TableFormat, check_plot_path, finish, runs_root
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tracking.comparison import Labelled
+    from tracking.figures import Panel
+    from tracking.runs import RunDirectory
+
+
+def compare(
+    chosen: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RUN RUN...",
+            help="Runs of one experiment: a path, a directory name, or the start of a key (`solv runs`).",
+            autocompletion=completion.runs,
+        ),
+    ],
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Draw the runs over each other (.png, .svg or .pdf).")
+    ] = None,
+    output: AsFormat = TableFormat.TABLE,
+    runs_dir: RunsDir = None,
+    debug: Debug = False,
+) -> None:
+    """Lay runs side by side: settings that differ, agreement with theory, verdicts, and one figure."""
+
+    def body() -> None:
+        from experiments.archive import flat, panels_of
+        from experiments.catalog import entry
+        from tracking.comparison import Labelled, labels, overlay
+        from tracking.runs import RunStore
+
+        check_plot_path(plot)
+        store = RunStore(runs_root(runs_dir))
+        runs = [store.resolve(text) for text in chosen]
+        _check(runs)
+        compared = [
+            Labelled(label, _settings(flat(run.config())), run.curves(), run.claims())
+            for label, run in zip(labels(len(runs)), runs, strict=True)
+        ]
+        if plot is not None:
+            panels: dict[str, Panel] = {}
+            for run, read in zip(runs, compared, strict=True):
+                for panel in panels_of(run, read.curves):
+                    panels.setdefault(panel.name, panel)
+            overlay(compared, list(panels.values()), entry(runs[0].experiment).paper.title).savefig(plot, dpi=120)
+        if output is TableFormat.JSON:
+            typer.echo(json.dumps(_record(runs, compared), indent=1, ensure_ascii=False, allow_nan=False))
+        else:
+            _print(runs, compared)
+            if plot is not None:
+                typer.echo(f"figure: {plot}")
+
+    finish(body, debug)
+
+
+def _settings(pairs: "Iterable[tuple[str, Any]]") -> dict[str, Any]:
+    return {key: value for key, value in pairs if key != "runs_dir"}
+
+
+def _check(runs: "list[RunDirectory]") -> None:
+    from experiments.parameters import ConfigurationError
+
+    if len({run.path.resolve() for run in runs}) < 2:
+        raise ConfigurationError("give two different runs or more to compare (`solv runs` lists them)")
+    names = sorted({run.experiment for run in runs})
+    if len(names) > 1:
+        raise ConfigurationError(f"the runs are of different experiments ({', '.join(names)}); compare runs of one")
+
+
+def _print(runs: "list[RunDirectory]", compared: "list[Labelled]") -> None:
+    from cli.tables import print_rows
+    from tracking.comparison import agreements, differences, verdicts
+
+    names = [run.label for run in compared]
+    print_rows(
+        runs[0].experiment,
+        ["", "started", "preset", "key", "directory"],
+        [
+            [label, f"{run.started:%Y-%m-%d %H:%M:%S}", run.preset, run.key, str(run.path)]
+            for label, run in zip(names, runs, strict=True)
+        ],
+    )
+    changed = [[item.key, *map(_text, item.values)] for item in differences(compared)]
+    typer.echo("" if changed else "\nThe settings are the same.")
+    if changed:
+        print_rows("Settings that differ", ["key", *names], changed)
+    typer.echo("")
+    print_rows(
+        "Theory and measurement: median deviation, points within 2 s.e.",
+        ["panel", "series", "source", *names],
+        [
+            [str(row["panel"]), str(row["series"]), str(row["source"]), *(_agreement(row, label) for label in names)]
+            for row in agreements(compared).to_dict(orient="records")
+        ],
+    )
+    typer.echo("")
+    print_rows("Claims", ["claim", *names], [[item.key, *map(_text, item.values)] for item in verdicts(compared)])
+
+
+def _agreement(row: "dict[Any, Any]", label: str) -> str:
+    median, within, points = (float(row[f"{name} {label}"]) for name in ("median_error", "within_2_se", "points"))
+    if math.isnan(points):
+        return "-"
+    deviation = "-" if math.isinf(median) else f"{100 * median:.2g} %"
+    return f"{deviation}, {'-' if math.isnan(within) else f'{100 * within:.0f} %'} of {points:.0f}"
+
+
+def _record(runs: "list[RunDirectory]", compared: "list[Labelled]") -> dict[str, Any]:
+    from tracking.comparison import agreements, differences, verdicts
+
+    names = [run.label for run in compared]
+    table = agreements(compared)
+    return {
+        "runs": {
+            label: {"path": str(run.path), "key": run.key, "preset": run.preset, "started": run.started.isoformat()}
+            for label, run in zip(names, runs, strict=True)
+        },
+        "settings": {item.key: _by_label(names, item.values) for item in differences(compared)},
+        "agreement": [
+            {
+                **{name: row[name] for name in ("panel", "series", "y_name", "source")},
+                **{
+                    label: {name: _finite(row[f"{name} {label}"]) for name in ("points", "median_error", "within_2_se")}
+                    for label in names
+                },
+            }
+            for row in table.to_dict(orient="records")
+        ],
+        "claims": {item.key: _by_label(names, item.values) for item in verdicts(compared)},
+    }
+
+
+def _by_label(names: list[str], values: tuple[Any, ...]) -> dict[str, Any]:
+    return {label: _jsonable(value) for label, value in zip(names, values, strict=True)}
+
+
+def _jsonable(value: object) -> object:
+    if isinstance(value, list):
+        return [_jsonable(item) for item in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return "[" + ",".join(map(_text, value)) + "]"
+    return "-" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

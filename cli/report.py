@@ -1,0 +1,123 @@
+"""`solv report`: the runs as one HTML page that can be sent to somebody."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli import completion
+from cli.arguments import Debug, OnlyPreset, RunsDir, finish, runs_root
+
+if TYPE_CHECKING:
+    from tracking.report import Section
+    from tracking.runs import RunDirectory
+
+
+def report(
+    chosen: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="RUN",
+            help="Runs (path, directory name, start of a key) or experiments (default: the newest of each experiment).",
+            autocompletion=completion.runs,
+        ),
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("report.html"),
+    every: Annotated[
+        bool, typer.Option("--all", help="Every finished run, not the newest of each experiment alone.")
+    ] = False,
+    preset: OnlyPreset = None,
+    runs_dir: RunsDir = None,
+    debug: Debug = False,
+) -> None:
+    """Write one HTML file with every figure (interactive), agreement, claims and provenance; it needs no network."""
+
+    def body() -> None:
+        from cli.selection import finished_runs
+        from experiments.parameters import ConfigurationError
+        from tracking.files import write_text
+        from tracking.provenance import versions
+        from tracking.report import report_page
+        from tracking.runs import RunStore
+
+        if output.suffix not in (".html", ".htm"):
+            raise ConfigurationError(f"--output {output}: the ending must be .html")
+        if not output.absolute().parent.is_dir():
+            raise ConfigurationError(f"--output {output}: the folder {output.absolute().parent} does not exist")
+        store = RunStore(runs_root(runs_dir))
+        found = _chosen(store, chosen or [], preset) if chosen else finished_runs(store, [], preset, every=every)
+        sections = [_section(run, _variant(run, found)) for run in found]
+        made = f"Made by solv ({versions()['solv']}) on {datetime.now().astimezone():%Y-%m-%d %H:%M %Z}."
+        write_text(output, report_page(sections, made=made))
+        size = output.stat().st_size / 1e6
+        typer.echo(f"{output}: {len(found)} run{'s' * (len(found) != 1)}, {size:.1f} MB, opens in any browser")
+
+    finish(body, debug)
+
+
+def _chosen(store: Any, texts: list[str], preset: str | None) -> "list[RunDirectory]":
+    from cli.selection import finished_runs
+    from experiments.catalog import names
+
+    runs = [finished_runs(store, [text], preset)[0] if text in names() else store.resolve(text) for text in texts]
+    return list({run.path.resolve(): run for run in runs}.values())
+
+
+def _variant(run: "RunDirectory", shown: "list[RunDirectory]") -> str:
+    """Return what tells a run from the others of its experiment: nothing, its preset, or its preset, key and time."""
+    others = [other for other in shown if other.experiment == run.experiment and other != run]
+    if all(other.preset != run.preset for other in others):
+        return run.preset if others else ""
+    same = any(other.key == run.key for other in others)
+    return f"{run.preset}, {run.key[:6]}" + (f", {run.started:%Y-%m-%d %H:%M:%S}" if same else "")
+
+
+def _section(run: "RunDirectory", variant: str) -> "Section":
+    from experiments.archive import panels_of
+    from experiments.catalog import entry
+    from tracking.report import Section
+
+    about, curves = entry(run.experiment), run.curves()
+    return Section(
+        name=run.experiment,
+        question=about.question,
+        paper=(about.paper.title, about.paper.authors, about.paper.arxiv),
+        panels=panels_of(run, curves),
+        curves=curves,
+        claims=run.claims(),
+        command=_command(run),
+        facts=_facts(run),
+        variant=variant,
+    )
+
+
+def _command(run: "RunDirectory") -> str:
+    from cli.compose import settings_for
+    from cli.presets import DEFAULT_PRESET, presets
+    from experiments.archive import command_of
+    from experiments.parameters import as_dictionary
+
+    preset = run.preset if run.preset in presets(run.experiment) else DEFAULT_PRESET
+    return command_of(run, preset, as_dictionary(settings_for(run.experiment, preset, [])[1]))
+
+
+def _facts(run: "RunDirectory") -> list[tuple[str, str]]:
+    manifest: dict[str, Any] = run.manifest()
+    seconds = manifest.get("seconds", {})
+    spent = ", ".join(f"{part} {duration:g} s" for part, duration in seconds.items())
+    libraries = ", ".join(f"{name} {version}" for name, version in manifest.get("versions", {}).items())
+    threads = f"{manifest['threads']} thread{'s' * (manifest['threads'] != 1)}" if "threads" in manifest else ""
+    facts = [
+        ("run", run.path.name),
+        ("preset", run.preset),
+        ("key", run.key),
+        ("seed", str(manifest.get("seed", ""))),
+        ("started", f"{run.started:%Y-%m-%d %H:%M:%S}"),
+        ("time", spent),
+        ("device", ", ".join(filter(None, [str(manifest.get("device", "")), threads]))),
+        ("commit", str(manifest.get("commit") or "outside a checkout")),
+        ("code", str(manifest.get("code", ""))),
+        ("versions", libraries),
+    ]
+    return [(label, text) for label, text in facts if text]

@@ -1,0 +1,41 @@
+"""Which finished runs does a command speak of? The newest of each experiment, or all; of those named."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tracking.runs import RunDirectory, RunStore
+
+
+def finished_runs(
+    store: "RunStore", names: Sequence[str], preset: str | None = None, *, every: bool = False
+) -> "list[RunDirectory]":
+    """Return the newest finished run of each experiment, or with `every` all of them, newest first.
+
+    Args:
+        store: where the runs are.
+        names: experiments to be shown; none means all that have been run.
+        preset: only runs of this preset.
+        every: also the older runs.
+
+    Raises:
+        UnknownExperimentError: a name is not in the catalog.
+        RunDirectoryError: an experiment that was named has no finished run, or there is none at all.
+    """
+    from experiments.catalog import entry
+    from experiments.catalog import names as catalog
+    from tracking.runs import RunDirectoryError
+
+    for name in names:
+        entry(name)
+    found = [run for run in store.finished(preset=preset) if run.experiment in (names or catalog())]
+    kind = f" of preset {preset}" if preset else ""
+    for name in names:
+        if all(run.experiment != name for run in found):
+            raise RunDirectoryError(f"no finished run{kind} of {name} in {store.root}: `solv run {name}` makes one")
+    if not found:
+        raise RunDirectoryError(f"no finished run{kind} in {store.root}: `solv run NAME` makes one (`solv list`)")
+    if every:
+        return found
+    newest = {run.experiment: run for run in reversed(found)}
+    return [newest[name] for name in catalog() if name in newest]

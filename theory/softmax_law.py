@@ -1,0 +1,258 @@
+"""How fast does softmax with cross-entropy learn a peaked distribution? Loss of an aligned student and its flow.
+
+Liu, Liu, Pehlevan, Gore, arXiv:2602.03685; equation numbers are those of the softmax-law spec, section 2.
+
+| symbol | name | range |
+|---|---|---|
+| z = U x | centred logits of the teacher's direction of unit norm, x ~ N(0, I_d) | (points, V) |
+| weight | probability of each sampled z | sums to 1 |
+| a = norm of W | scale of the student's logits, W = a U | >= 0 |
+| a* = beta times the norm of W* | scale of the target's logits | > 0, inf: one-hot target |
+| Delta, rho0 | gap between the two largest entries of z, and its density at 0 | > 0 |
+| C = (pi^2 / 12) rho0 | boundary-layer constant: L ~ C / a at large a | > 0 |
+| s | gradient-flow time, learning rate times steps | >= 0 |
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+from scipy.interpolate import CubicSpline
+from scipy.special import log_softmax
+
+from theory.validation import require_integer, require_real
+
+LARGEST_DISTANCE = 16.0  # the flow to a finite a* is followed until a* - a = e^-16 a*
+GRID = 400
+
+
+@dataclass(frozen=True)
+class LogitSample:
+    """Quadrature over the teacher's direction.
+
+    logits: centred logits z, shape (points, V).
+    weight: their probabilities, shape (points,).
+    peak: C of equation (1), which needs the density of the gap at 0 and not just points.
+    """
+
+    logits: Float[np.ndarray, "points classes"]
+    weight: Float[np.ndarray, "points"]
+    peak: float
+
+
+@dataclass(frozen=True)
+class Flow:
+    """The student along gradient flow.
+
+    scale: a(s); loss: L(s); gradient: |dL/da|(s); each of the shape of the times asked for.
+    """
+
+    scale: Float[np.ndarray, "times"]
+    loss: Float[np.ndarray, "times"]
+    gradient: Float[np.ndarray, "times"]
+
+
+def two_classes(nodes: int = 5000) -> LogitSample:
+    """Return the exact quadrature for V = 2: z = (g, -g) / 2 with g ~ N(0, 2), rho0 = 2 / sqrt(4 pi).
+
+    The gap |g| is sampled at logarithmically spaced points, since the boundary layer has width 1 / a.
+
+    Args:
+        nodes: number of points, >= 100; 5000 gives L(a) to a relative 1e-8 for a <= 1e4.
+
+    Raises:
+        ValueError: nodes out of range.
+    """
+    nodes = require_integer("nodes", nodes, least=100)
+    position, step = np.linspace(math.log(1e-13), math.log(14.0), nodes, retstep=True)
+    gap = np.exp(position)
+    weight = np.exp(-(gap**2) / 4) / math.sqrt(math.pi) * gap * step  # 2 exp(-g^2 / 4) / sqrt(4 pi) dg, dg = gap dlog
+    return LogitSample(np.stack([gap, -gap], axis=1) / 2, weight / weight.sum(), peak_constant(1 / math.sqrt(math.pi)))
+
+
+def sample_logits(direction: ArrayLike, points: int, seed: int = 0) -> LogitSample:
+    """Return a Monte-Carlo sample of z = U x, x ~ N(0, I), for any direction U, with the boundary layer's own C.
+
+    Args:
+        direction: weights (V, d), V >= 2; only the centred and normalised part counts.
+        points: number of samples, >= 1000; the relative error of L(a) is about 0.7 sqrt(a / points).
+        seed: of the sample.
+
+    Raises:
+        ValueError: a direction that is no (V >= 2, d) matrix or has no centred part, or points out of range.
+
+    Cost: O(points V d), and O(V^2 points' V) for C with up to 4000 of the points.
+    """
+    points = require_integer("points", points, least=1000)
+    unit = centre(direction)
+    norm = np.linalg.norm(unit)
+    if norm == 0:
+        raise ValueError("direction has no centred part: its logits are all equal")
+    rng = np.random.default_rng(seed)
+    logits = rng.standard_normal((points, unit.shape[1])) @ (unit / norm).T
+    return LogitSample(logits, np.full(points, 1 / points), peak_constant(gap_density(unit / norm, logits[:4000])))
+
+
+def gap_density(direction: Float[np.ndarray, "classes d"], logits: Float[np.ndarray, "points classes"]) -> float:
+    """Return rho0, the density at 0 of the gap between the two largest logits of z = U x.
+
+    Sum over pairs of the density of z_i - z_j at 0 times the probability that the two are then the largest: z given
+    z_i = z_j is the Gaussian z less its regression on z_i - z_j, so that every sampled z serves every pair.
+
+    Args:
+        direction: U, shape (V, d).
+        logits: samples of U x, shape (points, V).
+    """
+    covariance = direction @ direction.T
+    classes = len(covariance)
+    density = 0.0
+    for i in range(classes):
+        for j in range(i + 1, classes):
+            variance = covariance[i, i] + covariance[j, j] - 2 * covariance[i, j]
+            if variance <= 0:
+                continue
+            slope = (covariance[:, i] - covariance[:, j]) / variance
+            given = logits - (logits[:, i] - logits[:, j])[:, None] * slope
+            tied = given[:, i].copy()
+            given[:, [i, j]] = -np.inf
+            density += np.mean(given.max(axis=1) < tied) / math.sqrt(2 * math.pi * variance)
+    return float(2 * density)
+
+
+def peak_constant(density: float) -> float:
+    """Return C = (pi^2 / 12) rho0 of equation (1).
+
+    Raises:
+        ValueError: density not > 0.
+    """
+    return math.pi**2 / 12 * require_real("density", density, above=0)
+
+
+def centre(weights: ArrayLike) -> Float[np.ndarray, "classes d"]:
+    """Return weights (V, d) less their mean over classes, which softmax does not see.
+
+    Raises:
+        ValueError: not a finite (V >= 2, d) matrix.
+    """
+    matrix = np.asarray(weights, dtype=float)
+    if matrix.ndim != 2 or len(matrix) < 2 or not np.all(np.isfinite(matrix)):
+        raise ValueError(f"weights of shape {matrix.shape}; valid: a finite matrix (V >= 2, d)")
+    return np.asarray(matrix - matrix.mean(axis=0))
+
+
+def aligned_loss(
+    scale: ArrayLike, target_scale: float, sample: LogitSample
+) -> tuple[Float[np.ndarray, "scales"], Float[np.ndarray, "scales"]]:
+    """Return L(a) = E KL(softmax(a* z) || softmax(a z)) and dL/da = E (softmax(a z) - softmax(a* z)) . z.
+
+    Args:
+        scale: a, shape (scales,), >= 0.
+        target_scale: a*, > 0; inf is the one-hot target at the largest logit.
+        sample: quadrature over z.
+
+    Returns:
+        L and dL/da, each of shape (scales,).
+
+    Raises:
+        ValueError: an argument out of range.
+
+    Cost: O(scales points V).
+    """
+    target_scale = require_real("target_scale", target_scale, above=0, infinite=True)
+    scales = np.atleast_1d(np.asarray(scale, dtype=float))
+    if np.any(scales < 0) or not np.all(np.isfinite(scales)):
+        raise ValueError(f"scale = {scales.min()} is out of range; valid: >= 0, finite")
+    z, weight = sample.logits, sample.weight
+    if math.isinf(target_scale):
+        target = (z == z.max(axis=1, keepdims=True)).astype(float)
+        log_target = np.zeros_like(z)  # enters times the target alone
+    else:
+        log_target = log_softmax(target_scale * z, axis=1)
+        target = np.exp(log_target)
+    loss, slope = np.empty_like(scales), np.empty_like(scales)
+    for index, a in enumerate(scales):
+        log_student = log_softmax(a * z, axis=1)
+        loss[index] = weight @ np.sum(target * (log_target - log_student), axis=1)
+        slope[index] = weight @ np.sum((np.exp(log_student) - target) * z, axis=1)
+    return loss, slope
+
+
+def aligned_flow(times: ArrayLike, target_scale: float, sample: LogitSample) -> Flow:
+    """Return the student along gradient flow da/ds = -dL/da from a(0) = 0.
+
+    The flow is one-dimensional, so that s(a) = int_0^a da' / -L'(a') is an integral: no step size, no stiffness.
+
+    Args:
+        times: s, shape (times,), >= 0 and finite.
+        target_scale: a*, > 0 or inf.
+        sample: quadrature over z.
+
+    Raises:
+        ValueError: an argument out of range.
+
+    Cost: 400 evaluations of `aligned_loss`.
+    """
+    target_scale = require_real("target_scale", target_scale, above=0, infinite=True)
+    asked = np.asarray(times, dtype=float)
+    if asked.ndim != 1 or np.any(asked < 0) or not np.all(np.isfinite(asked)):
+        raise ValueError("times hold values out of range; valid: a list of finite numbers >= 0")
+    if math.isinf(target_scale):
+        last = 2 * float(power_law_scale(max(float(asked.max(initial=1.0)), 1.0), sample.peak)) + 10
+        position = np.linspace(0.0, math.log1p(last), GRID)
+        scales, jacobian = np.expm1(position), np.exp(position)
+    else:
+        position = np.linspace(0.0, LARGEST_DISTANCE, GRID)
+        distance = target_scale * np.exp(-position)
+        scales, jacobian = target_scale - distance, distance
+    loss, slope = aligned_loss(scales, target_scale, sample)
+    elapsed = CubicSpline(position, jacobian / -slope).antiderivative()(position)
+    where = CubicSpline(elapsed, position)(np.minimum(asked, elapsed[-1]))
+    if not math.isinf(target_scale):  # the last stretch is exponential
+        rate = float(-slope[-1] / jacobian[-1])
+        where = where + rate * np.maximum(asked - elapsed[-1], 0.0)
+    reached = np.expm1(where) if math.isinf(target_scale) else target_scale * -np.expm1(-where)
+    beyond = np.maximum(where - position[-1], 0.0)
+    shrunk = np.minimum(where, position[-1])
+    log_loss = CubicSpline(position, np.log(np.maximum(loss, 1e-300)))(shrunk) - 2 * beyond
+    log_slope = CubicSpline(position, np.log(-slope))(shrunk) - beyond
+    return Flow(np.asarray(reached), np.exp(log_loss), np.exp(log_slope))
+
+
+def power_law_scale(times: ArrayLike, peak: float) -> Float[np.ndarray, "times"]:
+    """Return a(s) = (3 C s)^{1/3}, equation (3)."""
+    return np.asarray((3 * peak * np.asarray(times, dtype=float)) ** (1 / 3))
+
+
+def power_law_loss(times: ArrayLike, peak: float) -> Float[np.ndarray, "times"]:
+    """Return L(s) = C^{2/3} (3 s)^{-1/3}, equation (3)."""
+    return np.asarray(peak ** (2 / 3) * (3 * np.asarray(times, dtype=float)) ** (-1 / 3))
+
+
+def power_law_gradient(times: ArrayLike, peak: float) -> Float[np.ndarray, "times"]:
+    """Return |grad L|(s) = C^{1/3} (3 s)^{-2/3}, equation (3)."""
+    return np.asarray(peak ** (1 / 3) * (3 * np.asarray(times, dtype=float)) ** (-2 / 3))
+
+
+def crossover_time(target_scale: float, peak: float) -> float:
+    """Return s* = a*^3 / (3 C), when the intermediate power law reaches a finite target; inf for a one-hot one.
+
+    Raises:
+        ValueError: target_scale or peak not > 0.
+    """
+    scale = require_real("target_scale", target_scale, above=0, infinite=True)
+    return scale**3 / (3 * require_real("peak", peak, above=0))
+
+
+def loss_exponent(growth: float = 0.0, *, normalised: bool = False) -> float:
+    """Return the exponent of the loss in the number of steps t for a learning rate that grows as t^growth.
+
+    Gradient descent: -(1 + growth) / 3, since s ~ t^{1 + growth}; with a normalised gradient (and for Adam, whose steps
+    do not shrink with it) the scale grows by the learning rate itself: -(1 + growth).
+
+    Raises:
+        ValueError: growth not > -1.
+    """
+    growth = require_real("growth", growth, above=-1)
+    return -(1 + growth) if normalised else -(1 + growth) / 3
