@@ -93,7 +93,10 @@ def counter_model(formula: Formula) -> CounterModel | None:
     return CounterModel(
         worlds,
         above,
-        {name: tuple(w for w in range(worlds) if bits >> (place + w) & 1) for name, bits in zip(names, space.atoms, strict=True)},
+        {
+            name: tuple(w for w in range(worlds) if bits >> (place + w) & 1)
+            for name, bits in zip(names, space.atoms, strict=True)
+        },
     )
 
 

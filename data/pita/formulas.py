@@ -21,7 +21,9 @@ PRECEDENCE = {IMPLIES: 25, OR: 30, AND: 35}
 LEAF_PRECEDENCE = 100
 
 _ATOM = re.compile(r"p[0-9]+")
-_TOKEN = re.compile(r"\s*(?:(p[0-9]+|True|False|⊤|⊥)(?![A-Za-z0-9_])|(¬|~)|(∧|/\\|&|and\b|∨|\\/|\||or\b|→|->)|(\()|(\)))")
+_TOKEN = re.compile(
+    r"\s*(?:(p[0-9]+|True|False|⊤|⊥)(?![A-Za-z0-9_])|(¬|~)|(∧|/\\|&|and\b|∨|\\/|\||or\b|→|->)|(\()|(\)))"
+)
 _SPELLINGS = {
     "⊤": TRUE,
     "⊥": FALSE,

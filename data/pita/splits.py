@@ -161,7 +161,8 @@ def _or_strata(size: int | None) -> tuple[Stratum, ...]:
     return tuple(
         Stratum(
             f"atoms={atoms},{'in' if inside else 'out'}",
-            tree_count(atoms) * (arrangement_count(OR_NAMES, atoms) * atoms if inside else arrangement_count(OR_NAMES, atoms + 1)),
+            tree_count(atoms)
+            * (arrangement_count(OR_NAMES, atoms) * atoms if inside else arrangement_count(OR_NAMES, atoms + 1)),
             partial(_or_statement, atoms, inside),
         )
         for atoms in sizes

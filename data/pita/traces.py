@@ -54,6 +54,7 @@ KINDS = {
     EXACT: "exact",
 }
 
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """A search as text: `length` is the highest state number, `ops` the kinds of steps taken, sorted."""
