@@ -71,5 +71,5 @@ def test_a_wrong_selection_names_the_valid_ones(arguments: tuple[str], said: str
 
 
 def test_an_index_outside_is_refused() -> None:
-    with pytest.raises(ValueError, match="index = 5 .*0 to 4"):
+    with pytest.raises(ValueError, match=r"index = 5 .*0 to 4"):
         open_split(SplitSpec("full", 1))[5]
