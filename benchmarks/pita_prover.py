@@ -2,7 +2,8 @@
 
     PYTHONPATH=. python benchmarks/pita_prover.py [--count 20000] [--check 1000000 --minutes 15]
 
-`--check N` proves, checks and decides by the second calculus N statements of full (6 leaves) and stops after the minutes given.
+`--check N` proves, replays and decides by the second calculus N statements of full (6 leaves), or fewer if the minutes
+are over.
 """
 
 import argparse
@@ -46,7 +47,8 @@ def speeds(count: int) -> None:
         finished, characters, seconds, peak = make(name, leaves, 0, asked)
         rate = asked / seconds
         print(
-            f"{name:8} {leaves or '':2} {rate:8.0f} statements/s/core, {characters / max(1, finished):7.0f} characters each, "
+            f"{name:8} {leaves or '':2} {rate:8.0f} statements/s/core, "
+            f"{characters / max(1, finished):7.0f} characters each, "
             f"{asked - finished} given up, peak {peak:.0f} MiB; 23 million: {PLAN / rate / 3600 / 2:.2f} h on 2 cores, "
             f"{PLAN / rate / 3600 / 64:.3f} h on 64 (projected)",
             flush=True,
@@ -65,7 +67,8 @@ def scaling(count: int) -> None:
             )
             elapsed = time.perf_counter() - started
         print(
-            f"{processes} process(es): {count / elapsed:.0f} statements/s, peak {max(peak for *_, peak in done):.0f} MiB each",
+            f"{processes} process(es): {count / elapsed:.0f} statements/s, "
+            f"peak {max(peak for *_, peak in done):.0f} MiB each",
             flush=True,
         )
 
@@ -88,7 +91,8 @@ def check_many(count: int, minutes: float) -> None:
         if row % 1000 == 0 and time.perf_counter() - started > 60 * minutes:
             break
     print(
-        f"{row} statements checked: {proved} proved, {given_up} given up, no disagreement, {time.perf_counter() - started:.0f} s",
+        f"{row} statements checked: {proved} proved, {given_up} given up, no disagreement, "
+        f"{time.perf_counter() - started:.0f} s",
         flush=True,
     )
 

@@ -1,4 +1,4 @@
-"""Is a written trace right? Replayed from the statement alone, every printed state compared; knows nothing of the prover.
+"""Is a written trace right? Replayed from the statement alone, every printed state compared, without the prover.
 
 Shares only the formula type with the search and the writing of traces: tactics are read from the text, applied to a
 stack of goals by Lean's rules, and the state that must follow is printed and compared character by character. A

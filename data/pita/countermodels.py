@@ -67,7 +67,8 @@ class CounterModel:
         forced = [f"{name} in {{{', '.join(map(str, at))}}}" for name, at in self.forced.items() if at]
         where = "no atom is forced anywhere" if not forced else "; ".join(forced)
         if self.worlds == 1:
-            return f"classical valuation, true atoms: {', '.join(name for name, at in self.forced.items() if at) or 'none'}"
+            true = ", ".join(name for name, at in self.forced.items() if at)
+            return f"classical valuation, true atoms: {true or 'none'}"
         order = ", ".join(f"{low} < {high}" for low, high in self.above)
         return f"{self.worlds} worlds, {order}; forced: {where}"
 
@@ -102,7 +103,7 @@ def counter_model(formula: Formula) -> CounterModel | None:
 
 @dataclass(frozen=True)
 class _ModelSpace:
-    """All models over n atoms in one integer's bits: blocks of `worlds` bits, order by order, valuation by valuation."""
+    """All models over n atoms in one integer's bits: blocks of `worlds` bits by order, then by valuation."""
 
     full: int
     roots: int
@@ -169,7 +170,7 @@ def _refute_classically(formula: Formula) -> CounterModel | None:
     branches: list[tuple[tuple[tuple[int, bool], ...], dict[str, bool]]] = [(((len(symbols) - 1, False),), {})]
     while branches:
         todo, values = branches.pop()
-        pending, postponed = list(todo), []
+        pending, postponed = list(todo), list[tuple[int, bool]]()
         values = dict(values)
         open_branch = True
         while open_branch and (pending or postponed):

@@ -133,11 +133,12 @@ def text(formula: Formula) -> str:
 
 
 def parse(source: str) -> Formula:
-    """Read a formula.
+    r"""Read a formula.
 
     Args:
         source: leaves `p1`, `True`/`⊤`, `False`/`⊥`; operators ∧ ∨ → in Unicode or as `and`, `or`, `->`
-            (also `/\\`, `\\/`, `&`, `|`); `¬`/`~` for negation; parentheses. Precedence ¬ > ∧ > ∨ > →; all to the right.
+            (also `/\`, `\/`, `&`, `|`); `¬`/`~` for negation; parentheses.
+            Precedence ¬ > ∧ > ∨ > →; all to the right.
 
     Raises:
         ValueError: the text is not a formula; the message says where it stops being one.

@@ -5,10 +5,10 @@ arXiv:2602.14404:
 
 inversion   →R, ∧R, True R on the goal; then ∨L, False L, ∧L on the hypotheses just met, newest first; atoms and
             implications are set aside as *stable*;
-choice      the goal is an atom, ∨ or False: focus on it (unless a negative atom), then on each stable hypothesis, newest
-            first;
-focus       right: ∨ chooses a side, ∧ splits, a positive atom must be a stable hypothesis, all else ends the focus; left:
-            → asks for its premise, ∧ chooses a side, a negative atom must be the goal, all else ends the focus.
+choice      the goal is an atom, ∨ or False: focus on it (unless a negative atom), then on each stable hypothesis,
+            newest first;
+focus       right: ∨ chooses a side, ∧ splits, a positive atom must be a stable hypothesis, all else ends the focus;
+            left: → asks for its premise, ∧ chooses a side, a negative atom must be the goal, all else ends the focus.
 
 Contraction is built in (a focused hypothesis stays), so a sequent met again on its own branch is refused. Stable
 hypotheses only ever grow along a branch: an earlier equal sequent must have the same hypotheses, and the loop check is

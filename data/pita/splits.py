@@ -1,11 +1,11 @@
 """Which statements belong to a split, and which is number i? Every split by index, none by list.
 
-| split   | statements                                                                                  | count            |
-|---------|---------------------------------------------------------------------------------------------|------------------|
-| full    | binary trees of exactly m leaves out of n atoms, True, False; ∧, ∨ or → at every node       | (n+2)^m 3^(m-1) C |
-| implies | the same with → alone                                                                       | (n+2)^m C         |
-| or      | target → tree of ∨ over k distinct atoms of 100 000 (2 <= k <= 29); true: target among them | k (N)_k C, (N)_(k+1) C |
-| php     | (every pigeon has a hole) → (two pigeons share one), every bracketing; 2-4 pigeons, 1-4 holes; the larger cases with random omissions, 16 draws each | products of C |
+full     binary trees of exactly m leaves out of n atoms, True, False; ∧, ∨ or → at every node: (n+2)^m 3^(m-1) C
+implies  the same with → alone: (n+2)^m C
+or       target → tree of ∨ over k distinct atoms of 100 000 (2 <= k <= 29); true if the target is among them:
+         k (N)_k C of these, (N)_(k+1) C of the others
+php      (every pigeon has a hole) → (two pigeons share one), every bracketing, 2-4 pigeons, 1-4 holes; the larger cases
+         with random omissions, 16 draws each: products of C
 
 C = Catalan(leaves - 1), (N)_k = N (N-1) ... (N-k+1). (arXiv:2602.14404; spec section 1.) A split is a sequence of
 *strata*, statements of one kind that are counted by one formula; the index runs through the strata in order.
@@ -216,7 +216,7 @@ def _php_keep(pigeons: int, holes: int) -> float | None:
 
 
 def _pigeons(pigeons: int, holes: int, omission: tuple[float, np.random.Generator] | None) -> _Pigeons:
-    atoms = [[(f"p{pigeon}{hole}",) for hole in range(holes)] for pigeon in range(pigeons)]
+    atoms: list[list[Formula]] = [[(f"p{pigeon}{hole}",) for hole in range(holes)] for pigeon in range(pigeons)]
     clashes = [
         conjunction(atoms[one][hole], atoms[other][hole])
         for one in range(pigeons)

@@ -3,8 +3,8 @@
     <tactic>intro h1</tactic><state id="1"><if>h1 : p1</if><then>p1</then></state>
     <tactic>exact h1</tactic><state id="2"><complete/></state><success/>
 
-A state is the first open goal of the innermost block, its hypotheses in Lean's order, or `<complete/>` when the block has
-no goal left; then the enclosing block's state follows under a new number, without a tactic. `cases h` removes h and
+A state is the first open goal of the innermost block, its hypotheses in Lean's order, or `<complete/>` when the block
+has no goal left; then the enclosing block's state follows under a new number, without a tactic. `cases h` removes h and
 adds an unnamed `h✝`, which `case inl h2 =>` names. `<backtrack to="k"/>` is followed by state k again.
 """
 
@@ -73,7 +73,7 @@ def render(formulas: Subformulas, steps: list[Step], proved: bool) -> Trace:
     """Write down the steps of a search. Cost: linear in the length of the text."""
     say = formulas.text
     left, right = formulas.left, formulas.right
-    # A goal is (hypotheses as text, subformula, next goal of its block and beyond); the end of a block has subformula -1.
+    # A goal is (hypotheses as text, subformula, next goal of its block and beyond); a block ends with subformula -1.
     means: dict[int, int] = {}  # hypothesis -> subformula, one meaning throughout a trace
     here: Any = ("", formulas.root, None)
     states: list[Any] = [here]

@@ -126,7 +126,7 @@ def rows(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def check_all(folder: Path) -> Counter[str]:
-    """Replay every trace and decide every verdict by the second calculus; returns counts of `proved`, `refuted`, `given up`.
+    """Replay every trace and decide every verdict by the second calculus; count proved, refuted and given up.
 
     Raises:
         ValueError: a row is wrong; the message names its index.

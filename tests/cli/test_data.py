@@ -1,6 +1,7 @@
 """Does `solv data pita` write, resume, check, count, show and export, and refuse in one line?"""
 
 import re
+from itertools import pairwise
 
 import pytest
 from typer.testing import CliRunner
@@ -56,7 +57,8 @@ def test_exported_proofs_have_the_form_of_lean(made, tmp_path):
     target = tmp_path / "proofs.lean"
     assert call("export", made, "--lean", target)[0] == 0
     tactic = (
-        r"intro h\d+|exact h\d+|apply (And\.intro|True\.intro|Or\.inl|Or\.inr|False\.elim h\d+)|cases h\d+|case in[lr] h\d+ =>"
+        r"intro h\d+|exact h\d+|apply (And\.intro|True\.intro|Or\.inl|Or\.inr|False\.elim h\d+)"
+        r"|cases h\d+|case in[lr] h\d+ =>"
         r"|have h\d+ := h\d+\.(left|right)|have h\d+ := h\d+ h\d+|have h\d+ : .+ := by"
     )
     theorems = target.read_text().split("\n\n")
@@ -64,7 +66,7 @@ def test_exported_proofs_have_the_form_of_lean(made, tmp_path):
     for lines in (each.splitlines() for each in theorems):
         assert re.fullmatch(r"theorem statement_\d+( \((p\d+ ?)+ : Prop\))? : .+ := by", lines[0])
         assert all(re.fullmatch(tactic, line.strip()) for line in lines[1:])
-        for line, following in zip(lines, lines[1:], strict=False):
+        for line, following in pairwise(lines):
             deeper = len(following) - len(following.lstrip()) - len(line) + len(line.lstrip())
             assert deeper == 2 if line.endswith(("by", "=>")) else deeper <= 0
 
