@@ -11,6 +11,7 @@ from cli import sweep as sweeping
 from cli.arguments import Debug, Name, Overrides, Preset, check_plot_path, finish
 from cli.claims import claims
 from cli.compare import compare
+from cli.data import data
 from cli.doctor import doctor
 from cli.errors import dispatch
 from cli.report import report
@@ -220,6 +221,7 @@ app.command()(compare)
 app.command()(claims)
 app.command()(report)
 app.command()(doctor)
+app.add_typer(data, name="data")
 
 
 def main() -> None:
