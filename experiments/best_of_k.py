@@ -103,7 +103,7 @@ class BestOfKConfig(RunSettings):
     sigma0: float = real(0.5, "label noise", least=0)
     sigma: float = real(0.5, "noise that the model believes in", above=0)
     gamma: float = real(1, "prior deviation of the weights", above=0)
-    mis: tuple[float, ...] = reals([0, 0.3, 0.6, 1], "misspecification of the judge, w_R = w_T + mis R", least=0)
+    mis: tuple[float, ...] = reals([0, 0.1, 0.3, 0.6, 1], "misspecification of the judge, w_R = w_T + mis R", least=0)
     temperature: tuple[float, ...] = reals(
         [0, 0.1, 0.5], "selection temperature T; 0: best of k, inf: none", least=0, infinite=True
     )

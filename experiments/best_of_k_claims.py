@@ -8,9 +8,10 @@ from scipy import stats
 
 from experiments.best_of_k_language import language_claims
 from tracking.claims import Claim, Verdict, all_of, exceeds, not_measured, within
-from tracking.curves import Curves, pair, select
+from tracking.curves import Curves, pair, parameter, select
 
 SAMPLES = "samples α"
+NEAR_TEACHER = 0.2  # theory's error falls with k up to here at alpha = 2, and rises again at mis = 0.3 and T = 0
 
 
 def check_claims(curves: Curves) -> list[Claim]:
@@ -29,40 +30,47 @@ def check_claims(curves: Curves) -> list[Claim]:
 
 
 def _matches_theory(curves: Curves) -> Claim:
-    """Agreement, counted against what chance leaves outside 2 standard errors with this many repeats."""
-    statement = "The simulated error lies within 2 standard errors of theory, or within the 2 % of finite dimension."
+    """The points of a curve share their samples: the fraction is as uncertain as one of that many curves."""
+    statement = "The simulated error lies within 2 standard errors of theory at 90 % of the points."
     paired = pair(curves[curves["panel"].str.startswith((SAMPLES, "temperature", "anisotropic"))])
     if paired.empty:
         return not_measured("matches-theory", statement, "simulated curves")
-    outside = (paired["y"] - paired["theory"]).abs() > np.maximum(2 * paired["y_err"], 0.02 * paired["theory"])
-    independent = paired.groupby("panel").ngroups  # the judges and k of a panel share their samples
+    outside = (paired["y"] - paired["theory"]).abs() > 2 * paired["y_err"]
+    independent = paired.groupby(["panel", "series"]).ngroups  # the k of a curve share their samples
     chance = float(2 * stats.t.sf(2, paired["n"].min() - 1))
-    allowed = chance + 2 * math.sqrt(chance * (1 - chance) / independent)
     fraction = float(outside.mean())
+    if fraction <= 0.1:
+        verdict = Verdict.HOLDS
+    else:
+        noise = 2 * math.sqrt(chance * (1 - chance) / independent)
+        verdict = Verdict.FAILS if fraction > max(0.1, chance) + noise else Verdict.UNDECIDED
     return Claim(
         "matches-theory",
         statement,
-        predicted=f"at most {100 * chance:.1f} % outside by chance",
+        predicted=f"{100 * chance:.1f} % outside by chance",
         measured=f"{100 * fraction:.1f} % of {len(paired)} points outside",
-        verdict=Verdict.HOLDS if fraction <= allowed else Verdict.FAILS,
-        tolerance=f"<= {100 * allowed:.0f} %: chance + 2 s.d. for {independent} independent panels",
+        verdict=verdict,
+        tolerance=f"<= 10 %; fails where {independent} independent curves would not do it by chance",
+        needs="simulation.repeats >= 40",
     )
 
 
 def _monotone(curves: Curves) -> Claim:
-    statement = "With the teacher as judge the error falls with every increase of k."
-    rows = curves[curves["panel"].str.startswith(SAMPLES) & (curves["series"] == "teacher as judge")]
+    statement = f"With the teacher or a judge near it (mis <= {NEAR_TEACHER}) the error falls with every increase of k."
+    near = parameter(curves, "mis") <= NEAR_TEACHER
+    rows = curves[curves["panel"].str.startswith(SAMPLES) & near]
     theory, simulated = (rows[rows["source"] == source] for source in ("theory", "simulation"))
     if theory.empty or simulated.empty:
         return not_measured("monotone-when-judge-near-teacher", statement, "mis includes 0")
     verdicts, rises = [], 0
-    for _, line in theory.groupby("panel"):
+    for _, line in theory.groupby(["panel", "series"]):
         rises += int(np.sum(np.diff(line.sort_values("x")["y"]) > 0))
-    for _, line in simulated.groupby("panel"):
+    for _, line in simulated.groupby(["panel", "series"]):
         line = line.sort_values("x")
         step = np.diff(line["y"])
         error = np.hypot(line["y_err"].to_numpy()[1:], line["y_err"].to_numpy()[:-1])
-        verdicts.append(Verdict.FAILS if np.any(step > 2 * error) else Verdict.HOLDS)
+        fall = exceeds(line["y"].iloc[0] - line["y"].iloc[-1], 0, math.hypot(*line["y_err"].iloc[[0, -1]]))
+        verdicts.append(Verdict.FAILS if np.any(step > 2 * error) else fall)
     return Claim(
         "monotone-when-judge-near-teacher",
         statement,
@@ -70,6 +78,7 @@ def _monotone(curves: Curves) -> Claim:
         measured=f"theory: {rises} rises; simulation: {verdicts.count(Verdict.FAILS)} of {len(verdicts)} curves rise",
         verdict=all_of([within(rises, 0, 0), *verdicts]),
         tolerance="theory exact; simulation 2 s.e.",
+        needs="simulation.repeats >= 40",
     )
 
 
@@ -110,12 +119,14 @@ def _best_judge(curves: Curves) -> Claim:
         return not_measured("best-judge-is-not-teacher", statement, "direction.c includes values > 0")
     best = _least(theory)
     found = _least(simulated)
+    exaggerating = simulated[simulated["x"] > 0]
+    nearest = exaggerating.iloc[int((exaggerating["x"] - best["x"]).abs().argmin())]
     return Claim(
         "best-judge-is-not-teacher",
         statement,
         predicted=f"c = {best['x']:.3g}: {best['y']:.4f} of the teacher's error",
-        measured=f"c = {found['x']:.3g}: {found['y']:.4f} ± {found['y_err']:.4f}",
-        verdict=all_of([exceeds(best["x"], 0), exceeds(found["x"], 0), exceeds(1 - found["y"], 0, found["y_err"])]),
+        measured=f"c = {nearest['x']:.3g}: {nearest['y']:.4f} ± {nearest['y_err']:.4f}; least at c = {found['x']:.3g}",
+        verdict=all_of([exceeds(best["x"], 0), exceeds(1 - nearest["y"], 0, nearest["y_err"])]),
         tolerance="2 s.e., paired",
         needs="simulation.repeats >= 40",
     )

@@ -59,8 +59,12 @@ class _Simulation:
         eigenvalues: np.ndarray | None = None,
         repeats: int | None = None,
         test_points: int | None = None,
+        paired: bool = False,
     ) -> np.ndarray:
         """Return the error of every repeat, shape (repeats, judges, temperatures, ks).
+
+        Each judge and temperature has training sets and samples of its own, so that the curves of a figure are
+        independent evidence, unless they are to be compared with each other as `paired` ones.
 
         A judge (mis, c) has the weights (1 + c) w_T + mis R. The teacher is 1 in every mode and R has as many +1 as -1
         (over repeats in another order), so that the overlaps are those of theory up to what the spectrum adds.
@@ -77,23 +81,32 @@ class _Simulation:
             )
             signs = torch.ones(d, dtype=torch.float64, device=device)
             signs[: d // 2] = -1
-            found = []
-            for repeat in range(repeats):
-                stream = self._context.seeds.torch(name, alpha, repeat, device=device)
-                other = signs[torch.randperm(d, generator=stream, device=device)]
-                rows = torch.stack([(1 + c) * teacher + mis * other for mis, c in judges])
-                found.append(
-                    simulate_selection_errors(
-                        task,
-                        rows,
-                        k,
-                        temperatures,
-                        repeats=1,
-                        points=test_points or sizes.points,
-                        generator=stream,
-                    )[0]
-                )
-            return {"errors": torch.stack(found).cpu().numpy()}
+
+            def draw(
+                judges: Sequence[tuple[float, float]], temperatures: Sequence[float], *names: float
+            ) -> torch.Tensor:
+                found = []
+                for repeat in range(repeats):
+                    stream = self._context.seeds.torch(name, alpha, *names, repeat, device=device)
+                    other = signs[torch.randperm(d, generator=stream, device=device)]
+                    rows = torch.stack([(1 + c) * teacher + mis * other for mis, c in judges])
+                    found.append(
+                        simulate_selection_errors(
+                            task,
+                            rows,
+                            k,
+                            temperatures,
+                            repeats=1,
+                            points=test_points or sizes.points,
+                            generator=stream,
+                        )[0]
+                    )
+                return torch.stack(found)
+
+            if paired:
+                return {"errors": draw(judges, temperatures).cpu().numpy()}
+            lines = [[draw([judge], [heat], *judge, heat) for heat in temperatures] for judge in judges]
+            return {"errors": torch.cat([torch.cat(line, dim=2) for line in lines], dim=1).cpu().numpy()}
 
         label = f"{name} alpha={alpha:g}"
         errors = self._context.unit(label, simulate)["errors"]
@@ -139,7 +152,7 @@ def _direction(config: BestOfKConfig, simulation: _Simulation) -> Iterator[Curve
     line = config.direction
     scales = sorted({*line.c, 0.0})
     judges = [(0.0, c) for c in scales]
-    errors = simulation.errors("direction", line.alpha, judges, [line.k], [line.temperature])[:, :, 0, 0]
+    errors = simulation.errors("direction", line.alpha, judges, [line.k], [line.temperature], paired=True)[:, :, 0, 0]
     parameters = {"alpha": line.alpha, "temperature": line.temperature, "k": line.k}
     y, y_err, n = standard_error(errors)
     place = f"k={line.k}", "simulation", "c", scales
