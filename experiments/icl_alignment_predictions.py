@@ -54,7 +54,9 @@ def points(
 
 def cells(config: IclAlignmentConfig) -> list[tuple[str, float, float, float]]:
     """Return (train, alpha, tau, rho) of each panel against diversity."""
-    return [(t, alpha, tau, rho) for t in config.train for alpha in config.alpha for tau in config.tau for rho in config.rho]
+    return [
+        (t, alpha, tau, rho) for t in config.train for alpha in config.alpha for tau in config.tau for rho in config.rho
+    ]
 
 
 def cell_panel(what: str, cell: tuple[str, float, float, float]) -> str:
@@ -101,7 +103,9 @@ def scatter_alignments(config: IclAlignmentConfig, tau: float) -> dict[tuple[str
     return {key: np.array([pair[1] for pair in pairs]) for key, pairs in _scatter_theory(config, tau).items()}
 
 
-def rank_correlations(config: IclAlignmentConfig, tau: float, errors: Mapping[tuple[str, float], np.ndarray]) -> np.ndarray:
+def rank_correlations(
+    config: IclAlignmentConfig, tau: float, errors: Mapping[tuple[str, float], np.ndarray]
+) -> np.ndarray:
     """Return Spearman's correlation of each measure with the errors of all pairs, signed so that 1 is perfect.
 
     Args:
@@ -187,7 +191,8 @@ def _descent(config: IclAlignmentConfig) -> Iterator[Curves]:
     for panel, name, values in axes:
         x = np.unique(values)
         for test, t in tests.items():
-            y = icl_error(c, t, **{**at, name: x}).total
+            varied: dict[str, ArrayLike] = {**at, name: x}
+            y = icl_error(c, t, **varied).total
             parameters = {"train": config.train[0], "test": test, **{key: v for key, v in at.items() if key != name}}
             yield points(panel, test, "theory", name, x, "error", y, params=parameters)
 
@@ -218,8 +223,7 @@ def _scatter_theory(config: IclAlignmentConfig, tau: float) -> dict[tuple[str, f
     for train in config.scatter.train:
         c = train_spectrum(train, config.scatter.dimension, config.p)
         pairs = [
-            icl_error(c, t, tau, config.alpha[0], kappas, config.rho[0])
-            for t in scatter_tests(config, train).values()
+            icl_error(c, t, tau, config.alpha[0], kappas, config.rho[0]) for t in scatter_tests(config, train).values()
         ]
         for index, kappa in enumerate(config.scatter.kappa):
             found[train, kappa] = [(float(e.total[index]), float(e.alignment[index])) for e in pairs]
@@ -307,7 +311,14 @@ def _transformer(config: IclAlignmentConfig) -> Iterator[Curves]:
 def transformer_parameters(config: IclAlignmentConfig, kappa: float, link: str) -> dict[str, object]:
     """Return the `params` of one series of the transformer's panels."""
     size = config.transformer
-    return {"kappa": kappa, "p": size.p, "alpha": config.alpha[0], "rho": config.rho[0], "d": size.dimension, "link": link}
+    return {
+        "kappa": kappa,
+        "p": size.p,
+        "alpha": config.alpha[0],
+        "rho": config.rho[0],
+        "d": size.dimension,
+        "link": link,
+    }
 
 
 def transformer_series(link: str) -> str:

@@ -5,7 +5,6 @@ share, so that both are diagonal together (rotations of the scatter aside).
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +51,9 @@ class Descent:
     tau: tuple[float, ...] = reals(
         [0.2, 0.4, 0.6, 0.8, 1.2, 1.5, 2, 4], "tau of the simulated points, none at the peak tau = 1", above=0
     )
-    alpha: tuple[float, ...] = reals([0.5, 1, 2, 4, 8], "alpha of the simulated points, at pretraining and test", above=0)
+    alpha: tuple[float, ...] = reals(
+        [0.5, 1, 2, 4, 8], "alpha of the simulated points, at pretraining and test", above=0
+    )
     kappa: float = real(2, "task diversity of the three panels of E2", above=0)
 
 
@@ -220,13 +221,13 @@ def require_tasks(config: IclAlignmentConfig) -> None:
     Raises:
         ConfigurationError: names the key.
     """
-    axes: list[tuple[str, Sequence[float], int]] = [
+    axes = [
         ("kappa", config.kappa, config.dimension),
-        ("descent.kappa", [config.descent.kappa], config.dimension),
-        ("finite_size.kappa", [config.finite_size.kappa], min(config.finite_size.dimension)),
+        ("descent.kappa", (config.descent.kappa,), config.dimension),
+        ("finite_size.kappa", (config.finite_size.kappa,), min(config.finite_size.dimension)),
         ("scatter.kappa", config.scatter.kappa, config.scatter.dimension),
-        ("diversity.few", [config.diversity.few], config.dimension),
-        ("diversity.many", [config.diversity.many], config.dimension),
+        ("diversity.few", (config.diversity.few,), config.dimension),
+        ("diversity.many", (config.diversity.many,), config.dimension),
         ("pretraining.kappa", config.pretraining.kappa, config.dimension),
         ("transformer.kappa", config.transformer.kappa, config.transformer.dimension),
     ]

@@ -60,9 +60,7 @@ def draw_transformer(
         name: torch.stack([torch.randn(shape, generator=g, device=device) / math.sqrt(shape[0]) for g in copies])
         for name, shape in matrices.items()
     }
-    filled = {
-        name: torch.full((len(copies), size), value, device=device) for name, (size, value) in constants.items()
-    }
+    filled = {name: torch.full((len(copies), size), value, device=device) for name, (size, value) in constants.items()}
     return drawn | filled
 
 
@@ -110,7 +108,7 @@ def _affine(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tenso
     """Multiply every token by its copy's matrix, all tokens of a copy in one product."""
     flat = inputs.flatten(1, 2)
     product = flat @ weight if bias is None else torch.baddbmm(bias[:, None], flat, weight)
-    return product.unflatten(1, inputs.shape[1:3])
+    return product.view(*inputs.shape[:-1], weight.shape[-1])
 
 
 def _normalise(stream: Tensor, parameters: Parameters, norm: str, layer: int) -> Tensor:
