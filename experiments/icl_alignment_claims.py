@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from experiments.icl_alignment_predictions import ALIGNMENT, MEASURES
+from experiments.icl_alignment_predictions import ALIGNMENT, MEASURES, RANK_PANELS
 from tracking.claims import Claim, Verdict, all_of, exceeds
 from tracking.curves import Curves, parameter, select
 
@@ -143,26 +143,29 @@ def _along_kappa(curves: Curves, name: str, statement: str, *, test: str, train:
 
 
 def _alignment_predicts_error(curves: Curves) -> Claim:
+    """The rivals know neither task diversity nor the amount of data: within one pretraining they come much closer."""
     statement = (
         "Over many pairs of covariances and task diversities, the errors are ordered by A better than by any competing "
         "measure, at tau > 1."
     )
-    rows = select(curves, panel="rank-correlation", source="simulation")
-    rows = rows.assign(judged=parameter(rows, "judged").astype(bool), tau=parameter(rows, "tau"))
-    judged = rows[rows["judged"]]
+    everywhere, within = (
+        rows.assign(judged=parameter(rows, "judged").astype(bool))
+        for rows in (select(curves, panel=panel, source="simulation") for panel in RANK_PANELS.values())
+    )
+    judged = everywhere[everywhere["judged"]]
     if judged.empty:
-        return _missing("alignment-predicts-error", statement, "the panel `rank-correlation`")
+        return _missing("alignment-predicts-error", statement, "scatter.train and scatter.kappa with several values")
     own, rival, error, name = _lead(judged)
-    others = [
-        f"at tau = {tau:g}: A {lead[0]:.3f}, {lead[3]} {lead[1]:.3f}"
-        for tau, lead in ((tau, _lead(line)) for tau, line in rows[~rows["judged"]].groupby("tau"))
-    ]
+    beside = [f"one pretraining alone {_pair(within[within['judged']])}"]
+    beside += [f"τ = {tau:g} {_pair(rows)}" for tau, rows in _by_tau(everywhere[~everywhere["judged"]])]
     return Claim(
         "alignment-predicts-error",
         statement,
         predicted="A first",
-        measured=f"rank correlation: A {own:.3f}, {name} {rival:.3f} (± {error:.3f})"
-        + (f"; not judged: {'; '.join(others)}" if others else ""),
+        measured=(
+            f"rank correlation: A {own:.3f}, {name} {rival:.3f}, difference ± {error:.3f}; for comparison: "
+            + "; ".join(beside)
+        ),
         verdict=exceeds(own - rival, 0, error),
         tolerance="2 s.e. of the difference to the best rival",
         needs="simulation.repeats >= 6 and more pairs",
@@ -172,32 +175,47 @@ def _alignment_predicts_error(curves: Curves) -> Claim:
 def _transformer_follows_alignment(curves: Curves) -> Claim:
     """Undecided where the transformer has not learned in context at all: its error then is the labels' variance."""
     statement = (
-        f"A of linear attention orders the errors of the trained transformer (rank correlation > {ORDERED:g}), better "
-        "than any competing measure."
+        f"A of linear attention orders the errors of the trained transformer over task diversities and tests (rank "
+        f"correlation > {ORDERED:g}), better than measures that do not know the diversity, and orders the tests of one "
+        "pretraining."
     )
     trained = curves[(curves["panel"] == "transformer linear") & (curves["source"] == "trained")]
-    ranks = select(curves, panel="rank-correlation", source="trained", series="transformer, linear labels")
-    if trained.empty or ranks.empty:
+    ranks, within = (
+        select(curves, panel=panel, source="trained", series="transformer, linear labels")
+        for panel in RANK_PANELS.values()
+    )
+    if trained.empty or ranks.empty or within.empty:
         return _missing("transformer-follows-alignment", statement, "transformer.link includes linear")
     own, rival, error, name = _lead(ranks)
-    own_error = float(ranks.loc[ranks["x"] == MEASURES.index(ALIGNMENT), "y_err"].iloc[0])
+    (_, own_error), (alone, alone_error) = _of_alignment(ranks), _of_alignment(within)
     most = trained[parameter(trained, "kappa") == parameter(trained, "kappa").max()]
     best = most.iloc[int(most["y"].argmin())]
     variance = 1 + float(parameter(trained, "rho").iloc[0])
     learned = exceeds(variance - best["y"], 0, best["y_err"])
-    judged = all_of([exceeds(own, ORDERED, own_error), exceeds(own - rival, 0, error)])
+    judged = all_of([exceeds(own, ORDERED, own_error), exceeds(own - rival, 0, error), exceeds(alone, 0, alone_error)])
     return Claim(
         "transformer-follows-alignment",
         statement,
         predicted="A first",
         measured=(
-            f"rank correlation: A {own:.3f} ± {own_error:.3f}, {name} {rival:.3f}; least error {best['y']:.3f} ± "
-            f"{best['y_err']:.3f} of a label variance {variance:g}"
+            f"rank correlation: A {own:.3f} ± {own_error:.3f}, {name} {rival:.3f}; one pretraining alone: A "
+            f"{alone:.3f} ± {alone_error:.3f}, {_lead(within)[3]} {_lead(within)[1]:.3f}; least error "
+            f"{best['y']:.3f} ± {best['y_err']:.3f} of a label variance {variance:g}"
         ),
         verdict=judged if learned is Verdict.HOLDS else Verdict.UNDECIDED,
         tolerance="2 s.e. over trainings",
         needs="transformer.steps >= 1000 and transformer.seeds >= 4",
     )
+
+
+def _by_tau(rows: Curves) -> list[tuple[float, Curves]]:
+    taus = parameter(rows, "tau")
+    return [(float(tau), rows[taus == tau]) for tau in taus.unique()]
+
+
+def _of_alignment(ranks: Curves) -> tuple[float, float]:
+    own = ranks[ranks["x"] == MEASURES.index(ALIGNMENT)].iloc[0]
+    return float(own["y"]), float(own["y_err"])
 
 
 def _lead(ranks: Curves) -> tuple[float, float, float, str]:
@@ -210,6 +228,11 @@ def _lead(ranks: Curves) -> tuple[float, float, float, str]:
     best = rivals.iloc[int(rivals["y"].argmax())]
     error = math.hypot(own["y_err"], best["y_err"])
     return float(own["y"]), float(best["y"]), error, MEASURES[int(best["x"])]
+
+
+def _pair(ranks: Curves) -> str:
+    own, rival, _, name = _lead(ranks)
+    return f"A {own:.3f}, {name} {rival:.3f}"
 
 
 def _longer_test_context_helps(curves: Curves) -> Claim:

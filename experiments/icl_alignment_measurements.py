@@ -15,17 +15,18 @@ from data.icl_tasks import draw_attention_contexts, draw_tasks
 from experiments.icl_alignment_predictions import (
     DRAWN_RIVALS,
     MEASURES,
+    RANK_PANELS,
+    RANKINGS,
+    Measures,
     case_series,
     cell_panel,
     cell_parameters,
     cells,
     core_spectra,
     fixed_point,
-    measure_values,
     points,
-    rank_correlations,
     rank_series,
-    scatter_alignments,
+    scatter_measures,
     scatter_series,
     share_series,
     size_parameters,
@@ -161,7 +162,7 @@ def _count_fits(config: IclAlignmentConfig) -> int:
         + 1
         + len(config.finite_size.dimension) * len(config.finite_size.tau)
         + len(config.scatter.train) * len(config.scatter.kappa) * len(config.scatter.tau)
-        + 2 * len(config.diversity.f)
+        + 2 * len(config.diversity.unseen)
         + len(config.pretraining.alpha) * len({*config.pretraining.p, config.pretraining.test_p})
     )
 
@@ -246,39 +247,39 @@ def _scatter(config: IclAlignmentConfig, simulation: _Simulation) -> Iterator[Cu
                 at = _Point(tau, config.alpha[0], kappa, config.rho[0])
                 errors[train, kappa] = simulation.errors(f"scatter {train}", spectrum, tests, at)[:, 0]
         repeats = config.simulation.repeats
-        ranks = [rank_correlations(config, tau, {key: e[r] for key, e in errors.items()}) for r in range(repeats)]
-        y, y_err, n = standard_error(ranks)
-        place = "rank-correlation", rank_series(tau), "simulation"
-        parameters: dict[str, object] = {"tau": tau, "judged": position == 0}
-        x = range(len(MEASURES))
-        yield points(*place, "measure", x, "rank_correlation", y, y_err=y_err, n=n, params=parameters)
+        measures = scatter_measures(config, tau)
+        for among, rank in RANKINGS:
+            ranks = [rank(measures, {key: e[repeat] for key, e in errors.items()}) for repeat in range(repeats)]
+            y, y_err, n = standard_error(ranks)
+            place = RANK_PANELS[among], rank_series(tau), "simulation"
+            parameters: dict[str, object] = {"tau": tau, "judged": position == 0}
+            x = range(len(MEASURES))
+            yield points(*place, "measure", x, "rank_correlation", y, y_err=y_err, n=n, params=parameters)
         if position == 0:
-            yield from _scatter_points(config, tau, errors)
+            yield from _scatter_points(tau, measures, errors)
 
 
-def _scatter_points(
-    config: IclAlignmentConfig, tau: float, errors: Mapping[tuple[str, float], np.ndarray]
-) -> Iterator[Curves]:
-    alignments = scatter_alignments(config, tau)
+def _scatter_points(tau: float, measures: Measures, errors: Mapping[tuple[str, float], np.ndarray]) -> Iterator[Curves]:
     for (train, kappa), found in errors.items():
         y, y_err, n = standard_error(found)
-        rivals = measure_values(config, train)
-        for name, x in {"A": alignments[train, kappa], **{rival: rivals[rival] for rival in DRAWN_RIVALS}}.items():
+        aside = 1e-9 * np.arange(len(y))  # two tests of which a rival says the same stay two points
+        for name in ("A", *DRAWN_RIVALS):
+            x = measures[train, kappa][MEASURES.index(name)] + (0 if name == "A" else aside)
             place = f"scatter {name}", scatter_series(train, kappa), "simulation"
             parameters: dict[str, object] = {"train": train, "kappa": kappa, "tau": tau}
             yield points(*place, name, x, "error", y, y_err=y_err, n=n, params=parameters)
 
 
 def _gain(config: IclAlignmentConfig, simulation: _Simulation) -> Iterator[Curves]:
-    """E5: log e(many) / e(few) for every f, and every s at once."""
+    """E5: log e(many) / e(few) for every f, at every s."""
     diversity, at = config.diversity, fixed_point(config)
     tests = [halves(s, config.dimension) for s in diversity.s]
     gains = []
-    for f in diversity.f:
+    for share in diversity.unseen:
         few, many = (
-            simulation.errors(f"gain f={f:g}", halves(f, config.dimension), tests, _Point(**{**at, "kappa": kappa}))[
-                :, 0
-            ]
+            simulation.errors(
+                f"gain unseen={share:g}", halves(1 - share, config.dimension), tests, _Point(**{**at, "kappa": kappa})
+            )[:, 0]
             for kappa in (diversity.few, diversity.many)
         )
         gains.append(np.log(many / few))
@@ -287,7 +288,9 @@ def _gain(config: IclAlignmentConfig, simulation: _Simulation) -> Iterator[Curve
     for index, s in enumerate(diversity.s):
         place = "gain", share_series(s), "simulation"
         parameters: dict[str, object] = {"s": s, **at}
-        yield points(*place, "f", diversity.f, "log_gain", y[:, index], y_err=y_err[:, index], n=n, params=parameters)
+        yield points(
+            *place, "1-f", diversity.unseen, "log_gain", y[:, index], y_err=y_err[:, index], n=n, params=parameters
+        )
 
 
 def _pretraining(config: IclAlignmentConfig, simulation: _Simulation) -> Iterator[Curves]:

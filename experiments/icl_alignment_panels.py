@@ -3,6 +3,7 @@
 from experiments.icl_alignment_predictions import (
     DRAWN_RIVALS,
     MEASURES,
+    RANK_PANELS,
     cell_panel,
     cells,
     fixed_point,
@@ -18,6 +19,7 @@ TRAINS = {
     "spikes": "spikes",
     "isotropic": "isotropic tasks",
 }
+SCATTER_LIMITS = (0.0, 1.95)  # knowing nothing is an error of 1 + rho; above it there is room for the legend
 
 
 def draw_panels(config: IclAlignmentConfig) -> list[Panel]:
@@ -29,19 +31,19 @@ def _diversity(config: IclAlignmentConfig) -> list[Panel]:
     panels = []
     for cell in cells(config):
         train, alpha, tau, rho = cell
-        exponent = f" i^-{config.p:g}" if train == "power-law" else ""
-        where = f"{TRAINS[train]}{exponent} (α = {alpha:g}, τ = {tau:g}, ρ = {rho:g})"
+        where = f"{TRAINS[train]}{f' i^-{config.p:g}' if train == 'power-law' else ''}"
         for what, title, label in (
-            ("diversity", "Error, pretrained on", "test error e"),
-            ("alignment", "Alignment, pretrained on", "A = ⟨C_te F⟩ (small: aligned)"),
+            ("diversity", "Pretrained on", "test error e"),
+            ("alignment", "Alignment to", "A = ⟨C_te F⟩ (small: aligned)"),
         ):
             panels.append(
                 Panel(
                     cell_panel(what, cell),
-                    f"{title} {where}",
+                    f"{title} {where}\n(α = {alpha:g}, τ = {tau:g}, ρ = {rho:g})",
                     "task diversity κ = k/d",
                     label,
                     x_scale="log",
+                    y_limits=(0.0, None),
                     main=True,
                 )
             )
@@ -65,14 +67,14 @@ def _descent(config: IclAlignmentConfig) -> list[Panel]:
         ),
         Panel(
             "context",
-            f"Longer contexts, at pretraining and test: {train}",
+            "Longer contexts, at pretraining and test",
             "context length α = l/d",
             "test error e",
             x_scale="log",
         ),
         Panel(
             "test-context",
-            f"Longer contexts at test alone: pretrained at α = {at['alpha']:g}",
+            f"Longer contexts at the test alone (α = {at['alpha']:g})",
             "context length at test α_te",
             "test error e",
             x_scale="log",
@@ -96,6 +98,7 @@ def _scatter(config: IclAlignmentConfig) -> list[Panel]:
             f"Error against the alignment measure (τ = {tau:g})",
             "A = ⟨C_te F⟩",
             "test error e",
+            y_limits=SCATTER_LIMITS,
             ordered=True,
         ),
         *(
@@ -104,22 +107,29 @@ def _scatter(config: IclAlignmentConfig) -> list[Panel]:
                 f"... and against a rival: {rival} (τ = {tau:g})",
                 f"{rival} of C_te and C_tr",
                 "test error e",
+                y_limits=SCATTER_LIMITS,
                 ordered=True,
                 note="simulation",
             )
             for rival in DRAWN_RIVALS
         ),
     ]
-    ranks = Panel(
-        "rank-correlation",
-        "Which measure orders the errors?",
-        "measure",
-        "rank correlation with the error",
-        categories=MEASURES,
-        y_limits=(None, 1.25),
-        note="sign: 1 where the measure is right about every pair",
+    ranks = (
+        Panel(
+            RANK_PANELS[among],
+            title,
+            "measure",
+            "rank correlation with the error",
+            categories=MEASURES,
+            y_limits=(None, 1.35),
+            note="1: right about every pair",
+        )
+        for among, title in (
+            ("all", "Which measure orders the errors of all pairs?"),
+            ("one pretraining", "Which measure orders the tests of one pretraining?"),
+        )
     )
-    return [*scatters, ranks]
+    return [*scatters, *ranks]
 
 
 def _maps(config: IclAlignmentConfig) -> list[Panel]:
@@ -129,17 +139,24 @@ def _maps(config: IclAlignmentConfig) -> list[Panel]:
         Panel(
             "best-diversity",
             "Best diversity: C_tr = (2f, 2(1-f)), C_te = (2s, 2(1-s))",
-            "share of pretraining on the first half, f",
-            "share of the test on it, s",
-            heat=Map("s", "best_kappa", "best κ (from 0.1)", "log"),
-            note="grey: the more the better",
+            "share of pretraining on the second half, 1 - f",
+            "share of the test on the first half, s",
+            x_scale="log",
+            heat=Map("s", "best_kappa", "best κ (grey: the more the better)", "log"),
         ),
         Panel(
             "gain",
             f"Does diversity help? From κ = {few:g} to {many:g}",
-            "share of pretraining on the first half, f",
-            "share of the test on it, s",
-            heat=Map("s", "log_gain", f"log e({many:g}) / e({few:g}): red, it hurts", center=0.0),
+            "share of pretraining on the second half, 1 - f",
+            "share of the test on the first half, s",
+            x_scale="log",
+            heat=Map(
+                "s",
+                "log_gain",
+                f"log e({many:g}) / e({few:g}): red, it hurts; below -0.2 alike",
+                center=0.0,
+                floor=-0.2,
+            ),
         ),
         Panel(
             "pretraining",

@@ -1,8 +1,8 @@
 """What does theory say in each panel of icl-alignment? The error and the alignment as d grows, at the spectra of d."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +25,7 @@ from tracking.curves import Curves, curve
 
 ALIGNMENT = "A"
 MEASURES = (ALIGNMENT, *ALIGNMENT_MEASURES)
+Measures: TypeAlias = dict[tuple[str, float], np.ndarray]  # (train, kappa) -> (measures, tests)
 DRAWN_RIVALS = ("overlap", "Bures distance")
 
 
@@ -91,41 +92,47 @@ def scatter_series(train: str, kappa: float) -> str:
     return f"{train} κ={kappa:g}"
 
 
-def measure_values(config: IclAlignmentConfig, train: str) -> dict[str, np.ndarray]:
-    """Return each rival's value for the pairs of one pretraining covariance, in the order of `scatter_tests`."""
-    own = train_spectrum(train, config.scatter.dimension, config.p)
-    tests = scatter_tests(config, train).values()
-    return {name: np.array([rival(own, test) for test in tests]) for name, (rival, _) in ALIGNMENT_MEASURES.items()}
+def scatter_measures(config: IclAlignmentConfig, tau: float) -> Measures:
+    """Return A and its rivals for every pair of the scatter."""
+    found = {}
+    for train in config.scatter.train:
+        own = train_spectrum(train, config.scatter.dimension, config.p)
+        tests = list(scatter_tests(config, train).values())
+        rivals = [[rival(own, test) for test in tests] for rival, _ in ALIGNMENT_MEASURES.values()]
+        at = tau, config.alpha[0], np.array(config.scatter.kappa), config.rho[0]
+        alignments = np.stack([icl_error(own, test, *at).alignment for test in tests], axis=-1)
+        for kappa, row in zip(config.scatter.kappa, alignments, strict=True):
+            found[train, kappa] = np.array([row, *rivals])
+    return found
 
 
-def scatter_alignments(config: IclAlignmentConfig, tau: float) -> dict[tuple[str, float], np.ndarray]:
-    """Return A of every pair, by (train, kappa)."""
-    return {key: np.array([pair[1] for pair in pairs]) for key, pairs in _scatter_theory(config, tau).items()}
-
-
-def rank_correlations(
-    config: IclAlignmentConfig, tau: float, errors: Mapping[tuple[str, float], np.ndarray]
-) -> np.ndarray:
+def rank_correlations(measures: Measures, errors: Mapping[tuple[str, float], np.ndarray]) -> np.ndarray:
     """Return Spearman's correlation of each measure with the errors of all pairs, signed so that 1 is perfect.
 
     Args:
-        config: settings, of the scatter among others.
-        tau: pretraining at which A is taken.
-        errors: (train, kappa) -> the errors of its pairs, shape (tests,).
+        measures: (train, kappa) -> values, shape (measures, tests), in the order of MEASURES.
+        errors: the same keys, or some of them -> errors, shape (tests,).
 
     Returns:
-        One number per measure, in the order of MEASURES.
+        One number per measure.
     """
-    alignments = scatter_alignments(config, tau)
-    keys = list(errors)
-    values = {train: measure_values(config, train) for train in {train for train, _ in keys}}
-    found = np.concatenate([errors[key] for key in keys])
-    own = spearmanr(np.concatenate([alignments[key] for key in keys]), found).statistic
-    rivals = [
-        sign * spearmanr(np.concatenate([values[train][name] for train, _ in keys]), found).statistic
-        for name, (_, sign) in ALIGNMENT_MEASURES.items()
-    ]
-    return np.array([own, *rivals])
+    signs = [1, *(sign for _, sign in ALIGNMENT_MEASURES.values())]
+    found = np.concatenate(list(errors.values()))
+    values = np.concatenate([measures[key] for key in errors], axis=1)
+    return np.array([sign * spearmanr(row, found).statistic for sign, row in zip(signs, values, strict=True)])
+
+
+def rank_correlations_within(measures: Measures, errors: Mapping[tuple[str, float], np.ndarray]) -> np.ndarray:
+    """Return the mean over the keys of the rank correlations of one pretraining alone: args as above."""
+    each = [rank_correlations(measures, {key: found}) for key, found in errors.items()]
+    return np.asarray(np.mean(each, axis=0))
+
+
+RANK_PANELS = {"all": "rank-correlation", "one pretraining": "rank-correlation within"}
+RANKINGS: tuple[tuple[str, Callable[[Measures, Mapping[tuple[str, float], np.ndarray]], np.ndarray]], ...] = (
+    ("all", rank_correlations),
+    ("one pretraining", rank_correlations_within),
+)
 
 
 def rank_series(tau: float) -> str:
@@ -143,22 +150,16 @@ def transformer_panel(link: str) -> str:
     return f"transformer {link}"
 
 
-def transformer_alignment(config: IclAlignmentConfig, kappa: float) -> np.ndarray:
-    """Return A of every test exponent for one task diversity of the transformer."""
-    return np.array([float(error.alignment) for error in _transformer_errors(config, kappa)])
-
-
-def transformer_ranks(config: IclAlignmentConfig, errors: np.ndarray) -> np.ndarray:
-    """Return the rank correlations, in the order of MEASURES, of errors of shape (kappas, tests)."""
+def transformer_measures(config: IclAlignmentConfig) -> Measures:
+    """Return A of linear attention and its rivals for every task diversity and test exponent of the transformer."""
     size = config.transformer
     own = power_law_spectrum(size.dimension, size.p)
     tests = [power_law_spectrum(size.dimension, p) for p in size.test_p]
-    alignments = np.concatenate([transformer_alignment(config, kappa) for kappa in size.kappa])
-    ranks = [spearmanr(alignments, errors.ravel()).statistic]
-    for rival, sign in ALIGNMENT_MEASURES.values():
-        values = np.tile([rival(own, test) for test in tests], len(size.kappa))
-        ranks.append(sign * spearmanr(values, errors.ravel()).statistic)
-    return np.array(ranks)
+    rivals = [[rival(own, test) for test in tests] for rival, _ in ALIGNMENT_MEASURES.values()]
+    return {
+        ("power-law", kappa): np.array([[error.alignment for error in _transformer_errors(config, kappa)], *rivals])
+        for kappa in size.kappa
+    }
 
 
 # -- theory of each panel -------------------------------------------------------------------------------------------
@@ -217,53 +218,47 @@ def size_series(tau: float, test: str) -> str:
     return f"τ={tau:g}, {test}"
 
 
-def _scatter_theory(config: IclAlignmentConfig, tau: float) -> dict[tuple[str, float], list[tuple[float, float]]]:
-    """Return (error, A) of every pair, by (train, kappa)."""
-    kappas, found = np.array(config.scatter.kappa), {}
-    for train in config.scatter.train:
-        c = train_spectrum(train, config.scatter.dimension, config.p)
-        pairs = [
-            icl_error(c, t, tau, config.alpha[0], kappas, config.rho[0]) for t in scatter_tests(config, train).values()
-        ]
-        for index, kappa in enumerate(config.scatter.kappa):
-            found[train, kappa] = [(float(e.total[index]), float(e.alignment[index])) for e in pairs]
-    return found
-
-
 def _scatter(config: IclAlignmentConfig) -> Iterator[Curves]:
     for position, tau in enumerate(config.scatter.tau):
-        theory = _scatter_theory(config, tau)
-        errors = {key: np.array([error for error, _ in pairs]) for key, pairs in theory.items()}
-        ranks = rank_correlations(config, tau, errors)
-        parameters = {"tau": tau, "judged": position == 0}
-        place = "rank-correlation", rank_series(tau), "theory"
-        yield points(*place, "measure", range(len(MEASURES)), "rank_correlation", ranks, params=parameters)
-        if position == 0:
-            for (train, kappa), pairs in theory.items():
-                place = "scatter A", scatter_series(train, kappa), "theory"
-                x, y = [a for _, a in pairs], errors[train, kappa]
-                yield points(*place, "A", x, "error", y, params={"train": train, "kappa": kappa, "tau": tau})
+        measures = scatter_measures(config, tau)
+        errors = {key: _scatter_errors(config, tau, *key) for key in measures}
+        for among, rank in RANKINGS:
+            place = RANK_PANELS[among], rank_series(tau), "theory"
+            parameters: dict[str, object] = {"tau": tau, "judged": position == 0}
+            y = rank(measures, errors)
+            yield points(*place, "measure", range(len(MEASURES)), "rank_correlation", y, params=parameters)
+        for (train, kappa), y in errors.items() if position == 0 else ():
+            place = "scatter A", scatter_series(train, kappa), "theory"
+            parameters = {"train": train, "kappa": kappa, "tau": tau}
+            yield points(*place, "A", measures[train, kappa][0], "error", y, params=parameters)
+
+
+def _scatter_errors(config: IclAlignmentConfig, tau: float, train: str, kappa: float) -> np.ndarray:
+    """Return theory's errors of the pairs of one pretraining."""
+    own = train_spectrum(train, config.scatter.dimension, config.p)
+    tests = scatter_tests(config, train).values()
+    return np.array([float(icl_error(own, t, tau, config.alpha[0], kappa, config.rho[0]).total) for t in tests])
 
 
 def _maps(config: IclAlignmentConfig) -> Iterator[Curves]:
     """E5. At a fixed trace the error is linear in C_te: two test covariances give all rows of a column."""
     diversity, at = config.diversity, fixed_point(config)
     del at["kappa"]
-    fs = np.unique(np.round([*np.linspace(0.5, 1, diversity.columns), *diversity.f], 6))
+    unseen = np.unique(np.round([*np.geomspace(0.001, 0.5, diversity.columns), *diversity.unseen], 6))
     rows = np.unique(np.round([*np.linspace(0, 1, diversity.rows), *diversity.s], 6))
     kappas = np.array([*np.geomspace(0.1, 100, diversity.kappas), math.inf, diversity.few, diversity.many])
     d = 20  # two eigenvalues: any even d gives the same, and 2 / d is the least kappa
     inside, outside = halves(1.0, d), halves(0.0, d)
-    best, gain = np.empty((2, len(rows), len(fs)))
-    for column, f in enumerate(fs):
-        c = halves(f, d)
+    best, gain = np.empty((2, len(rows), len(unseen)))
+    for column, share in enumerate(unseen):
+        c = halves(1 - share, d)
         ends = [icl_error(c, t, kappa=kappas, **at).total for t in (inside, outside)]
         errors = rows[:, None] * ends[0] + (1 - rows[:, None]) * ends[1]
         best[:, column] = kappas[errors[:, :-2].argmin(axis=1)]
         gain[:, column] = np.log(errors[:, -1] / errors[:, -2])
     for panel, y_name, values in (("best-diversity", "best_kappa", best), ("gain", "log_gain", gain)):
         for s, y in zip(rows, values, strict=True):
-            yield points(panel, share_series(s), "theory", "f", fs, y_name, y, params={"s": s, **at})
+            yield points(panel, share_series(s), "theory", "1-f", unseen, y_name, y, params={"s": s, **at})
 
 
 def share_series(s: float) -> str:
@@ -303,9 +298,12 @@ def _transformer(config: IclAlignmentConfig) -> Iterator[Curves]:
         x, y = [float(e.alignment) for e in found], [float(e.total) for e in found]
         place = transformer_panel("linear"), f"κ={kappa:g}", "theory"
         yield points(*place, "A", x, "error", y, params=transformer_parameters(config, kappa, "linear"))
-    ranks = transformer_ranks(config, np.array([[float(e.total) for e in found] for found in theory.values()]))
-    place = "rank-correlation", transformer_series("linear"), "theory"
-    yield points(*place, "measure", range(len(MEASURES)), "rank_correlation", ranks, params={"link": "linear"})
+    totals = {("power-law", kappa): np.array([float(e.total) for e in found]) for kappa, found in theory.items()}
+    for among, rank in RANKINGS:
+        place = RANK_PANELS[among], transformer_series("linear"), "theory"
+        parameters = {"link": "linear"}
+        ranks = rank(transformer_measures(config), totals)
+        yield points(*place, "measure", range(len(MEASURES)), "rank_correlation", ranks, params=parameters)
 
 
 def transformer_parameters(config: IclAlignmentConfig, kappa: float, link: str) -> dict[str, object]:

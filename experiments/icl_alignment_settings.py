@@ -62,7 +62,7 @@ class FiniteSize:
     """How simulation approaches theory as d grows."""
 
     dimension: tuple[int, ...] = integers([20, 40, 80], "dimensions d; repeats grow as 1/d below the largest", least=4)
-    tau: tuple[float, ...] = reals([0.5, 2, 4], "pretraining contexts per squared dimension", above=0)
+    tau: tuple[float, ...] = reals([0.5, 2], "pretraining contexts per squared dimension", above=0)
     alpha: float = real(2, "context length per dimension", above=0)
     kappa: float = real(2, "task diversity", above=0)
     rho: float = real(0.05, "label-noise variance", least=0)
@@ -92,12 +92,12 @@ class Scatter:
 class Diversity:
     """Where diversity helps and hurts (E5): halves C_tr = (2f, 2(1-f)), C_te = (2s, 2(1-s))."""
 
-    columns: int = integer(41, "values of f in the maps, from 0.5 to 1", least=2)
+    columns: int = integer(41, "values of 1 - f in the maps, from 0.001 to 0.5", least=2)
     rows: int = integer(41, "values of s in the maps, from 0 to 1", least=2)
     kappas: int = integer(241, "values of kappa, from 0.1 to 100, among which the best is sought", least=10)
     few: float = real(0.5, "kappa of little diversity in the map of the gain", above=0)
     many: float = real(10, "kappa of much diversity in the map of the gain", above=0)
-    f: tuple[float, ...] = reals([0.6, 0.8, 1], "f of the simulated points", least=0.5, most=1)
+    unseen: tuple[float, ...] = reals([0.001, 0.02, 0.2], "1 - f of the simulated points", above=0, most=0.5)
     s: tuple[float, ...] = reals([0.1, 0.3, 0.5, 0.7, 0.9], "s of the simulated points", least=0, most=1)
 
 
@@ -106,7 +106,7 @@ class Pretraining:
     """Which power law is best to pretrain on, for a power law at test; at the first rho."""
 
     test_p: float = real(0.9, "exponent of the test spectrum")
-    p: tuple[float, ...] = reals([0.3, 0.6, 0.9, 1.2, 1.5], "exponents of the simulated pretraining spectra")
+    p: tuple[float, ...] = reals([0.3, 0.6, 0.9, 1.3, 1.7], "exponents of the simulated pretraining spectra")
     tau: float = real(4, "pretraining contexts per squared dimension", above=0)
     alpha: tuple[float, ...] = reals([10, 2], "context lengths per dimension, one case each", above=0)
     kappa: tuple[float, ...] = reals([2, 0.5], "task diversities of the same cases", above=0)

@@ -14,11 +14,12 @@ from torch import Tensor
 from data.icl_tasks import LabelledContexts, draw_labelled_contexts, draw_tasks
 from experiments.icl_alignment_predictions import (
     MEASURES,
+    RANK_PANELS,
+    RANKINGS,
     points,
-    transformer_alignment,
+    transformer_measures,
     transformer_panel,
     transformer_parameters,
-    transformer_ranks,
     transformer_series,
 )
 from experiments.icl_alignment_settings import IclAlignmentConfig
@@ -37,17 +38,21 @@ def measure_transformer(config: IclAlignmentConfig, context: Context) -> Iterato
     """Yield the trained transformers' errors against A, and the rank correlation of every measure with them."""
     size = config.transformer
     errors = context.unit("transformer", lambda: {"error": _train_and_test(config, context)})["error"]
+    measures = transformer_measures(config)
     for index, link in enumerate(size.link):
         for column, kappa in enumerate(size.kappa):
             y, y_err, n = standard_error(errors[index, column])
             place = transformer_panel(link), f"κ={kappa:g}", "trained"
-            x, parameters = transformer_alignment(config, kappa), transformer_parameters(config, kappa, link)
+            x, parameters = measures["power-law", kappa][0], transformer_parameters(config, kappa, link)
             yield points(*place, "A", x, "error", y, y_err=y_err, n=n, params=parameters)
-        ranks = [transformer_ranks(config, errors[index, :, seed]) for seed in range(size.seeds)]
-        y, y_err, n = standard_error(ranks)
-        place = "rank-correlation", transformer_series(link), "trained"
-        x = np.arange(len(MEASURES))
-        yield points(*place, "measure", x, "rank_correlation", y, y_err=y_err, n=n, params={"link": link})
+        for among, rank in RANKINGS:
+            ranks = [
+                rank(measures, dict(zip(measures, errors[index, :, seed], strict=True))) for seed in range(size.seeds)
+            ]
+            y, y_err, n = standard_error(ranks)
+            place = RANK_PANELS[among], transformer_series(link), "trained"
+            x, parameters = np.arange(len(MEASURES)), {"link": link}
+            yield points(*place, "measure", x, "rank_correlation", y, y_err=y_err, n=n, params=parameters)
 
 
 def _copies(config: IclAlignmentConfig) -> list[tuple[str, float, int]]:
