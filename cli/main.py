@@ -11,6 +11,7 @@ from cli import sweep as sweeping
 from cli.arguments import Debug, Name, Overrides, Preset, check_plot_path, finish
 from cli.claims import claims
 from cli.compare import compare
+from cli.data import data
 from cli.doctor import doctor
 from cli.errors import dispatch
 from cli.report import report
@@ -123,6 +124,9 @@ def run(
         str | None,
         typer.Option(metavar="MODE", help="offline, online, disabled or auto (online if logged in); as wandb=..."),
     ] = None,
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out lines of your own questions that cannot be read.")
+    ] = False,
     debug: Debug = False,
 ) -> None:
     """Predict, measure, compare, check the claims, and record it all in a run directory."""
@@ -136,6 +140,8 @@ def run(
             status[0] = _run_and_print(experiment, settings, preset, fresh)
 
         asked = [*(overrides or []), *(f"{key}={value}" for key, value in _given(device=device, wandb=wandb))]
+        if skip_bad:
+            asked.append(f"{_key_of_skip_bad(name)}=true")
         hydra_main(name, preset, asked, job)
         return status[0]
 
@@ -161,6 +167,21 @@ def sweep(
 
 def _given(**options: str | None) -> list[tuple[str, str]]:
     return [(key, value) for key, value in options.items() if value]
+
+
+def _key_of_skip_bad(name: str) -> str:
+    """Return the experiment's key that --skip-bad sets.
+
+    Raises:
+        ConfigurationError: the experiment reads no lines of the user's.
+    """
+    from experiments.parameters import ConfigurationError, describe
+    from experiments.protocol import load
+
+    keys = [key for key, _ in describe(load(name).Config) if key.split(".")[-1] == "skip_bad"]
+    if not keys:
+        raise ConfigurationError(f"--skip-bad: {name} reads no file of yours line by line")
+    return keys[0]
 
 
 def _run_and_print(experiment: "Experiment[Any]", settings: "RunSettings", preset: str, fresh: bool) -> int:
@@ -200,6 +221,7 @@ app.command()(compare)
 app.command()(claims)
 app.command()(report)
 app.command()(doctor)
+app.add_typer(data, name="data")
 
 
 def main() -> None:

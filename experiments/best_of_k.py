@@ -341,21 +341,17 @@ def _least_temperature(config: BestOfKConfig) -> float:
 def _temperature(config: BestOfKConfig) -> Iterator[Curves]:
     heat, alpha = config.against_temperature, config.alpha[0]
     least = _least_temperature(config)
-    grid = np.unique([0.0, *np.geomspace(2 * least, 30, 14), *heat.simulated])
+    grid = np.unique([0.0, *np.geomspace(2 * least, 30, 9), *heat.simulated])
     drawn = np.array([drawn_temperature(each, config) for each in grid])
     for mis in config.mis:
         errors = [selection_error(equivalents(config, alpha, mis), heat.k, each)[0] for each in grid]
         place = "temperature", mis_series(mis), "theory"
         parameters = {"alpha": alpha, "k": heat.k, "mis": mis}
         yield points(*place, "temperature", drawn, "error", errors, params=parameters)
-    misses = np.linspace(0.3, 1.5, 9)
-    temperatures = np.geomspace(2e-3, 20, 25)
-    surface = np.array(
-        [
-            [selection_error(equivalents(config, alpha, mis), heat.best_at, each) for each in temperatures]
-            for mis in misses
-        ]
-    )
+    misses = np.linspace(0.5, 1.5, 6)
+    temperatures = np.geomspace(0.03, 20, 10)
+    every = [equivalents(config, alpha, mis) for mis in misses]
+    surface = np.array([[selection_error(of, heat.best_at, each) for each in temperatures] for of in every])
     for column, k in enumerate(heat.best_at):
         best = np.array([_minimum(temperatures, line) for line in surface[:, :, column]])
         shown = best > temperatures[0]

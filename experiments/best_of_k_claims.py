@@ -7,7 +7,7 @@ import pandas as pd
 from scipy import stats
 
 from experiments.best_of_k_language import language_claims
-from tracking.claims import Claim, Verdict, all_of, exceeds, within
+from tracking.claims import Claim, Verdict, all_of, exceeds, not_measured, within
 from tracking.curves import Curves, pair, select
 
 SAMPLES = "samples α"
@@ -33,7 +33,7 @@ def _matches_theory(curves: Curves) -> Claim:
     statement = "The simulated error lies within 2 standard errors of theory, or within the 2 % of finite dimension."
     paired = pair(curves[curves["panel"].str.startswith((SAMPLES, "temperature", "anisotropic"))])
     if paired.empty:
-        return _missing("matches-theory", statement, "simulated curves")
+        return not_measured("matches-theory", statement, "simulated curves")
     outside = (paired["y"] - paired["theory"]).abs() > np.maximum(2 * paired["y_err"], 0.02 * paired["theory"])
     independent = paired.groupby("panel").ngroups  # the judges and k of a panel share their samples
     chance = float(2 * stats.t.sf(2, paired["n"].min() - 1))
@@ -54,7 +54,7 @@ def _monotone(curves: Curves) -> Claim:
     rows = curves[curves["panel"].str.startswith(SAMPLES) & (curves["series"] == "teacher as judge")]
     theory, simulated = (rows[rows["source"] == source] for source in ("theory", "simulation"))
     if theory.empty or simulated.empty:
-        return _missing("monotone-when-judge-near-teacher", statement, "mis includes 0")
+        return not_measured("monotone-when-judge-near-teacher", statement, "mis includes 0")
     verdicts, rises = [], 0
     for _, line in theory.groupby("panel"):
         rises += int(np.sum(np.diff(line.sort_values("x")["y"]) > 0))
@@ -79,7 +79,9 @@ def _finite_optimum(curves: Curves) -> Claim:
     rows = select(curves, panel="samples α=2 T=0.1", series="mis=0.6")
     theory, simulated = (select(rows, source=source).sort_values("x") for source in ("theory", "simulation"))
     if theory.empty or simulated.empty or simulated["x"].max() < 64:
-        return _missing("finite-optimal-k-when-misspecified", statement, "alpha=2 mis=0.6 temperature=0.1, k up to 64")
+        return not_measured(
+            "finite-optimal-k-when-misspecified", statement, "alpha=2 mis=0.6 temperature=0.1, k up to 64"
+        )
     best = float(_least(theory)["x"])
     found = _least(simulated)
     ends = [simulated.iloc[0], simulated.iloc[-1]]
@@ -105,7 +107,7 @@ def _best_judge(curves: Curves) -> Claim:
     rows = select(curves, panel="direction-gain")
     theory, simulated = (select(rows, source=source).sort_values("x") for source in ("theory", "simulation"))
     if theory.empty or simulated[simulated["x"] > 0].empty:
-        return _missing("best-judge-is-not-teacher", statement, "direction.c includes values > 0")
+        return not_measured("best-judge-is-not-teacher", statement, "direction.c includes values > 0")
     best = _least(theory)
     found = _least(simulated)
     return Claim(
@@ -128,7 +130,7 @@ def _best_temperature(curves: Curves) -> Claim:
         line = select(rows, series=series)
         theory, simulated = (select(line, source=source).sort_values("x") for source in ("theory", "simulation"))
         if theory.empty or len(simulated) < 3:
-            return _missing("optimal-temperature", statement, "mis includes 0 and 1, against_temperature.simulated")
+            return not_measured("optimal-temperature", statement, "mis includes 0 and 1, against_temperature.simulated")
         found[series] = theory, simulated
     teacher, simulated_teacher = found["teacher as judge"]
     theory, simulated = found["mis=1"]
@@ -167,7 +169,7 @@ def _inverse_square(curves: Curves) -> Claim:
     simulated = select(curves, panel="coefficient", series="α=8", source="simulation").sort_values("x")
     theory, simulated = (rows[rows["x"] >= 64] for rows in (theory, simulated))
     if len(theory) < 2 or len(simulated) < 2:
-        return _missing("inverse-square-law", statement, "best_of.alpha includes 8, k up to 256")
+        return not_measured("inverse-square-law", statement, "best_of.alpha includes 8, k up to 256")
     exponent = float(np.polyfit(np.log(theory["x"]), np.log(theory["y"]), 1)[0]) - 2
     first, last = simulated.iloc[0], simulated.iloc[-1]
     measured = math.log(last["y"] / first["y"]) / math.log(last["x"] / first["x"]) - 2
@@ -199,7 +201,7 @@ def _samples_beat_data(curves: Curves) -> Claim:
     rows = select(curves, panel="data", y_name="log_ratio")
     theory, simulated = (select(rows, source=source) for source in ("theory", "simulation"))
     if theory.empty or simulated.empty:
-        return _missing("samples-beat-data-region", statement, "the panel `data`")
+        return not_measured("samples-beat-data-region", statement, "the panel `data`")
     expected = theory.set_index(["series", "x"])["y"]
     clear = simulated[simulated["y"].abs() > 2 * simulated["y_err"]]
     right = sum(math.copysign(1, row["y"]) == np.sign(expected[row["series"], row["x"]]) for _, row in clear.iterrows())
@@ -234,7 +236,7 @@ def _difficulty(curves: Curves) -> Claim:
     theory = rows[(rows["source"] == "theory") & rows["series"].str.startswith("k = ")].sort_values("x")
     simulated = select(rows, source="simulation").sort_values("x")
     if theory.empty or len(simulated) < 2:
-        return _missing("difficulty-degrades", statement, "two values of best_of.alpha")
+        return not_measured("difficulty-degrades", statement, "two values of best_of.alpha")
     easy, hard = simulated.iloc[0], simulated.iloc[-1]
     drop, error = easy["y"] - hard["y"], math.hypot(easy["y_err"], hard["y_err"])
     return Claim(
@@ -254,7 +256,3 @@ def _difficulty(curves: Curves) -> Claim:
 def _least(rows: Curves) -> pd.Series:
     """Return the row of the least y."""
     return rows.iloc[int(rows["y"].argmin())]
-
-
-def _missing(name: str, statement: str, needs: str) -> Claim:
-    return Claim(name, statement, "-", "not in this run", Verdict.UNDECIDED, needs=needs)

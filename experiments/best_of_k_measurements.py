@@ -26,6 +26,7 @@ from tracking.progress import Step
 
 def measure(config: BestOfKConfig, context: Context) -> Curves:
     """Return every simulated curve of the experiment, and those of the language model."""
+    language = measure_language(config.language, context)  # first: what may be missing is known at once
     units = len(config.alpha) + 3 + len(config.best_of.alpha) + 2 * len(config.data.alpha)
     with context.progress.task("simulate the regression", units) as step:
         simulation = _Simulation(config, context, step)
@@ -36,7 +37,7 @@ def measure(config: BestOfKConfig, context: Context) -> Curves:
             *_best_of(config, simulation),
             *_data(config, simulation),
         ]
-    return join_curves([*simulated, measure_language(config.language, context)])
+    return join_curves([*simulated, language])
 
 
 class _Simulation:

@@ -65,6 +65,17 @@ CATALOG: tuple[Entry, ...] = (
         expected={"smoke": "10 s", "quick": "2 min", "paper": "hours, GPU"},
     ),
     Entry(
+        name="softmax-law",
+        paper=Paper(
+            title="Universal One-third Time Scaling in Learning Peaked Distributions",
+            authors="Yizhou Liu, Ziming Liu, Cengiz Pehlevan, Jeff Gore",
+            arxiv="2602.03685",
+        ),
+        question="Why does the loss of a softmax fall as the cube root of time, and what breaks that?",
+        axes=("beta", "classes"),
+        expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
+    ),
+    Entry(
         name="best-of-k",
         paper=Paper(
             title="Demystifying LLM-as-a-Judge: Analytically Tractable Model for Inference-Time Scaling",
@@ -73,7 +84,7 @@ CATALOG: tuple[Entry, ...] = (
         ),
         question="How does the error of the answer that a judge selects fall with samples, and when does it rise?",
         axes=("alpha", "mis", "temperature", "k"),
-        expected={"smoke": "10 s", "quick": "2 min", "paper": "hours, GPU"},
+        expected={"smoke": "15 s", "quick": "2 min", "paper": "hours, GPU"},
     ),
     Entry(
         name="dmft",
@@ -84,7 +95,7 @@ CATALOG: tuple[Entry, ...] = (
         ),
         question="What does averaging over disorder predict for linear systems, regression and networks that learn?",
         axes=("time", "samples", "features", "batch", "members", "richness", "width"),
-        expected={"smoke": "10 s", "quick": "90 s", "paper": "hours, GPU"},
+        expected={"smoke": "15 s", "quick": "2 min", "paper": "hours, GPU"},
     ),
 )
 

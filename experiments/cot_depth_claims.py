@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from tracking.claims import Claim, Verdict, all_of, exceeds, within
+from tracking.claims import Claim, Verdict, all_of, exceeds, not_measured, within
 from tracking.curves import Curves, pair, parameter, select
 
 DEPTH_PANELS = "depth "
@@ -37,7 +37,7 @@ def _matches_theory(curves: Curves) -> Claim:
         "r < 1.1."
     )
     if paired.empty:
-        return _missing("matches-theory", statement, "depths 1 to 8 and a cell with r < 1.1")
+        return not_measured("matches-theory", statement, "depths 1 to 8 and a cell with r < 1.1")
     outside = (paired["y"] - paired["theory"]).abs() > np.maximum(3 * paired["y_err"], 0.03 * paired["theory"])
     independent = paired.groupby(["panel", "series"]).ngroups
     chance = float(2 * stats.t.sf(3, paired["n"].min() - 1))
@@ -58,7 +58,7 @@ def _exponential_phase(curves: Curves) -> Claim:
     statement = "At alpha = 4, tau = 3, rho = 0 the error falls exponentially, as r^2T."
     theory, simulated = _fate(curves, 4, 3)
     if theory.empty or simulated.empty:
-        return _missing("exponential-phase", statement, "the panel `fates`")
+        return not_measured("exponential-phase", statement, "the panel `fates`")
     predicted = 2 * math.log(float(parameter(theory, "radius").iloc[0]))
     late, _ = _slope(theory, 50, 100)
     early, _ = _slope(theory, 5, 15)
@@ -81,7 +81,7 @@ def _polynomial(curves: Curves) -> Claim:
     rows = select(curves, panel="endless", series="α=1")
     theory, simulated = (select(rows, source=source) for source in ("theory", "simulation"))
     if theory.empty or simulated.empty:
-        return _missing("polynomial", statement, "endless.alpha includes 1")
+        return not_measured("polynomial", statement, "endless.alpha includes 1")
     exponent, _ = _slope(theory, 10, math.inf, log_x=True)
     measured, error = _slope(simulated, 10, math.inf, log_x=True)
     return Claim(
@@ -99,7 +99,7 @@ def _saturation(curves: Curves) -> Claim:
     rows = select(curves, panel="endless", series="α=0.7")
     theory, simulated = (select(rows, source=source) for source in ("theory", "simulation"))
     if theory.empty or simulated.empty:
-        return _missing("saturation", statement, "endless.alpha includes 0.7")
+        return not_measured("saturation", statement, "endless.alpha includes 0.7")
     end, measured = theory.iloc[-1], simulated.iloc[-1]
     return Claim(
         "saturation",
@@ -127,7 +127,7 @@ def _overthinking(curves: Curves) -> Claim:
     middle, simulated = _fate(curves, 2, 2)
     early, hurt = _fate(curves, 3, 1.2)
     if late.empty or simulated.empty or hurt.empty:
-        return _missing("overthinking", statement, "the panel `fates`")
+        return not_measured("overthinking", statement, "the panel `fates`")
     turns = [_turn(rows) for rows in (late, middle, early, simulated)]
     first = hurt[hurt["x"] == 1].iloc[0]
     growth, error = turns[3][1:]
@@ -187,7 +187,7 @@ def _transition(curves: Curves) -> Claim:
     clear = simulated[(simulated["y"].abs() > 2 * simulated["y_err"]) & ((simulated["x"] - 1).abs() > 0.15)]
     right = np.sign(clear["y"]) == np.sign(1 - clear["x"])
     if not crossings or clear.empty:
-        return _missing("transition", statement, "transition.alpha and transition.ratio beyond 0.85 and 1.15")
+        return not_measured("transition", statement, "transition.alpha and transition.ratio beyond 0.85 and 1.15")
     worst = max(crossings, key=lambda crossing: abs(crossing - 1))
     return Claim(
         "transition",
@@ -205,7 +205,7 @@ def _depth_needs_data_and_context(curves: Curves) -> Claim:
     theory = select(curves, panel="phase", source="theory", y_name="optimal_depth")
     simulated = select(curves, panel="phase", source="simulation", y_name="optimal_depth")
     if theory.empty or simulated.empty:
-        return _missing("depth-needs-data-and-context", statement, "the phase diagram")
+        return not_measured("depth-needs-data-and-context", statement, "the phase diagram")
     table = theory.assign(tau=parameter(theory, "tau"))[theory["x"] > 1]
     grid = table.pivot(index="tau", columns="x", values="y")
     broken = int((np.diff(grid.to_numpy(), axis=0) < 0).sum() + (np.diff(grid.to_numpy(), axis=1) < 0).sum())
@@ -233,8 +233,8 @@ def _trained_attention(curves: Curves) -> Claim:
     linear = select(curves, panel="linear-attention")
     growth = select(curves, panel="softmax-growth", series="through the chain").sort_values("x")
     best = select(curves, panel="softmax-depth", series="through the chain").sort_values("x")
-    if linear.empty or growth.empty or (parameter(linear, "tau") < RICH).all():
-        return _missing("trained-attention", statement, "linear.tau includes 3 and more")
+    if linear.empty or growth.empty or (parameter(linear, "tau") < RICH).all() or linear["x"].max() < 8:
+        return not_measured("trained-attention", statement, "linear.tau includes 3 and more, linear.depth >= 8")
     inside, total = _within_band(linear[(parameter(linear, "tau") >= RICH) & linear["x"].between(1, 8)])
     least, most = growth.iloc[0], growth.iloc[-1]
     depths = ", ".join(f"{row['y']:.3g} at tau = {row['x']:g}" for _, row in best.iterrows())
@@ -316,7 +316,3 @@ def _slope(rows: Curves, low: float, high: float, *, log_x: bool = False) -> tup
 
 def _agrees(measured: float, predicted: float, *tolerances: float) -> Verdict:
     return within(measured, predicted, max(tolerances))
-
-
-def _missing(name: str, statement: str, needs: str) -> Claim:
-    return Claim(name, statement, "-", "not in this run", Verdict.UNDECIDED, needs=needs)

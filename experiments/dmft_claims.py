@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 
 from experiments.dmft_grid import MAP_VALUES, RISE_THRESHOLD, rise_after_minimum, spiked_layers
-from tracking.claims import Claim, Verdict, all_of, exceeds, within
+from tracking.claims import Claim, Verdict, all_of, exceeds, not_measured, within
 from tracking.curves import Curves, pair, parameter, select
 
 REPEATS = "at least 12 repeats of each system"
 JUDGED_APART = ("spectrum", "rise", "late", "rise-curves")  # not means that theory gives pointwise
 NON_HERMITIAN = "P/D=0.5, N/D=0.55"
+LEAST_REPEATS = 8
 
 
 def check_claims(curves: Curves) -> list[Claim]:
@@ -36,7 +37,7 @@ def _agreement(curves: Curves) -> Claim:
     statement = "Every simulated mean lies within 5 % or 4 standard errors of theory."
     paired = pair(curves[~curves["panel"].isin(JUDGED_APART) & ~curves["panel"].str.startswith("histogram")])
     if paired.empty:
-        return _missing("agreement", statement, "any panel with theory and simulation")
+        return not_measured("agreement", statement, "any panel with theory and simulation")
     size = paired.groupby(["panel", "series"])["theory"].transform(lambda values: values.abs().max())
     allowed = np.maximum.reduce([4 * paired["y_err"], 0.05 * paired["theory"].abs(), 0.001 * size])
     outside = (paired["y"] - paired["theory"]).abs() > allowed
@@ -67,7 +68,7 @@ def _two_times(curves: Curves) -> Claim:
             deviations[f"{source} τ={tau:g}"] = apart
             verdicts.append(within(apart, 0, 1e-6) if tau == 1 else exceeds(apart, 0.01, error))
     if 1.0 not in set(taus) or not (taus < 1).any() or "simulation" not in set(rows["source"]):
-        return _missing("two-times", statement, "tau = 1 and a smaller one")
+        return not_measured("two-times", statement, "tau = 1 and a smaller one")
     return Claim(
         "two-times",
         statement,
@@ -90,7 +91,7 @@ def _non_normality(curves: Curves) -> Claim:
             for series in ("Ginibre", "normal matrix, same spectrum")
         ]
         if lines[0].empty or lines[1].empty:
-            return _missing("non-normality", statement, "the panel `normal`")
+            return not_measured("non-normality", statement, "the panel `normal`")
         gap = lines[0]["y"] - lines[1]["y"]
         error = np.hypot(lines[0]["y_err"], lines[1]["y_err"])
         verdicts += [exceeds(float(g), 0, float(e)) for g, e in zip(gap, error, strict=True)]
@@ -117,7 +118,7 @@ def _non_hermitian(curves: Curves) -> Claim:
         for source in ("theory", "simulation"):
             line = select(rows, source=source).set_index("x")
             if not {0.25, 16.0} <= set(line.index):
-                return _missing(
+                return not_measured(
                     "non-hermitian", statement, "flow_samples = 0.5, flow_features = 0.55, time 0.25 and 16"
                 )
             ends = [(float(line["y"][t]), float(line["y_err"][t])) for t in (0.25, 16.0)]
@@ -148,7 +149,7 @@ def _map(curves: Curves) -> Claim:
     simulated = select(curves, panel="rise", source="simulation")
     limit = select(curves, panel="rise-regression", source="theory")
     if theory.empty or simulated.empty or limit.empty:
-        return _missing("map", statement, "the map of E6")
+        return not_measured("map", statement, "the map of E6")
     grid = theory.loc[list(MAP_VALUES), list(MAP_VALUES)].to_numpy()
     least = np.minimum.outer(MAP_VALUES, MAP_VALUES)
     wrong = int(((grid > 0) != (least <= 0.8)).sum())
@@ -191,7 +192,7 @@ def _ensembles(curves: Curves) -> Claim:
     members, sharing = select(curves, panel="members"), select(curves, panel="sharing")
     variances = select(curves, panel="variance")
     if members.empty or sharing.empty or variances[variances["source"] == "simulation"].empty:
-        return _missing("ensembles", statement, "E5")
+        return not_measured("ensembles", statement, "E5")
     judged: list[Verdict] = []
     for name in sorted(set(members["series"][members["source"] == "simulation"])):
         floor = float(select(members, series=f"{name}, K=∞")["y"].iloc[0])
@@ -203,6 +204,8 @@ def _ensembles(curves: Curves) -> Claim:
     simulated = variances[(variances["source"] == "simulation") & (variances["x"] > 0)]
     scale = float(select(sharing, series="one model", source="theory")["y"].max())
     judged += [_not_below(y, e, 0.01 * scale) for y, e in zip(simulated["y"], simulated["y_err"], strict=True)]
+    if simulated["n"].min() < LEAST_REPEATS:  # a standard error from a handful of repeats judges nothing
+        judged = [Verdict.UNDECIDED if verdict is Verdict.FAILS else verdict for verdict in judged]
     smallest = simulated.sort_values("y").iloc[0]
     return Claim(
         "ensembles",
@@ -224,7 +227,7 @@ def _wider(curves: Curves) -> Claim:
     rows = select(curves, panel="width")
     theory, trained = (rows[(rows["source"] == "theory") == side] for side in (True, False))
     if theory.empty or trained.empty:
-        return _missing("wider-is-better", statement, "the panel `width`")
+        return not_measured("wider-is-better", statement, "the panel `width`")
     verdicts, told = [], []
     for kind in ("test", "train"):
         line = select(theory, series=kind).sort_values("x")
@@ -258,7 +261,7 @@ def _spikes(curves: Curves) -> Claim:
     rows = rows.assign(richness=parameter(rows, "g0"), edge=parameter(rows, "edge"))
     theory, trained = (rows[(rows["source"] == "theory") == side] for side in (True, False))
     if trained.empty or not {10.0, 30.0, 100.0, 300.0} <= set(theory["x"]):
-        return _missing("spikes-detach", statement, "spikes.scan_steps with 10, 30, 100 and 300")
+        return not_measured("spikes-detach", statement, "spikes.scan_steps with 10, 30, 100 and 300")
     known = {
         3.0: (2.0, 2.0011, 2.0074),
         4.0: (2.0029, 2.1228, 2.1694),
@@ -294,7 +297,7 @@ def _second_layer(curves: Curves) -> Claim:
     statement = "In a network with two hidden layers (γ₀ = 5, t = 150) only the second matrix has a spike."
     table = _dependence_table(curves)
     if table.empty:
-        return _missing("second-layer", statement, "spikes.networks = 5")
+        return not_measured("second-layer", statement, "spikes.networks = 5")
     first, second = (_numbers(table, f"deep, noisy W{layer}") for layer in (0, 1))
     return Claim(
         "second-layer",
@@ -320,7 +323,7 @@ def _dependence(curves: Curves) -> Claim:
     statement = "The dependence of the spikes on the initial weights matters: (20) fits, independent spikes do not."
     table = _dependence_table(curves)
     if table.empty:
-        return _missing("spikes-dependence", statement, "spikes.networks = 5")
+        return not_measured("spikes-dependence", statement, "spikes.networks = 5")
     names = ["wide W0", "narrow W0", "lazy W0", "deep W0", "deep W1"]
     known = (3.9647, 1.5507, 2.1783, 2.0187, 2.1112)
     verdicts, told = [], []
@@ -380,7 +383,3 @@ def _not_below(value: float, error: float, slack: float) -> Verdict:
     if math.isnan(value) or math.isnan(error):
         return Verdict.UNDECIDED
     return Verdict.FAILS if value + 2 * error < -slack else Verdict.HOLDS
-
-
-def _missing(name: str, statement: str, needs: str) -> Claim:
-    return Claim(name, statement, "-", "not in this run", Verdict.UNDECIDED, needs=needs)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.icl_alignment_predictions import ALIGNMENT, MEASURES, RANK_PANELS
-from tracking.claims import Claim, Verdict, all_of, exceeds
+from tracking.claims import Claim, Verdict, all_of, exceeds, not_measured
 from tracking.curves import Curves, parameter, select
 
 BIAS = 0.02  # what is left of the 1/d^2 terms by a line in 1/d from d = 20 on
@@ -35,7 +35,7 @@ def _matches_theory(curves: Curves) -> Claim:
     simulated = simulated[(parameter(simulated, "tau").astype(float) - 1).abs() >= PEAK]
     found = [_intercept(rows) for _, rows in simulated.groupby("series", sort=False) if len(rows) >= 2]
     if not found:
-        return _missing("matches-theory", statement, "finite_size.dimension with two values, tau off the peak")
+        return not_measured("matches-theory", statement, "finite_size.dimension with two values, tau off the peak")
     worst, error = max(found, key=lambda each: abs(each[0] - 1) - 2 * each[1])
     return Claim(
         "matches-theory",
@@ -69,7 +69,7 @@ def _double_descent(curves: Curves) -> Claim:
     simulated = select(curves, panel="double-descent", source="simulation")
     beside = [simulated.loc[simulated["x"] < 1, "x"], simulated.loc[simulated["x"] > 1, "x"]]
     if theory.empty or min(part.nunique() for part in beside) < 2:
-        return _missing("double-descent-at-tau-1", statement, "descent.tau with two values on each side of 1")
+        return not_measured("double-descent-at-tau-1", statement, "descent.tau with two values on each side of 1")
     nearest = {beside[0].max(), beside[1].min()}
     verdicts, rises, falls = [], [], []
     for _, rows in simulated.groupby("series", sort=False):
@@ -130,7 +130,7 @@ def _along_kappa(curves: Curves, name: str, statement: str, *, test: str, train:
         predicted.append(f"{math.log(theory['y'].iloc[-1] / theory['y'].iloc[0]):+.3f}")
     if not verdicts:
         wanted = f"train = {train}, " if train else ""
-        return _missing(name, statement, f"{wanted}test = {test} and two values of kappa")
+        return not_measured(name, statement, f"{wanted}test = {test} and two values of kappa")
     return Claim(
         name,
         statement,
@@ -154,7 +154,9 @@ def _alignment_predicts_error(curves: Curves) -> Claim:
     )
     judged = everywhere[everywhere["judged"]]
     if judged.empty:
-        return _missing("alignment-predicts-error", statement, "scatter.train and scatter.kappa with several values")
+        return not_measured(
+            "alignment-predicts-error", statement, "scatter.train and scatter.kappa with several values"
+        )
     own, rival, error, name = _lead(judged)
     beside = [f"one pretraining alone {_pair(within[within['judged']])}"]
     beside += [f"τ = {tau:g} {_pair(rows)}" for tau, rows in _by_tau(everywhere[~everywhere["judged"]])]
@@ -185,7 +187,7 @@ def _transformer_follows_alignment(curves: Curves) -> Claim:
         for panel in RANK_PANELS.values()
     )
     if trained.empty or ranks.empty or within.empty:
-        return _missing("transformer-follows-alignment", statement, "transformer.link includes linear")
+        return not_measured("transformer-follows-alignment", statement, "transformer.link includes linear")
     own, rival, error, name = _lead(ranks)
     (_, own_error), (alone, alone_error) = _of_alignment(ranks), _of_alignment(within)
     most = trained[parameter(trained, "kappa") == parameter(trained, "kappa").max()]
@@ -249,7 +251,7 @@ def _longer_test_context_helps(curves: Curves) -> Claim:
         verdicts.append(Verdict.FAILS if rises else exceeds(-change, 0, error))
         gains.append(f"{test} {change:+.2f} ± {error:.2f}")
     if not verdicts:
-        return _missing("longer-test-context-helps", statement, "two values of test_alpha")
+        return not_measured("longer-test-context-helps", statement, "two values of test_alpha")
     lengths = f"{simulated['x'].min():g} to {simulated['x'].max():g}"
     return Claim(
         "longer-test-context-helps",
@@ -277,7 +279,7 @@ def _optimal_pretraining(curves: Curves) -> Claim:
         predicted.append(f"{case}: best p = {best:.2f}, {100 * math.expm1(gain):+.1f} %")
         measured.append(f"at p = {near['x']:g} {100 * math.expm1(near['y']):+.1f} ± {100 * near['y_err']:.1f} %")
     if not verdicts:
-        return _missing("optimal-pretraining-not-test", statement, "the panel `pretraining`")
+        return not_measured("optimal-pretraining-not-test", statement, "the panel `pretraining`")
     return Claim(
         "optimal-pretraining-not-test",
         statement,
@@ -293,7 +295,3 @@ def _log_ratio(top: pd.Series, bottom: pd.Series) -> tuple[float, float]:
     """Return log(y_top / y_bottom) of two points and its standard error, as if they were independent."""
     error = math.hypot(top["y_err"] / top["y"], bottom["y_err"] / bottom["y"])
     return math.log(top["y"] / bottom["y"]), error
-
-
-def _missing(name: str, statement: str, needs: str) -> Claim:
-    return Claim(name, statement, "-", "not in this run", Verdict.UNDECIDED, needs=needs)

@@ -44,6 +44,11 @@ class Claim:
             raise ValueError(f"claim {self.id}: an undecided claim says what would decide it (needs)")
 
 
+def not_measured(name: str, statement: str, needs: str) -> Claim:
+    """Return the undecided claim of a run that lacks the curves it is about; `needs` says which settings make them."""
+    return Claim(name, statement, "-", "not in this run", Verdict.UNDECIDED, needs=needs)
+
+
 def within(measured: float, predicted: float, tolerance: float, error: float = 0.0) -> Verdict:
     """Judge |measured - predicted| <= tolerance when `measured` is known to 2 standard errors.
 

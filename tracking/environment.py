@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "hydra-core", "matplotlib", "plotly")
 _LAUNCHERS = (
     ("joblib", "hydra_plugins.hydra_joblib_launcher"),
-    ("ray", "hydra_plugins.hydra_ray_launcher"),
+    ("ray", "ray"),
     ("slurm", "hydra_plugins.hydra_submitit_launcher"),
     ("optuna", "hydra_plugins.hydra_optuna_sweeper"),
 )

@@ -246,8 +246,12 @@ class RunStore:
         return [run for run in reversed(self.runs(experiment)) if run.key == key]
 
     def new(self, experiment: str, key: str, now: datetime) -> RunDirectory:
-        """Make and return the directory of a new run (a suffix is added if that second's name is taken)."""
-        base = self.root / experiment / f"{now:%Y%m%d-%H%M%S}-{key}"
+        """Make and return the directory of a new run (a suffix is added if that second's name is taken).
+
+        Names order the runs of a key in time, also where the clock went back: the last one's time is then used again.
+        """
+        earlier = [run.path.name[: len("YYYYmmdd-HHMMSS")] for run in self.find(experiment, key)]
+        base = self.root / experiment / f"{max([f'{now:%Y%m%d-%H%M%S}', *earlier])}-{key}"
         for attempt in range(1000):
             path = base if attempt == 0 else base.with_name(f"{base.name}-{attempt + 1}")
             try:

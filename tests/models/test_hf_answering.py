@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -151,8 +152,8 @@ def test_a_missing_model_or_tokenizer_is_one_clear_line(saved: Path, tmp_path: P
     assert "\n" not in str(weights.value)
 
 
-@pytest.mark.skipif(find_spec("transformers") is not None, reason="transformers is installed")
-def test_without_transformers_the_message_names_the_extra(tmp_path: Path) -> None:
+def test_without_transformers_the_message_names_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "transformers", None)  # importing it then fails as if it were not installed
     with pytest.raises(ModelError, match=r"pip install 'solv\[hf\]'"):
         HuggingFaceAnswering(str(tmp_path))
 

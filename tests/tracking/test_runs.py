@@ -46,6 +46,14 @@ def test_a_second_run_of_the_same_second_gets_a_name_of_its_own(run, tmp_path):
     assert RunStore(tmp_path).find("toy", "0123456789ab")[0].path == again.path
 
 
+def test_a_clock_that_goes_back_leaves_the_newest_run_the_newest(tmp_path):
+    store, key = RunStore(tmp_path), "0123456789ab"
+    made = [store.new("toy", key, datetime(2026, 3, 29, hour, 30)) for hour in (3, 2, 1)]
+    assert [run.path for run in store.find("toy", key)] == [run.path for run in reversed(made)]
+    other = store.new("toy", "ba9876543210", datetime(2026, 3, 29, 2, 30))
+    assert other.path.name.startswith("20260329-023000")
+
+
 def test_a_unit_is_computed_once_and_read_back_bit_for_bit(run):
     calls = []
 

@@ -1,0 +1,1 @@
+"""Which propositional statements are provable, and how is the search written down?"""

@@ -1,0 +1,254 @@
+"""Which statements belong to a split, and which is number i? Every split by index, none by list.
+
+full     binary trees of exactly m leaves out of n atoms, True, False; ∧, ∨ or → at every node: (n+2)^m 3^(m-1) C
+implies  the same with → alone: (n+2)^m C
+or       target → tree of ∨ over k distinct atoms of 100 000 (2 <= k <= 29); true if the target is among them:
+         k (N)_k C of these, (N)_(k+1) C of the others
+php      (every pigeon has a hole) → (two pigeons share one), every bracketing, 2-4 pigeons, 1-4 holes; the larger cases
+         with random omissions, 16 draws each: products of C
+
+C = Catalan(leaves - 1), (N)_k = N (N-1) ... (N-k+1). (arXiv:2602.14404; spec section 1.) A split is a sequence of
+*strata*, statements of one kind that are counted by one formula; the index runs through the strata in order.
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import cached_property, lru_cache, partial
+from itertools import accumulate
+
+import numpy as np
+
+from data.pita.formulas import AND, FALSE, IMPLIES, OPERATORS, OR, TRUE, Formula, conjunction, implication
+from data.pita.trees import arrangement, arrangement_count, fill, tree, tree_count
+
+SPLITS = ("full", "implies", "or", "php")
+
+OR_NAMES = 100_000
+OR_LEAST, OR_MOST = 2, 29
+PHP_PIGEONS, PHP_HOLES, PHP_DRAWS = 4, 4, 16
+
+
+@dataclass(frozen=True)
+class SplitSpec:
+    """What selects a split: small, hashable, the same in every process.
+
+    Args:
+        name: `full`, `implies`, `or` or `php`.
+        leaves: leaves of a statement (full, implies; default 6); atoms of the tree (or; default all of 2..29).
+        atoms: distinct atoms of full and implies (default 3).
+        omission_seed: what php leaves out (default 0).
+    """
+
+    name: str
+    leaves: int | None = None
+    atoms: int | None = None
+    omission_seed: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.name not in SPLITS:
+            raise ValueError(f"split = {self.name!r} is unknown; valid: {', '.join(SPLITS)}")
+        sized = self.name in ("full", "implies")
+        if sized:
+            object.__setattr__(self, "leaves", 6 if self.leaves is None else self.leaves)
+            object.__setattr__(self, "atoms", 3 if self.atoms is None else self.atoms)
+        if self.name == "php":
+            object.__setattr__(self, "omission_seed", 0 if self.omission_seed is None else self.omission_seed)
+        ranges = {
+            "leaves": (1, None) if sized else (OR_LEAST, OR_MOST) if self.name == "or" else None,
+            "atoms": (1, None) if sized else None,
+            "omission_seed": (0, None) if self.name == "php" else None,
+        }
+        for key, allowed in ranges.items():
+            value = getattr(self, key)
+            if value is None:
+                continue
+            if allowed is None:
+                raise ValueError(f"{key} = {value} does not apply to split {self.name}; valid: leave it out")
+            least, most = allowed
+            if not isinstance(value, int) or isinstance(value, bool) or value < least or (most and value > most):
+                valid = f"an integer >= {least}" if most is None else f"an integer from {least} to {most}"
+                raise ValueError(f"{key} = {value} is out of range; valid: {valid}")
+
+    def as_dict(self) -> dict[str, str | int]:
+        """The keys that apply, for a manifest."""
+        return {key: value for key, value in asdict(self).items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """Statements of one kind, numbered 0 .. count - 1."""
+
+    label: str
+    count: int
+    unrank: Callable[[int], Formula]
+
+
+@dataclass(frozen=True)
+class Split:
+    """A numbered set of statements: `split[i]` is statement i, `split.count` how many there are."""
+
+    spec: SplitSpec
+    strata: tuple[Stratum, ...]
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return list(accumulate(stratum.count for stratum in self.strata))
+
+    @cached_property
+    def count(self) -> int:
+        """How many statements the split has: a formula, exact at any size."""
+        return self._ends[-1]
+
+    def locate(self, index: int) -> tuple[int, int]:
+        """Stratum and rank within it of statement `index`.
+
+        Raises:
+            ValueError: `index` is not in 0 .. count - 1.
+        """
+        if not 0 <= index < self.count:
+            raise ValueError(f"index = {index} is out of range; valid: 0 to {self.count - 1} (split {self.spec.name})")
+        number = bisect_right(self._ends, index)
+        return number, index - self.start(number)
+
+    def start(self, stratum: int) -> int:
+        """Index of the first statement of a stratum."""
+        return self._ends[stratum - 1] if stratum else 0
+
+    def __getitem__(self, index: int) -> Formula:
+        number, rank = self.locate(index)
+        return self.strata[number].unrank(rank)
+
+
+@lru_cache(maxsize=16)
+def open_split(spec: SplitSpec) -> Split:
+    """The split that a specification selects. Cost: microseconds; php draws its omissions, milliseconds."""
+    if spec.name == "or":
+        strata = _or_strata(spec.leaves)
+    elif spec.name == "php":
+        assert spec.omission_seed is not None
+        strata = _php_strata(spec.omission_seed)
+    else:
+        assert spec.leaves is not None
+        assert spec.atoms is not None
+        operators = OPERATORS if spec.name == "full" else (IMPLIES,)
+        strata = (_tree_stratum(spec.leaves, spec.atoms, operators),)
+    return Split(spec, strata)
+
+
+def _tree_stratum(size: int, atoms: int, operators: tuple[str, ...]) -> Stratum:
+    leaves = (FALSE, TRUE, *(f"p{number}" for number in range(1, atoms + 1)))
+    count = tree_count(size) * len(operators) ** (size - 1) * len(leaves) ** size
+    return Stratum(f"leaves={size}", count, partial(_tree_statement, size, leaves, operators))
+
+
+def _tree_statement(size: int, leaves: tuple[str, ...], operators: tuple[str, ...], rank: int) -> Formula:
+    rank, leaf_rank = divmod(rank, len(leaves) ** size)
+    shape, operator_rank = divmod(rank, len(operators) ** (size - 1))
+    symbols: list[str] = []
+    for inner in tree(size, shape):
+        if inner:
+            operator_rank, digit = divmod(operator_rank, len(operators))
+            symbols.append(operators[digit])
+        else:
+            leaf_rank, digit = divmod(leaf_rank, len(leaves))
+            symbols.append(leaves[digit])
+    return tuple(symbols)
+
+
+def _or_strata(size: int | None) -> tuple[Stratum, ...]:
+    sizes = range(OR_LEAST, OR_MOST + 1) if size is None else (size,)
+    return tuple(
+        Stratum(
+            f"atoms={atoms},{'in' if inside else 'out'}",
+            tree_count(atoms)
+            * (arrangement_count(OR_NAMES, atoms) * atoms if inside else arrangement_count(OR_NAMES, atoms + 1)),
+            partial(_or_statement, atoms, inside),
+        )
+        for atoms in sizes
+        for inside in (False, True)
+    )
+
+
+def _or_statement(atoms: int, inside: bool, rank: int) -> Formula:
+    rank, shape = divmod(rank, tree_count(atoms))
+    place = 0
+    if inside:
+        rank, place = divmod(rank, atoms)
+    names = [(f"p{number}",) for number in arrangement(OR_NAMES, atoms + (not inside), rank)]
+    target = names[place] if inside else names.pop()
+    return implication(target, fill(tree(atoms, shape), names, OR))
+
+
+@dataclass(frozen=True)
+class _Pigeons:
+    """The subformulas of a pigeonhole statement, before bracketing."""
+
+    homes: tuple[tuple[Formula, ...], ...]  # for each pigeon, the holes it may sit in
+    clashes: tuple[Formula, ...]  # two pigeons in one hole
+
+
+def _php_strata(omission_seed: int) -> tuple[Stratum, ...]:
+    strata = []
+    for pigeons in range(2, PHP_PIGEONS + 1):
+        for holes in range(1, PHP_HOLES + 1):
+            keep = _php_keep(pigeons, holes)
+            case = f"pigeons={pigeons},holes={holes}"
+            if keep is None:
+                strata.append(_php_stratum(case, _pigeons(pigeons, holes, None)))
+                continue
+            stream = np.random.default_rng([omission_seed, pigeons, holes])
+            draws: dict[_Pigeons, None] = {}
+            while len(draws) < PHP_DRAWS:  # a pattern drawn twice counts once
+                draws[_pigeons(pigeons, holes, (keep, stream))] = None
+            strata.extend(_php_stratum(f"{case},draw={number}", draw) for number, draw in enumerate(draws))
+    return tuple(strata)
+
+
+def _php_keep(pigeons: int, holes: int) -> float | None:
+    if pigeons == 2 and holes == 4:
+        return 0.75
+    if pigeons == 3 and holes >= 3:
+        return 2 / holes
+    if pigeons == 4 and holes >= 2:
+        return 1 / holes
+    return None
+
+
+def _pigeons(pigeons: int, holes: int, omission: tuple[float, np.random.Generator] | None) -> _Pigeons:
+    atoms: list[list[Formula]] = [[(f"p{pigeon}{hole}",) for hole in range(holes)] for pigeon in range(pigeons)]
+    clashes = [
+        conjunction(atoms[one][hole], atoms[other][hole])
+        for one in range(pigeons)
+        for other in range(pigeons)
+        if one != other
+        for hole in range(holes)
+    ]
+    if omission is None:
+        return _Pigeons(tuple(map(tuple, atoms)), tuple(clashes))
+    return _Pigeons(tuple(_kept(row, *omission) for row in atoms), _kept(clashes, *omission))
+
+
+def _kept(items: list[Formula], keep: float, stream: np.random.Generator) -> tuple[Formula, ...]:
+    """Each item with probability `keep`, at least one."""
+    kept = stream.random(len(items)) < keep
+    if not kept.any():
+        kept[stream.integers(len(items))] = True
+    return tuple(item for item, stays in zip(items, kept, strict=True) if stays)
+
+
+def _php_stratum(label: str, parts: _Pigeons) -> Stratum:
+    count = tree_count(len(parts.homes)) * tree_count(len(parts.clashes))
+    for home in parts.homes:
+        count *= tree_count(len(home))
+    return Stratum(label, count, partial(_php_statement, parts))
+
+
+def _php_statement(parts: _Pigeons, rank: int) -> Formula:
+    rank, shape = divmod(rank, tree_count(len(parts.clashes)))
+    clash = fill(tree(len(parts.clashes), shape), parts.clashes, OR)
+    housed = []
+    for home in parts.homes:
+        rank, shape = divmod(rank, tree_count(len(home)))
+        housed.append(fill(tree(len(home), shape), home, OR))
+    return implication(fill(tree(len(housed), rank), housed, AND), clash)

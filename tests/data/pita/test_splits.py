@@ -1,0 +1,75 @@
+"""Is every statement of a split numbered once, and are there as many as the formulas say?"""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.pita.formulas import is_formula, leaves, parse, text
+from data.pita.shuffle import bijection
+from data.pita.splits import OR_NAMES, SplitSpec, open_split
+from data.pita.trees import arrangement, arrangement_count, tree, tree_count
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [("full", (5, 75, 2250, 84375, 3543750)), ("implies", (5, 25, 250, 3125, 43750, 656250))],
+)
+def test_counts_are_those_of_the_paper(name: str, counts: tuple[int, ...]) -> None:
+    assert tuple(open_split(SplitSpec(name, size)).count for size in range(1, len(counts) + 1)) == counts
+
+
+@pytest.mark.parametrize(("name", "size"), [("full", 1), ("full", 2), ("full", 3), ("full", 4), ("implies", 5)])
+def test_an_index_is_a_statement_and_no_statement_has_two(name: str, size: int) -> None:
+    split = open_split(SplitSpec(name, size))
+    made = {split[index] for index in range(split.count)}
+    assert len(made) == split.count
+    assert all(is_formula(statement) and leaves(statement) == size for statement in made)
+
+
+def test_trees_and_arrangements_are_numbered_once() -> None:
+    assert len({tree(7, rank) for rank in range(tree_count(7))}) == tree_count(7) == 132
+    assert len({tuple(arrangement(5, 3, rank)) for rank in range(60)}) == arrangement_count(5, 3) == 60
+
+
+def test_the_or_split_counts_both_kinds() -> None:
+    names = OR_NAMES
+    split = open_split(SplitSpec("or", 2))
+    assert split.count == names * (names - 1) * 2 + names * (names - 1) * (names - 2)
+
+
+def test_the_smallest_pigeonhole_is_the_one_of_the_paper() -> None:
+    assert text(open_split(SplitSpec("php"))[0]) == "p00 ∧ p10 → p00 ∧ p10 ∨ p10 ∧ p00"
+
+
+@pytest.mark.parametrize("size", [1, 2, 75, 1000])
+def test_a_shuffle_is_a_bijection(size: int) -> None:
+    shuffle = bijection(size, 3)
+    assert sorted(map(shuffle, range(size))) == list(range(size))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from(["full", "implies", "or", "php"]), st.integers(0, 10**200))
+def test_the_text_of_any_statement_reads_back(name: str, number: int) -> None:
+    split = open_split(SplitSpec(name))
+    statement = split[number % split.count]
+    assert parse(text(statement)) == statement
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("half",), "split"),
+        (("full", 0), "leaves"),
+        (("full", 2, 0), "atoms"),
+        (("php", 2), "leaves"),
+        (("or", 30), "leaves"),
+    ],
+)
+def test_a_wrong_selection_names_the_valid_ones(arguments: tuple[str], said: str) -> None:
+    with pytest.raises(ValueError, match=f"{said} = .*valid"):
+        SplitSpec(*arguments)
+
+
+def test_an_index_outside_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"index = 5 .*0 to 4"):
+        open_split(SplitSpec("full", 1))[5]
