@@ -54,6 +54,17 @@ CATALOG: tuple[Entry, ...] = (
         expected={"smoke": "10 s", "quick": "2 min", "paper": "hours, GPU"},
     ),
     Entry(
+        name="icl-alignment",
+        paper=Paper(
+            title="Pretrain-Test Task Alignment Governs Generalization in In-Context Learning",
+            authors="Mary I. Letey, Jacob A. Zavatone-Veth, Yue M. Lu, Cengiz Pehlevan",
+            arxiv="2509.26551",
+        ),
+        question="When do more diverse pretraining tasks help to learn the tasks of the test, and when do they harm?",
+        axes=("alpha", "tau", "kappa", "rho"),
+        expected={"smoke": "10 s", "quick": "2 min", "paper": "hours, GPU"},
+    ),
+    Entry(
         name="softmax-law",
         paper=Paper(
             title="Universal One-third Time Scaling in Learning Peaked Distributions",
