@@ -147,6 +147,9 @@ def test_a_transformer_that_has_learned_nothing_leaves_its_claim_undecided(ideal
     ],
 )
 def test_settings_out_of_range_are_named(override, named):
-    with pytest.raises(ConfigurationError, match=named):
+    def predicted():
         experiment, settings = settings_for("icl-alignment", "quick", [override])
-        experiment.predict(settings)
+        return experiment.predict(settings)
+
+    with pytest.raises(ConfigurationError, match=named):
+        predicted()
