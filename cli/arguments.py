@@ -44,6 +44,9 @@ RunsDir = Annotated[
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
+OfSweeps = Annotated[bool, typer.Option("--sweeps", help="Finished sweeps, all points of each together, not runs.")]
+
+
 class TableFormat(StrEnum):
     """How a command prints its rows."""
 

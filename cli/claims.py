@@ -5,11 +5,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.arguments import AsFormat, Debug, Names, OnlyPreset, RunsDir, TableFormat, VerdictFilter, finish, runs_root
+from cli.arguments import (
+    AsFormat,
+    Debug,
+    Names,
+    OfSweeps,
+    OnlyPreset,
+    RunsDir,
+    TableFormat,
+    VerdictFilter,
+    finish,
+    runs_root,
+)
 
 if TYPE_CHECKING:
     from tracking.claims import Claim
     from tracking.runs import RunDirectory
+    from tracking.sweeps import SweepDirectory
 
 
 def claims(
@@ -17,6 +29,7 @@ def claims(
     every: Annotated[
         bool, typer.Option("--all", help="Every finished run, not the newest of each experiment alone.")
     ] = False,
+    sweeps: OfSweeps = False,
     preset: OnlyPreset = None,
     verdict: VerdictFilter = None,
     output: AsFormat = TableFormat.TABLE,
@@ -26,13 +39,15 @@ def claims(
     """Show every claim with its prediction, measurement and verdict; exit 1 if one fails."""
 
     def body() -> int:
-        from cli.selection import finished_runs
+        from cli.selection import finished_runs, finished_sweeps
         from cli.tables import print_claims
         from tracking.claims import Verdict
         from tracking.runs import RunStore
 
-        found = finished_runs(RunStore(runs_root(runs_dir)), names or [], preset, every=every)
-        judged = [(run, claim) for run in found for claim in run.claims()]
+        store = RunStore(runs_root(runs_dir))
+        found: list[RunDirectory | SweepDirectory]
+        found = [*(finished_sweeps if sweeps else finished_runs)(store, names or [], preset, every=every)]
+        judged = [(each, claim) for each in found for claim in _claims_of(each)]
         shown = [(run, claim) for run, claim in judged if verdict is None or claim.verdict.value == verdict.value]
         if output is TableFormat.JSON:
             typer.echo(json.dumps([_record(run, claim) for run, claim in shown], indent=1, ensure_ascii=False))
@@ -42,17 +57,28 @@ def claims(
                 typer.echo("")
             counts = [sum(claim.verdict is each for _, claim in judged) for each in Verdict]
             text = ", ".join(f"{count} {each.value}" for count, each in zip(counts, Verdict, strict=True))
-            typer.echo(f"{len(judged)} claims of {len(found)} run{'s' * (len(found) != 1)}: {text}")
+            kind = "sweep" if sweeps else "run"
+            typer.echo(f"{len(judged)} claims of {len(found)} {kind}{'s' * (len(found) != 1)}: {text}")
         return 1 if any(claim.verdict is Verdict.FAILS for _, claim in judged) else 0
 
     finish(body, debug)
 
 
-def _title(run: "RunDirectory") -> str:
+def _claims_of(run: "RunDirectory | SweepDirectory") -> "list[Claim]":
+    from tracking.sweeps import SweepDirectory
+
+    return run.result.claims() if isinstance(run, SweepDirectory) else run.claims()
+
+
+def _title(run: "RunDirectory | SweepDirectory") -> str:
+    from tracking.sweeps import SweepDirectory
+
+    if isinstance(run, SweepDirectory):
+        return f"{run.experiment}, {run.preset}, sweep of {len(run.points())} points: {run.path}"
     return f"{run.experiment}, {run.preset}, {run.started:%Y-%m-%d %H:%M}: {run.path}"
 
 
-def _record(run: "RunDirectory", claim: "Claim") -> dict[str, Any]:
+def _record(run: "RunDirectory | SweepDirectory", claim: "Claim") -> dict[str, Any]:
     from tracking.claims import claims_to_json
 
     [record] = json.loads(claims_to_json([claim]))

@@ -109,7 +109,7 @@ def plan(
     place = [f"hydra.sweep.dir={_quoted(job.directory.path)}", "hydra.sweep.subdir=.", f"hydra.job.name=solv-{name}"]
     told = arguments(name, preset, [*plain, *axes, *engine, *searching, *place], for_main=True)
     swept = tuple(override.key_or_group for _, override in parsed(axes)) + tuple(hydra.sweeper.get("params") or ())
-    about = {"experiment": name, "preset": preset, **description}
+    about = {"experiment": name, "preset": preset, "overrides": list(overrides), **description}
     return Sweep(experiment, job, block.metric, ("--multirun", *told), swept, is_grid, about)
 
 

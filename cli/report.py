@@ -1,5 +1,6 @@
 """`solv report`: the runs as one HTML page that can be sent to somebody."""
 
+import shlex
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import completion
-from cli.arguments import Debug, OnlyPreset, RunsDir, finish, runs_root
+from cli.arguments import Debug, OfSweeps, OnlyPreset, RunsDir, finish, runs_root
 
 if TYPE_CHECKING:
     from tracking.report import Section
-    from tracking.runs import RunDirectory
+    from tracking.runs import RunDirectory, RunStore
+    from tracking.sweeps import SweepDirectory
 
 
 def report(
@@ -27,6 +29,7 @@ def report(
     every: Annotated[
         bool, typer.Option("--all", help="Every finished run, not the newest of each experiment alone.")
     ] = False,
+    sweeps: OfSweeps = False,
     preset: OnlyPreset = None,
     runs_dir: RunsDir = None,
     debug: Debug = False,
@@ -34,7 +37,6 @@ def report(
     """Write one HTML file with every figure (interactive), agreement, claims and provenance; it needs no network."""
 
     def body() -> None:
-        from cli.selection import finished_runs
         from experiments.parameters import ConfigurationError
         from tracking.files import write_text
         from tracking.provenance import versions
@@ -46,14 +48,29 @@ def report(
         if not output.absolute().parent.is_dir():
             raise ConfigurationError(f"--output {output}: the folder {output.absolute().parent} does not exist")
         store = RunStore(runs_root(runs_dir))
-        found = _chosen(store, chosen or [], preset) if chosen else finished_runs(store, [], preset, every=every)
-        sections = [_section(run, _variant(run, found)) for run in found]
+        sections = (_sweep_sections if sweeps else _run_sections)(store, chosen or [], preset, every)
         made = f"Made by solv ({versions()['solv']}) on {datetime.now().astimezone():%Y-%m-%d %H:%M %Z}."
         write_text(output, report_page(sections, made=made))
         size = output.stat().st_size / 1e6
-        typer.echo(f"{output}: {len(found)} run{'s' * (len(found) != 1)}, {size:.1f} MB, opens in any browser")
+        kind = f"{'sweep' if sweeps else 'run'}{'s' * (len(sections) != 1)}"
+        typer.echo(f"{output}: {len(sections)} {kind}, {size:.1f} MB, opens in any browser")
 
     finish(body, debug)
+
+
+def _run_sections(store: "RunStore", chosen: list[str], preset: str | None, every: bool) -> "list[Section]":
+    from cli.selection import finished_runs
+
+    found = _chosen(store, chosen, preset) if chosen else finished_runs(store, [], preset, every=every)
+    return [_section(run, _variant(run, found)) for run in found]
+
+
+def _sweep_sections(store: "RunStore", chosen: list[str], preset: str | None, every: bool) -> "list[Section]":
+    from cli.selection import finished_sweeps
+
+    found = finished_sweeps(store, chosen, preset, every=every)
+    alone = {each.experiment for each in found}
+    return [_sweep_section(each, "" if len(alone) == len(found) else each.key[:6]) for each in found]
 
 
 def _chosen(store: Any, texts: list[str], preset: str | None) -> "list[RunDirectory]":
@@ -88,6 +105,40 @@ def _section(run: "RunDirectory", variant: str) -> "Section":
         claims=run.claims(),
         command=_command(run),
         facts=_facts(run),
+        variant=variant,
+    )
+
+
+def _sweep_section(directory: "SweepDirectory", variant: str) -> "Section":
+    """Return what a sweep's finished points say together, made anew from them."""
+    from experiments.catalog import entry
+    from experiments.protocol import load
+    from experiments.sweep_aggregate import aggregate
+    from tracking.report import Section
+    from tracking.runs import RunDirectoryError
+
+    about, result = entry(directory.experiment), aggregate(load(directory.experiment), directory)
+    if result is None:
+        raise RunDirectoryError(f"the points of {directory.path} are gone: run the sweep again, or delete it")
+    manifest, described = directory.result.manifest(), directory.description()
+    overrides = [str(text) for text in described.get("overrides", [])]
+    preset = [] if directory.preset == "quick" else ["--preset", directory.preset]
+    return Section(
+        name=directory.experiment,
+        question=about.question,
+        paper=(about.paper.title, about.paper.authors, about.paper.arxiv),
+        panels=result.panels,
+        curves=result.curves,
+        claims=result.claims,
+        command=shlex.join(["solv", "sweep", directory.experiment, *preset, *overrides]),
+        facts=[
+            ("sweep", directory.path.name),
+            ("preset", directory.preset),
+            ("points", f"{len(result.done)} of {result.total}"),
+            ("finished", str(manifest.get("finished", ""))),
+            ("commit", str(manifest.get("commit") or "outside a checkout")),
+            ("code", str(manifest.get("code", ""))),
+        ],
         variant=variant,
     )
 

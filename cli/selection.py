@@ -1,10 +1,11 @@
-"""Which finished runs does a command speak of? The newest of each experiment, or all; of those named."""
+"""Which finished runs or sweeps does a command speak of? The newest of each experiment, or all; of those named."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tracking.runs import RunDirectory, RunStore
+    from tracking.sweeps import SweepDirectory
 
 
 def finished_runs(
@@ -39,3 +40,35 @@ def finished_runs(
         return found
     newest = {run.experiment: run for run in reversed(found)}
     return [newest[name] for name in catalog() if name in newest]
+
+
+def finished_sweeps(
+    store: "RunStore", names: Sequence[str], preset: str | None = None, *, every: bool = False
+) -> "list[SweepDirectory]":
+    """Return the newest sweep of each experiment all of whose points are there, or with `every` all, newest first.
+
+    Args:
+        store: where the runs are.
+        names: experiments to be shown; none means all.
+        preset: only sweeps of this preset.
+        every: also the older sweeps.
+
+    Raises:
+        UnknownExperimentError: a name is not in the catalog.
+        RunDirectoryError: there is none.
+    """
+    from experiments.catalog import entry
+    from experiments.catalog import names as catalog
+    from tracking.runs import RunDirectoryError
+    from tracking.sweeps import sweeps
+
+    found = []
+    for name in [entry(name).name for name in names] or catalog():
+        whole = [each for each in reversed(sweeps(store, name)) if each.result.finished]
+        wanted = [each for each in whole if preset in (None, each.preset)]
+        found += wanted if every else wanted[:1]
+    if not found:
+        kind = f" of preset {preset}" if preset else ""
+        asked = " or ".join(names) or "NAME"
+        raise RunDirectoryError(f"no finished sweep{kind} in {store.root}: `solv sweep {asked}` makes one")
+    return found

@@ -89,18 +89,35 @@ class SweepDirectory:
         if not (self.path / "sweep.json").exists():
             self._write(description, [])
 
+    def description(self) -> Mapping[str, Any]:
+        """Return what is swept, as `begin` recorded it; empty if it was not begun.
+
+        Raises:
+            RunDirectoryError: the file is damaged.
+        """
+        return self._read()[0]
+
+    @property
+    def preset(self) -> str:
+        """The preset that is swept."""
+        return str(self.description().get("preset", ""))
+
     def points(self) -> list[Point]:
         """Return the points recorded so far, in the sweep's order.
 
         Raises:
             RunDirectoryError: the file is damaged.
         """
+        return self._read()[1]
+
+    def _read(self) -> tuple[Mapping[str, Any], list[Point]]:
         path = self.path / "sweep.json"
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            return [Point(p["key"], tuple(p["overrides"]), p["settings"]) for p in content["points"]]
+            points = [Point(p["key"], tuple(p["overrides"]), p["settings"]) for p in content["points"]]
+            return dict(content["sweep"]), points
         except FileNotFoundError:
-            return []
+            return {}, []
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise RunDirectoryError(f"{path} is damaged ({error}); delete it: the points themselves stay") from error
 
@@ -109,8 +126,7 @@ class SweepDirectory:
         known = {point.key: point for point in self.points()}
         merged = {**known, **{point.key: point for point in points if point.key not in known}}
         if len(merged) > len(known):
-            content = json.loads((self.path / "sweep.json").read_text(encoding="utf-8"))
-            self._write(content["sweep"], merged.values())
+            self._write(self.description(), merged.values())
 
     def _write(self, description: Mapping[str, object], points: Iterable[Point]) -> None:
         content = {"sweep": dict(description), "points": [asdict(point) for point in points]}

@@ -39,8 +39,13 @@ def toy_environment():
 
 def sweep(folder, *arguments, timeout=180, **environment):
     """Run `solv sweep toy ARGUMENTS` in a folder to its end."""
+    return solv(folder, "sweep", "toy", *arguments, timeout=timeout, **environment)
+
+
+def solv(folder, *arguments, timeout=180, **environment):
+    """Run `solv ARGUMENTS` in a folder to its end."""
     return subprocess.run(
-        [*SOLV, "sweep", "toy", *arguments],
+        [*SOLV, *arguments],
         cwd=folder,
         env={**toy_environment(), **environment},
         capture_output=True,

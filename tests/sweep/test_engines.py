@@ -31,7 +31,7 @@ def test_joblib_names_the_point_that_kills_its_worker_every_time(tmp_path):
     done = sweep(tmp_path, "x=2,3", "--launcher", "joblib", "--jobs", "2", **DIE)
     assert done.returncode == 1
     assert "its process ended without a result" in done.stdout
-    assert len(finished(tmp_path)) == 1
+    assert len(finished(tmp_path)) == 2
 
 
 def test_optuna_finds_the_minimum_and_resumes_the_same_search(tmp_path):
@@ -82,14 +82,7 @@ def test_slurm_goes_on_from_the_checkpoint_of_a_job_that_it_requeues(tmp_path, s
     array = array_of(tmp_path)
     signalled = ["scancel", "--signal=USR2", f"{array}_0"]
     subprocess.run(signalled, env={**toy_environment(), **slurm}, check=True)
-    at_once = ["scontrol", "update", f"JobId={array}_0", "StartTime=now"]  # Slurm holds a requeued job for two minutes
-
-    def ended():
-        subprocess.run(at_once, env={**toy_environment(), **slurm}, check=False, capture_output=True)
-        return process.poll() is not None
-
-    wait_for(ended, pause=1)
-    assert process.returncode == 0
+    assert end(process, array, slurm) == 0
     logs = "".join(path.read_text() for path in runs.glob("sweep-*/.submitit/*/*_0_log.*"))
     assert "DUE TO JOB REQUEUE" in logs
     assert "resuming" in logs
@@ -98,6 +91,31 @@ def test_slurm_goes_on_from_the_checkpoint_of_a_job_that_it_requeues(tmp_path, s
     undisturbed.mkdir()
     sweep(undisturbed, "x=1,2", "cells=8")
     assert results(tmp_path) == results(undisturbed)
+
+
+def test_slurm_requeues_a_job_whose_time_is_out_until_it_is_done(tmp_path, slurm):
+    """One minute is Slurm's shortest limit; it warns the job 50 s before, in the middle of its units."""
+    limits = ["hydra.launcher.timeout_min=1", "hydra.launcher.signal_delay_s=50", "hydra.launcher.max_num_timeout=5"]
+    process = start(tmp_path, "x=1,2", "cells=20", "--launcher", "slurm", *limits, **slurm, TOY_SECONDS="1")
+    runs = tmp_path / "runs" / "toy"
+    wait_for(lambda: list(runs.glob("2*/checkpoints/*")))
+    assert end(process, array_of(tmp_path), slurm) == 0
+    logs = "".join(path.read_text() for path in runs.glob("sweep-*/.submitit/*/*_0_log.*"))
+    assert "this job is timed-out" in logs
+    assert "DUE TO JOB REQUEUE" in logs
+    assert len(finished(tmp_path)) == 2
+
+
+def end(process, array, slurm):
+    """Wait for the sweep, starting requeued jobs at once: Slurm itself holds them for two minutes."""
+    at_once = ["scontrol", "update", f"JobId={array}", "StartTime=now"]
+
+    def ended():
+        subprocess.run(at_once, env={**toy_environment(), **slurm}, check=False, capture_output=True)
+        return process.poll() is not None
+
+    wait_for(ended, seconds=150, pause=1)
+    return process.returncode
 
 
 def test_the_engines_are_where_they_are_promised():

@@ -1,5 +1,6 @@
 """Does a sweep run what is missing and nothing else, survive what happens to it, and say what it found?"""
 
+import html
 import json
 import os
 import signal
@@ -7,7 +8,7 @@ import signal
 import pandas as pd
 import pytest
 
-from tests.sweep.conftest import finished, results, start, sweep, wait_for
+from tests.sweep.conftest import finished, results, solv, start, sweep, wait_for
 
 
 def test_a_sweep_makes_a_run_of_each_point_and_one_aggregate(tmp_path):
@@ -20,6 +21,29 @@ def test_a_sweep_makes_a_run_of_each_point_and_one_aggregate(tmp_path):
     assert curves[curves["source"] == "theory"]["y"].tolist() == [1, 4, 9, 16]
     assert curves[curves["source"] == "simulation"]["x"].tolist() == [1, 2, 3, 4]
     assert len(json.loads((directory / "manifest.json").read_text())["points"]) == 4
+
+
+def test_claims_and_report_read_what_a_finished_sweep_says(tmp_path):
+    """A sweep with a point missing says nothing yet."""
+    sweep(tmp_path, "x=1,2")
+    sweep(tmp_path, "x=1,2,3", TOY_FAIL_AT="3")
+    shown = solv(tmp_path, "claims", "toy", "--sweeps", "--all")
+    assert shown.returncode == 0, shown.stderr
+    assert "sweep of 2 points" in shown.stdout
+    assert "of 1 sweep:" in shown.stdout
+    written = solv(tmp_path, "report", "--sweeps", "-o", "page.html")
+    assert written.returncode == 0, written.stderr
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "solv sweep toy x=1,2" in html.unescape(page)
+    assert "2 of 2" in page
+
+
+def test_asking_for_sweeps_before_there_is_one_is_one_line(tmp_path):
+    for command in ("claims", "report"):
+        asked = solv(tmp_path, command, "--sweeps")
+        assert asked.returncode == 2
+        assert asked.stderr.strip().count("\n") == 0
+        assert "no finished sweep in runs" in asked.stderr
 
 
 def test_a_failed_job_is_recorded_stops_no_other_and_is_tried_again(tmp_path, undisturbed):
