@@ -10,7 +10,7 @@ made from any `torch.nn.Module` by `vmapped_loss`.
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
 import torch
@@ -34,6 +34,8 @@ class Optimizer:
         betas, epsilon: of Adam.
         clip: largest gradient norm of a copy over all its parameters; None leaves gradients alone.
         schedule: factor of the learning rate as a pure function of the step, counted from 0.
+        factors: learning-rate factors of single parameters by name, one number or one a copy; absent: 1. Weight decay
+            keeps to the common rate, so that what a factor scales decays as before.
     """
 
     rule: Literal["sgd", "adam"] = "adam"
@@ -44,6 +46,7 @@ class Optimizer:
     epsilon: float = 1e-8
     clip: float | None = None
     schedule: Schedule = lambda step: 1.0
+    factors: Mapping[str, float | Float[Tensor, "copies"]] = field(default_factory=dict)
 
 
 def stack(modules: Sequence[nn.Module]) -> Parameters:
@@ -144,6 +147,7 @@ class Ensemble:
             value = self.parameters[name]
             rate = _column(rule.learning_rate, value) * factor
             value.mul_(1 - rate * _column(rule.weight_decay, value))
+            rate = rate * _column(rule.factors.get(name, 1.0), value)
             if rule.rule == "adam":
                 first, second = self._moments["first"][name], self._moments["second"][name]
                 first.lerp_(gradient, 1 - rule.betas[0])

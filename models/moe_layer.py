@@ -1,0 +1,129 @@
+"""What does a mixture-of-experts layer do with a token? Sigmoid or softmax gates, top-K routing, dropless dispatch.
+
+    r_e = w_e . h;  selected: the K largest of r_e + b_e;  gate g_e = 2 sigmoid(r_e) (or a softmax over the selected)
+    output = (1/K) sum_{e selected} g_e W2_e phi(W1_e h)          (softmax gates sum to 1 and are not divided by K)
+
+arXiv:2601.20205 as the moe-transfer spec has it, section 1. The balance bias b steers the selection alone and has no
+gradient; after a step b_e <- b_e + eta_b (kappa - load_e). Everything has a leading axis of copies.
+
+| symbol | name | shape |
+|---|---|---|
+| h | tokens | (copies, tokens, width) |
+| W1, W2 | up, down | (copies, experts, width, hidden), (copies, experts, hidden, width) |
+| w | router | (copies, width, experts) |
+| b | balance bias | (copies, experts) |
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+Gate: TypeAlias = Literal["sigmoid", "softmax"]
+Activation: TypeAlias = Callable[[Tensor], Tensor]
+PADDING = 1.5  # padded products are used up to this ratio of padded to routed rows; beyond it one product per group
+
+
+@dataclass(frozen=True)
+class Routing:
+    """Which experts each token goes to, and with which weight.
+
+    chosen: shape (copies, tokens, K); gates: weights of the sum, the same shape; loads: fraction of the tokens that
+    each expert got, shape (copies, experts), mean K / experts, no gradient.
+    """
+
+    chosen: Int[Tensor, "copies tokens k"]
+    gates: Float[Tensor, "copies tokens k"]
+    loads: Float[Tensor, "copies experts"]
+
+
+def route(
+    logits: Float[Tensor, "copies tokens experts"],
+    bias: Float[Tensor, "copies experts"],
+    active: int,
+    gate: Gate = "sigmoid",
+) -> Routing:
+    """Select experts and weigh them, in float32.
+
+    Args:
+        logits: router logits r.
+        bias: balance bias b; ties are broken by the expert's index.
+        active: number K of experts a token goes to, from 1 to experts.
+        gate: "sigmoid" or "softmax" (over the selected).
+
+    Raises:
+        ValueError: active out of range, or another gate.
+    """
+    experts = logits.shape[-1]
+    if not 1 <= active <= experts:
+        raise ValueError(f"active = {active} is out of range; valid: from 1 to experts = {experts}")
+    if gate not in ("sigmoid", "softmax"):
+        raise ValueError(f"gate = {gate!r}; valid: sigmoid, softmax")
+    logits = logits.float()
+    with torch.no_grad():
+        chosen = (logits + bias[:, None]).topk(active, dim=-1).indices
+        loads = functional.one_hot(chosen, experts).sum(2).float().mean(1)
+    selected = logits.gather(-1, chosen)
+    gates = selected.softmax(-1) if gate == "softmax" else 2 * selected.sigmoid() / active
+    return Routing(chosen, gates, loads)
+
+
+def mix_experts(
+    tokens: Float[Tensor, "copies tokens width"],
+    up: Float[Tensor, "copies experts width hidden"],
+    down: Float[Tensor, "copies experts hidden width"],
+    routing: Routing,
+    activation: Activation = functional.gelu,
+) -> Float[Tensor, "copies tokens width"]:
+    """Return the gated sum over the selected experts of every token; no token is dropped.
+
+    Token-expert pairs are sorted by copy and expert. Balanced groups are padded to the largest and go through one
+    batched product; unbalanced ones through one product each.
+
+    Cost: 4 K tokens width hidden multiplications a copy, times at most the padding.
+    """
+    copies, count, width = tokens.shape
+    experts, active = up.shape[1], routing.chosen.shape[-1]
+    group = routing.chosen + experts * torch.arange(copies, device=tokens.device)[:, None, None]
+    order = group.flatten().argsort(stable=True)
+    source = order // active  # row of tokens.flatten(0, 1)
+    sizes = torch.bincount(group.flatten(), minlength=copies * experts)
+    rows = tokens.flatten(0, 1)[source]
+    first, second = up.flatten(0, 1), down.flatten(0, 1)
+    largest = int(sizes.max())
+    if largest * len(sizes) <= PADDING * len(order):
+        start = sizes.cumsum(0) - sizes
+        slot = torch.arange(len(order), device=tokens.device) - start.repeat_interleave(sizes)
+        place = torch.repeat_interleave(torch.arange(len(sizes), device=tokens.device), sizes) * largest + slot
+        padded = rows.new_zeros(len(sizes) * largest, width).index_copy(0, place, rows).view(len(sizes), largest, width)
+        out = torch.bmm(activation(torch.bmm(padded, first)), second).flatten(0, 1)[place]
+    else:
+        parts = zip(rows.split(sizes.tolist()), first, second, strict=True)
+        out = torch.cat([activation(part @ one) @ two for part, one, two in parts])
+    weighted = out * routing.gates.flatten()[order, None].to(out.dtype)
+    return torch.zeros_like(tokens).flatten(0, 1).index_add(0, source, weighted).view(copies, count, width)
+
+
+def mix_experts_densely(
+    tokens: Float[Tensor, "copies tokens width"],
+    up: Float[Tensor, "copies experts width hidden"],
+    down: Float[Tensor, "copies experts hidden width"],
+    routing: Routing,
+    activation: Activation = functional.gelu,
+) -> Float[Tensor, "copies tokens width"]:
+    """Return the same sum by running every expert on every token: the reference, experts / K times the work."""
+    hidden = activation(torch.einsum("ctn,cenh->ceth", tokens, up))
+    everything = torch.einsum("ceth,cehn->ctne", hidden, down)
+    weights = tokens.new_zeros(*tokens.shape[:2], up.shape[1]).scatter(-1, routing.chosen, routing.gates)
+    return (everything * weights[:, :, None]).sum(-1)
+
+
+def balanced(
+    bias: Float[Tensor, "copies experts"], loads: Float[Tensor, "copies experts"], rate: float
+) -> Float[Tensor, "copies experts"]:
+    """Return the balance bias after one step: b_e + rate (mean load - load_e)."""
+    return bias + rate * (loads.mean(-1, keepdim=True) - loads)
