@@ -102,7 +102,7 @@ def mix_experts(
         padded = rows.new_zeros(len(sizes) * largest, width).index_copy(0, place, rows).view(len(sizes), largest, width)
         out = torch.bmm(activation(torch.bmm(padded, first)), second).flatten(0, 1)[place]
     else:
-        parts = zip(rows.split(sizes.tolist()), first, second, strict=True)
+        parts = zip(torch.split(rows, sizes.tolist()), first, second, strict=True)
         out = torch.cat([activation(part @ one) @ two for part, one, two in parts])
     weighted = out * routing.gates.flatten()[order, None].to(out.dtype)
     return torch.zeros_like(tokens).flatten(0, 1).index_add(0, source, weighted).view(copies, count, width)

@@ -84,6 +84,13 @@ class MoeEnsemble:
         self.bias = torch.zeros(len(rates), shape.layers, shape.experts, device=rates.device)
         self.loads = torch.zeros_like(self.bias)
 
+    def scale(self, groups: Sequence[str], by: Float[Tensor, "copies"]) -> None:
+        """Multiply the parameters of some groups by one number a copy, before training."""
+        with torch.no_grad():
+            for name, value in self.ensemble.parameters.items():
+                if group_of(name) in groups:
+                    value.mul_(by.view(-1, *[1] * (value.dim() - 1)))
+
     def train(self, batches: Batches, steps: int, told: Callable[[int], None] = lambda step: None) -> Training:
         """Train to `steps` steps; a copy whose loss is no longer finite is left with an infinite one."""
         history, loads = [], []

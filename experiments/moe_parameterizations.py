@@ -1,0 +1,126 @@
+"""How do initialisation, learning rates and multipliers change with size? Parameterizations as tables of powers.
+
+moe-transfer spec, sections 1b and 2.1 (arXiv:2601.20205 and our derivation). A table says, for each group of parameters
+and for the multipliers, with which power of the ratios to a base shape they go:
+
+| symbol | ratio |
+|---|---|
+| N | width over base width |
+| L | layers over base layers |
+| H | hidden units of an expert over those of the base |
+
+Neither the number of experts nor the number of active ones appears: at a fixed active fraction the average over the
+active experts has a limit by itself.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import prod, sqrt
+
+Powers = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """Powers of one group: of the variance of its initialisation, and of its learning rate (Adam)."""
+
+    variance: Powers = field(default_factory=dict)
+    rate: Powers = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A parameterization.
+
+    Attributes:
+        groups: the row of each group.
+        branch, logit: powers of the multiplier of a residual branch, and of the logits.
+        embedding: variance of the embeddings at the base; read_out: whether that of the unembedding is 1 with a
+            multiplier N0^(-1/2), instead of 1/N0 with none. All others are one over their fan-in at the base.
+    """
+
+    groups: Mapping[str, Row]
+    branch: Powers
+    logit: Powers
+    embedding: float
+    read_out: bool
+
+
+WIDTH = Row({"N": -1}, {"N": -1})
+TRANSFER = Table(
+    groups={
+        "embedding": Row(),
+        "attention": WIDTH,
+        "router": WIDTH,
+        "up": WIDTH,
+        "down": Row({"H": -1}, {"H": -1}),
+        "unembedding": Row(),
+    },
+    branch={"L": -1},
+    logit={"N": -1},
+    embedding=1.0,
+    read_out=True,
+)
+PAPER = Table(  # W2 has the standard deviation sqrt(N) / H, not one over the root of its fan-in; the router 1 / N
+    groups={**TRANSFER.groups, "router": Row({"N": -2}, {"N": -1}), "down": Row({"N": 1, "H": -2}, {"H": -1})},
+    branch=TRANSFER.branch,
+    logit=TRANSFER.logit,
+    embedding=1.0,
+    read_out=True,
+)
+STANDARD = Table(
+    groups={
+        "embedding": Row(),
+        "attention": Row({"N": -1}),
+        "router": Row({"N": -1}),
+        "up": Row({"N": -1}),
+        "down": Row({"H": -1}),
+        "unembedding": Row({"N": -1}),
+    },
+    branch={},
+    logit={},
+    embedding=0.02**2,
+    read_out=False,
+)
+TABLES = {"standard": STANDARD, "transfer": TRANSFER, "paper": PAPER}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The sizes that a table scales with: width N, layers L, hidden units H of an expert."""
+
+    width: int
+    layers: int
+    hidden: int
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A table at one size: standard deviation and learning-rate factor of each group, and the two multipliers."""
+
+    stds: dict[str, float]
+    factors: dict[str, float]
+    branch: float
+    logit_scale: float
+
+
+def numbers(table: Table, shape: Shape, base: Shape) -> Numbers:
+    """Return what a table says about a model of this shape, given the base shape at which every factor is 1."""
+    ratios = {
+        "N": shape.width / base.width,
+        "L": shape.layers / base.layers,
+        "H": shape.hidden / base.hidden,
+    }
+
+    def scaled(powers: Powers) -> float:
+        return prod(ratios[name] ** power for name, power in powers.items())
+
+    fan_in = {"attention": base.width, "router": base.width, "up": base.width, "down": base.hidden}
+    variance = {name: 1 / count for name, count in fan_in.items()}
+    variance |= {"embedding": table.embedding, "unembedding": 1.0 if table.read_out else 1 / base.width}
+    return Numbers(
+        stds={name: sqrt(variance[name] * scaled(row.variance)) for name, row in table.groups.items()},
+        factors={name: scaled(row.rate) for name, row in table.groups.items()},
+        branch=scaled(table.branch),
+        logit_scale=scaled(table.logit) * (base.width**-0.5 if table.read_out else 1.0),
+    )
