@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod, sqrt
 
+from theory.size_exponents import GroupExponents, optimal_rate_exponent, power_of
+
 Powers = Mapping[str, float]
 
 
@@ -83,6 +85,45 @@ STANDARD = Table(
     read_out=False,
 )
 TABLES = {"standard": STANDARD, "transfer": TRANSFER, "paper": PAPER}
+
+
+FAN_IN: Mapping[str, Powers] = {
+    "embedding": {},
+    "attention": {"N": 1},
+    "router": {"N": 1},
+    "up": {"N": 1},
+    "down": {"H": 1},
+    "unembedding": {"N": 1},
+}
+GROWTH: Mapping[str, Powers] = {  # which sizes double with one doubling along a direction
+    "ladder": {"N": 1, "H": 1, "L": 1},
+    "width": {"N": 1, "H": 1},
+    "depth": {"L": 1},
+    "experts": {"E": 1},
+    "hidden": {"H": 1},
+}
+
+
+def exponents(table: Table, direction: str) -> dict[str, GroupExponents]:
+    """Return the powers of each group's linear map in one of the directions `GROWTH`.
+
+    The residual branches' sum is left out: every block reads the stream through a norm, which divides its growth out.
+    """
+    growth = GROWTH[direction]
+    return {
+        name: GroupExponents(
+            fan_in=power_of(FAN_IN[name], growth),
+            multiplier=power_of(table.logit, growth) if name == "unembedding" else 0.0,
+            deviation=power_of(row.variance, growth) / 2,
+            rate=power_of(row.rate, growth),
+        )
+        for name, row in table.groups.items()
+    }
+
+
+def predicted_shift(table: Table, direction: str) -> float:
+    """Return by how many octaves the best learning rate moves per doubling, where sizes are large."""
+    return optimal_rate_exponent(exponents(table, direction).values())
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,29 @@
-"""What can be set in the transformer part of moe-transfer, and which models does it train?
+"""What can be set in moe-transfer, and which models does it train?
 
 A *direction* is a way to grow: the ladder (width and depth together), or one of width, depth, number of experts (with
 the active ones in proportion) and hidden units of an expert. Its sizes are counted from 0, the smallest.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from experiments.moe_parameterizations import TABLES, Shape
-from experiments.parameters import ConfigurationError, flag, integer, integers, real, reals, text, texts
+from experiments.parameters import (
+    ConfigurationError,
+    RunSettings,
+    flag,
+    group,
+    integer,
+    integers,
+    real,
+    reals,
+    text,
+    texts,
+)
+from theory.moe_transfer import ACTIVATIONS, Activation
 
+TRAINED = tuple(f"{table}{size}" for table in TABLES for size in ("", "/0", "/1", "/2", "/3"))
+WORK = ("limit", "coordinates", "settings", *TRAINED)
 KNOBS = ("init", "router", "balance")  # deviation of all matrices, rate of the router, rate of the balance bias
 DIRECTIONS = ("ladder", "width", "depth", "experts", "hidden")
 AXES = {"ladder": "width N (depth grows with it)", "width": "width N", "depth": "layers L"}
@@ -41,13 +56,9 @@ class Model:
 class TransferSettings:
     """Transformers with mixture-of-experts layers at many learning rates (E1 to E6)."""
 
-    tables: tuple[str, ...] = texts(
-        ["standard", "transfer"], "parameterizations: standard, ours (transfer), the paper's", choices=tuple(TABLES)
-    )
     directions: tuple[str, ...] = texts(
         ["ladder", "width", "depth", "experts", "hidden"], "ways to grow", choices=DIRECTIONS
     )
-    sizes: tuple[int, ...] = integers([0, 1, 2], "which sizes of each direction are trained, 0 the smallest", least=0)
     ladder_width: tuple[int, ...] = integers([32, 64, 128], "widths of the ladder", least=1)
     ladder_layers: tuple[int, ...] = integers([2, 4, 8], "layers of the ladder, one for each width", least=1)
     width: tuple[int, ...] = integers([32, 64], "widths N at the least depth", least=1)
@@ -85,7 +96,7 @@ class TransferSettings:
 class CoordinateSettings:
     """The coordinate check (E1)."""
 
-    enabled: bool = flag(True, "whether it is made")
+    tables: tuple[str, ...] = texts(["standard", "transfer"], "parameterizations", choices=tuple(TABLES))
     directions: tuple[str, ...] = texts(["width", "depth"], "ways to grow", choices=("width", "depth"))
     width: tuple[int, ...] = integers([32, 64, 128], "widths N at 2 layers", least=1)
     depth: tuple[int, ...] = integers([2, 4, 8], "layers L at the least width", least=1)
@@ -93,6 +104,59 @@ class CoordinateSettings:
     seeds: int = integer(4, "initialisations", least=2)
     rate: int = integer(-6, "log2 of the learning rate; of the standard parameterization 3 less", least=-40, most=10)
     alpha: float = real(2, "hidden units of an expert over the width", above=0)
+
+
+@dataclass(frozen=True)
+class LimitSettings:
+    """Residual networks of experts beside their exact limit (E0)."""
+
+    activation: tuple[Activation, ...] = texts(["linear", "tanh"], "phi of the hidden units", choices=ACTIVATIONS)
+    active_fraction: float = real(0.25, "kappa = K/E", above=0, most=1)
+    hidden_ratio: float = real(1.0, "alpha = H/N", above=0)
+    router_std: float = real(1.0, "deviation of the initial router logits of a unit vector", least=0)
+    norm: bool = flag(False, "whether router and experts read h / rms(h)")
+    rate: float = real(0.1, "learning rate eta", above=0)
+    router_rate: float = real(1.0, "learning rate of the router", least=0)
+    balance_rates: tuple[float, ...] = reals([0, 0.3], "rates eta_b of the balance bias that are compared", least=0)
+    steps: int = integer(30, "steps T of gradient descent", least=5)
+    size: tuple[int, ...] = integers([16, 32, 64], "N = E of the networks, N > 2", least=4)
+    repeats: int = integer(8, "networks of each size", least=2)
+    experts: tuple[int, ...] = integers([8, 16, 32, 64, 128], "numbers of experts E at the largest size", least=1)
+    width: tuple[int, ...] = integers([8, 16, 32], "widths N at the largest size's number of experts", least=4)
+    scan_repeats: int = integer(12, "networks of each of these", least=2)
+    layers: tuple[int, ...] = integers([1, 2, 4], "depths L at the middle size", least=1)
+    rate_powers: tuple[int, ...] = integers(
+        [-6, -5, -4, -3, -2, -1, 0, 1], "log2 of eta = eta_r in the panel on the learning rate", least=-20, most=10
+    )
+    rate_steps: int = integer(20, "steps after which the learning rates are compared", least=1)
+    whiten: bool = flag(True, "whether read-out and embedding start exactly orthogonal; takes fluctuations away")
+    quadrature_experts: int = integer(2048, "quadrature experts of the theory, a power of 2", least=16)
+    quadrature_hidden: int = integer(128, "quadrature hidden units of the theory, a multiple of 4", least=4)
+
+
+@dataclass(frozen=True)
+class MoeTransferConfig(RunSettings):
+    """Settings of moe-transfer; the defaults are the quick preset."""
+
+    work: tuple[str, ...] = texts(
+        ["limit", "coordinates", "settings", "standard", "transfer"],
+        "what is done: limit (E0), coordinates (E1), settings (E3, E6), or a parameterization: all its sizes, or /0 ...",
+        choices=WORK,
+    )
+    limit: LimitSettings = group(LimitSettings, "exact limit")
+    coordinates: CoordinateSettings = group(CoordinateSettings, "coordinate check")
+    transfer: TransferSettings = group(TransferSettings, "learning-rate transfer of transformers")
+
+
+def trained(work: Sequence[str]) -> dict[str, set[int] | None]:
+    """Return the parameterizations that are trained, with the numbers of their sizes; None: all."""
+    found: dict[str, set[int] | None] = {}
+    for name in work:
+        table, _, size = name.partition("/")
+        if table in TABLES:
+            known = found.get(table, set())
+            found[table] = None if not size or known is None else known | {int(size)}
+    return found
 
 
 def base_shape(settings: TransferSettings) -> Shape:

@@ -1,6 +1,6 @@
 """What does the transformer part of moe-transfer measure? Losses against learning rate, loads, and coordinates."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -9,29 +9,38 @@ from torch import Tensor
 from data.text import folder_bytes, library_bytes
 from experiments.moe_parameterizations import TABLES, numbers
 from experiments.moe_transfer_panels import (
+    BALANCE,
     COORDINATES,
+    HORIZON,
+    SCALED,
+    SHIFT,
     best_panel,
     coordinates_panel,
+    knob_panel,
     optimum_of,
     optimum_panel,
     points,
     rates_panel,
+    shift_per_doubling,
 )
 from experiments.moe_transfer_settings import (
+    AXES,
+    DIRECTIONS,
     CoordinateSettings,
     Model,
+    MoeTransferConfig,
     TransferSettings,
     base_shape,
     coordinate_models,
     models,
     rates_of,
     seeds_of,
+    trained,
 )
 from experiments.protocol import Context
 from models.moe_training import Batches, MoeEnsemble, Recipe, check_coordinates
-from models.moe_transformer import GROUPS, MoeShape
+from models.moe_transformer import MoeShape
 from tracking.curves import Curves, standard_error
-from tracking.progress import Step
 
 Arrays = dict[str, np.ndarray]
 INIT = ("attention", "router", "up", "down")  # groups whose deviation the knob of E3 scales
@@ -101,6 +110,7 @@ class Laboratory:
         def compute() -> Arrays:
             ensemble = self._ensemble(table, model, [rate], check.seeds)
             found = check_coordinates(ensemble, self.batches(1), check.steps)
+            found["change"]["residual stream"] = found["change"][f"residual stream {model.layers - 1}"]
             return {f"{part} {name}": size.cpu().numpy() for part in found for name, size in found[part].items()}
 
         return self._context.unit(f"coordinates {table} {model.label}", compute)
@@ -134,114 +144,103 @@ class Laboratory:
         return ensemble
 
 
-def measure_transfer(
-    settings: TransferSettings, check: CoordinateSettings, context: Context, tables: Mapping[str, object] = TABLES
-) -> Iterator[Curves]:
-    """Yield every curve of E1 to E6."""
+def measure_rates(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
+    """Yield E2, E4, E5: loss against the learning rate, its optimum, the best loss, and the loads there."""
+    settings = config.transfer
     laboratory = Laboratory(settings, context)
-    jobs = sum(len(_sizes(settings, direction)) for direction in settings.directions) * len(settings.tables)
-    with context.progress.task("train transformers with experts", jobs) as step:
-        for table in settings.tables:
-            for direction in settings.directions:
-                yield from _transfer(laboratory, table, direction, step)
-    if settings.knobs and "ladder" in settings.directions:
-        yield from _knobs(laboratory, context)
-    if settings.horizon > 1 and "ladder" in settings.directions and 0 in settings.sizes:
-        yield from _horizon(laboratory, context)
-    if check.enabled:
-        yield from _coordinates(laboratory, check, context)
+    jobs = [
+        (table, direction, model)
+        for table, sizes in trained(config.work).items()
+        for direction in settings.directions
+        for index, model in enumerate(models(settings, direction))
+        if sizes is None or index in sizes
+    ]
+    found: dict[tuple[str, str], dict[float, tuple[float, float]]] = {}
+    with context.progress.task("train transformers with experts", len(jobs)) as step:
+        for table, direction, model in jobs:
+            yield from _rates(laboratory, table, direction, model, found.setdefault((table, direction), {}))
+            step.advance(note=f"{table} {model.label}")
+    for (table, direction), optima in found.items():
+        if len(optima) > 1:
+            slope, error = shift_per_doubling(optima)
+            parameters = {"table": table, "direction": direction}
+            place = SHIFT, table, "trained"
+            yield points(
+                *place, "direction", DIRECTIONS.index(direction), "octaves per doubling", slope, y_err=error,
+                n=1 if np.isnan(error) else settings.seeds, params=parameters,
+            )  # fmt: skip
 
 
-def _sizes(settings: TransferSettings, direction: str) -> list[tuple[int, Model]]:
-    """Return the models of a direction that are trained, with their numbers."""
-    return [(i, model) for i, model in enumerate(models(settings, direction)) if i in settings.sizes]
-
-
-def _transfer(laboratory: Laboratory, table: str, direction: str, step: Step) -> Iterator[Curves]:
-    """E2, E4, E5: loss against the learning rate of every size; its optimum; the best loss; the loads there."""
+def _rates(
+    laboratory: Laboratory, table: str, direction: str, model: Model, optima: dict[float, tuple[float, float]]
+) -> Iterator[Curves]:
     settings = laboratory.settings
-    rates = rates_of(settings, table)
-    for index, model in _sizes(settings, direction):
-        seeds = seeds_of(settings, model)
-        found = laboratory.losses(table, model, settings.steps, seeds)
-        scores = found["scores"]
-        parameters = {"table": table, "direction": direction, "size": model.along, "steps": settings.steps}
-        y, y_err, n = standard_error(scores)
-        place = rates_panel(table, direction), model.label, "trained"
-        yield points(*place, "log2 rate", rates, "loss", y, y_err=y_err, n=n, params=parameters)
-        best = int(np.argmin(y))
-        place = best_panel(table), direction, "trained"
-        yield points(*place, "doublings", index, "loss", y[best], y_err=_at(y_err, best), n=n, params=parameters)
-        optimum, error = optimum_of(rates, scores)
-        if np.isfinite(optimum):
-            place = optimum_panel(table), direction, "trained"
-            yield points(*place, "doublings", index, "log2 rate", optimum, y_err=error, n=n, params=parameters)
-        loads = found["loads"][:, best]
-        peak = (loads.max(-1) / loads.mean(-1)).max(-1)
-        y, y_err, n = standard_error(peak)
-        dead = {**parameters, "dead": int((loads == 0).sum())}
-        yield points("balance", f"{table} {direction}", "trained", "doublings", index, "largest load", y, y_err=y_err, n=n, params=dead)  # fmt: skip
-        step.advance(note=f"{table} {model.label}")
+    rates, seeds = rates_of(settings, table), seeds_of(settings, model)
+    found = laboratory.losses(table, model, settings.steps, seeds)
+    parameters = {"table": table, "direction": direction, "size": model.along, "steps": settings.steps}
+    y, y_err, n = standard_error(found["scores"])
+    place = rates_panel(table, direction), model.label, "trained"
+    yield points(*place, "log2 rate", rates, "loss", y, y_err=y_err, n=n, params=parameters)
+    best = int(np.argmin(y))
+    place = best_panel(direction), table, "trained"
+    x = AXES[direction]
+    yield points(*place, x, model.along, "loss", y[best], y_err=y_err[best], n=n, params=parameters)
+    optimum, error = optimum_of(rates, found["scores"])
+    if np.isfinite(optimum):
+        optima[model.along] = optimum, error
+        place = optimum_panel(direction), table, "trained"
+        y_err = 2**optimum * np.log(2) * error
+        yield points(*place, x, model.along, "rate", 2**optimum, y_err=y_err, n=n, params=parameters)
+    loads = found["loads"][:, best]
+    y, y_err, n = standard_error((loads.max(-1) / loads.mean(-1)).max(-1))
+    dead = {**parameters, "dead": int((loads == 0).sum())}
+    place = BALANCE, f"{table} {direction}", "trained"
+    doublings = np.log2(model.along / models(settings, direction)[0].along)
+    yield points(*place, "doublings", doublings, "largest load", y, y_err=y_err, n=n, params=dead)
 
 
-def _knobs(laboratory: Laboratory, context: Context) -> Iterator[Curves]:
-    """E3: other settings at the middle rate of the ladder's first two sizes, under the tables that should transfer."""
-    settings = laboratory.settings
-    tables = [table for table in settings.tables if table != "standard"]
-    small = [(index, model) for index, model in _sizes(settings, "ladder") if index < 2]
+def measure_settings(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
+    """Yield E3 and E6: other settings at the middle rate of the ladder's first two sizes, and longer training."""
+    settings = config.transfer
+    laboratory = Laboratory(settings, context)
+    small = models(settings, "ladder")[:2]
     powers = sorted(settings.knob_powers)
-    with context.progress.task("scan other settings", len(tables) * len(small) * len(settings.knobs)) as step:
-        for table in tables:
-            for name in settings.knobs:
-                for _, model in small:
-                    y, y_err, n = standard_error(laboratory.knob(table, model, name))
-                    place = f"knob {name}", f"{table} {model.label}", "trained"
-                    yield points(*place, "log2 factor", powers, "loss", y, y_err=y_err, n=n, params={"table": table})
-                    step.advance(note=f"{name} {model.label}")
+    with context.progress.task("scan other settings", len(small) * len(settings.knobs) + 1) as step:
+        for name in settings.knobs:
+            for model in small:
+                y, y_err, n = standard_error(laboratory.knob(SCALED, model, name))
+                place = knob_panel(name), model.label, "trained"
+                yield points(*place, "log2 factor", powers, "loss", y, y_err=y_err, n=n, params={"table": SCALED})
+                step.advance(note=f"{name} {model.label}")
+        rates, seeds = rates_of(settings, SCALED), seeds_of(settings, small[0])
+        for steps in sorted({settings.steps, settings.horizon * settings.steps}):
+            scores = laboratory.losses(SCALED, small[0], steps, seeds)["scores"]
+            y, y_err, n = standard_error(scores)
+            optimum, error = optimum_of(rates, scores)
+            parameters = {"table": SCALED, "steps": steps, "optimum": optimum, "error": error}
+            place = HORIZON, f"{steps} steps", "trained"
+            yield points(*place, "log2 rate", rates, "loss", y, y_err=y_err, n=n, params=parameters)
+        step.advance(note="horizon")
 
 
-def _horizon(laboratory: Laboratory, context: Context) -> Iterator[Curves]:
-    """E6: the smallest model, trained longer at every rate."""
-    settings = laboratory.settings
-    model = models(settings, "ladder")[0]
-    tables = [table for table in settings.tables if table != "standard"]
-    with context.progress.task("train longer", len(tables)) as step:
-        for table in tables:
-            rates = rates_of(settings, table)
-            for steps in (settings.steps, settings.horizon * settings.steps):
-                scores = laboratory.losses(table, model, steps, seeds_of(settings, model))["scores"]
-                y, y_err, n = standard_error(scores)
-                place = "horizon", f"{table}, {steps} steps", "trained"
-                parameters = {"table": table, "steps": steps}
-                yield points(*place, "log2 rate", rates, "loss", y, y_err=y_err, n=n, params=parameters)
-            step.advance(note=table)
-
-
-def _coordinates(laboratory: Laboratory, check: CoordinateSettings, context: Context) -> Iterator[Curves]:
-    """E1: the slope of the learned parts against size, in log-log."""
-    settings = laboratory.settings
-    grown = {direction: coordinate_models(settings, check, direction) for direction in check.directions}
-    jobs = len(settings.tables) * sum(map(len, grown.values()))
+def measure_coordinates(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
+    """Yield E1: the slopes of learned parts and changes against size, in log-log."""
+    check = config.coordinates
+    laboratory = Laboratory(config.transfer, context)
+    grown = {direction: coordinate_models(config.transfer, check, direction) for direction in check.directions}
+    jobs = len(check.tables) * sum(map(len, grown.values()))
     with context.progress.task("check coordinates", jobs) as step:
-        for table in settings.tables:
+        for table in check.tables:
             for direction, found in grown.items():
                 sizes = np.log([model.along for model in found])
                 by_size = []
                 for model in found:
                     by_size.append(laboratory.coordinates(table, model, check))
                     step.advance(note=f"{table} {model.label}")
-                for part in ("learned", "change"):
-                    slopes = []
-                    for name in COORDINATES[part]:
-                        logs = np.log([each[f"{part} {name}"] for each in by_size])
-                        slopes.append(np.polyfit(sizes, logs, 1)[0])
-                    y, y_err, n = standard_error(np.array(slopes), axis=1)
+                for part, names in COORDINATES.items():
+                    logs = np.log([[each[f"{part} {name}"] for name in names] for each in by_size])
+                    slopes = np.polyfit(sizes, logs.reshape(len(sizes), -1), 1)[0].reshape(logs.shape[1:])
+                    y, y_err, n = standard_error(slopes, axis=1)
                     place = coordinates_panel(part, direction), table, "trained"
-                    yield points(*place, "coordinate", range(len(y)), "slope", y, y_err=y_err, n=n, params={"table": table})  # fmt: skip
-
-
-def _at(errors: np.ndarray, index: int) -> float:
-    return float(errors[index])
-
-
-assert set(INIT) <= set(GROUPS)
+                    parameters = {"table": table, "direction": direction}
+                    yield points(*place, "coordinate", range(len(y)), "slope", y, y_err=y_err, n=n, params=parameters)

@@ -1,0 +1,62 @@
+"""Which settings of a small mixture of experts serve a large one? The moe-transfer experiment.
+
+Jiang, Bordelon, Pehlevan, Hanin, arXiv:2601.20205. E0 the exact limit of residual networks of experts; E1 coordinate
+check; E2 to E6 transformers under the standard and the transferring parameterization. What each measures is in
+`experiments/moe_limit.py` and `experiments/moe_transfer_training.py`, the claims in `experiments/moe_transfer_claims.py`.
+"""
+
+from collections.abc import Iterator
+
+from experiments import catalog
+from experiments.moe_limit import measure_limit, predict_limit
+from experiments.moe_transfer_claims import check_claims
+from experiments.moe_transfer_panels import NAME, draw_panels, predict_exponents
+from experiments.moe_transfer_settings import MoeTransferConfig, coordinate_models, models, trained
+from experiments.protocol import Context
+from tracking.claims import Claim
+from tracking.curves import Curves, join_curves
+from tracking.figures import Panel
+
+
+class MoeTransfer:
+    """The experiment, as `experiments.protocol.Experiment` describes it."""
+
+    entry = catalog.entry(NAME)
+    Config = MoeTransferConfig
+
+    def panels(self, config: MoeTransferConfig) -> list[Panel]:
+        """Return the panels in the order of the questions."""
+        return draw_panels(config)
+
+    def predict(self, config: MoeTransferConfig) -> Curves:
+        """Return the theory curves: the exact limit, and the exponents of the parameterizations."""
+        limit = predict_limit(config.limit) if "limit" in config.work else ()
+        return join_curves([*limit, *predict_exponents(config)])
+
+    def measure(self, config: MoeTransferConfig, context: Context) -> Curves:
+        """Return the simulated and trained curves."""
+        return join_curves(_measured(config, context))
+
+    def claims(self, curves: Curves) -> list[Claim]:
+        """Check the claims of the spec."""
+        return check_claims(curves)
+
+
+def _measured(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
+    from experiments.moe_transfer_training import measure_coordinates, measure_rates, measure_settings
+
+    for direction in config.transfer.directions:  # wrong sizes are told before hours of training
+        models(config.transfer, direction)
+    for direction in config.coordinates.directions:
+        coordinate_models(config.transfer, config.coordinates, direction)
+    if "limit" in config.work:
+        yield from measure_limit(config.limit, context)
+    if "coordinates" in config.work:
+        yield from measure_coordinates(config, context)
+    if trained(config.work):
+        yield from measure_rates(config, context)
+    if "settings" in config.work:
+        yield from measure_settings(config, context)
+
+
+EXPERIMENT = MoeTransfer()
