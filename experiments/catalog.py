@@ -97,6 +97,17 @@ CATALOG: tuple[Entry, ...] = (
         axes=("time", "samples", "features", "batch", "members", "richness", "width"),
         expected={"smoke": "15 s", "quick": "2 min", "paper": "hours, GPU"},
     ),
+    Entry(
+        name="moe-transfer",
+        paper=Paper(
+            title="Hyperparameter Transfer with Mixture-of-Experts Layers",
+            authors="Tianze Jiang, Blake Bordelon, Cengiz Pehlevan, Boris Hanin",
+            arxiv="2601.20205",
+        ),
+        question="Which learning rate of a small mixture of experts is also that of a large one?",
+        axes=("width", "depth", "experts", "hidden", "rate"),
+        expected={"smoke": "20 s", "quick": "3 min", "paper": "not measured, GPU"},
+    ),
 )
 
 

@@ -57,9 +57,12 @@ def measure_limit(settings: LimitSettings, context: Context) -> Iterator[Curves]
         grown = {f"E at N = {top}": [(top, e) for e in settings.experts if e != top]}
         grown[f"N at E = {top}"] = [(n, top) for n in settings.width if n != top]
         for series, sizes in grown.items():
-            runs = {_first(series, size): _descend(settings, context, last, *size, settings.scan_repeats) for size in sizes}
-            step.advance(len(sizes), note=series)
-            yield from _deviations(settings, series, {x: found["loss"] for x, found in runs.items()}, last)
+            losses = {}
+            for width, experts in sizes:
+                found = _descend(settings, context, last, width, experts, settings.scan_repeats)
+                losses[experts if series.startswith("E") else width] = found["loss"]
+                step.advance(note=series)
+            yield from _deviations(settings, series, losses, last)
         yield from _balanced(settings, context, last, top)
         step.advance(len(settings.balance_rates))
         yield from _depths(settings, context, last)
@@ -67,10 +70,6 @@ def measure_limit(settings: LimitSettings, context: Context) -> Iterator[Curves]
         for size in settings.size:
             yield from _learning_rates(settings, context, last, size)
             step.advance(note=f"learning rates {size}")
-
-
-def _first(series: str, size: tuple[int, int]) -> int:
-    return size[1] if series.startswith("E") else size[0]
 
 
 def _size(settings: LimitSettings, context: Context, name: Activation, size: int) -> Iterator[Curves]:
@@ -168,18 +167,17 @@ def _descend(
     shape = ResidualShape(
         width, experts, round(hidden), round(active), layers, activation, settings.norm, settings.router_std
     )
-    name = f"limit {activation} N={width} E={experts} L={layers} balance={balance:g} rate={rate} repeats={repeats}"
+    unit = f"limit {activation} N={width} E={experts} L={layers} balance={balance:g} rate={rate} repeats={repeats}"
     eta, router = (settings.rate, settings.router_rate) if rate is None else (rate, rate)
 
     def compute() -> dict[str, np.ndarray]:
-        streams = [context.seeds.torch("limit", width, experts, layers, repeat, device=context.device) for repeat in range(repeats)]
+        name = "limit", width, experts, layers
+        streams = [context.seeds.torch(*name, repeat, device=context.device) for repeat in range(repeats)]
         given = task()
         inputs, targets = (torch.from_numpy(part).to(context.device) for part in (given.inputs, given.targets))
         drawn = draw_residual(shape, inputs.shape[1], streams, settings.whiten)
         rates = torch.full((repeats,), eta, dtype=torch.float64, device=context.device)
-        found = descend(
-            shape, drawn, inputs, targets, rates, router / eta * rates, balance, steps or settings.steps
-        )
+        found = descend(shape, drawn, inputs, targets, rates, router / eta * rates, balance, steps or settings.steps)
         return {
             "loss": found.loss.cpu().numpy(),
             "outputs": found.outputs.cpu().numpy(),
@@ -187,6 +185,4 @@ def _descend(
             "load_std": found.load_std.cpu().numpy(),
         }
 
-    return context.unit(name, compute)
-
-
+    return context.unit(unit, compute)

@@ -123,7 +123,7 @@ def exponents(table: Table, direction: str) -> dict[str, GroupExponents]:
 
 def predicted_shift(table: Table, direction: str) -> float:
     """Return by how many octaves the best learning rate moves per doubling, where sizes are large."""
-    return optimal_rate_exponent(exponents(table, direction).values())
+    return float(optimal_rate_exponent(exponents(table, direction).values()))
 
 
 @dataclass(frozen=True)

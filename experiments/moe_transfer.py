@@ -1,11 +1,14 @@
 """Which settings of a small mixture of experts serve a large one? The moe-transfer experiment.
 
 Jiang, Bordelon, Pehlevan, Hanin, arXiv:2601.20205. E0 the exact limit of residual networks of experts; E1 coordinate
-check; E2 to E6 transformers under the standard and the transferring parameterization. What each measures is in
-`experiments/moe_limit.py` and `experiments/moe_transfer_training.py`, the claims in `experiments/moe_transfer_claims.py`.
+check; E2 to E6 transformers under the standard and the transferring parameterization. What is measured is in
+`experiments/moe_limit.py` and `experiments/moe_transfer_training.py`; `experiments/moe_transfer_claims.py` judges.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
 
 from experiments import catalog
 from experiments.moe_limit import measure_limit, predict_limit
@@ -45,6 +48,7 @@ class MoeTransfer:
 def _measured(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
     from experiments.moe_transfer_training import measure_coordinates, measure_rates, measure_settings
 
+    context = replace(context, unit=_once(context.unit))
     for direction in config.transfer.directions:  # wrong sizes are told before hours of training
         models(config.transfer, direction)
     for direction in config.coordinates.directions:
@@ -57,6 +61,21 @@ def _measured(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
         yield from measure_rates(config, context)
     if "settings" in config.work:
         yield from measure_settings(config, context)
+
+
+Unit = Callable[[str, Callable[[], Mapping[str, np.ndarray]]], dict[str, np.ndarray]]
+
+
+def _once(unit: Unit) -> Unit:
+    """Return `unit` with a memory: several directions share their smallest model."""
+    known: dict[str, dict[str, np.ndarray]] = {}
+
+    def remembered(name: str, compute: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        if name not in known:
+            known[name] = unit(name, compute)
+        return known[name]
+
+    return remembered
 
 
 EXPERIMENT = MoeTransfer()

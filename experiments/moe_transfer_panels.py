@@ -182,13 +182,25 @@ def _coordinates(config: MoeTransferConfig) -> list[Panel]:
 
 
 def _settings(config: MoeTransferConfig) -> list[Panel]:
-    titles = {"init": "deviation of all matrices", "router": "rate of the router", "balance": "rate of the balance bias"}
+    titles = {
+        "init": "deviation of all matrices",
+        "router": "rate of the router",
+        "balance": "rate of the balance bias",
+    }
     return [
         *(
             Panel(knob_panel(name), f"E3  {titles[name].capitalize()}", "log2 of its factor", "training loss")
             for name in KNOBS
         ),
         Panel(HORIZON, "E6  Longer training at the same rates", "log2 learning rate", "training loss", ordered=True),
+        Panel(
+            optimum_panel(HORIZON),
+            "E6  ... and where the optimum lies",
+            "steps",
+            "best learning rate",
+            x_scale="log",
+            y_scale="log",
+        ),
     ]
 
 

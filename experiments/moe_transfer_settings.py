@@ -6,6 +6,7 @@ the active ones in proportion) and hidden units of an expert. Its sizes are coun
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from experiments.moe_parameterizations import TABLES, Shape
 from experiments.parameters import (
@@ -24,6 +25,7 @@ from theory.moe_transfer import ACTIVATIONS, Activation
 
 TRAINED = tuple(f"{table}{size}" for table in TABLES for size in ("", "/0", "/1", "/2", "/3"))
 WORK = ("limit", "coordinates", "settings", *TRAINED)
+Gate: TypeAlias = Literal["sigmoid", "softmax"]
 KNOBS = ("init", "router", "balance")  # deviation of all matrices, rate of the router, rate of the balance bias
 DIRECTIONS = ("ladder", "width", "depth", "experts", "hidden")
 AXES = {"ladder": "width N (depth grows with it)", "width": "width N", "depth": "layers L"}
@@ -79,7 +81,7 @@ class TransferSettings:
     context: int = integer(32, "bytes of a sequence", least=2)
     scored: int = integer(20, "last steps whose mean training loss is the score", least=1)
     balance: float = real(0.05, "rate eta_b of the balance bias", least=0)
-    gate: str = text("sigmoid", "gates of the experts", choices=("sigmoid", "softmax"))
+    gate: Gate = text("sigmoid", "gates of the experts", choices=("sigmoid", "softmax"))  # noqa: RUF009 - a field
     head_width: int = integer(16, "coordinates of an attention head, at every width", least=1)
     base_width: int = integer(16, "width at which every factor of a table is 1", least=1)
     base_layers: int = integer(1, "depth at which every factor of a table is 1", least=1)
@@ -140,7 +142,7 @@ class MoeTransferConfig(RunSettings):
 
     work: tuple[str, ...] = texts(
         ["limit", "coordinates", "settings", "standard", "transfer"],
-        "what is done: limit (E0), coordinates (E1), settings (E3, E6), or a parameterization: all its sizes, or /0 ...",
+        "what is done: limit (E0), coordinates (E1), settings (E3, E6); a parameterization: all sizes, or /0 ...",
         choices=WORK,
     )
     limit: LimitSettings = group(LimitSettings, "exact limit")
@@ -211,7 +213,9 @@ def _model(settings: TransferSettings, width: int, layers: int, experts: int, al
         )
     hidden = alpha * width
     if abs(hidden - round(hidden)) > 1e-9 or round(hidden) < 1:
-        raise ConfigurationError(f"alpha = {alpha:g} times width {width} is {hidden:g} hidden units, not an integer >= 1")
+        raise ConfigurationError(
+            f"alpha = {alpha:g} times width {width} is {hidden:g} hidden units, not an integer >= 1"
+        )
     if width % settings.head_width:
         raise ConfigurationError(f"width {width} is not a multiple of head_width = {settings.head_width}")
     return Model(width, layers, experts, round(active), round(hidden), along)

@@ -217,9 +217,11 @@ def measure_settings(config: MoeTransferConfig, context: Context) -> Iterator[Cu
             scores = laboratory.losses(SCALED, small[0], steps, seeds)["scores"]
             y, y_err, n = standard_error(scores)
             optimum, error = optimum_of(rates, scores)
-            parameters = {"table": SCALED, "steps": steps, "optimum": optimum, "error": error}
             place = HORIZON, f"{steps} steps", "trained"
-            yield points(*place, "log2 rate", rates, "loss", y, y_err=y_err, n=n, params=parameters)
+            yield points(*place, "log2 rate", rates, "loss", y, y_err=y_err, n=n, params={"steps": steps})
+            if np.isfinite(optimum):
+                place, y_err = (optimum_panel(HORIZON), SCALED, "trained"), 2**optimum * np.log(2) * error
+                yield points(*place, "steps", steps, "rate", 2**optimum, y_err=y_err, n=n, params={"steps": steps})
         step.advance(note="horizon")
 
 

@@ -49,7 +49,8 @@ class ResidualShape:
 @dataclass(frozen=True)
 class Descended:
     """Along training, at t = 0..T: loss (copies, T + 1), mean squared error, inf from a divergence on; outputs
-    (copies, T + 1, points); router_std and load_std (copies, T + 1), over the experts, mean over points and layers."""
+    (copies, T + 1, points); router_std and load_std (copies, T + 1), over the experts, mean over points and layers.
+    """
 
     loss: Float[Tensor, "copies steps"]
     outputs: Float[Tensor, "copies steps points"]
@@ -136,9 +137,7 @@ def descend(
     return Descended(**found)
 
 
-def _predict(
-    values: Parameters, shape: ResidualShape, bias: Tensor, inputs: Tensor
-) -> tuple[Tensor, Tensor, Tensor]:
+def _predict(values: Parameters, shape: ResidualShape, bias: Tensor, inputs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return outputs (copies, points), and router logits and selections (copies, layers, experts, points)."""
     copies, points = len(bias), len(inputs)
     h = values["embedding"] @ inputs.T / sqrt(inputs.shape[1])  # (copies, width, points)

@@ -162,7 +162,7 @@ def moe_limit(
 ) -> MoeCurves:
     """Return the curves of the limit N, E, H -> infinity at fixed kappa, alpha, L, P, D (spec, section 3).
 
-    Quadrature error at 4096 experts: 1e-6 for kappa = 1 and linear phi, up to 5e-4 for kappa < 1, whose integrand jumps.
+    Quadrature error at 4096 experts: 1e-6 for kappa = 1, linear phi; up to 5e-4 for kappa < 1, whose integrand jumps.
     Cost: steps x layers x experts x hidden x P x D multiplications; 0.2 s for linear phi, 4096 experts, 30 steps.
 
     Raises:

@@ -60,7 +60,8 @@ def test_a_divergence_is_infinite():
 
 
 @pytest.mark.parametrize(
-    ("change", "said"), [({"active": 9}, "more than experts"), ({"hidden": 0}, "hidden"), ({"activation": "x"}, "valid")]
+    ("change", "said"),
+    [({"active": 9}, "more than experts"), ({"hidden": 0}, "hidden"), ({"activation": "x"}, "valid")],
 )
 def test_wrong_shapes_are_named(change, said):
     with pytest.raises(ValueError, match=said):
