@@ -11,6 +11,7 @@ from cli import sweep as sweeping
 from cli.arguments import Debug, Name, Overrides, Preset, check_plot_path, finish
 from cli.claims import claims
 from cli.compare import compare
+from cli.coordinate_check import coordinate_check
 from cli.data import data
 from cli.doctor import doctor
 from cli.errors import dispatch
@@ -219,6 +220,7 @@ def _yaml(value: object) -> str:
 app.command()(runs)
 app.command()(compare)
 app.command()(claims)
+app.command("coordinate-check")(coordinate_check)
 app.command()(report)
 app.command()(doctor)
 app.add_typer(data, name="data")

@@ -154,7 +154,7 @@ def numbers(table: Table, shape: Shape, base: Shape) -> Numbers:
     }
 
     def scaled(powers: Powers) -> float:
-        return prod(ratios[name] ** power for name, power in powers.items())
+        return float(prod(ratios[name] ** power for name, power in powers.items()))
 
     fan_in = {"attention": base.width, "router": base.width, "up": base.width, "down": base.hidden}
     variance = {name: 1 / count for name, count in fan_in.items()}

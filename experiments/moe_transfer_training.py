@@ -133,14 +133,18 @@ class Laboratory:
             head_width=settings.head_width, gate=settings.gate, branch=said.branch, logit_scale=said.logit_scale,
         )  # fmt: skip
         factors: dict[str, float | Tensor] = dict(said.factors)
-        factors["router"] = said.factors["router"] * torch.tensor(list(router) * seeds, device=device)
-        recipe = Recipe(said.stds, factors, settings.balance * torch.tensor(list(balance) * seeds, device=device))
+
+        def by_copy(values: Sequence[float]) -> Tensor:
+            return torch.tensor(list(values) * (len(rates) // len(values)) * seeds, device=device)
+
+        factors["router"] = said.factors["router"] * by_copy(router)
+        recipe = Recipe(said.stds, factors, settings.balance * by_copy(balance))
         streams = [
             self._context.seeds.torch("model", model.label, seed, device=device) for seed in range(seeds) for _ in rates
         ]
-        ensemble = MoeEnsemble(shape, recipe, torch.tensor(list(rates) * seeds, device=device), streams)
+        ensemble = MoeEnsemble(shape, recipe, by_copy(rates), streams)
         if len(init) > 1:
-            ensemble.scale(INIT, torch.tensor(list(init) * seeds, device=device))
+            ensemble.scale(INIT, by_copy(init))
         return ensemble
 
 
@@ -244,5 +248,5 @@ def measure_coordinates(config: MoeTransferConfig, context: Context) -> Iterator
                     slopes = np.polyfit(sizes, logs.reshape(len(sizes), -1), 1)[0].reshape(logs.shape[1:])
                     y, y_err, n = standard_error(slopes, axis=1)
                     place = coordinates_panel(part, direction), table, "trained"
-                    parameters = {"table": table, "direction": direction}
+                    parameters = {"table": table, "direction": direction, "sizes": len(sizes)}
                     yield points(*place, "coordinate", range(len(y)), "slope", y, y_err=y_err, n=n, params=parameters)

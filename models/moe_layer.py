@@ -118,7 +118,9 @@ def mix_experts_densely(
     """Return the same sum by running every expert on every token: the reference, experts / K times the work."""
     hidden = activation(torch.einsum("ctn,cenh->ceth", tokens, up))
     everything = torch.einsum("ceth,cehn->ctne", hidden, down)
-    weights = tokens.new_zeros(*tokens.shape[:2], up.shape[1]).scatter(-1, routing.chosen, routing.gates)
+    weights = tokens.new_zeros(*tokens.shape[:2], up.shape[1]).scatter(
+        -1, routing.chosen, routing.gates.to(tokens.dtype)
+    )
     return (everything * weights[:, :, None]).sum(-1)
 
 

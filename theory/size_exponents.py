@@ -61,4 +61,4 @@ def optimal_rate_exponent(groups: Iterable[GroupExponents]) -> float:
 
 def power_of(powers: Mapping[str, float], growth: Mapping[str, float]) -> float:
     """Return the exponent of a product of sizes, e.g. of {"N": -1, "L": 0.5} when {"N": 1, "L": 1} grow together."""
-    return sum(power * growth.get(name, 0.0) for name, power in powers.items())
+    return float(sum(power * growth.get(name, 0.0) for name, power in powers.items()))
