@@ -100,10 +100,10 @@ class CoordinateSettings:
 
     tables: tuple[str, ...] = texts(["standard", "transfer"], "parameterizations", choices=tuple(TABLES))
     directions: tuple[str, ...] = texts(["width", "depth"], "ways to grow", choices=("width", "depth"))
-    width: tuple[int, ...] = integers([32, 64, 128], "widths N at 2 layers", least=1)
+    width: tuple[int, ...] = integers([32, 64, 128, 256], "widths N at the least depth", least=1)
     depth: tuple[int, ...] = integers([2, 4, 8], "layers L at the least width", least=1)
     steps: int = integer(6, "Adam steps before the parts are measured", least=1)
-    seeds: int = integer(4, "initialisations", least=2)
+    seeds: int = integer(8, "initialisations", least=2)
     rate: int = integer(-6, "log2 of the learning rate; of the standard parameterization 3 less", least=-40, most=10)
     alpha: float = real(2, "hidden units of an expert over the width", above=0)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from data.text import folder_bytes, library_bytes
@@ -195,12 +196,17 @@ def _rates(
         place = optimum_panel(direction), table, "trained"
         y_err = 2**optimum * np.log(2) * error
         yield points(*place, x, model.along, "rate", 2**optimum, y_err=y_err, n=n, params=parameters)
-    loads = found["loads"][:, best]
-    y, y_err, n = standard_error((loads.max(-1) / loads.mean(-1)).max(-1))
-    dead = {**parameters, "dead": int((loads == 0).sum())}
-    place = BALANCE, f"{table} {direction}", "trained"
     doublings = np.log2(model.along / models(settings, direction)[0].along)
-    yield points(*place, "doublings", doublings, "largest load", y, y_err=y_err, n=n, params=dead)
+    yield _busiest(f"{table} {direction}", doublings, found["loads"][:, best], parameters)
+
+
+def _busiest(
+    series: str, doublings: float, loads: Float[np.ndarray, "seeds layers experts"], parameters: dict[str, object]
+) -> Curves:
+    """E4: the load of the busiest expert of any layer over the mean load, and how many experts got no token."""
+    y, y_err, n = standard_error((loads.max(-1) / loads.mean(-1)).max(-1))
+    said = {**parameters, "dead": int((loads == 0).sum())}
+    return points(BALANCE, series, "trained", "doublings", doublings, "largest load", y, y_err=y_err, n=n, params=said)
 
 
 def measure_settings(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
@@ -218,11 +224,15 @@ def measure_settings(config: MoeTransferConfig, context: Context) -> Iterator[Cu
                 step.advance(note=f"{name} {model.label}")
         rates, seeds = rates_of(settings, SCALED), seeds_of(settings, small[0])
         for steps in sorted({settings.steps, settings.horizon * settings.steps}):
-            scores = laboratory.losses(SCALED, small[0], steps, seeds)["scores"]
+            found = laboratory.losses(SCALED, small[0], steps, seeds)
+            scores = found["scores"]
             y, y_err, n = standard_error(scores)
             optimum, error = optimum_of(rates, scores)
             place = HORIZON, f"{steps} steps", "trained"
             yield points(*place, "log2 rate", rates, "loss", y, y_err=y_err, n=n, params={"steps": steps})
+            if steps > settings.steps:
+                loads, parameters = found["loads"][:, int(np.argmin(y))], {"table": SCALED, "steps": steps}
+                yield _busiest(f"{SCALED} ladder, {steps} steps", 0.0, loads, parameters)
             if np.isfinite(optimum):
                 place, y_err = (optimum_panel(HORIZON), SCALED, "trained"), 2**optimum * np.log(2) * error
                 yield points(*place, "steps", steps, "rate", 2**optimum, y_err=y_err, n=n, params={"steps": steps})

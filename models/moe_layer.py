@@ -16,7 +16,7 @@ gradient; after a step b_e <- b_e + eta_b (kappa - load_e). Everything has a lea
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 from jaxtyping import Float, Int
@@ -25,6 +25,7 @@ from torch.nn import functional
 
 Gate: TypeAlias = Literal["sigmoid", "softmax"]
 Activation: TypeAlias = Callable[[Tensor], Tensor]
+ROWS = 64  # per group, from which on one product per group is as fast as a batched one, and needs no padding
 PADDING = 1.5  # padded products are used up to this ratio of padded to routed rows; beyond it one product per group
 
 
@@ -90,22 +91,44 @@ def mix_experts(
     experts, active = up.shape[1], routing.chosen.shape[-1]
     group = routing.chosen + experts * torch.arange(copies, device=tokens.device)[:, None, None]
     order = group.flatten().argsort(stable=True)
-    source = order // active  # row of tokens.flatten(0, 1)
+    inverse = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
     sizes = torch.bincount(group.flatten(), minlength=copies * experts)
-    rows = tokens.flatten(0, 1)[source]
+    rows = _spread(tokens.flatten(0, 1), order, inverse, active)
     first, second = up.flatten(0, 1), down.flatten(0, 1)
     largest = int(sizes.max())
-    if largest * len(sizes) <= PADDING * len(order):
+    if len(order) < ROWS * len(sizes) and largest * len(sizes) <= PADDING * len(order):
         start = sizes.cumsum(0) - sizes
         slot = torch.arange(len(order), device=tokens.device) - start.repeat_interleave(sizes)
         place = torch.repeat_interleave(torch.arange(len(sizes), device=tokens.device), sizes) * largest + slot
         padded = rows.new_zeros(len(sizes) * largest, width).index_copy(0, place, rows).view(len(sizes), largest, width)
         out = torch.bmm(activation(torch.bmm(padded, first)), second).flatten(0, 1)[place]
     else:
-        parts = zip(torch.split(rows, sizes.tolist()), first, second, strict=True)
+        parts = zip(torch.split(rows, sizes.tolist()), first.unbind(), second.unbind(), strict=True)
         out = torch.cat([activation(part @ one) @ two for part, one, two in parts])
-    weighted = out * routing.gates.flatten()[order, None].to(out.dtype)
-    return torch.zeros_like(tokens).flatten(0, 1).index_add(0, source, weighted).view(copies, count, width)
+    by_token = _spread(out, inverse, order, 1).view(copies * count, active, width)
+    gates = routing.gates.reshape(copies * count, 1, active).to(out.dtype)
+    return torch.bmm(gates, by_token).view(copies, count, width)
+
+
+def _spread(rows: Tensor, order: Tensor, inverse: Tensor, times: int) -> Tensor:
+    spread: Tensor = _Spread.apply(rows, order, inverse, times)  # type: ignore[no-untyped-call]
+    return spread
+
+
+class _Spread(torch.autograd.Function):
+    """Rows, each repeated `times` in a row, put into another order; the gradient is gathered too, never scattered."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, order: Tensor, inverse: Tensor, times: int) -> Tensor:
+        ctx.save_for_backward(inverse)
+        ctx.times = times
+        return rows.index_select(0, order // times if times > 1 else order)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
+        (inverse,) = ctx.saved_tensors
+        spread = gradients[0].index_select(0, inverse)
+        return spread.view(-1, ctx.times, spread.shape[-1]).sum(1) if ctx.times > 1 else spread, None, None, None
 
 
 def mix_experts_densely(
