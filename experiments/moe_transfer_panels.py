@@ -143,7 +143,7 @@ def _rates(config: MoeTransferConfig) -> list[Panel]:
             panels.append(
                 Panel(
                     rates_panel(table, direction), f"E2  {direction.capitalize()}: {SHOWN[table]} parameterization",
-                    "log2 learning rate", "training loss (nats)", ordered=True, y_limits=(None, 4.0), main=True,
+                    "log2 learning rate", "training loss (nats)", ordered=True, y_limits=(None, 3.5), main=True,
                 )
             )  # fmt: skip
         slopes = []

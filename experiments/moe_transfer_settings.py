@@ -69,10 +69,10 @@ class TransferSettings:
     alpha: tuple[float, ...] = reals([1, 2], "hidden units of an expert over the width, H/N", above=0)
     active_fraction: float = real(0.25, "kappa = K/E, of which K must be an integer", above=0, most=1)
     standard_rates: tuple[int, ...] = integers(
-        [-11, -10, -9, -8, -7, -6], "log2 of the learning rates of the standard parameterization", least=-40, most=10
+        [-10, -9, -8, -7, -6], "log2 of the learning rates of the standard parameterization", least=-40, most=10
     )
     rates: tuple[int, ...] = integers(
-        [-6, -5, -4, -3, -2], "log2 of the learning rates of the other parameterizations", least=-40, most=10
+        [-6, -5, -4, -3], "log2 of the learning rates of the other parameterizations", least=-40, most=10
     )
     seeds: int = integer(2, "initialisations of each model", least=1)
     large_seeds: int = integer(1, "initialisations of models with N L >= 1024", least=1)
@@ -90,7 +90,7 @@ class TransferSettings:
         ["init", "router", "balance"], "other settings scanned at the middle rate (E3)", choices=KNOBS
     )
     knob_powers: tuple[int, ...] = integers([-2, 0, 2], "log2 of their factors", least=-20, most=20)
-    horizon: int = integer(4, "how much longer the smallest model is trained at rates found on short runs", least=1)
+    horizon: int = integer(3, "how much longer the smallest model is trained at rates found on short runs", least=1)
     text_bytes: int = integer(2_000_000, "bytes of text that are used", least=1000)
 
 
@@ -100,10 +100,10 @@ class CoordinateSettings:
 
     tables: tuple[str, ...] = texts(["standard", "transfer"], "parameterizations", choices=tuple(TABLES))
     directions: tuple[str, ...] = texts(["width", "depth"], "ways to grow", choices=("width", "depth"))
-    width: tuple[int, ...] = integers([32, 64, 128, 256], "widths N at the least depth", least=1)
+    width: tuple[int, ...] = integers([32, 64, 128], "widths N at the least depth", least=1)
     depth: tuple[int, ...] = integers([2, 4, 8], "layers L at the least width", least=1)
     steps: int = integer(6, "Adam steps before the parts are measured", least=1)
-    seeds: int = integer(8, "initialisations", least=2)
+    seeds: int = integer(6, "initialisations", least=2)
     rate: int = integer(-6, "log2 of the learning rate; of the standard parameterization 3 less", least=-40, most=10)
     alpha: float = real(2, "hidden units of an expert over the width", above=0)
 

@@ -196,8 +196,9 @@ def _rates(
         place = optimum_panel(direction), table, "trained"
         y_err = 2**optimum * np.log(2) * error
         yield points(*place, x, model.along, "rate", 2**optimum, y_err=y_err, n=n, params=parameters)
-    doublings = np.log2(model.along / models(settings, direction)[0].along)
-    yield _busiest(f"{table} {direction}", doublings, found["loads"][:, best], parameters)
+    if direction == settings.directions[0]:
+        doublings = np.log2(model.along / models(settings, direction)[0].along)
+        yield _busiest(f"{table} {direction}", doublings, found["loads"][:, best], parameters)
 
 
 def _busiest(

@@ -56,7 +56,7 @@ def optimal_rate_exponent(groups: Iterable[GroupExponents]) -> float:
     largest = max((group.learned for group in groups), default=-inf)
     if largest == -inf:
         raise ValueError("groups is empty; give at least one")
-    return -largest
+    return 0.0 - largest
 
 
 def power_of(powers: Mapping[str, float], growth: Mapping[str, float]) -> float:
