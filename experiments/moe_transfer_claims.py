@@ -266,8 +266,8 @@ def _balanced(curves: Curves) -> Claim:
     if rows.empty:
         return not_measured(name, statement, "work holding transfer")
     settled = rows[parameter(rows, "steps") >= BALANCED_AFTER]
-    dead = int(parameter(settled, "dead").sum())
     shown = settled if len(settled) else rows
+    dead = int(parameter(shown, "dead").sum())
     worst = shown.iloc[int(np.argmax(shown["y"]))]
     verdicts = [Verdict.FAILS if dead else Verdict.HOLDS, *(within(y, 1.0, 1.0) for y in settled["y"])]
     if settled.empty:

@@ -242,3 +242,8 @@ def test_prediction_holds_the_exponents_of_what_is_trained():
     assert set(theory["panel"]) == {"learned width", "learned depth", "shift"}
     learned = theory[(theory["panel"] == "learned width") & (theory["series"] == "standard")]
     assert list(learned["y"]) == [1.0] * 5
+
+
+def test_loads_of_a_short_training_do_not_decide(ideal):
+    short = ideal.assign(params=ideal["params"].str.replace('"steps": 400', '"steps": 100'))
+    assert verdicts(short)["balanced-without-auxiliary-loss"] is Verdict.UNDECIDED
