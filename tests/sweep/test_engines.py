@@ -82,8 +82,8 @@ def test_slurm_goes_on_from_the_checkpoint_of_a_job_that_it_requeues(tmp_path, s
     submitit takes any such signal for the end of the job's time where that is ten minutes or less. Slurm looks at the
     clocks of its jobs every half minute, so the test sends the signal itself.
     """
-    limit = f"hydra.launcher.timeout_min={minutes}"
-    process = start(tmp_path, "x=1,2", "cells=8", "--launcher", "slurm", limit, **slurm, TOY_SECONDS="0.7")
+    limits = [f"hydra.launcher.timeout_min={minutes}", "hydra.launcher.max_num_timeout=1"]
+    process = start(tmp_path, "x=1,2", "cells=8", "--launcher", "slurm", *limits, **slurm, TOY_SECONDS="0.7")
     runs = tmp_path / "runs" / "toy"
     wait_for(lambda: len(list(runs.glob("2*/checkpoints/*"))) >= 4)
     array = array_of(tmp_path)
