@@ -69,7 +69,7 @@ def _converges(curves: Curves) -> Claim:
         error=slope_error,
         verdict=all_of(verdicts),
         tolerance="slope from -0.8 to -0.3; mean within 3 % or 3 s.e.",
-        needs="limit.scan_repeats >= 12",
+        needs="limit.scan_repeats >= 10",
     )
 
 

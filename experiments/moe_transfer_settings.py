@@ -89,7 +89,7 @@ class TransferSettings:
     knobs: tuple[str, ...] = texts(
         ["init", "router", "balance"], "other settings scanned at the middle rate (E3)", choices=KNOBS
     )
-    knob_powers: tuple[int, ...] = integers([-2, 0, 2], "log2 of their factors", least=-20, most=20)
+    knob_powers: tuple[int, ...] = integers([-2, 2], "log2 of their factors beside 0", least=-20, most=20)
     horizon: int = integer(3, "how much longer the smallest model is trained at rates found on short runs", least=1)
     text_bytes: int = integer(2_000_000, "bytes of text that are used", least=1000)
 
@@ -125,7 +125,7 @@ class LimitSettings:
     repeats: int = integer(8, "networks of each size", least=2)
     experts: tuple[int, ...] = integers([8, 16, 32, 64, 128], "numbers of experts E at the largest size", least=1)
     width: tuple[int, ...] = integers([8, 16, 32], "widths N at the largest size's number of experts", least=4)
-    scan_repeats: int = integer(12, "networks of each of these", least=2)
+    scan_repeats: int = integer(10, "networks of each of these", least=2)
     layers: tuple[int, ...] = integers([1, 2, 4], "depths L at the middle size", least=1)
     rate_powers: tuple[int, ...] = integers(
         [-6, -5, -4, -3, -2, -1, 0, 1], "log2 of eta = eta_r in the panel on the learning rate", least=-20, most=10

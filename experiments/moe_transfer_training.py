@@ -95,7 +95,7 @@ class Laboratory:
         settings = self.settings
         rates = rates_of(settings, table)
         middle = 2.0 ** rates[len(rates) // 2]
-        factors = [2.0**power for power in sorted(settings.knob_powers)]
+        factors = [2.0**power for power in sorted(set(settings.knob_powers) - {0})]
 
         def compute() -> Arrays:
             ensemble = self._ensemble(table, model, [middle] * len(factors), 1, **{name: factors})
@@ -215,13 +215,17 @@ def measure_settings(config: MoeTransferConfig, context: Context) -> Iterator[Cu
     settings = config.transfer
     laboratory = Laboratory(settings, context)
     small = models(settings, "ladder")[:2]
-    powers = sorted(settings.knob_powers)
+    powers = sorted(set(settings.knob_powers) - {0})
     with context.progress.task("scan other settings", len(small) * len(settings.knobs) + 1) as step:
         for name in settings.knobs:
             for model in small:
                 y, y_err, n = standard_error(laboratory.knob(SCALED, model, name))
                 place = knob_panel(name), model.label, "trained"
                 yield points(*place, "log2 factor", powers, "loss", y, y_err=y_err, n=n, params={"table": SCALED})
+                unscaled = laboratory.losses(SCALED, model, settings.steps, seeds_of(settings, model))["scores"]
+                middle = unscaled.shape[1] // 2
+                y, y_err, n = standard_error(unscaled[:, middle])
+                yield points(*place, "log2 factor", 0, "loss", y, y_err=y_err, n=n, params={"table": SCALED})
                 step.advance(note=f"{name} {model.label}")
         rates, seeds = rates_of(settings, SCALED), seeds_of(settings, small[0])
         for steps in sorted({settings.steps, settings.horizon * settings.steps}):
