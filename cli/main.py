@@ -15,6 +15,7 @@ from cli.coordinate_check import coordinate_check
 from cli.data import data
 from cli.doctor import doctor
 from cli.errors import dispatch
+from cli.fit import fit
 from cli.report import report
 from cli.runs import runs
 
@@ -223,6 +224,7 @@ app.command()(claims)
 app.command("coordinate-check")(coordinate_check)
 app.command()(report)
 app.command()(doctor)
+app.add_typer(fit, name="fit")
 app.add_typer(data, name="data")
 
 

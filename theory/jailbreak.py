@@ -53,9 +53,14 @@ def edge_gap(a: float, b: float, mu: float, k: ArrayLike) -> Float[np.ndarray, "
     Raises:
         ValueError: a, b <= 0, mu < 0 or k not integers >= 1.
     """
+    return np.asarray(np.exp(edge_log_gap(a, b, mu, k)))
+
+
+def edge_log_gap(a: float, b: float, mu: float, k: ArrayLike) -> Float[np.ndarray, "ks"]:
+    """Return the logarithm of `edge_gap`, finite where the gap itself is too small for a float."""
     a, b, mu = require_real("a", a, above=0), require_real("b", b, above=0), require_real("mu", mu, least=0)
     counts = _require_counts(k)
-    return np.asarray(np.exp(betaln(a + counts, b) - betaln(a, b) - counts * mu))
+    return np.asarray(betaln(a + counts, b) - betaln(a, b) - counts * mu)
 
 
 def edge_amplitude(a: float, b: float) -> float:
