@@ -106,7 +106,7 @@ def _measured(verdicts: "Verdicts", rng: "np.random.Generator") -> "dict[int, tu
 
 def _print(found: _Found) -> None:
     from cli.tables import number, print_rows
-    from theory.asr_fit import HALF_CHI_SQUARE
+    from theory.asr_fit import HALF_CHI_SQUARE, largest_rate
 
     answers, chosen = found.verdicts.answers, found.regime.chosen
     each = f"{answers.min()}" if answers.min() == answers.max() else f"{answers.min()} to {answers.max()}"
@@ -120,7 +120,11 @@ def _print(found: _Found) -> None:
         low_gap, high_gap = (float(end) for end in chosen.gap_interval(k))
         rows.append([str(k), "", "", number(1 - float(chosen.gap(k))), _between((1 - high_gap, 1 - low_gap))])
     print_rows("Success rate", ["samples k", "measured", "95 % over prompts", f"{found.word} fit", "95 %"], rows)
-    fits = [_row("polynomial", found.regime.polynomial), _row("exponential", found.regime.exponential)]
+    most = largest_rate(answers, found.verdicts.unsafe, found.regime)
+    fits = [
+        _row("polynomial", found.regime.polynomial),
+        _row("exponential", found.regime.exponential, f"below {number(most)}"),
+    ]
     if found.law is not None:
         fits.append(_row("edge law, large k", found.law))
     typer.echo("")
@@ -133,10 +137,10 @@ def _print(found: _Found) -> None:
         typer.echo(f"samples for a success rate of {goal:g}: {_price(chosen.samples_for(1 - goal))}")
 
 
-def _row(name: str, of: "BetaEdge | EdgeLaw") -> list[str]:
+def _row(name: str, of: "BetaEdge | EdgeLaw", bound: str = "") -> list[str]:
     from cli.tables import number
 
-    return [name, number(of.nu), _between(of.nu_interval), number(of.mu), _between(of.mu_interval) if of.mu else ""]
+    return [name, number(of.nu), _between(of.nu_interval), number(of.mu), _between(of.mu_interval) if of.mu else bound]
 
 
 def _between(interval: tuple[float, float]) -> str:

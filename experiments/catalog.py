@@ -108,6 +108,17 @@ CATALOG: tuple[Entry, ...] = (
         axes=("width", "depth", "experts", "hidden", "rate"),
         expected={"smoke": "20 s", "quick": "3 min", "paper": "not measured, GPU"},
     ),
+    Entry(
+        name="jailbreak",
+        paper=Paper(
+            title="Jailbreak Scaling Laws for Large Language Models: Polynomial-Exponential Crossover",
+            authors="Indranil Halder, Annesya Banerjee, Cengiz Pehlevan",
+            arxiv="2603.11331",
+        ),
+        question="Does the chance of an unsafe answer grow with samples as a power or exponentially?",
+        axes=("x", "m", "field"),
+        expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
+    ),
 )
 
 

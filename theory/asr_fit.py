@@ -31,6 +31,7 @@ BOUNDS = ((-6.0, 6.0), (-6.0, 6.0), (-16.0, 3.0))  # of log a, log b, log mu
 STEP = 1e-3  # of these logarithms, for second differences
 MOST_SAMPLES = 1e12
 LEAST_CURVATURE = 1e-2
+RATE_ACCURACY = 0.05  # of log mu
 NORMAL = 1.96  # two-sided 95 %
 STARTS = ((1.0, 1.0), (3.0, 0.5), (0.5, 3.0))
 
@@ -143,27 +144,7 @@ def fit_beta_edge(answers: ArrayLike, unsafe: ArrayLike) -> Regime:
 
     Cost: some hundred evaluations of prompts x nodes, about 4 sqrt(n) + 64 nodes.
     """
-    safe_draw_chances(answers, unsafe, [1])  # checks the counts
-    n, u = np.atleast_1d(answers), np.atleast_1d(unsafe)
-    if len(n) < 5:
-        raise ValueError(f"{len(n)} prompts are too few for a distribution over prompts; valid: at least 5")
-    if u.sum() in (0, n.sum()):
-        raise ValueError("every answer has the same verdict; there is nothing to fit")
-    counts, multiplicity = np.unique(np.stack([n - u, u]), axis=1, return_counts=True)
-    safe, bad = counts[0][:, None].astype(float), counts[1][:, None].astype(float)
-    nodes = int(64 + 4 * np.sqrt(n.max()))
-
-    def minus_log_likelihood(parameters: np.ndarray) -> float:
-        a, b = np.exp(parameters[:2])
-        if len(parameters) == 2:
-            each = (betaln(a + safe, b + bad) - betaln(a, b))[:, 0]
-        else:
-            q, weights = _beta_rule(a, b, nodes)
-            p = np.exp(-np.exp(parameters[2])) * q
-            each = logsumexp(safe * np.log(p) + bad * np.log1p(-p), b=weights, axis=1)
-        value = -float(multiplicity @ each)
-        return value if np.isfinite(value) else 1e300
-
+    minus_log_likelihood = _likelihood(answers, unsafe)
     flat = min((_minimise(minus_log_likelihood, np.log(start)) for start in STARTS), key=lambda found: float(found.fun))
     free = min(
         (_minimise(minus_log_likelihood, np.array([*flat.x, np.log(mu)])) for mu in (1e-3, 0.03, 0.3)),
@@ -173,6 +154,38 @@ def fit_beta_edge(answers: ArrayLike, unsafe: ArrayLike) -> Regime:
     if free.fun >= flat.fun:
         return Regime(polynomial, polynomial, 0.0)
     return Regime(polynomial, _edge(free.x, minus_log_likelihood), 2 * float(flat.fun - free.fun))
+
+
+def largest_rate(answers: ArrayLike, unsafe: ArrayLike, regime: Regime) -> float:
+    """Return the largest mu that the likelihood, at its best in a and nu, does not reject at 5 % (one-sided).
+
+    Args:
+        answers, unsafe: as in `fit_beta_edge`.
+        regime: what it returned for them.
+
+    Raises:
+        ValueError: as `fit_beta_edge`.
+
+    Cost: a dozen fits of a and nu.
+    """
+    minus_log_likelihood = _likelihood(answers, unsafe)
+    free = regime.exponential
+    start = np.log([free.a, free.nu])
+    best = minus_log_likelihood(np.log([value for value in (free.a, free.nu, free.mu) if value]))
+
+    def rejected(log_mu: float) -> bool:
+        def profile(parameters: np.ndarray) -> float:
+            return minus_log_likelihood(np.array([*parameters, log_mu]))
+
+        return 2 * (float(_minimise(profile, start).fun) - best) > HALF_CHI_SQUARE
+
+    low, high = (np.log(free.mu) if free.mu else BOUNDS[2][0]), BOUNDS[2][1]
+    if not rejected(high):
+        return float("inf")
+    while high - low > RATE_ACCURACY:
+        middle = (low + high) / 2
+        low, high = (low, middle) if rejected(middle) else (middle, high)
+    return float(np.exp((low + high) / 2))
 
 
 def fit_edge_law(
@@ -198,7 +211,27 @@ def fit_edge_law(
     if n.min() < 8:
         raise ValueError(f"a prompt has only {n.min()} answers; valid: at least 8")
     k = np.unique(np.geomspace(1, n.min() // 2, 24).astype(int))
-    chances = safe_draw_chances(n, unsafe, k)
+    return fit_edge_law_to_chances(k, safe_draw_chances(n, unsafe, k), rng, with_mu=with_mu, resamples=resamples)
+
+
+def fit_edge_law_to_chances(
+    k: Float[np.ndarray, "ks"],
+    chances: Float[np.ndarray, "prompts ks"],
+    rng: np.random.Generator,
+    *,
+    with_mu: bool = True,
+    resamples: int = 1000,
+) -> EdgeLaw:
+    """Fit as `fit_edge_law` where the chance that k answers are all safe is known, or estimated, for each prompt.
+
+    Args:
+        k: numbers of answers, increasing.
+        chances: of each prompt at each k, in [0, 1].
+        rng, with_mu, resamples: as in `fit_edge_law`.
+
+    Raises:
+        ValueError: the mean chance is 0 or 1 at all but fewer than four k.
+    """
     gaps = chances.mean(axis=0)
     inside = (gaps > 0) & (gaps < 1)
     if inside.sum() < 3 + with_mu:
@@ -215,6 +248,32 @@ def fit_edge_law(
     low, high = np.percentile(every, [2.5, 97.5], axis=0)
     mu, mu_interval = (float(best[1]), (float(low[1]), float(high[1]))) if with_mu else (0.0, (0.0, 0.0))
     return EdgeLaw(float(best[0]), mu, float(np.exp(best[-1])), (float(low[0]), float(high[0])), mu_interval)
+
+
+def _likelihood(answers: ArrayLike, unsafe: ArrayLike) -> Objective:
+    """Return minus the log-likelihood of (log a, log nu) or (log a, log nu, log mu), after a check of the counts."""
+    safe_draw_chances(answers, unsafe, [1])  # checks the counts
+    n, u = np.atleast_1d(answers), np.atleast_1d(unsafe)
+    if len(n) < 5:
+        raise ValueError(f"{len(n)} prompts are too few for a distribution over prompts; valid: at least 5")
+    if u.sum() in (0, n.sum()):
+        raise ValueError("every answer has the same verdict; there is nothing to fit")
+    counts, multiplicity = np.unique(np.stack([n - u, u]), axis=1, return_counts=True)
+    safe, bad = counts[0][:, None].astype(float), counts[1][:, None].astype(float)
+    nodes = int(64 + 4 * np.sqrt(n.max()))
+
+    def minus_log_likelihood(parameters: np.ndarray) -> float:
+        a, b = np.exp(parameters[:2])
+        if len(parameters) == 2:
+            each = (betaln(a + safe, b + bad) - betaln(a, b))[:, 0]
+        else:
+            q, weights = _beta_rule(a, b, nodes)
+            p = np.exp(-np.exp(parameters[2])) * q
+            each = logsumexp(safe * np.log(p) + bad * np.log1p(-p), b=weights, axis=1)
+        value = -float(multiplicity @ each)
+        return value if np.isfinite(value) else 1e300
+
+    return minus_log_likelihood
 
 
 def _minimise(function: Objective, start: np.ndarray) -> optimize.OptimizeResult:
