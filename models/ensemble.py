@@ -105,11 +105,14 @@ class Ensemble:
         losses = loss(self.parameters, batch)
         names = list(self.parameters)
         gradients = torch.autograd.grad(losses.sum(), [self.parameters[name] for name in names], allow_unused=True)
-        with torch.no_grad():
-            found = {name: gradient for name, gradient in zip(names, gradients, strict=True) if gradient is not None}
-            self._apply(self._clipped(found))
-        self.step += 1
+        self.apply({name: gradient for name, gradient in zip(names, gradients, strict=True) if gradient is not None})
         return losses.detach()
+
+    @torch.no_grad()
+    def apply(self, gradients: Parameters) -> None:
+        """Take one step of every copy along gradients that were found elsewhere; parameters without one stay."""
+        self._apply(self._clipped(gradients))
+        self.step += 1
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that the next step depends on."""
