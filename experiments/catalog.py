@@ -119,6 +119,17 @@ CATALOG: tuple[Entry, ...] = (
         axes=("x", "m", "field"),
         expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
     ),
+    Entry(
+        name="sbd",
+        paper=Paper(
+            title=("Score Broadcast and Decorrelation: A General Framework for Broadcast-Based Credit Assignment"),
+            authors="Mustafa Uzun, Mete Erdogan, Cengiz Pehlevan, Alper T. Erdogan",
+            arxiv="2605.30638",
+        ),
+        question="Can a network learn from a score that is broadcast to every layer, without backpropagation?",
+        axes=("arenas", "training.learning_rate", "training.memory"),
+        expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
+    ),
 )
 
 

@@ -106,8 +106,8 @@ class BroadcastRule:
     Attributes:
         squared: whether a copy's score is that of the squared error (z - y) instead of cross-entropy (p - y).
         memory: lambda of equation (1) in (0, 1], one a copy; 1 freezes R: direct feedback alignment.
-        start: standard deviation of R before training, > 0.
-        expansion: a of the expanded score, one a copy; 0 leaves the score alone.
+        start: standard deviation of R before training, > 0, one number or one a copy.
+        expansion: a of the expanded score, one a copy and feature; zeros leave the score alone.
         features: phi; None: no copy expands. The output p is a copy's own: softmax(z), or z for the squared error.
         power, power_target: strength of the power normalisation sum_i (mean h_i^2 - target)^2.
         entropy: strength of the layer entropy's gradient (R_h + eps)^-1 h.
@@ -116,8 +116,8 @@ class BroadcastRule:
 
     squared: Float[Tensor, "copies"]
     memory: Float[Tensor, "copies"]
-    start: float = 1e-2
-    expansion: Float[Tensor, "copies"] | None = None
+    start: float | Float[Tensor, "copies"] = 1e-2
+    expansion: Float[Tensor, "copies features"] | None = None
     features: Features | None = None
     power: float = 0.0
     power_target: float = 1.0
@@ -128,7 +128,7 @@ class BroadcastRule:
     def __post_init__(self) -> None:
         if not bool(((self.memory > 0) & (self.memory <= 1)).all()):
             raise ValueError("memory (lambda) lies outside (0, 1]")
-        if self.start <= 0:
+        if float(torch.as_tensor(self.start).min()) <= 0:
             raise ValueError(f"start = {self.start}; valid: > 0, since R = 0 lets activations collapse")
 
 
@@ -163,19 +163,17 @@ def broadcast(
     """Return sbar = [s; a vec(s phi^T)] (spec (5))."""
     if rule.features is None or rule.expansion is None:
         return s
-    phi = rule.features(x, p)
-    products = (s[..., :, None] * phi[..., None, :]).flatten(2)
-    return torch.cat([s, rule.expansion[:, None, None] * products], dim=2)
+    phi = rule.features(x, p) * rule.expansion[:, None]
+    return torch.cat([s, (s[..., :, None] * phi[..., None, :]).flatten(2)], dim=2)
 
 
-def start_state(
-    network: Network, rule: BroadcastRule, classes: int, features: int, copies: int, generator: torch.Generator
-) -> BroadcastState:
-    """Return R drawn from N(0, start^2); `features` is the size of phi, 0 without expansion."""
-    size = classes * (1 + features)
-    device = generator.device
+def start_state(network: Network, rule: BroadcastRule, classes: int, generator: torch.Generator) -> BroadcastState:
+    """Return R drawn from N(0, start^2)."""
+    copies, device = len(rule.memory), generator.device
+    size = classes * (1 + (0 if rule.expansion is None else rule.expansion.shape[1]))
     units = [network.correlated_units(number) for number in network.hidden]
-    found = [rule.start * torch.randn(copies, count, size, generator=generator, device=device) for count in units]
+    start = torch.as_tensor(rule.start, device=device).expand(copies)[:, None, None]
+    found = [start * torch.randn(copies, count, size, generator=generator, device=device) for count in units]
     inverses = [torch.eye(count, device=device).repeat(copies, 1, 1) for count in units] if rule.entropy else []
     return BroadcastState(found, inverses)
 

@@ -39,8 +39,7 @@ def made(network, seed=0, rule=None):
     x = torch.randn(COPIES, BATCH, *network.input_shape, generator=generator)
     labels = torch.randint(CLASSES, (COPIES, BATCH), generator=generator)
     rule = rule or BroadcastRule(torch.tensor([0.0, 1.0]), torch.tensor([0.9, 0.99]), start=0.5)
-    features = 0 if rule.features is None else CLASSES
-    state = start_state(network, rule, CLASSES, features, COPIES, generator)
+    state = start_state(network, rule, CLASSES, generator)
     return parameters, x, labels, rule, state
 
 
@@ -145,7 +144,7 @@ def test_the_output_layer_gets_its_ordinary_gradient():
 def test_expansion_appends_scaled_products_and_zero_scale_changes_nothing():
     network = NETWORKS["perceptron"]
     plain = BroadcastRule(torch.zeros(2), torch.full((2,), 0.9), start=0.3)
-    expanded = replace(plain, expansion=torch.tensor([0.0, 2.0]), features=lambda x, p: p)
+    expanded = replace(plain, expansion=torch.tensor([0.0, 2.0])[:, None].expand(2, CLASSES), features=lambda x, p: p)
     parameters, x, labels, rule, state = made(network, rule=expanded)
     z, *_ = network.run(parameters, x)
     s, p = score(z, labels, rule.squared)
@@ -200,7 +199,7 @@ def test_a_perceptron_learns_by_broadcast_and_not_with_frozen_memory_at_zero_rat
     x = torch.randn(1, 400, 10, generator=generator)
     labels = (x[..., 0] * x[..., 1] > 0).long()
     ensemble = Ensemble(network.initial(1, generator), Optimizer(learning_rate=1e-2))
-    state = start_state(network, rule, 2, 0, 1, generator)
+    state = start_state(network, rule, 2, generator)
     for _ in range(300):
         ensemble.apply(broadcast_gradients(network, ensemble.parameters, state, rule, x, labels))
     z, *_ = network.run(ensemble.parameters, x)
