@@ -27,6 +27,7 @@ TEACHER, EXPANDED, ALONG, ALIGNMENT, DESCENT = (
     "alignment",
     "descent",
 )
+FROZEN_IS_DFA = "frozen"
 DEPTH, WIDTH, MEMORY, START, FEATURES = "depth", "width", "memory", "start", "features"
 ACCURACY, EXAMPLES = "test accuracy", "examples n"
 STAND_IN = 100_000  # inputs that stand for their distribution in the prediction
@@ -57,10 +58,29 @@ class Sbd:
                 note="theory: 1, the floor of the optimum",
             ),
             Panel(ALIGNMENT, "T3 Cosine of SBD's and BP's updates (digits)", "steps", "cosine", x_scale="symlog"),
+            Panel(
+                FROZEN_IS_DFA,
+                "SBD with a frozen R against DFA (digits)",
+                "steps",
+                "relative difference of updates",
+                x_scale="symlog",
+                note="rounding of single precision",
+            ),
             Panel(DESCENT, "T4 One layer along its own update", "steps", "J / J at the start", y_scale="log"),
             *(
-                Panel(arena, f"E1 {title(config, arena)}", "rule", ACCURACY, categories=rules)
+                panel
                 for arena in config.arenas
+                for panel in (
+                    Panel(arena, f"E1 {title(config, arena)}", "rule", ACCURACY, categories=rules),
+                    Panel(
+                        gain_panel(arena),
+                        f"E1 {title(config, arena)}",
+                        "rule",
+                        "accuracy minus SBD's",
+                        categories=rules,
+                        note="paired over seeds",
+                    ),
+                )
             ),
             Panel(DEPTH, "E2 Depth (digits)", "layers", ACCURACY),
             Panel(WIDTH, "E2 Width (digits)", "hidden units", ACCURACY, x_scale="log"),
@@ -115,6 +135,11 @@ def points(
     return curve(
         experiment=NAME, panel=panel, series=series, source=source, x_name=x_name, x=x, y_name=y_name, y=y, **rest
     )
+
+
+def gain_panel(arena: str) -> str:
+    """Return the name of the panel of differences."""
+    return f"{arena}, against SBD"
 
 
 def title(config: SbdConfig, arena: str) -> str:

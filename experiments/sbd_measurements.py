@@ -15,10 +15,12 @@ from experiments.sbd import (
     EXPANDED,
     EXPANSIONS,
     FEATURES,
+    FROZEN_IS_DFA,
     MEMORY,
     START,
     TEACHER,
     WIDTH,
+    gain_panel,
     points,
     teacher,
 )
@@ -30,6 +32,7 @@ from experiments.sbd_settings import (
     DIGITS,
     EBD,
     LOCAL,
+    PUBLISHED,
     RULES,
     SBD,
     SBD_RANDOM,
@@ -138,7 +141,12 @@ def _arena(config: SbdConfig, context: Context, arena: str, data: Data, step: St
     yield points(arena, "accuracy", "trained", "rule", np.arange(len(RULES)), "accuracy", y, y_err=y_err, n=n)
     against = found - found[RULES.index(SBD)]  # paired: the seeds share starts and batches
     y, y_err, n = standard_error(against.T)
-    yield points(arena, "minus SBD", "trained", "rule", np.arange(len(RULES)), "difference", y, y_err=y_err, n=n)
+    place = gain_panel(arena), "minus SBD", "trained", "rule", np.arange(len(RULES))
+    yield points(*place, "difference", y, y_err=y_err, n=n)
+    if config.images.source == "cifar10" and config.images.size == "paper" and arena in PUBLISHED:
+        rules = [RULES.index(rule) for rule in PUBLISHED[arena]]
+        y, y_err = np.array(list(PUBLISHED[arena].values())).T / 100
+        yield points(arena, "published (EBD, 5 runs)", "trained", "rule", rules, "accuracy", y, y_err=y_err, n=5)
     step.advance(note=arena)
 
 
@@ -160,7 +168,7 @@ def _along(config: SbdConfig, context: Context, data: Data, step: Step) -> Itera
     x, labels = data.x.expand(seeds, *data.x.shape), data.labels.expand(seeds, -1)
 
     def follow() -> dict[str, np.ndarray]:
-        found: dict[str, list[np.ndarray]] = {"SBD": [], "BP": [], "cosine": []}
+        found: dict[str, list[np.ndarray]] = {"SBD": [], "BP": [], "cosine": [], "frozen": []}
         for name, kind in ((SBD, SBD), (BP, BP)):
 
             def look(now: int, parameters: Parameters, state: BroadcastState | None, name: str = name) -> None:
@@ -168,6 +176,7 @@ def _along(config: SbdConfig, context: Context, data: Data, step: Step) -> Itera
                     found[name].append(_correlations(architecture, parameters, rule, x, labels))
                     if state is not None:
                         found["cosine"].append(_cosines(architecture, parameters, state, rule, x, labels))
+                        found["frozen"].append(_frozen_against_dfa(architecture, parameters, state, rule, x, labels))
 
             train_rules(
                 config,
@@ -192,6 +201,9 @@ def _along(config: SbdConfig, context: Context, data: Data, step: Step) -> Itera
         y, y_err, n = standard_error(found["cosine"][:, number].T)
         place = ALIGNMENT, f"layer {number + 1}", "trained", "step", moments, "cosine"
         yield points(*place, y, y_err=y_err, n=n, params={"layer": number + 1})
+    worst = found["frozen"].max(axis=1)
+    y, y_err, n = standard_error(worst.T)
+    yield points(FROZEN_IS_DFA, "largest difference", "trained", "step", moments, "difference", y, y_err=y_err, n=n)
     yield from _descent(config, context, architecture, rule, data)
     step.advance(note="along training")
 
@@ -225,6 +237,33 @@ def _cosines(
     backward = backpropagated_gradients(architecture, parameters, rule.squared, x, labels)
     pairs = [(own[f"weight {number}"], backward[f"weight {number}"]) for number in architecture.hidden]
     return np.array([functional.cosine_similarity(a.flatten(1), b.flatten(1)).cpu().numpy() for a, b in pairs])
+
+
+def _frozen_against_dfa(
+    architecture: Network,
+    parameters: Parameters,
+    state: BroadcastState,
+    rule: BroadcastRule,
+    x: torch.Tensor,
+    labels: torch.Tensor,
+) -> np.ndarray:
+    """Return how far SBD's update with a frozen R is from direct feedback alignment with R as feedback, relative.
+
+    The latter is written down anew: h_in^T (f'(u) * (p - y) B^T) / n. Shape (layers, seeds).
+    """
+    frozen = BroadcastRule(rule.squared, torch.ones_like(rule.memory))
+    kept = BroadcastState([r.clone() for r in state.correlations])
+    own = broadcast_gradients(architecture, parameters, kept, frozen, x, labels)
+    with torch.no_grad():
+        z, inputs, activations = architecture.run(parameters, x)
+        error = z.softmax(-1) - functional.one_hot(labels, z.shape[-1])
+        found = []
+        for number in architecture.hidden:
+            told = (error @ state.correlations[number].transpose(1, 2)) * (activations[number] > 0)
+            direct = inputs[number].transpose(1, 2) @ told / x.shape[1]
+            off = (own[f"weight {number}"] - direct).flatten(1).norm(dim=1) / direct.flatten(1).norm(dim=1)
+            found.append(off.cpu().numpy())
+    return np.array(found)
 
 
 def _descent(

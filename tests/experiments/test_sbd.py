@@ -9,7 +9,7 @@ import pytest
 
 from experiments.parameters import ConfigurationError
 from experiments.protocol import Context
-from experiments.sbd import ALIGNMENT, ALONG, EXPANDED, EXPERIMENT, TEACHER, points
+from experiments.sbd import ALIGNMENT, ALONG, EXPANDED, EXPERIMENT, FROZEN_IS_DFA, TEACHER, gain_panel, points
 from experiments.sbd_settings import (
     ARENAS,
     BP,
@@ -63,8 +63,8 @@ def ideal():
     rank = np.arange(len(RULES))
     gains = np.array([-0.1, -0.05, -0.03, 0.0, 0.02, 0.03, 0.1, 0.1])
     for arena in ARENAS:
-        for series, y_name, y in (("accuracy", "accuracy", 0.6 + gains), ("minus SBD", "difference", gains)):
-            parts.append(points(arena, series, "trained", "rule", rank, y_name, y, y_err=0.005, n=5))
+        place = gain_panel(arena), "minus SBD", "trained", "rule", rank
+        parts.append(points(*place, "difference", gains, y_err=0.002, n=10))
     steps, fall = [0, 10, 100], [1.0, 10.0, 1.2]
     for layer in (1, 2):
         own = {"rule": BP, "layer": layer}
@@ -73,6 +73,7 @@ def ideal():
         )
         rise = [0.01, 0.1, 0.5]
         parts.append(points(ALIGNMENT, f"layer {layer}", "trained", "step", steps, "cosine", rise, y_err=0.02, n=5))
+    parts.append(points(FROZEN_IS_DFA, "largest difference", "trained", "step", steps, "difference", 1e-7, n=5))
     return join_curves(parts)
 
 
@@ -82,7 +83,7 @@ def verdicts(curves):
 
 def test_every_claim_holds_on_curves_as_the_paper_has_them(ideal):
     found = verdicts(ideal)
-    assert len(found) == 8
+    assert len(found) == 9
     assert {name for name, verdict in found.items() if verdict is not Verdict.HOLDS} == set()
 
 
@@ -97,9 +98,10 @@ def test_every_claim_is_undecided_where_its_curves_are_missing(ideal):
         ("not-when-inadmissible", TEACHER, lambda rows: rows.assign(y=1.2 * rows["y"])),
         ("expansion-preserves-orthogonality", EXPANDED, lambda rows: rows.assign(y=rows["y"] + 2)),
         ("correlation-falls-under-bp", ALONG, lambda rows: rows.assign(y=1 + rows["x"])),
-        ("sbd-learns-without-weight-transport", DIGITS, lambda rows: rows.assign(y=0.1)),
-        ("sbd-beats-dfa-and-ebd", LOCAL, lambda rows: rows.assign(y=-rows["y"])),
-        ("expansion-helps", PERCEPTRON, lambda rows: rows.assign(y=-rows["y"])),
+        ("sbd-learns-without-weight-transport", gain_panel(DIGITS), lambda rows: rows.assign(y=0.1)),
+        ("sbd-beats-dfa-and-ebd", gain_panel(LOCAL), lambda rows: rows.assign(y=-rows["y"])),
+        ("expansion-helps", gain_panel(PERCEPTRON), lambda rows: rows.assign(y=-rows["y"])),
+        ("dfa-is-frozen-sbd", FROZEN_IS_DFA, lambda rows: rows.assign(y=0.01)),
         ("alignment-grows", ALIGNMENT, lambda rows: rows.assign(y=-rows["y"])),
     ],
 )
@@ -119,7 +121,7 @@ def test_two_seeds_decide_no_ranking(ideal):
 def test_every_curve_has_a_panel_and_a_repeated_run_the_same_bits(tmp_path):
     curves = EXPERIMENT.measure(SMALL, context(tmp_path))
     assert set(curves["panel"]) == {panel.name for panel in EXPERIMENT.panels(SMALL)}
-    assert len(EXPERIMENT.claims(join_curves([EXPERIMENT.predict(SMALL), curves]))) == 8
+    assert len(EXPERIMENT.claims(join_curves([EXPERIMENT.predict(SMALL), curves]))) == 9
     again = tmp_path / "again"
     again.mkdir()
     only = replace(SMALL, arenas=(CONVOLUTION,))
