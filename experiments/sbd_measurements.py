@@ -232,7 +232,7 @@ def _cosines(
     labels: torch.Tensor,
 ) -> np.ndarray:
     """Return the cosine between the broadcast and the backpropagated update of every hidden layer, (layers, seeds)."""
-    kept = BroadcastState([r.clone() for r in state.correlations])
+    kept = BroadcastState([r.clone() for r in state.correlations], [inverse.clone() for inverse in state.inverses])
     own = broadcast_gradients(architecture, parameters, kept, rule, x, labels)
     backward = backpropagated_gradients(architecture, parameters, rule.squared, x, labels)
     pairs = [(own[f"weight {number}"], backward[f"weight {number}"]) for number in architecture.hidden]

@@ -59,6 +59,12 @@ class Training:
     start: float = real(0.01, "deviation of the correlation before training", above=0)
     random_features: int = integer(10, "of the expansion by tanh(Q x)", least=1)
     expansion: float = real(0.1, "a, scale of the expanded part of the score", above=0)
+    power: float = real(0, "strength of the power normalisation of activations", least=0)
+    power_target: float = real(1, "mean square that it wants", above=0)
+    entropy: float = real(0, "strength of the layers' entropy", least=0)
+    sparsity: float = real(0, "strength of the l1 penalty of activations", least=0)
+    forward: float = real(0, "strength of forward broadcast to the output layer", least=0)
+    weight_decay: float = real(0, "decoupled, of every rule", least=0)
 
 
 @dataclass(frozen=True)

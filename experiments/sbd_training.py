@@ -168,6 +168,11 @@ def broadcast_rule(training: Training, plan: Plan, seeds: int, classes: int, que
         start.repeat_interleave(seeds),
         scales.repeat_interleave(seeds, dim=0) if expands else None,
         features if expands else None,
+        power=training.power,
+        power_target=training.power_target,
+        entropy=training.entropy,
+        sparsity=training.sparsity,
+        forward=training.forward,
     )
 
 
@@ -204,7 +209,9 @@ def train_rules(
     }
     ensemble = Ensemble(
         {key: value.repeat(blocks, *[1] * (value.dim() - 1)) for key, value in start.items()},
-        Optimizer(learning_rate=rate, schedule=cosine_decay(steps), factors=factors),
+        Optimizer(
+            learning_rate=rate, weight_decay=training.weight_decay, schedule=cosine_decay(steps), factors=factors
+        ),
     )
     backward = plan.rules[0] in (BP, BP_SQUARED)
     squared = torch.tensor([float(rule == BP_SQUARED) for rule in plan.rules], device=context.device)

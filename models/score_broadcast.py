@@ -112,6 +112,7 @@ class BroadcastRule:
         power, power_target: strength of the power normalisation sum_i (mean h_i^2 - target)^2.
         entropy: strength of the layer entropy's gradient (R_h + eps)^-1 h.
         sparsity: strength of the l1 penalty of activations.
+        forward: strength of forward broadcast: the output layer also descends the correlations through its score.
     """
 
     squared: Float[Tensor, "copies"]
@@ -124,6 +125,7 @@ class BroadcastRule:
     entropy: float = 0.0
     entropy_memory: float = 0.99999
     sparsity: float = 0.0
+    forward: float = 0.0
 
     def __post_init__(self) -> None:
         if not bool(((self.memory > 0) & (self.memory <= 1)).all()):
@@ -222,6 +224,23 @@ def update_inverse(inverse: Tensor, seen: Float[Tensor, "copies batch units"], m
     return (inverse - torch.bmm(told.transpose(1, 2), torch.linalg.solve(inner, told))) / memory
 
 
+def forward_error(
+    seen: Sequence[Float[Tensor, "copies batch units"]],
+    correlations: Sequence[Float[Tensor, "copies units broadcast"]],
+    p: Float[Tensor, "copies batch classes"],
+    squared: Float[Tensor, "copies"],
+) -> Float[Tensor, "copies batch classes"]:
+    """Return what the correlations of all hidden layers add to the error of the output: ds/dz R^T h, summed.
+
+    The part of R that belongs to the score itself is used, not that of its expansion.
+    """
+    classes = p.shape[-1]
+    projected = sum(torch.bmm(h, r[..., :classes]) for h, r in zip(seen, correlations, strict=True))
+    assert isinstance(projected, Tensor)
+    through_softmax = p * (projected - (p * projected).sum(-1, keepdim=True))
+    return torch.where(squared[:, None, None] > 0, projected, through_softmax)
+
+
 def broadcast_gradients(
     network: Network,
     parameters: Mapping[str, Tensor],
@@ -248,7 +267,11 @@ def broadcast_gradients(
             )
             found[f"weight {number}"], found[f"bias {number}"] = weight, bias
         last = len(layers) - 1
-        found[f"weight {last}"], found[f"bias {last}"] = layers[last].gradient(inputs[last], s / x.shape[1])
+        told = s
+        if rule.forward:
+            every = [layers[number].correlated(h) for number, h in enumerate(activations)]
+            told = s + rule.forward * forward_error(every, state.correlations, p, rule.squared)
+        found[f"weight {last}"], found[f"bias {last}"] = layers[last].gradient(inputs[last], told / x.shape[1])
         return {name: found[name] for name in parameters}
 
 

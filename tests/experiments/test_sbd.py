@@ -160,6 +160,17 @@ def test_a_killed_training_goes_on_from_its_checkpoint_with_the_same_bits(tmp_pa
     pd.testing.assert_frame_equal(whole, EXPERIMENT.measure(settings, context(tmp_path / "b")))
 
 
+def test_regularisers_reach_the_updates(tmp_path):
+    accuracies = []
+    for changes in ({}, {"power": 0.1, "entropy": 1e-3, "sparsity": 1e-3, "forward": 0.1, "weight_decay": 0.1}):
+        folder = tmp_path / str(len(changes))
+        folder.mkdir()
+        settings = replace(SMALL, arenas=(DIGITS,), training=replace(SMALL.training, batch=50, **changes))
+        curves = EXPERIMENT.measure(settings, context(folder))
+        accuracies.append(curves[(curves["panel"] == DIGITS)]["y"].to_numpy())
+    assert not np.array_equal(*accuracies)
+
+
 @pytest.mark.parametrize("arena", [PERCEPTRON, CONVOLUTION, LOCAL])
 def test_the_paper_s_networks_fit_their_images(arena):
     import torch

@@ -192,6 +192,26 @@ def test_regularisers_act_as_their_gradients():
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
 
 
+def test_forward_broadcast_is_the_gradient_of_the_correlations_through_the_score():
+    network = NETWORKS["perceptron"]
+    parameters, x, labels, rule, state = made(network)
+    with_it = replace(rule, forward=0.3)
+    *_, again = made(network)
+    plain = broadcast_gradients(network, parameters, state, rule, x, labels)
+    found = broadcast_gradients(network, parameters, again, with_it, x, labels)
+    last = len(network.layers) - 1
+    weight = parameters[f"weight {last}"].clone().requires_grad_()
+    _, inputs, activations = network.run(parameters, x)
+    z = network.layers[last][0].forward(weight, parameters[f"bias {last}"], inputs[last])
+    s, _ = score(z, labels, rule.squared)
+    # J = |R|^2 / 2 by its last summand alone: R moved on, held fixed beside the new score
+    objective = sum((again.correlations[n] * torch.bmm(h.transpose(1, 2), s)).sum() for n, h in enumerate(activations))
+    [expected] = torch.autograd.grad(objective / BATCH, weight)
+    difference = found[f"weight {last}"] - plain[f"weight {last}"]
+    torch.testing.assert_close(difference, 0.3 * expected, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(found["weight 0"], plain["weight 0"])
+
+
 def test_a_perceptron_learns_by_broadcast_and_not_with_frozen_memory_at_zero_rate():
     generator = torch.Generator().manual_seed(1)
     network = Network((10,), (Linear(32), Linear(32), Linear(2)))
