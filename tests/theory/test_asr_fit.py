@@ -24,15 +24,15 @@ def fitted(a, nu, mu, seed):
 
 @pytest.mark.parametrize(("a", "nu", "mu"), [(1.0, 0.6, 0.0), (2.0, 0.5, 0.02), (1.0, 0.7, 0.1)])
 def test_intervals_cover_the_truth(a, nu, mu):
-    """20 data sets: a 95 % interval misses five or more of them once in four hundred times."""
-    fits = [fitted(a, nu, mu, seed) for seed in range(20)]
+    """12 data sets: a 95 % interval misses four or more of them once in five hundred times."""
+    fits = [fitted(a, nu, mu, seed) for seed in range(12)]
     chosen = [fit.exponential if mu else fit.polynomial for fit in fits]
-    assert sum(not fit.nu_interval[0] <= nu <= fit.nu_interval[1] for fit in chosen) <= 4
+    assert sum(not fit.nu_interval[0] <= nu <= fit.nu_interval[1] for fit in chosen) <= 3
     if mu:
-        assert sum(not fit.mu_interval[0] <= mu <= fit.mu_interval[1] for fit in chosen) <= 4
+        assert sum(not fit.mu_interval[0] <= mu <= fit.mu_interval[1] for fit in chosen) <= 3
         assert all(fit.is_exponential for fit in fits)
     else:
-        assert sum(fit.is_exponential for fit in fits) <= 4
+        assert sum(fit.is_exponential for fit in fits) <= 3
     assert np.mean([fit.nu for fit in chosen]) == pytest.approx(nu, rel=0.05)
 
 
@@ -40,10 +40,10 @@ def test_intervals_cover_the_truth(a, nu, mu):
 def test_the_interval_of_the_curve_covers_the_law_beyond_the_data(a, nu, mu):
     k = [1, 100, 10_000] if mu == 0 else [1, 30, 200]
     missed = np.zeros(3)
-    for seed in range(20):
+    for seed in range(12):
         low, high = fitted(a, nu, mu, seed).chosen.gap_interval(k)
         missed += (edge_gap(a, nu, mu, k) < low) | (edge_gap(a, nu, mu, k) > high)
-    assert missed.max() <= 4
+    assert missed.max() <= 3
 
 
 def test_samples_for_a_gap_are_the_least_that_reach_it():
@@ -58,7 +58,7 @@ def test_samples_for_a_gap_are_the_least_that_reach_it():
 
 def test_prompts_may_have_different_numbers_of_answers():
     rng = np.random.default_rng(0)
-    n = rng.integers(50, 300, 2000)
+    n = rng.integers(30, 90, 1000)
     unsafe = rng.binomial(n, 1 - rng.beta(1.5, 0.8, len(n)))
     fit = fit_beta_edge(n, unsafe).polynomial
     assert fit.nu_interval[0] < 0.8 < fit.nu_interval[1]
