@@ -29,6 +29,7 @@ NAME = "jailbreak"
 GAP, SAMPLES = "chance that no answer is unsafe", "samples k"
 ZERO_FIELD, EXPONENT, AMPLITUDE = "zero field", "exponent", "amplitude"
 GLASS, GLASS_RATE, GLASS_NU, GLASS_MU, STRONG = "glass", "glass rate", "glass nu", "glass mu", "glass strong field"
+RANDOM_ENERGY, RANDOM_ENERGY_COUNTS = "random energy", (1, 2, 4, 8, 16, 32, 64, 128, 256)
 EDGE, EDGE_SHAPE, HELD_OUT = "edge", "edge shape", "edge held out"
 WINDOW, LIMIT = "up to the k that samples show", "k → 10⁶"
 LAST_DECADE = (10**5, 10**6)  # where the exact exponent and amplitude are read
@@ -86,6 +87,14 @@ class Jailbreak:
                 ordered=True,
                 note="theory: N → ∞, a centre that the couplings do not know",
             ),
+            log(
+                RANDOM_ENERGY,
+                f"E2 Random energy model, x = {glass.random_energy_x:g}",
+                SAMPLES,
+                GAP,
+                ordered=True,
+                note="theory: N → ∞; corrections fall as log N / N",
+            ),
             log(EDGE, "E3 The upper edge decides", SAMPLES, GAP),
             Panel(EDGE_SHAPE, "E3 Safe chance near its edge", "e^μ P", "density over prompts", y_scale="log"),
             Panel(HELD_OUT, "E3 Other prompts, as predicted", SAMPLES, "log(measured / predicted gap)", x_scale="log"),
@@ -94,9 +103,8 @@ class Jailbreak:
 
     def predict(self, config: JailbreakConfig) -> Curves:
         """Return the theory curves of every panel but those that need what a run measures."""
-        return join_curves(
-            [*_clusters(config), *_strong_field(config), *_edge(config), *predict_language(config.language)]
-        )
+        glasses = [*_strong_field(config), *_random_energy(config)]
+        return join_curves([*_clusters(config), *glasses, *_edge(config), *predict_language(config.language)])
 
     def measure(self, config: JailbreakConfig, context: Context) -> Curves:
         """Return the simulated curves and those of the language model."""
@@ -222,6 +230,14 @@ def _strong_field(config: JailbreakConfig) -> Iterator[Curves]:
         if seen.any():
             place = STRONG, f"N={spins} random centre", "theory"
             yield points(*place, "h", fields[seen], "rate", rates[seen], params={"spins": spins})
+
+
+def _random_energy(config: JailbreakConfig) -> Iterator[Curves]:
+    x = config.glass.random_energy_x
+    for spins in config.glass.random_energy_sizes:
+        gaps = safe_moments(x, 1, RANDOM_ENERGY_COUNTS)
+        place = RANDOM_ENERGY, f"N={spins}", "theory", "k", RANDOM_ENERGY_COUNTS
+        yield points(*place, "gap", gaps, params={"x": x, "spins": spins})
 
 
 def safe_edge(spins: int, threshold: float) -> float:

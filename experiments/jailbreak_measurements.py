@@ -16,6 +16,8 @@ from experiments.jailbreak import (
     GLASS_NU,
     GLASS_RATE,
     HELD_OUT,
+    RANDOM_ENERGY,
+    RANDOM_ENERGY_COUNTS,
     STRONG,
     WINDOW,
     ZERO_FIELD,
@@ -42,6 +44,7 @@ from tracking.curves import Curves, join_curves, standard_error
 from tracking.progress import Step
 
 RESAMPLES = 400
+NEGLIGIBLE = 1e-12  # weight of a state against the likeliest one
 WEAK = 6.0  # fields lambda up to which the law of a weak field is drawn
 GLASSES_AT_ONCE, STATES_AT_ONCE = 100, 2**21  # both at most: the streams of a run depend on them
 PARTS = ("unsafe", "safe", "all_squares")
@@ -54,13 +57,16 @@ def measure(config: JailbreakConfig, context: Context) -> Curves:
         ConfigurationError: the language model's settings cannot be used.
     """
     language = measure_language(config.language, context)  # first: what may be missing is known at once
-    units = len(cases(config)) + len(field_cases(config)) + 1 + len(config.glass.rate_sizes) + len(edge_cases(config))
+    glass = config.glass
+    glasses = 1 + len(glass.rate_sizes) + len(glass.random_energy_sizes)
+    units = len(cases(config)) + len(field_cases(config)) + glasses + len(edge_cases(config))
     with context.progress.task("simulate clusters, glasses and edges", units) as step:
         simulated = [
             *_zero_field(config, context, step),
             *_fields(config, context, step),
             *_glass(config, context, step),
             *_strong_field(config, context, step),
+            *_random_energy(config, context, step),
             *_edges(config, context, step),
         ]
     return join_curves([*simulated, language])
@@ -232,6 +238,32 @@ def _strong_field(config: JailbreakConfig, context: Context, step: Step) -> Iter
             y, y_err, n = standard_error(rates)
             place = STRONG, f"N={spins} {series}", "simulation"
             yield points(*place, "h", glass.rate_field, "rate", y, y_err=y_err, n=n, params={"spins": spins})
+        step.advance()
+
+
+def _random_energy(config: JailbreakConfig, context: Context, step: Step) -> Iterator[Curves]:
+    """Independent energies of variance N j0^2 / 2: every state is a cluster, and x = beta_c / beta is known.
+
+    The unsafe state is not drawn but averaged over: sum_c W_c (1 - W_c)^k.
+    """
+    glass, k = config.glass, np.array(RANDOM_ENERGY_COUNTS)
+    beta = 2 * math.sqrt(math.log(2)) / glass.random_energy_x  # in units of 1 / j0
+
+    for spins in glass.random_energy_sizes:
+
+        def draw(spins: int = spins) -> dict[str, np.ndarray]:
+            found = []
+            for number in range(glass.random_energy_disorders):
+                rng = context.seeds.numpy("random energy", spins, number)
+                energies = rng.standard_normal(2**spins, dtype=np.float32) * math.sqrt(spins / 2)
+                weights = np.exp(beta * (energies - energies.max()).astype(np.float64))
+                weights = weights[weights > NEGLIGIBLE] / weights.sum()
+                found.append((weights[:, None] * (1 - weights[:, None]) ** k).sum(axis=0))
+            return {"gaps": np.stack(found)}
+
+        y, y_err, n = standard_error(context.unit(f"random energy N={spins}", draw)["gaps"])
+        place = RANDOM_ENERGY, f"N={spins}", "simulation", "k", k
+        yield points(*place, "gap", y, y_err=y_err, n=n, params={"x": glass.random_energy_x, "spins": spins})
         step.advance()
 
 

@@ -35,6 +35,9 @@ class Glass:
     rate_beta: float = real(1, "inverse temperature of the glasses in a strong field", above=0)
     rate_field: tuple[float, ...] = reals([0.5, 1, 1.5, 2, 3], "strong fields", above=0)
     rate_disorders: int = integer(200, "glasses in a strong field", least=8)
+    random_energy_x: float = real(0.3, "x of the random energy model: T / T_c", above=0, below=1)
+    random_energy_sizes: tuple[int, ...] = integers([10, 17], "log2 of its numbers of states", least=4, most=28)
+    random_energy_disorders: int = integer(400, "random energy models", least=8)
 
 
 @dataclass(frozen=True)

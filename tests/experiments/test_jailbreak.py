@@ -18,6 +18,7 @@ from experiments.jailbreak import (
     GLASS_MU,
     GLASS_NU,
     HELD_OUT,
+    RANDOM_ENERGY,
     ZERO_FIELD,
     edge_series,
     points,
@@ -38,7 +39,7 @@ from experiments.seeds import Seeds
 from theory.jailbreak import safe_moments
 from tracking.checkpoints import TrainingCheckpoint
 from tracking.claims import Verdict
-from tracking.curves import join_curves
+from tracking.curves import join_curves, pair
 
 SMALL = JailbreakConfig(
     x=(0.3, 0.6),
@@ -46,7 +47,15 @@ SMALL = JailbreakConfig(
     field=(0.0, 0.5),
     clusters=Clusters(samples=2000, groups=10, least_seen=50),
     glass=Glass(
-        spins=8, disorders=20, picks=2, field=(0.0, 0.3), rate_sizes=(8,), rate_disorders=10, rate_field=(1.0, 2.0)
+        spins=8,
+        disorders=20,
+        picks=2,
+        field=(0.0, 0.3),
+        rate_sizes=(8,),
+        rate_disorders=10,
+        rate_field=(1.0, 2.0),
+        random_energy_sizes=(6, 14),
+        random_energy_disorders=100,
     ),
     edge=Edge(nu=(0.5,), mu=(0.0, 0.1), prompts=60, answers=40),
     language=LanguageSettings(
@@ -145,6 +154,10 @@ def test_every_curve_has_a_panel_and_a_killed_run_goes_on_with_the_same_bits(tmp
     whole = EXPERIMENT.measure(SMALL, context(tmp_path / "a"))
     assert set(whole["panel"]) <= {panel.name for panel in EXPERIMENT.panels(SMALL)}
     joined = join_curves([EXPERIMENT.predict(SMALL), whole])
+    control = pair(joined[joined["panel"] == RANDOM_ENERGY])
+    ratio = (control["y"] / control["theory"]).groupby(control["series"]).mean()
+    assert abs(ratio["N=14"] - 1) < abs(ratio["N=6"] - 1)  # corrections fall as log N / N
+    assert ratio["N=14"] > 0.6
     assert len(EXPERIMENT.claims(joined)) == 8
 
     class KilledError(Exception):
