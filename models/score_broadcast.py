@@ -216,12 +216,20 @@ def local_update(
 
 
 def update_inverse(inverse: Tensor, seen: Float[Tensor, "copies batch units"], memory: float) -> Tensor:
-    """Return the inverse of memory A + (1 - memory) / B seen^T seen from that of A, by a solve of size B (Woodbury)."""
-    batch = seen.shape[1]
+    """Return the inverse of memory A + (1 - memory) / B seen^T seen from that of A.
+
+    By a solve of the size of the batch (Woodbury), or of the units where they are fewer.
+    """
+    batch, units = seen.shape[1:]
     factor = (1 - memory) / batch
+    if units < batch:
+        former = torch.cholesky_inverse(torch.linalg.cholesky(inverse))
+        new = memory * former + factor * torch.bmm(seen.transpose(1, 2), seen)
+        return torch.cholesky_inverse(torch.linalg.cholesky(new))
     told = torch.bmm(seen, inverse)
     inner = torch.bmm(told, seen.transpose(1, 2)) + memory / factor * torch.eye(batch, device=seen.device)
-    return (inverse - torch.bmm(told.transpose(1, 2), torch.linalg.solve(inner, told))) / memory
+    solved = torch.cholesky_solve(told, torch.linalg.cholesky(inner))  # positive definite, as the inverse is
+    return (inverse - torch.bmm(told.transpose(1, 2), solved)) / memory
 
 
 def forward_error(

@@ -160,12 +160,13 @@ def test_expansion_appends_scaled_products_and_zero_scale_changes_nothing():
     assert not torch.allclose(found["weight 0"][1], single["weight 0"][1])
 
 
-def test_the_running_inverse_is_the_inverse():
+@pytest.mark.parametrize("batch", [4, 10])
+def test_the_running_inverse_is_the_inverse(batch):
     generator = torch.Generator().manual_seed(0)
     correlation, inverse = torch.eye(7).repeat(2, 1, 1), torch.eye(7).repeat(2, 1, 1)
     for _ in range(20):
-        seen = torch.randn(2, 4, 7, generator=generator)
-        correlation = 0.9 * correlation + 0.1 / 4 * seen.transpose(1, 2) @ seen
+        seen = torch.randn(2, batch, 7, generator=generator)
+        correlation = 0.9 * correlation + 0.1 / batch * seen.transpose(1, 2) @ seen
         inverse = update_inverse(inverse, seen, 0.9)
     torch.testing.assert_close(inverse, torch.linalg.inv(correlation), rtol=1e-3, atol=1e-3)
 
