@@ -5,6 +5,7 @@ every machine, and training never sees a byte of the validation text.
 """
 
 import hashlib
+import os
 import sysconfig
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -79,16 +80,17 @@ def text_files(place: str | None = None, pattern: str = "*") -> list[Path]:
     if place is not None and Path(place).expanduser().is_file():
         return [Path(place).expanduser()]
     root = Path(sysconfig.get_paths()["stdlib"] if place is None else place).expanduser()
-    below = {path.relative_to(root): path for path in root.rglob("*.py" if place is None else pattern)}
-    names = sorted((name for name, path in below.items() if path.is_file()), key=lambda name: name.parts)
     left_out = _NOT_LIBRARY if place is None else set()
-    found = [
-        below[name]
-        for name in names
-        if not left_out.intersection(name.parts)
-        and not any(part.startswith(".") for part in name.parts)
-        and not (place is None and name.name.startswith("_sysconfigdata"))  # of the machine, not of the library
-    ]
+    found: list[Path] = []
+    for folder, folders, files in os.walk(root):
+        folders[:] = [name for name in folders if name not in left_out and not name.startswith(".")]
+        found += [
+            path
+            for path in (Path(folder, name) for name in files if not name.startswith("."))
+            if path.match("*.py" if place is None else pattern) and path.is_file()
+            if not (place is None and path.name.startswith("_sysconfigdata"))  # of the machine, not of the library
+        ]
+    found.sort(key=lambda path: path.relative_to(root).parts)
     if not found:
         raise ValueError(f"no file {pattern} in {root}; valid: a text file, or a folder that holds some")
     return found

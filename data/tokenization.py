@@ -82,17 +82,20 @@ def open_tokenizer(name: str = "bytes", end: str | None = None) -> Tokenization:
 
 def _load(name: str) -> Any:
     """Return a `tokenizers.Tokenizer`."""
-    try:
-        from tokenizers import Tokenizer
-        from transformers import AutoTokenizer
-    except ImportError:
-        raise TokenizerError(f"tokenizer {name} needs the extra `hf`: pip install 'solv[hf]'; or use bytes") from None
     path = Path(name).expanduser()
     file = path / "tokenizer.json" if path.is_dir() else path
     try:
         if file.is_file():
+            from tokenizers import Tokenizer
+
             return Tokenizer.from_file(str(file))
+        if path.is_absolute() or name.startswith(".") or name.endswith(".json"):
+            raise FileNotFoundError("no such file or folder")
+        from transformers import AutoTokenizer
+
         return AutoTokenizer.from_pretrained(name, use_fast=True).backend_tokenizer
+    except ImportError:
+        raise TokenizerError(f"tokenizer {name} needs the extra `hf`: pip install 'solv[hf]'; or use bytes") from None
     except Exception as error:  # the hub's client raises errors of many libraries
         reason = (" ".join(str(error).split()) or type(error).__name__)[:120]
         raise TokenizerError(
