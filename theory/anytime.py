@@ -1,7 +1,7 @@
 """What is the risk of SGD and of its averaged weights at every step? Exact recursions for linear regression.
 
 Meterez, Nair, Morwani, Pehlevan, Kakade, arXiv:2602.03702; equation numbers are those of the anytime spec, section 2.
-x ~ N(0, H), y = <w*, x> + noise of variance sigma2, w_0 = 0, fresh batches of B, learning rate eta_t at step t = 1, 2, ...
+x ~ N(0, H), y = <w*, x> + noise of variance sigma2, w_0 = 0, fresh batches of B, learning rate eta_t at step t >= 1.
 
 | symbol | name | shape / range |
 |---|---|---|
@@ -11,11 +11,12 @@ x ~ N(0, H), y = <w*, x> + noise of variance sigma2, w_0 = 0, fresh batches of B
 | q = sum m p | twice the risk of the iterate | (runs,) |
 | C = lam E(wbar - w*)(w - w*) | the average against the iterate | (runs, nodes) |
 
-Risks are excess risks R = (1/2) sum lam E(w - w*)^2; a run that diverges has risk inf. No approximation beyond rounding.
+Risks are excess risks R = (1/2) sum lam E(w - w*)^2, exact to rounding; a run that diverges has risk inf.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from jaxtyping import Float
@@ -198,11 +199,7 @@ def _blocks(steps: int, times: list[int], averages: list[_RunningAverage]) -> li
         passed = np.floor(average.log_past / np.log(SMALLEST_SCALE)).astype(int)
         cuts.update((np.flatnonzero(np.diff(passed)) + 1).tolist())
     ends = sorted(cuts)
-    return [
-        (first, min(first + BLOCK, last))
-        for begin, last in zip(ends[:-1], ends[1:], strict=True)
-        for first in range(begin, last, BLOCK)
-    ]
+    return [(first, min(first + BLOCK, last)) for begin, last in pairwise(ends) for first in range(begin, last, BLOCK)]
 
 
 def _require_rates(rates: ArrayLike) -> Float[np.ndarray, "steps runs"]:

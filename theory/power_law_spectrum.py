@@ -1,4 +1,4 @@
-"""Which inputs and targets does the regression have? Power-law spectra, a few hundred nodes for a dimension of millions.
+"""Which inputs and targets does the regression have? Power laws, a few hundred nodes for a dimension of millions.
 
 Anytime spec, sections 1 and 2.6.
 

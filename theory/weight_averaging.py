@@ -1,4 +1,4 @@
-"""How much of the new iterate goes into the average of the weights at step t? Averages, checkpoint merges, their weights.
+"""How much of the new iterate goes into the average of the weights at step t? Averages and checkpoint merges.
 
 Anytime spec, sections 2.2 and 2.3: wbar_t = (1 - rho_t) wbar_{t-1} + rho_t w_t. An average is the sequence rho_t; where
 rho_t = 1 it begins anew, so that up to there it is the last iterate.

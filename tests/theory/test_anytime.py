@@ -169,10 +169,8 @@ def test_the_risk_scales_with_noise_and_signal_together(scale, multiplier, batch
     spectrum = power_law_spectrum(1.4, 2.1, 200, exact=5, ratio=1.5)
     scaled = Spectrum(spectrum.eigenvalue, spectrum.multiplicity, scale * spectrum.signal)
     rates = np.full((30, 1), multiplier / spectrum.trace)
-    once, again = (
-        excess_risk(of, noise, rates, [3, 30], [ema(6.25)], batch)
-        for of, noise in ((spectrum, 0.1), (scaled, scale / 10))
-    )
+    both = (spectrum, 0.1), (scaled, scale / 10)
+    once, again = (excess_risk(of, noise, rates, [3, 30], [ema(6.25)], batch) for of, noise in both)
     assert again.last == pytest.approx(scale * once.last, rel=1e-10)
     assert again.averaged == pytest.approx(scale * once.averaged, rel=1e-10)
 

@@ -18,8 +18,16 @@ def test_the_critical_multipliers_of_the_small_case_have_their_reference_values(
 
 @pytest.mark.parametrize(
     ("a", "batch", "multiplier"),
-    [(1.1, 1, 1.894), (1.3, 1, 1.630), (1.5, 1, 1.364), (1.9, 1, 1.052)]
-    + [(1.1, 4, 6.75), (1.3, 4, 4.51), (1.5, 4, 3.26), (1.9, 4, 2.27)],
+    [
+        (1.1, 1, 1.894),
+        (1.3, 1, 1.630),
+        (1.5, 1, 1.364),
+        (1.9, 1, 1.052),
+        (1.1, 4, 6.75),
+        (1.3, 4, 4.51),
+        (1.5, 4, 3.26),
+        (1.9, 4, 2.27),
+    ],
 )
 def test_the_critical_multipliers_of_half_a_million_dimensions_are_those_of_the_spec(a, batch, multiplier):
     spectrum = power_law_spectrum(a, 2 * a, 500_000)
