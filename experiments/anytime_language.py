@@ -1,9 +1,10 @@
 """Do anytime schedules match a cosine that is retuned for each horizon, on a language model? Settings, panels, theory.
 
 Part S4 and S5 of anytime: a decoder-only transformer learns a generated language of known entropy, a text of the
-user's, or token shards (the paper: C4). Constant and inverse-square-root rates are one run each, read at every horizon through
-averages of the weights kept online; cosine is a run for every horizon; warmup-stable-decay branches from the constant
-run. What is trained is in `experiments/anytime_language_measurements.py`, the claims in `anytime_language_claims.py`.
+user's, or token shards (the paper: C4). Constant and inverse-square-root rates are one run each, read at every horizon
+through averages of the weights kept online; cosine is a run for every horizon; warmup-stable-decay branches from the
+constant run. What is trained is in `experiments/anytime_language_measurements.py`, the claims in
+`experiments/anytime_language_claims.py`.
 """
 
 from collections.abc import Iterator
@@ -15,8 +16,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from experiments.anytime_published import PUBLISHED
-from experiments.parameters import ConfigurationError, flag, group, integer, integers, real, reals, text
+from experiments.anytime_published import ARXIV, PUBLISHED
+from experiments.parameters import ConfigurationError, flag, group, integer, integers, real, reals, text, texts
 from experiments.protocol import Context
 from tracking.curves import Curves, curve
 from tracking.figures import Panel
@@ -47,7 +48,7 @@ class LanguageSettings:
 
     data: str = text(
         "character",
-        "character: generated, of known entropy; text: local; shards: of `solv data text make`; none: no language model",
+        "character: generated, entropy known; text: local; shards: of `solv data text make`; none: nothing is trained",
         choices=("character", "text", "shards", "none"),
     )
     folder: str | None = text(
@@ -68,7 +69,9 @@ class LanguageSettings:
     stable: float = real(0.9, "fraction of the horizon at which WSD begins to decay", above=0, below=1)
     wsd_final: float = real(0.1, "fraction of the rate at which WSD ends", least=0, most=1)
     seeds: int = integer(2, "independent trainings of everything: other texts, batches and first weights", least=1)
-    published: str | None = text("150M", "whose published losses are drawn: 150M or 300M", choices=("150M", "300M"))
+    published: tuple[str, ...] = texts(
+        ["150M", "300M"], "models whose published losses are drawn", choices=("150M", "300M")
+    )
     accumulation: int = integer(1, "parts of a batch: less memory, the same gradient", least=1, scientific=False)
     bfloat16: bool = flag(False, "compute products in bfloat16")
     compiled: bool = flag(False, "compile the model", scientific=False)
@@ -136,9 +139,9 @@ def language_panels(settings: LanguageSettings) -> list[Panel]:
             log(GAP, "S4 Loss above the tuned cosine", y_label="nats", note=f"below 0: better; {seeds}"),
             log(GAIN, "S4 What averaging takes off the last weights", y_label="nats", note=seeds),
         ]
-    if settings.published is not None:
-        title = f"S5 Published losses, {settings.published} on C4\n(lines: the authors' numbers, not measured here)"
-        panels.append(Panel(published_panel(settings.published), title, "tokens", "validation loss (nats)", "log"))
+    for model in settings.published:
+        title = f"S5 Published losses, {model} on C4\n(lines: the authors' numbers, not measured here)"
+        panels.append(Panel(published_panel(model), title, "tokens", "validation loss (nats)", "log"))
     return panels
 
 
@@ -155,13 +158,11 @@ def predict_language(settings: LanguageSettings) -> Iterator[Curves]:
         language, horizons = CharacterLanguage(), sorted(settings.horizons)
         for series, floor in ((RATE, language.entropy_rate), (FIRST_ORDER, language.first_order_entropy)):
             yield language_points(LOSS, series, "theory", "steps", horizons, "loss", np.full(len(horizons), floor))
-    if settings.published is not None:
-        table = PUBLISHED[settings.published]
+    for model in settings.published:
+        table = PUBLISHED[model]
         for name, losses in table.losses.items():
-            place = published_panel(table.model), AUTHORS + name, "theory", "tokens", table.tokens
-            yield language_points(
-                *place, "loss", losses, params={"published": "arXiv:2602.03702", "model": table.model}
-            )
+            place = published_panel(model), AUTHORS + name, "theory", "tokens", table.tokens
+            yield language_points(*place, "loss", losses, params={"published": f"arXiv:{ARXIV}", "model": model})
 
 
 def require_text(settings: LanguageSettings) -> None:
@@ -180,8 +181,8 @@ def require_text(settings: LanguageSettings) -> None:
     if settings.data == "shards" and not (settings.folder and Path(settings.folder).expanduser().is_dir()):
         raise ConfigurationError(
             f"language.folder = {settings.folder or 'null'} holds no token shards; make them with `solv data text make "
-            "--source hf --from allenai/c4 --config en --tokenizer t5-base --out FOLDER` and set language.folder=FOLDER, "
-            "or train on local text with language.data=text"
+            "--source hf --from allenai/c4 --config en --tokenizer t5-base --out FOLDER` and set "
+            "language.folder=FOLDER, or train on local text with language.data=text"
         )
 
 

@@ -7,6 +7,7 @@ disk before it goes on. All schedules of a seed start from the same weights and 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -137,10 +138,8 @@ class _Laboratory:
         losses: dict[tuple[str, int], float] = {}
         for horizon, branches in sorted(events, key=lambda event: self._branch(event[0]) if event[1] else event[0]):
             name = f"language {run.label} seed={self.seed} {'wsd' if branches else 'read'} {horizon}"
-            if branches:
-                found = self.context.unit(name, lambda h=horizon: {"wsd": self._decayed(going, h)})  # type: ignore[misc]
-            else:
-                found = self.context.unit(name, lambda h=horizon: going.losses(h))  # type: ignore[misc]
+            compute = partial(self._decayed, going, horizon) if branches else partial(going.losses, horizon)
+            found = self.context.unit(name, compute)
             losses |= {(weights, horizon): float(loss) for weights, loss in found.items()}
         going.finish()
         return losses
@@ -176,7 +175,7 @@ class _Laboratory:
     def _branch(self, horizon: int) -> int:
         return int(self.settings.stable * horizon)
 
-    def _decayed(self, going: "_Going", horizon: int) -> float:
+    def _decayed(self, going: "_Going", horizon: int) -> dict[str, np.ndarray]:
         """Return the loss of the decay that branches from the constant run, with its optimiser's state."""
         settings, run = self.settings, going.run
         steps = np.arange(1, horizon + 1)
@@ -188,7 +187,7 @@ class _Laboratory:
         trainer.train(self.batches, horizon, save=checkpoint.save, save_every=settings.save_every)
         loss = trainer.evaluate(self.held())
         checkpoint.path.unlink(missing_ok=True)
-        return loss
+        return {"wsd": np.array(loss)}
 
 
 class _Going:
@@ -339,12 +338,13 @@ def _both(
 ) -> Iterator[Curves]:
     """Yield a curve against steps and, for the paper's models, against tokens beside the published ones."""
     yield _points(LOSS, series, horizons, values, chosen)
-    table = PUBLISHED.get(settings.published or "")
-    if settings.data == "shards" and table is not None:
+    if settings.data == "shards":
         y, y_err, n = standard_error(values)
         tokens = horizons * settings.batch * settings.model.context
-        place = published_panel(table.model), f"this run: {series}", "trained", "tokens", tokens
-        yield language_points(*place, "loss", y, y_err=y_err, n=n, params=chosen)
+        for model in settings.published:
+            if PUBLISHED[model].layers == settings.model.layers:
+                place = published_panel(model), f"this run: {series}", "trained", "tokens", tokens
+                yield language_points(*place, "loss", y, y_err=y_err, n=n, params=chosen)
 
 
 def _points(panel: str, series: str, horizons: np.ndarray, values: Losses, chosen: dict[str, object]) -> Curves:
