@@ -34,9 +34,9 @@ AUTHORS = "authors: "
 class LanguageModel:
     """The decoder: layer norm with a gain and no bias, GELU, untied, matrices N(0, 0.02^2)."""
 
-    layers: int = integer(2, "blocks", least=1)
-    width: int = integer(64, "of the residual stream", least=1)
-    heads: int = integer(4, "attention heads", least=1)
+    layers: int = integer(1, "blocks", least=1)
+    width: int = integer(32, "of the residual stream", least=1)
+    heads: int = integer(2, "attention heads", least=1)
     context: int = integer(16, "tokens of a sequence", least=1)
     positions: str = text("learned", "learned or rotary", choices=("learned", "rotary"))
     qk_norm: bool = flag(False, "whether queries and keys are normed")
@@ -56,10 +56,10 @@ class LanguageSettings:
     )
     symbols: int = integer(600_000, "with data=character or text: symbols of the text at most", least=1000)
     validation: int = integer(12_000, "validation tokens, at most", least=1)
-    horizons: tuple[int, ...] = integers([150, 300, 600, 1200], "steps at which losses are read", least=2)
-    warmup: int = integer(40, "steps of the linear warm-up; less than 0.9 of the shortest horizon", least=0)
+    horizons: tuple[int, ...] = integers([100, 200, 400, 800], "steps at which losses are read", least=2)
+    warmup: int = integer(20, "steps of the linear warm-up; less than 0.9 of the shortest horizon", least=0)
     batch: int = integer(16, "sequences a step", least=1)
-    cosine_rates: tuple[float, ...] = reals([5e-3, 1e-2], "learning rates that cosine is tuned over", above=0)
+    cosine_rates: tuple[float, ...] = reals([5e-3, 1e-2, 2e-2], "learning rates that cosine is tuned over", above=0)
     constant_rates: tuple[float, ...] = reals([5e-3], "learning rates of the constant runs", above=0)
     offset_rates: tuple[float, ...] = reals([5e-3], "learning rates of the inverse-sqrt runs", above=0)
     offsets: tuple[int, ...] = integers([300], "alpha of sqrt(alpha / (t + alpha)), in steps", least=1)
@@ -68,7 +68,7 @@ class LanguageSettings:
     cosine_final: float = real(0.1, "fraction of the rate at which a cosine ends", least=0, most=1)
     stable: float = real(0.9, "fraction of the horizon at which WSD begins to decay", above=0, below=1)
     wsd_final: float = real(0.1, "fraction of the rate at which WSD ends", least=0, most=1)
-    seeds: int = integer(2, "independent trainings of everything: other texts, batches and first weights", least=1)
+    seeds: int = integer(3, "independent trainings of everything: other texts, batches and first weights", least=1)
     published: tuple[str, ...] = texts(
         ["150M", "300M"], "models whose published losses are drawn", choices=("150M", "300M")
     )

@@ -50,6 +50,8 @@ TINY = LanguageSettings(
     horizons=(10, 20, 40),
     warmup=3,
     batch=4,
+    cosine_rates=(5e-3, 1e-2),
+    seeds=2,
     labels=(6.25, 25),
     save_every=7,
     model=LanguageModel(layers=1, width=8, heads=2, context=8),
