@@ -7,7 +7,7 @@ that points of one replica are correlated and replicas are not.
 | symbol | name | shape |
 |---|---|---|
 | d | dimension | |
-| e = w - w* | error of the weights | (replicas, d, schedules) |
+| e = w - w* | error of the weights | (replicas, schedules, d) |
 | rates | learning rate of each step and schedule | (steps, schedules) |
 | rho | share of the new iterate in each average at each step, 1 at the first | (averages, steps) |
 """
@@ -57,32 +57,33 @@ def simulate_descent(
     found = target.new_empty(1 + len(shares), len(times), rates.shape[1], replicas)
     for first in range(0, replicas, AT_ONCE):
         last = min(first + AT_ONCE, replicas)
-        error = (-target)[None, :, None].expand(last - first, -1, rates.shape[1]).clone()
+        error = (-target).expand(last - first, rates.shape[1], -1).clone()
         averages = [error.clone() for _ in shares]
         for t in range(times[-1]):
-            error.addcmul_(_gradient(error, eigenvalues, sigma2, batch, generator), eta[t], value=-1)
+            error.addcmul_(_gradient(error, eigenvalues, sigma2, batch, generator), eta[t][:, None], value=-1)
             for share, average in zip(shares, averages, strict=True):
                 average.lerp_(error, share[t])
             if t + 1 in times:
                 for curve, weights in enumerate((error, *averages)):
-                    risk = torch.einsum("d,rds->sr", eigenvalues, weights.square()) / 2
+                    risk = (weights.square() @ eigenvalues).T / 2
                     found[curve, times.index(t + 1), :, first:last] = risk
         told(last)
     return torch.nan_to_num(found, nan=torch.inf, posinf=torch.inf)
 
 
 def _gradient(
-    error: Float[Tensor, "replicas d schedules"],
+    error: Float[Tensor, "replicas schedules d"],
     eigenvalues: Float[Tensor, "d"],
     sigma2: float,
     batch: int,
     generator: torch.Generator,
-) -> Float[Tensor, "replicas d schedules"]:
-    """Return the gradient (1/B) sum x (<w, x> - y) on a fresh batch."""
-    replicas, d, _ = error.shape
-    x = error.new_empty(replicas, batch, d).normal_(generator=generator).mul_(eigenvalues.sqrt())
-    noise = error.new_empty(replicas, batch, 1).normal_(generator=generator).mul_(sigma2**0.5)
-    return torch.bmm(x.mT, (torch.bmm(x, error) - noise).div_(batch))
+) -> Float[Tensor, "replicas schedules d"]:
+    """Return the gradient (1/B) sum x (<w, x> - y) on a fresh batch; its normal numbers have the digits of float32."""
+    replicas, _, d = error.shape
+    drawn = torch.randn(replicas, batch, d + 1, generator=generator, device=error.device).to(error)
+    x, noise = drawn[..., :d] * eigenvalues.sqrt(), drawn[..., d] * sigma2**0.5
+    residual = torch.bmm(error, x.mT) - noise[:, None]
+    return torch.bmm(residual.div_(batch), x)
 
 
 def _check(

@@ -79,7 +79,7 @@ def test_the_seed_decides_the_result_and_every_replica_differs(monkeypatch):
 
 
 def test_a_run_that_diverges_has_infinite_risk():
-    assert simulate(2, rates=torch.full((STEPS, 1), 1e200).double())[0, -1].isinf().all()
+    assert simulate(2, rates=torch.full((STEPS, 1), 1e200, dtype=torch.float64))[0, -1].isinf().all()
 
 
 @pytest.mark.parametrize(
