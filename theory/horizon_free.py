@@ -2,8 +2,8 @@
 
 Anytime spec, sections 4 and S3. The *envelope* takes for each horizon the best peak and final factor of a cosine that
 ends there, read by its last iterate. An *anytime* curve is one run, one peak and one average, read at all horizons;
-peak and average minimise the largest ratio to the envelope. Peaks are multipliers of 1 / trace(H). Each choice is made by its own
-rule on its own grid, and a grid whose edge would win is extended.
+peak and average minimise the largest ratio to the envelope. Peaks are multipliers of 1 / trace(H). Each choice is made
+by its own rule on its own grid, and a grid whose edge would win is extended.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,16 +14,45 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from theory.anytime import excess_risk
-from theory.power_law_spectrum import Spectrum
+from theory.anytime_rates import best_schedule_exponent
+from theory.power_law_spectrum import Spectrum, power_law_spectrum
 from theory.schedules import constant, cosine, offset_polynomial, polynomial, warmup_stable_decay
-from theory.weight_averaging import Average
+from theory.validation import require_integer, require_real
+from theory.weight_averaging import Average, ema
 
 MULTIPLIERS = (0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.65, 0.8, 1, 1.15, 1.3, 1.5, 2, 3)
 STRETCH = (1.3, 1.7, 2.2, 3.0)  # factors beyond an edge of the grid that are tried next
 EXTENSIONS = 6
 FINALS = (0.0, 0.1)
+LABELS = (3.125, 6.25, 12.5, 25.0)
+PARTS = (0.05, 0.1, 0.25, 0.5, 1.0)  # of the last horizon: where an anytime run is read
 
-Factors = Callable[[Float[np.ndarray, "steps"]], Float[np.ndarray, "steps"]]
+
+@dataclass(frozen=True)
+class PowerSchedule:
+    """A horizon-free schedule: constant, (1 + t/offset)^-gamma, or t^-gamma where the offset is 0.
+
+    Attributes:
+        gamma: exponent in [0, 1).
+        offset: steps, >= 0.
+    """
+
+    gamma: float
+    offset: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """The formula, as short as it is exact to three digits."""
+        if self.gamma == 0:
+            return "constant"
+        return f"t^-{self.gamma:.3g}" if self.offset == 0 else f"(1+t/{self.offset:g})^-{self.gamma:.3g}"
+
+    def factors(self, steps: int) -> Float[np.ndarray, "steps"]:
+        """Return the factors of steps 1..steps."""
+        t = np.arange(1, steps + 1)
+        if self.gamma == 0:
+            return constant(t)
+        return polynomial(t, self.gamma) if self.offset == 0 else offset_polynomial(t, self.gamma, self.offset)
 
 
 @dataclass(frozen=True)
@@ -66,6 +95,7 @@ class Anytime:
     """One run read at every horizon through one average.
 
     Attributes:
+        schedule: of its learning rate.
         average: its name; "last iterate" where nothing is averaged.
         multiplier: peak in units of 1 / trace.
         risk: at each horizon, shape (horizons,).
@@ -73,6 +103,7 @@ class Anytime:
         on_edge: whether the multiplier is at the edge of what was tried, after all extensions.
     """
 
+    schedule: PowerSchedule
     average: str
     multiplier: float
     risk: Float[np.ndarray, "horizons"]
@@ -80,13 +111,24 @@ class Anytime:
     on_edge: bool
 
 
-def schedule_named(gamma: float, offset: float = 0.0) -> tuple[str, Factors]:
-    """Return a horizon-free schedule and its name: constant, t^-gamma, or with an offset (1 + t/offset)^-gamma."""
-    if gamma == 0:
-        return "constant", constant
-    if offset == 0:
-        return f"t^-{gamma:.3g}", lambda t: polynomial(t, gamma)
-    return f"(1+t/{offset:g})^-{gamma:.3g}", lambda t: offset_polynomial(t, gamma, offset)
+@dataclass(frozen=True)
+class Comparison:
+    """Anytime runs against the tuned cosine.
+
+    Attributes:
+        horizons: steps at which all are read, shape (horizons,).
+        envelope: the cosine tuned for each of them.
+        runs: for each schedule the last iterate and each average.
+    """
+
+    horizons: tuple[int, ...]
+    envelope: Tuned
+    runs: tuple[Anytime, ...]
+
+    @property
+    def best(self) -> Anytime:
+        """The run whose largest ratio to the envelope is least."""
+        return min(self.runs, key=lambda run: run.worst_ratio)
 
 
 def cosine_envelope(
@@ -119,7 +161,7 @@ def stable_decay_envelope(
 
 def best_anytime(
     problem: Problem,
-    schedule: Factors,
+    schedule: PowerSchedule,
     averages: Sequence[Average],
     horizons: Sequence[int],
     envelope: Float[np.ndarray, "horizons"],
@@ -129,7 +171,7 @@ def best_anytime(
 
     Args:
         problem: the regression.
-        schedule: steps -> factors, horizon-free.
+        schedule: of the learning rate.
         averages: averages to follow.
         horizons: increasing steps at which the run is read.
         envelope: risks to compare with, shape (horizons,).
@@ -140,7 +182,7 @@ def best_anytime(
 
     Cost: one recursion of len(multipliers) runs to the last horizon.
     """
-    factors = schedule(np.arange(1.0, horizons[-1] + 1))
+    factors = schedule.factors(horizons[-1])
 
     def risks(peaks: Float[np.ndarray, "runs"]) -> Float[np.ndarray, "curves horizons runs"]:
         rates = np.outer(factors, peaks / problem.spectrum.trace)
@@ -157,25 +199,95 @@ def best_anytime(
     for name, curves, ratios in zip(names, found, worst(found), strict=True):
         best = int(np.argmin(ratios))
         on_edge = best in (0, len(peaks) - 1)
-        chosen.append(Anytime(name, float(peaks[best]), curves[:, best], float(ratios[best]), on_edge))
+        chosen.append(Anytime(schedule, name, float(peaks[best]), curves[:, best], float(ratios[best]), on_edge))
     return chosen
 
 
-def least_mean_risk(
-    problem: Problem, schedule: Factors, average: Average, read_at: Sequence[int], multipliers: ArrayLike
-) -> Anytime:
-    """Return the run with the least mean risk over the checkpoints, the paper's rule for its synthetic figure.
+def compare(
+    problem: Problem,
+    horizons: Sequence[int],
+    schedules: Sequence[PowerSchedule],
+    averages: Sequence[Average],
+    multipliers: ArrayLike = MULTIPLIERS,
+) -> Comparison:
+    """Return every schedule through every average, each with its best peak, against the tuned cosine.
 
-    Its `worst_ratio` is 1: it is compared with nothing. The grid is taken as it is.
+    Arguments and errors as in `cosine_envelope` and `best_anytime`.
+    """
+    envelope = cosine_envelope(problem, horizons, multipliers)
+    runs = [
+        run
+        for schedule in schedules
+        for run in best_anytime(problem, schedule, averages, horizons, envelope.risk, multipliers)
+    ]
+    return Comparison(tuple(horizons), envelope, tuple(runs))
+
+
+def recommend(
+    a: float,
+    b: float,
+    horizon: int,
+    sigma2: float = 0.01,
+    *,
+    dimension: int = 500_000,
+    batch: int = 1,
+    labels: Sequence[float] = LABELS,
+    offsets: Sequence[float] = (0.05,),
+) -> Comparison:
+    """Return which schedule, peak and averaging window to use where training may stop at any step up to the horizon.
+
+    `.best` is the answer; `.runs` holds the others: a constant rate and (1 + t / alpha)^-gamma for gamma = 1/2 and
+    gamma* = max(1 - a/b, 0), each through the last iterate and through an EMA of every label. All are read from a
+    twentieth of the horizon on, and judged by their largest ratio to the cosine that is tuned for each reading.
+
+    Args:
+        a, b: capacity and source, > 1 (`theory/power_law_spectrum.py`).
+        horizon: longest training, >= 100 steps.
+        sigma2: label noise, >= 0.
+        dimension: of the inputs.
+        batch: samples a step, >= 1.
+        labels: EMA labels f: half-life t/f.
+        offsets: alpha, as parts of the horizon, > 0.
 
     Raises:
         ValueError: an argument is out of range.
+
+    Cost: about 3 s at a horizon of 20000, in proportion to it.
+    """
+    problem = Problem(power_law_spectrum(a, b, dimension, exact=30, ratio=1.08), sigma2, batch)
+    averages = [ema(label) for label in labels]
+    return compare(problem, read_out(horizon), horizon_free_schedules(a, b, horizon, offsets), averages)
+
+
+def read_out(horizon: int) -> list[int]:
+    """Return the steps at which anytime runs are read, from a twentieth of the horizon, >= 100, to the horizon."""
+    horizon = require_integer("horizon", horizon, least=100)
+    return [round(part * horizon) for part in PARTS]
+
+
+def horizon_free_schedules(a: float, b: float, horizon: int, offsets: Sequence[float]) -> list[PowerSchedule]:
+    """Return the constant schedule, and those of exponent 1/2 and gamma* with each offset; as in `recommend`."""
+    alphas = [require_real("offset", offset, above=0) * horizon for offset in offsets]
+    gammas = sorted({0.5, round(best_schedule_exponent(a, b), 12)} - {0.0})
+    return [PowerSchedule(0.0), *(PowerSchedule(gamma, alpha) for gamma in gammas for alpha in alphas)]
+
+
+def least_mean_risk(
+    problem: Problem,
+    schedule: PowerSchedule,
+    average: Average,
+    read_at: Sequence[int],
+    multipliers: ArrayLike,
+) -> tuple[float, Float[np.ndarray, "times"]]:
+    """Return the multiplier of least mean risk over the readings, the rule of the paper's figure, and its risks.
+
+    The grid is taken as it is. Errors as in `best_anytime`.
     """
     peaks = _require_multipliers(multipliers)
-    rates = np.outer(schedule(np.arange(1.0, read_at[-1] + 1)), peaks / problem.spectrum.trace)
+    rates = np.outer(schedule.factors(read_at[-1]), peaks / problem.spectrum.trace)
     found = excess_risk(problem.spectrum, problem.sigma2, rates, read_at, [average], problem.batch).averaged[0]
     best = int(np.argmin(found.mean(axis=0)))
-    return Anytime(average.name, float(peaks[best]), found[:, best], 1.0, best in (0, len(peaks) - 1))
+    return float(peaks[best]), found[:, best]
 
 
 def _tuned(
@@ -200,12 +312,12 @@ def _tuned(
             return found.reshape(len(read_at), len(finals), len(peaks)).swapaxes(0, 1)
 
         peaks, found = _extended(start, risks, lambda found: found[:, -1].min(axis=0)[None])
-        final, best = np.unravel_index(np.argmin(found[:, -1]), found[:, -1].shape)
+        final, best = divmod(int(np.argmin(found[:, -1])), len(peaks))
         chosen.append((found[final, -1, best], peaks[best], finals[final]))
         low, high = min(low, float(peaks[0])), max(high, float(peaks[-1]))
         on_edge = on_edge or best in (0, len(peaks) - 1)
     risk, multiplier, at_final = (np.array(column) for column in zip(*chosen, strict=True))
-    return Tuned(risk, multiplier, at_final, found[final, :, best], (low, high), bool(on_edge))
+    return Tuned(risk, multiplier, at_final, found[final, :, best], (low, high), on_edge)
 
 
 def _extended(
