@@ -11,6 +11,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from experiments import catalog
+from experiments.anytime_language import language_panels, require_text
 from experiments.anytime_settings import AnytimeConfig, cases
 from experiments.protocol import Context
 from theory.horizon_free import PowerSchedule, horizon_free_schedules
@@ -95,6 +96,7 @@ class AnytimeExperiment:
                 for batch in size.batch
                 for schedule in SIMULATED
             ),
+            *language_panels(config.language),
         ]
 
     def predict(self, config: AnytimeConfig) -> Curves:
@@ -102,6 +104,10 @@ class AnytimeExperiment:
         from experiments.anytime_predictions import predict
 
         return predict(config)
+
+    def require(self, config: AnytimeConfig) -> None:
+        """Refuse a run whose language model has no text to learn, before anything is computed."""
+        require_text(config.language)
 
     def measure(self, config: AnytimeConfig, context: Context) -> Curves:
         """Return the simulated curves."""

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from experiments.anytime import AVERAGED, EXPONENT, FLOOR, LAST, LAW, LONG, RECURSION, TUNED
+from experiments.anytime_language_claims import language_claims
 from tracking.claims import Claim, Verdict, all_of, exceeds, not_measured, within
 from tracking.curves import Curves, pair, parameter, select
 
@@ -29,6 +30,7 @@ def check_claims(curves: Curves) -> list[Claim]:
         _long_cosine(curves),
         _floor(curves),
         _sgd(curves),
+        *language_claims(curves),
     ]
 
 

@@ -25,7 +25,8 @@ TOLERANCE = 0.015  # nats above the envelope: seeds of one cosine differ by up t
 GAINED = 0.01
 WORSE = 0.015
 PUBLISHED_GAP = 0.0082
-NEEDS = "language.data other than none, language.seeds >= 3"
+LEAST_STEPS = 100  # before, an average still holds the first weights, which have learned nothing
+NEEDS = f"language.data other than none, language.seeds >= 3, language.horizons >= {LEAST_STEPS}"
 
 
 def language_claims(curves: Curves) -> list[Claim]:
@@ -40,7 +41,7 @@ def _matches(curves: Curves) -> Claim:
     )
     rows = select(curves, panel=GAP)
     rows = rows[rows["series"].isin([CONSTANT, OFFSET])]
-    if rows.empty:
+    if rows.empty or rows["x"].min() < LEAST_STEPS:
         return not_measured(MATCHES, statement, NEEDS)
     verdicts = [exceeds(TOLERANCE - y, 0.0, error) for y, error in zip(rows["y"], rows["y_err"], strict=True)]
     said = [_range(select(rows, series=series), series) for series in (CONSTANT, OFFSET)]
@@ -58,7 +59,7 @@ def _matches(curves: Curves) -> Claim:
 def _averaging(curves: Curves) -> Claim:
     statement = "Of a constant learning rate the last weights are worse than their EMA at every horizon."
     rows = select(curves, panel=GAIN, series=CONSTANT)
-    if rows.empty:
+    if rows.empty or rows["x"].min() < LEAST_STEPS:
         return not_measured(AVERAGING, statement, NEEDS)
     return Claim(
         AVERAGING,
@@ -78,7 +79,7 @@ def _early(curves: Curves) -> Claim:
     rows = select(curves, panel=GAP, series=LONG)
     longest = select(curves, panel=GAP, series=CONSTANT)["x"].max()
     rows = rows[rows["x"] <= longest / 4]
-    if rows.empty:
+    if rows.empty or rows["x"].min() < LEAST_STEPS:
         return not_measured(EARLY, statement, f"{NEEDS}, a horizon of at most a quarter of the longest")
     return Claim(
         EARLY,

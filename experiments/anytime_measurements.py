@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from experiments.anytime_language import measure_language
 from experiments.anytime_predictions import (
     descent_curves,
     simulated_averages,
@@ -25,7 +26,7 @@ def measure(config: AnytimeConfig, context: Context) -> Curves:
         for batch in simulation.batch:
             mean, error, n = standard_error(_risks(simulation, batch, context, step), axis=3)
             found += descent_curves(mean, "simulation", simulation, batch, error, n)
-    return join_curves(found)
+    return join_curves([*found, measure_language(config.language, context)])
 
 
 def _risks(config: Simulation, batch: int, context: Context, step: Step) -> np.ndarray:

@@ -24,6 +24,7 @@ from experiments.anytime import (
     risk_panel,
     schedules,
 )
+from experiments.anytime_language import predict_language
 from experiments.anytime_settings import AnytimeConfig, Simulation, cases
 from theory.anytime import excess_risk
 from theory.anytime_rates import best_schedule_exponent, risk_exponent
@@ -58,6 +59,7 @@ def predict(config: AnytimeConfig) -> Curves:
             *_exponents(config),
             *_floor(config),
             *_descent(config.simulation),
+            *predict_language(config.language),
         ]
     )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from experiments.anytime_language import LanguageSettings
 from experiments.parameters import ConfigurationError, RunSettings, flag, group, integer, integers, real, reals
 
 
@@ -80,6 +81,7 @@ class AnytimeConfig(RunSettings):
     figure3: Figure3 = group(Figure3, "the paper's synthetic figure")
     rates: Rates = group(Rates, "exponents of the risk")
     simulation: Simulation = group(Simulation, "SGD that is really run")
+    language: LanguageSettings = group(LanguageSettings, "language models that are trained")
 
 
 def cases(config: AnytimeConfig) -> list[tuple[float, float]]:
