@@ -164,6 +164,7 @@ class _Laboratory:
             bfloat16=settings.bfloat16,
             compiled=settings.compiled,
             averages={f"{label:g}": Averaging("ema", label) for label in labels},
+            parallel="ddp" if context.processes > 1 else None,
         )
         model = Decoder(self._architecture, generator=context.seeds.torch("language model", self.seed))
         return Trainer(model, training, device=context.device)
