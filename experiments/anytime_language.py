@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from experiments.anytime_published import ARXIV, PUBLISHED
+from experiments.anytime_published import ARXIV, COSINE, PUBLISHED
 from experiments.parameters import ConfigurationError, flag, group, integer, integers, real, reals, text, texts
 from experiments.protocol import Context
 from tracking.curves import Curves, curve
@@ -25,7 +25,8 @@ from tracking.figures import Panel
 NAME = "anytime"
 LOSS, LONG, GAP, GAIN = "language loss", "language long cosine", "language gap", "language averaging"
 ENVELOPE, CONSTANT, OFFSET, WSD = "cosine, tuned for each horizon", "constant + EMA", "inverse sqrt + EMA", "WSD"
-LAST = "constant, last weights"
+LAST, LONG_COSINE = "constant, last weights", "longest cosine, read early"
+PUBLISHED_GAP = "published gap"
 RATE, FIRST_ORDER = "entropy rate", "entropy, one symbol known"
 AUTHORS = "authors: "
 
@@ -136,13 +137,23 @@ def language_panels(settings: LanguageSettings) -> list[Panel]:
         panels = [
             log(LOSS, f"S4 Language model ({task[settings.data]})", y_label="validation loss (nats)"),
             log(LONG, "S4 Long cosines read early", y_label="validation loss (nats)", ordered=True),
-            log(GAP, "S4 Loss above the tuned cosine", y_label="nats", note=f"below 0: better; {seeds}"),
+            log(
+                GAP,
+                "S4 Loss above the tuned cosine",
+                y_label="nats",
+                note=f"below 0: better; {seeds}",
+                y_limits=(None, 0.06) if settings.data == "character" else (None, None),
+            ),
             log(GAIN, "S4 What averaging takes off the last weights", y_label="nats", note=seeds),
         ]
-    for model in settings.published:
-        title = f"S5 Published losses, {model} on C4\n(lines: the authors' numbers, not measured here)"
-        panels.append(Panel(published_panel(model), title, "tokens", "validation loss (nats)", "log"))
-    return panels
+    note = "lines: the authors' numbers, not measured here"
+    drawn = partial(Panel, x_label="tokens", x_scale="log", note=note)
+    if settings.data == "shards":
+        panels += [
+            drawn(published_panel(model), f"S5 {model} on C4, published and this run", y_label="validation loss (nats)")
+            for model in settings.published
+        ]
+    return [*panels, drawn(PUBLISHED_GAP, "S5 On C4, published: loss above the tuned cosine", y_label="nats")]
 
 
 def published_panel(model: str) -> str:
@@ -160,9 +171,14 @@ def predict_language(settings: LanguageSettings) -> Iterator[Curves]:
             yield language_points(LOSS, series, "theory", "steps", horizons, "loss", np.full(len(horizons), floor))
     for model in settings.published:
         table = PUBLISHED[model]
+        said = {"published": f"arXiv:{ARXIV}", "model": model}
         for name, losses in table.losses.items():
-            place = published_panel(model), AUTHORS + name, "theory", "tokens", table.tokens
-            yield language_points(*place, "loss", losses, params={"published": f"arXiv:{ARXIV}", "model": model})
+            place = "theory", "tokens", table.tokens, "loss"
+            if settings.data == "shards":
+                yield language_points(published_panel(model), AUTHORS + name, *place, losses, params=said)
+            if name != COSINE:
+                gap = np.array(losses) - np.array(table.losses[COSINE])
+                yield language_points(PUBLISHED_GAP, f"{AUTHORS}{model} {name}", *place, gap, params=said)
 
 
 def require_text(settings: LanguageSettings) -> None:

@@ -25,8 +25,10 @@ from experiments.anytime_language import (
     GAP,
     LAST,
     LONG,
+    LONG_COSINE,
     LOSS,
     OFFSET,
+    PUBLISHED_GAP,
     WSD,
     LanguageSettings,
     Training,
@@ -47,6 +49,7 @@ from tracking.curves import Curves, empty_curves, join_curves, standard_error
 from tracking.progress import Step
 
 PADDED = 128  # a vocabulary of shards is rounded up to a multiple: products on a GPU are faster
+HELD_TOKENS = 4096  # of a validation batch at least: small models wait for the call, not for the products
 LOOKS = 200  # losses recorded of one training
 Losses = Float[np.ndarray, "seeds horizons"]
 
@@ -115,17 +118,17 @@ class _Laboratory:
             self._windows = Windows(
                 corpus.train, settings.model.context, settings.batch, context.seeds.integer("language batches", seed)
             )
-            held = Windows(corpus.validation, settings.model.context, settings.batch)
+            rows = settings.batch * max(1, HELD_TOKENS // (settings.batch * settings.model.context))
+            self._held = Windows(corpus.validation, settings.model.context, rows)
         except ValueError as error:
             raise ConfigurationError(f"language: {error}") from None
         available = (len(corpus.validation) - 1) // settings.model.context
-        rows = min(settings.validation // settings.model.context, available) // settings.batch * settings.batch
-        if not rows:
+        self._rows = min(settings.validation // settings.model.context, available) // settings.batch * settings.batch
+        if not self._rows:
             raise ConfigurationError(
                 f"language.validation = {settings.validation}, and {len(corpus.validation)} tokens are there; valid: "
                 f"at least a batch of {settings.batch} x {settings.model.context}"
             )
-        self._held, self._rows = held, rows
 
     def read(self, run: Training) -> dict[tuple[str, int], float]:
         """Return the losses of a run by the weights read and the horizon."""
@@ -298,13 +301,14 @@ def _curves(settings: LanguageSettings, found: dict[tuple[Training, str], Losses
         yield _points(LONG, series, horizons[seen], values, run.parameters)
         if index == len(horizons) - 1 and index > 0:
             early = slice(0, index)
-            yield _points(GAP, LONG, horizons[early], (values - envelope)[:, early], run.parameters)
+            yield _points(GAP, LONG_COSINE, horizons[early], (values - envelope)[:, early], run.parameters)
     for series, schedule in ((CONSTANT, "constant"), (OFFSET, "offset"), (WSD, "wsd")):
         run, weights = _best_anytime(found, schedule, envelope)
         values = found[run, weights]
         chosen = {**run.parameters, "weights": weights, "chosen": "least largest gap over the horizons"}
         yield from _both(settings, series, horizons, values, chosen)
         yield _points(GAP, series, horizons, values - envelope, chosen)
+        yield from _beside(settings, PUBLISHED_GAP, series, horizons, values - envelope, chosen)
         if schedule == "constant":
             last = found[run, "last"]
             yield from _both(settings, LAST, horizons, last, {**run.parameters, "weights": "last"})
@@ -339,13 +343,26 @@ def _both(
 ) -> Iterator[Curves]:
     """Yield a curve against steps and, for the paper's models, against tokens beside the published ones."""
     yield _points(LOSS, series, horizons, values, chosen)
-    if settings.data == "shards":
-        y, y_err, n = standard_error(values)
-        tokens = horizons * settings.batch * settings.model.context
-        for model in settings.published:
-            if PUBLISHED[model].layers == settings.model.layers:
-                place = published_panel(model), f"this run: {series}", "trained", "tokens", tokens
-                yield language_points(*place, "loss", y, y_err=y_err, n=n, params=chosen)
+    yield from _beside(settings, None, series, horizons, values, chosen)
+
+
+def _beside(
+    settings: LanguageSettings,
+    panel: str | None,
+    series: str,
+    horizons: np.ndarray,
+    values: Losses,
+    chosen: dict[str, object],
+) -> Iterator[Curves]:
+    """Yield a curve against tokens, in the panel of its model's published losses (None) or another."""
+    if settings.data != "shards":
+        return
+    y, y_err, n = standard_error(values)
+    tokens = horizons * settings.batch * settings.model.context
+    for model in settings.published:
+        if PUBLISHED[model].layers == settings.model.layers:
+            place = panel or published_panel(model), f"this run: {series}", "trained", "tokens", tokens
+            yield language_points(*place, "loss", y, y_err=y_err, n=n, params=chosen)
 
 
 def _points(panel: str, series: str, horizons: np.ndarray, values: Losses, chosen: dict[str, object]) -> Curves:

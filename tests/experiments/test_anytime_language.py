@@ -16,8 +16,10 @@ from experiments.anytime_language import (
     GAP,
     LAST,
     LONG,
+    LONG_COSINE,
     LOSS,
     OFFSET,
+    PUBLISHED_GAP,
     RATE,
     WSD,
     LanguageModel,
@@ -177,7 +179,7 @@ def test_the_curves_are_those_of_the_spec(whole):
         gain = value(whole, LOSS, LAST, horizon) - value(whole, LOSS, CONSTANT, horizon)
         assert value(whole, GAIN, CONSTANT, horizon) == pytest.approx(gain, abs=1e-12)
     early = value(whole, LONG, "cosine of 40 steps", 10) - value(whole, LOSS, ENVELOPE, 10)
-    assert value(whole, GAP, LONG, 10) == pytest.approx(early, abs=1e-12)
+    assert value(whole, GAP, LONG_COSINE, 10) == pytest.approx(early, abs=1e-12)
 
 
 def test_the_choice_of_each_curve_is_logged(whole):
@@ -214,7 +216,12 @@ def test_every_curve_has_its_panel(whole):
     curves = join_curves([*predict_language(TINY), whole])
     assert set(curves["panel"]) == {panel.name for panel in language_panels(TINY)}
     nothing = dataclasses.replace(TINY, data="none")
-    assert {panel.name for panel in language_panels(nothing)} == {published_panel(model) for model in PUBLISHED}
+    assert [panel.name for panel in language_panels(nothing)] == [PUBLISHED_GAP]
+    shards = dataclasses.replace(TINY, data="shards")
+    assert {panel.name for panel in language_panels(shards)} == {
+        *(LOSS, LONG, GAP, GAIN, PUBLISHED_GAP),
+        *(published_panel(model) for model in PUBLISHED),
+    }
 
 
 # -- other texts -----------------------------------------------------------------------------------------------------
@@ -244,7 +251,8 @@ def test_shards_are_trained_on_and_drawn_beside_the_published_losses(tmp_path):
         model=LanguageModel(layers=12, width=8, heads=2, context=8, positions="rotary", qk_norm=True),
     )
     curves = measure(settings, context(tmp_path / "run"))
-    beside = select(curves, panel=published_panel("150M"))
+    beside = curves[curves["panel"].isin([published_panel("150M"), PUBLISHED_GAP])]
+    assert set(beside["panel"]) == {published_panel("150M"), PUBLISHED_GAP}
     assert set(beside["source"]) == {"trained"}
     assert all(series.startswith("this run: ") for series in beside["series"])
     assert set(beside["x"]) == {6 * 4 * 8, 10 * 4 * 8}
@@ -282,7 +290,7 @@ def made(gaps=(-0.005, 0.0, 0.005), gains=(0.03, 0.03, 0.03), early=(0.05, 0.03)
             (GAP, CONSTANT, gaps),
             (GAP, OFFSET, gaps),
             (GAIN, CONSTANT, gains),
-            (GAP, LONG, early),
+            (GAP, LONG_COSINE, early),
         )
     ]
     return join_curves([*parts, *predict_language(TINY)])
@@ -323,11 +331,11 @@ def test_without_curves_nothing_is_judged_but_the_published_table():
 
 
 def test_the_published_losses_are_a_labelled_table_of_their_own():
-    rows = join_curves(predict_language(dataclasses.replace(TINY, data="none")))
+    rows = join_curves(predict_language(dataclasses.replace(TINY, data="shards")))
     assert set(rows["source"]) == {"theory"}
     assert rows["series"].str.startswith(AUTHORS).all()
     assert set(parameter(rows, "published")) == {"arXiv:2602.03702"}
-    assert len(rows) == 4 * (6 + 5)
+    assert len(rows) == (4 + 3) * (6 + 5)
     first = select(rows, panel=published_panel("150M"), series=AUTHORS + COSINE).sort_values("x").iloc[0]
     assert first["x"] == pytest.approx(3.28e9, rel=1e-3)  # 12500 steps of 256 x 1024 tokens
     assert first["y"] == 3.01854
