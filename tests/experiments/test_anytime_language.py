@@ -293,7 +293,7 @@ def made(gaps=(-0.005, 0.0, 0.005), gains=(0.03, 0.03, 0.03), early=(0.05, 0.03)
             (GAP, LONG_COSINE, early),
         )
     ]
-    return join_curves([*parts, *predict_language(TINY)])
+    return join_curves([*parts, *predict_language(dataclasses.replace(TINY, data="none"))])
 
 
 def verdicts(curves) -> dict[str, Verdict]:
