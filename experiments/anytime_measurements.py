@@ -21,7 +21,7 @@ def measure(config: AnytimeConfig, context: Context) -> Curves:
     """Return every measured curve of the experiment."""
     simulation = config.simulation
     with context.progress.task("run SGD", simulation.replicas * len(simulation.batch)) as step:
-        found = []
+        found: list[Curves] = []
         for batch in simulation.batch:
             mean, error, n = standard_error(_risks(simulation, batch, context, step), axis=3)
             found += descent_curves(mean, "simulation", simulation, batch, error, n)
