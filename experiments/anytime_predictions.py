@@ -174,7 +174,7 @@ def _floor(config: AnytimeConfig) -> Iterator[Curves]:
     averages = [uniform(), ema(COMMON_LABEL)]
     found = excess_risk(of.spectrum, of.sigma2, np.full((config.horizon, 1), eta), read_at.tolist(), averages, of.batch)
     level = stationary_risk(of.spectrum, of.sigma2, eta, of.batch)
-    parameters = {"a": a, "b": b, "multiplier": FLOOR_MULTIPLIER}
+    parameters = {"a": a, "b": b, "multiplier": FLOOR_MULTIPLIER, "rate": eta}
     curves = [("last iterate", found.last), *zip((each.name for each in averages), found.averaged, strict=True)]
     for series, risk in curves:
         yield points(FLOOR, series, "theory", "steps", read_at, "risk", risk[:, 0], params=parameters)
