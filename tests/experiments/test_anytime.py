@@ -169,7 +169,7 @@ def test_b_may_count_in_units_of_a():
 
 
 def test_a_source_without_a_limit_is_one_clear_line():
-    with pytest.raises(ConfigurationError, match="b = 0.9 at a = 1.5 is out of range; valid: > 1"):
+    with pytest.raises(ConfigurationError, match=r"b = 0.9 at a = 1.5 is out of range; valid: > 1"):
         EXPERIMENT.predict(replace(SMALL, b=(0.9,)))
 
 
