@@ -24,8 +24,8 @@ EXPONENT, FLOOR = "exponent", "floor"
 FLOOR_MULTIPLIER = 0.5  # below the critical one of every spectrum
 SIMULATED = ("constant", "offset", "cosine", "stable")
 AVERAGED = ("last iterate", "uniform", "EMA 6.25", "last half")
-TUNED, LAW, RECURSION = "cosine, tuned for each stopping time", "law (5)", "exact recursion"
-LAST, LONG, STABLE = "constant, last iterate", "one long cosine read early", "WSD, tuned for each stopping time"
+TUNED, LAW, RECURSION = "cosine, tuned for each t", "law (5)", "exact recursion"
+LAST, LONG, STABLE = "constant, last iterate", "one long cosine read early", "WSD, tuned for each t"
 
 
 class AnytimeExperiment:
@@ -50,6 +50,14 @@ class AnytimeExperiment:
                     y_scale="log",
                     main=True,
                 ),
+                Panel(
+                    figure3_panel(a, b),
+                    f"Uniform averages, the paper's rule: {of}",
+                    steps,
+                    "excess risk",
+                    x_scale="log",
+                    y_scale="log",
+                ),
                 *(
                     Panel(
                         ratio_panel(a, b, schedule),
@@ -57,15 +65,24 @@ class AnytimeExperiment:
                         steps,
                         over,
                         x_scale="log",
+                        y_limits=(0.7, 1.8),
                         ordered=True,
                         note="peak in units of 1/tr H; 1: a cosine tuned for each t",
                         main=True,
                     )
                     for schedule in schedules(config, a, b)
                 ),
-                Panel(baseline_panel(a, b), f"Not anytime: {of}", steps, over, x_scale="log", y_scale="log"),
+                Panel(
+                    baseline_panel(a, b),
+                    f"Not anytime: {of}",
+                    steps,
+                    over,
+                    x_scale="log",
+                    y_scale="log",
+                    y_limits=(0.7, 25),
+                ),
             ]
-        size = config.simulation
+        size, last = config.simulation, cases(config)[-1]
         return [
             *shown,
             Panel(
@@ -73,12 +90,13 @@ class AnytimeExperiment:
                 "Exponent of the averaged risk",
                 "exponent γ of the schedule",
                 "exponent of T",
+                y_limits=(-1, 0.35),
                 note=f"last half of T = {config.rates.horizon // 4} to {config.rates.horizon} steps",
                 main=True,
             ),
             Panel(
                 FLOOR,
-                f"A constant rate stalls, its average does not: a, b = {', '.join(f'{x:g}' for x in cases(config)[-1])}",
+                f"A constant rate stalls, its average does not: a = {last[0]:g}, b = {last[1]:g}",
                 steps,
                 "excess risk",
                 x_scale="log",
@@ -142,6 +160,11 @@ def schedules(config: AnytimeConfig, a: float, b: float) -> list[PowerSchedule]:
 def risk_panel(a: float, b: float) -> str:
     """Return the name of the panel with the risks of one (a, b)."""
     return f"risk a={a:g} b={b:g}"
+
+
+def figure3_panel(a: float, b: float) -> str:
+    """Return the name of the panel of the paper's synthetic figure."""
+    return f"figure 3 a={a:g} b={b:g}"
 
 
 def ratio_panel(a: float, b: float, schedule: PowerSchedule) -> str:

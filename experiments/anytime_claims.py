@@ -11,9 +11,9 @@ from tracking.claims import Claim, Verdict, all_of, exceeds, not_measured, withi
 from tracking.curves import Curves, pair, parameter, select
 
 SLOPE_TOLERANCE, SQUARE_ROOT_TOLERANCE = 0.06, 0.03
-LEAST_SLOPE_HORIZON = 64_000  # steps at which slopes have come that close to the law
+LEAST_SLOPE_HORIZON = 32_000  # steps at which slopes have come that close to the law
 LEAST_HORIZON = 20_000  # steps at which the ratios to the tuned cosine were first computed
-LAST_ABOVE, CONSTANT_BELOW, OFFSET_BELOW, LONG_ABOVE = 1.25, 1.2, 1.1, 1.19
+CONSTANT_BELOW, OFFSET_BELOW, LONG_ABOVE = 1.2, 1.1, 1.19  # ratios to the tuned cosine
 LABEL = "EMA 6.25"
 ERRORS = 4.0  # standard errors between SGD and theory, over many points
 
@@ -40,19 +40,20 @@ def _law_of_slopes(curves: Curves) -> Claim:
     rows = _exponents(curves, RECURSION)
     if rows.empty:
         return not_measured("rate-of-every-exponent", statement, needs)
-    law = _exponents(curves, LAW).set_index(["a", "b", "x"])["y"]
-    off = rows["y"] - law.loc[pd.MultiIndex.from_frame(rows[["a", "b", "x"]])].to_numpy()
-    worst = int(off.abs().argmax())
+    law = _exponents(curves, LAW)[["a", "b", "x", "y"]].rename(columns={"y": "law"})
+    both = rows.merge(law, on=["a", "b", "x"])
+    found, expected, gamma = (both[name].to_numpy() for name in ("y", "law", "x"))
+    worst = int(np.abs(found - expected).argmax())
     return Claim(
         "rate-of-every-exponent",
         statement,
-        predicted=float((rows["y"] - off).iloc[worst]),
-        measured=float(rows["y"].iloc[worst]),
+        predicted=float(expected[worst]),
+        measured=float(found[worst]),
         verdict=_if(
             parameter(rows, "horizon").astype(float).min() >= LEAST_SLOPE_HORIZON,
-            within(float(off.iloc[worst]), 0, SLOPE_TOLERANCE),
+            within(float(found[worst]), float(expected[worst]), SLOPE_TOLERANCE),
         ),
-        tolerance=f"{SLOPE_TOLERANCE}: a finite horizon; the worst of {len(rows)}, at γ = {rows['x'].iloc[worst]:g}",
+        tolerance=f"{SLOPE_TOLERANCE}: a finite horizon; the worst of {len(both)}, at γ = {gamma[worst]:g}",
         needs=needs,
     )
 
@@ -63,13 +64,13 @@ def _constant_at_capacity(curves: Curves) -> Claim:
     rows = rows[rows["a"] == rows["b"]] if len(rows) else rows
     if rows.empty or rows["x"].min() > 0 or rows["x"].nunique() < 2:
         return not_measured("constant-rate-best-at-capacity", statement, "a case b = a, rates.gamma with 0 and another")
-    fastest = [rows.loc[line.index[line["y"].argmin()]] for _, line in rows.groupby("a")]
+    fastest = {str(name): line.sort_values("y").iloc[0] for name, line in rows.groupby("series")}
     return Claim(
         "constant-rate-best-at-capacity",
         statement,
         predicted="fastest at γ = 0",
-        measured=", ".join(f"fastest at γ = {row['x']:g} (a = {row['a']:g}): {row['y']:.3f}" for row in fastest),
-        verdict=all_of(within(float(row["x"]), 0, 0) for row in fastest),
+        measured=", ".join(f"{row['y']:.3f} at γ = {row['x']:g} ({name})" for name, row in fastest.items()),
+        verdict=all_of(within(float(row["x"]), 0, 0) for row in fastest.values()),
         tolerance="exact recursion",
     )
 
@@ -78,17 +79,17 @@ def _square_root(curves: Curves) -> Claim:
     """From the paper's own curve, a uniform average at its multiplier of least mean risk, over a factor 5 in time."""
     statement = "At b = 2a the averaged 1/sqrt(t) schedule reaches the minimax rate -(1 - 1/(2a))."
     needs = f"a case b = 2a, horizon >= {LEAST_HORIZON}"
-    rows = _with_case(curves[curves["series"].str.startswith("figure 3: t^-0.5")])
+    rows = _with_case(curves[curves["panel"].str.startswith("figure 3 ") & curves["series"].str.startswith("t^-0.5")])
     rows = rows[np.isclose(rows["b"], 2 * rows["a"])] if len(rows) else rows
     if rows.empty:
         return not_measured("square-root-is-minimax", statement, needs)
     verdicts, said = [], []
-    for a, line in rows.groupby("a"):
+    for name, line in rows.groupby("panel"):
         late = line[line["x"].isin([line["x"].max(), round(line["x"].max() / 5)])].sort_values("x")
         slope = float(np.diff(np.log(late["y"]))[0] / np.diff(np.log(late["x"]))[0])
-        predicted = -(1 - 1 / (2 * float(str(a))))
+        predicted = -(1 - 1 / (2 * float(line["a"].iloc[0])))
         verdicts.append(within(slope, predicted, SQUARE_ROOT_TOLERANCE))
-        said.append(f"{slope:.3f} for {predicted:.3f} (a = {a:g})")
+        said.append(f"{slope:.3f} for {predicted:.3f} ({name})")
     return Claim(
         "square-root-is-minimax",
         statement,
@@ -122,7 +123,8 @@ def _envelope_is_tuned(curves: Curves) -> Claim:
 
 
 def _averaging_is_essential(curves: Curves) -> Claim:
-    statement = f"A constant rate without averaging is at least {LAST_ABOVE} times the tuned cosine at every horizon."
+    """The limit is the one below which the averaged run stays."""
+    statement = f"A constant rate without averaging is over {CONSTANT_BELOW} times the tuned cosine at every horizon."
     rows = select(curves, series=LAST)
     if rows.empty:
         return not_measured("averaging-is-essential", statement, _long_enough())
@@ -130,10 +132,10 @@ def _averaging_is_essential(curves: Curves) -> Claim:
     return Claim(
         "averaging-is-essential",
         statement,
-        predicted=f">= {LAST_ABOVE}",
+        predicted=f"> {CONSTANT_BELOW}",
         measured=least,
-        verdict=_if(rows["x"].max() >= LEAST_HORIZON, exceeds(least, LAST_ABOVE - 5e-4)),
-        tolerance=f"exact recursion, to three digits; the least of {len(rows)}",
+        verdict=_if(rows["x"].max() >= LEAST_HORIZON, exceeds(least, CONSTANT_BELOW)),
+        tolerance=f"exact recursion; the least of {len(rows)}",
         needs=_long_enough(),
     )
 
@@ -165,9 +167,7 @@ def _anytime_curves(curves: Curves) -> Claim:
 
 
 def _long_cosine(curves: Curves) -> Claim:
-    statement = (
-        f"A cosine tuned for a long horizon is at least {LONG_ABOVE} times the tuned one wherever it is read early."
-    )
+    statement = f"A cosine tuned for a long horizon is over {LONG_ABOVE} times the tuned one wherever it is read early."
     rows = select(curves, series=LONG)
     early = rows[rows["x"] < rows.groupby("panel")["x"].transform("max")] if len(rows) else rows
     if early.empty:
@@ -176,15 +176,16 @@ def _long_cosine(curves: Curves) -> Claim:
     return Claim(
         "long-cosine-is-not-anytime",
         statement,
-        predicted=f">= {LONG_ABOVE}",
+        predicted=f"> {LONG_ABOVE}",
         measured=least,
-        verdict=_if(rows["x"].max() >= LEAST_HORIZON, exceeds(least, LONG_ABOVE - 5e-3)),
-        tolerance=f"exact recursion, to two digits; the least of {len(early)}",
+        verdict=_if(rows["x"].max() >= LEAST_HORIZON, exceeds(least, LONG_ABOVE)),
+        tolerance=f"exact recursion; the least of {len(early)}",
         needs=_long_enough(),
     )
 
 
 def _floor(curves: Curves) -> Claim:
+    """Directions slower than the time that has passed hold no noise yet: a part (rate t)^-(1 - 1/a) is missing."""
     statement = "At a constant rate the last iterate stalls on (4), and the averaged risk keeps falling."
     rows = select(curves, panel=FLOOR).sort_values("x")
     last, level, average = (rows[rows["series"] == name] for name in ("last iterate", "floor (4)", LABEL))
@@ -194,13 +195,15 @@ def _floor(curves: Curves) -> Claim:
     early = average[average["x"] <= average["x"].max() / 2].iloc[-1]
     end = average.iloc[-1]
     slope = float(np.log(end["y"] / early["y"]) / np.log(end["x"] / early["x"]))
+    rate, a = (float(parameter(last, key).astype(float).iloc[-1]) for key in ("rate", "a"))
+    missing = float((rate * last["x"].iloc[-1]) ** -(1 - 1 / a))
     return Claim(
         "constant-rate-stalls",
         statement,
         predicted="last iterate / (4) = 1, slope of the average < -0.1",
         measured=f"{ratio:.3f}, {slope:.2f}",
-        verdict=_if(last["x"].max() >= LEAST_HORIZON, all_of([within(ratio, 1, 0.02), exceeds(-slope, 0.1)])),
-        tolerance="2 % of the floor: what is left of the bias",
+        verdict=_if(last["x"].max() >= LEAST_HORIZON, all_of([within(ratio, 1, missing), exceeds(-slope, 0.1)])),
+        tolerance=f"{100 * missing:.1f} %: what the slow directions have not reached yet",
         needs=_long_enough(),
     )
 

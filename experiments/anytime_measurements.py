@@ -5,8 +5,8 @@ import torch
 
 from experiments.anytime_language import measure_language
 from experiments.anytime_predictions import (
+    COMMON_LABEL,
     descent_curves,
-    simulated_averages,
     simulated_rates,
     simulated_readings,
     simulated_spectrum,
@@ -14,6 +14,7 @@ from experiments.anytime_predictions import (
 from experiments.anytime_settings import AnytimeConfig, Simulation
 from experiments.protocol import Context
 from models.anytime_simulation import simulate_descent
+from models.weight_average import Averaging
 from tracking.curves import Curves, join_curves, standard_error
 from tracking.progress import Step
 
@@ -22,7 +23,7 @@ def measure(config: AnytimeConfig, context: Context) -> Curves:
     """Return every measured curve of the experiment."""
     simulation = config.simulation
     with context.progress.task("run SGD", simulation.replicas * len(simulation.batch)) as step:
-        found = []
+        found: list[Curves] = []
         for batch in simulation.batch:
             mean, error, n = standard_error(_risks(simulation, batch, context, step), axis=3)
             found += descent_curves(mean, "simulation", simulation, batch, error, n)
@@ -34,14 +35,12 @@ def _risks(config: Simulation, batch: int, context: Context, step: Step) -> np.n
 
     def simulate() -> dict[str, np.ndarray]:
         spectrum = simulated_spectrum(config)
-        rho = np.stack([average.rates(config.steps) for average in simulated_averages(config)])
-        eigenvalues, target, rates, shares = (
+        eigenvalues, target, rates = (
             torch.as_tensor(values, device=context.device)
             for values in (
                 spectrum.eigenvalue,
                 np.sqrt(spectrum.signal / spectrum.eigenvalue),
                 simulated_rates(config),
-                rho,
             )
         )
         risks = simulate_descent(
@@ -49,7 +48,7 @@ def _risks(config: Simulation, batch: int, context: Context, step: Step) -> np.n
             target,
             config.sigma2,
             rates,
-            shares,
+            [Averaging("uniform"), Averaging("ema", COMMON_LABEL), Averaging("tail", config.steps // 2)],
             simulated_readings(config),
             replicas=config.replicas,
             batch=batch,

@@ -19,6 +19,7 @@ from experiments.anytime import (
     TUNED,
     baseline_panel,
     descent_panel,
+    figure3_panel,
     points,
     ratio_panel,
     risk_panel,
@@ -91,7 +92,8 @@ def _case(config: AnytimeConfig, a: float, b: float) -> Iterator[Curves]:
         }
 
     best = found.best
-    name = f"use {best.schedule.name}, peak {best.multiplier:.3g}/tr H, {best.average}"
+    run_of_best = f"{best.schedule.name}, peak {best.multiplier:.3g}/tr H, {best.average}"
+    name = f"use {run_of_best}: <= {best.worst_ratio:.2f} of the cosine"
     yield points(place[0], name, *place[1:], horizons, "risk", best.risk, params=run(best))
     tuned = {
         **case,
@@ -115,8 +117,8 @@ def _figure3(config: AnytimeConfig, of: Problem, a: float, b: float) -> Iterator
     for schedule in (PowerSchedule(0.0), PowerSchedule(0.5)):
         multiplier, risks = least_mean_risk(of, schedule, uniform(), read_at, sorted(config.figure3.multipliers))
         parameters = {"a": a, "b": b, "schedule": schedule.name, "average": "uniform", "multiplier": multiplier}
-        series = f"figure 3: {schedule.name}, peak {multiplier:.3g}, uniform average"
-        yield points(risk_panel(a, b), series, "theory", "steps", read_at, "risk", risks, params=parameters)
+        series = f"{schedule.name}, peak {multiplier:.3g}"
+        yield points(figure3_panel(a, b), series, "theory", "steps", read_at, "risk", risks, params=parameters)
 
 
 def _baselines(of: Problem, found: Comparison, a: float, b: float) -> Iterator[Curves]:
@@ -140,7 +142,6 @@ def _exponents(config: AnytimeConfig) -> Iterator[Curves]:
     rates = config.rates
     low, high = rates.horizon // 4, rates.horizon
     t = np.arange(1, high + 1)
-    fine = np.unique([*np.linspace(0, max(0.8, *rates.gamma), 41).round(6), *rates.gamma])
     for a, b in cases(config):
         case = {"a": a, "b": b, "of": LAW}
         name = f"a={a:g} b={b:g}"
@@ -155,9 +156,9 @@ def _exponents(config: AnytimeConfig) -> Iterator[Curves]:
             risk_exponent(a, b, best),
             params={**case, "of": "best"},
         )
-        yield points(
-            EXPONENT, f"{LAW}, {name}", "theory", "gamma", fine, "exponent", risk_exponent(a, b, fine), params=case
-        )
+        corners = np.unique([*rates.gamma, best])  # (5) is straight on either side of the best exponent
+        law = risk_exponent(a, b, corners)
+        yield points(EXPONENT, f"{LAW}, {name}", "theory", "gamma", corners, "exponent", law, params=case)
         spectrum = power_law_spectrum(a, b, rates.dimension, exact=config.nodes.exact, ratio=config.nodes.ratio)
         eta = np.stack([polynomial(t, gamma) for gamma in rates.gamma], axis=1) * rates.multiplier / spectrum.trace
         risks = excess_risk(spectrum, rates.sigma2, eta, [low, high], [tail(low // 2), tail(high // 2)]).averaged
@@ -175,7 +176,7 @@ def _floor(config: AnytimeConfig) -> Iterator[Curves]:
     averages = [uniform(), ema(COMMON_LABEL)]
     found = excess_risk(of.spectrum, of.sigma2, np.full((config.horizon, 1), eta), read_at.tolist(), averages, of.batch)
     level = stationary_risk(of.spectrum, of.sigma2, eta, of.batch)
-    parameters = {"a": a, "b": b, "multiplier": FLOOR_MULTIPLIER}
+    parameters = {"a": a, "b": b, "multiplier": FLOOR_MULTIPLIER, "rate": eta}
     curves = [("last iterate", found.last), *zip((each.name for each in averages), found.averaged, strict=True)]
     for series, risk in curves:
         yield points(FLOOR, series, "theory", "steps", read_at, "risk", risk[:, 0], params=parameters)
@@ -212,7 +213,7 @@ def simulated_averages(config: Simulation) -> list[Average]:
 
 def simulated_readings(config: Simulation) -> list[int]:
     """Return the steps at which SGD is read."""
-    return np.unique(np.geomspace(config.steps / 50, config.steps, 9).round().astype(int)).tolist()
+    return [int(step) for step in np.unique(np.geomspace(config.steps / 50, config.steps, 9).round())]
 
 
 def _descent(config: Simulation) -> Iterator[Curves]:

@@ -1,4 +1,4 @@
-"""What can be set in anytime? The regression, its horizon and the sizes of each part; the defaults are the quick preset."""
+"""What can be set in anytime? The regression, its horizon and the sizes of each part; the defaults are `quick`."""
 
 from dataclasses import dataclass
 
@@ -45,7 +45,7 @@ class Rates:
     """Exponents of the averaged risk, between a quarter of the horizon and the horizon (section 3)."""
 
     gamma: tuple[float, ...] = reals([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], "exponents of t^-gamma", least=0, below=1)
-    horizon: int = integer(64_000, "steps", least=40)
+    horizon: int = integer(32_000, "steps", least=40)
     dimension: int = integer(10**7, "dimension", least=1)
     sigma2: float = real(1, "variance of the label noise", least=0)
     multiplier: float = real(0.5, "peak, times 1/tr H", above=0, most=0.6)

@@ -9,7 +9,8 @@ that points of one replica are correlated and replicas are not.
 | d | dimension | |
 | e = w - w* | error of the weights | (replicas, schedules, d) |
 | rates | learning rate of each step and schedule | (steps, schedules) |
-| rho | share of the new iterate in each average at each step, 1 at the first | (averages, steps) |
+
+The averages are those of a language model's training (`models/weight_average.py`).
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +18,8 @@ from collections.abc import Callable, Sequence
 import torch
 from jaxtyping import Float
 from torch import Tensor
+
+from models.weight_average import Averaging
 
 AT_ONCE = 64  # replicas that go through the steps together: their weights stay in the processor's cache
 
@@ -26,7 +29,7 @@ def simulate_descent(
     target: Float[Tensor, "d"],
     sigma2: float,
     rates: Float[Tensor, "steps schedules"],
-    rho: Float[Tensor, "averages steps"],
+    averages: Sequence[Averaging],
     read_at: Sequence[int],
     *,
     replicas: int,
@@ -40,7 +43,7 @@ def simulate_descent(
         eigenvalues, target: lam and w*, shape (d,), on the device of the generator; computed in their dtype (float64).
         sigma2: variance of the label noise, >= 0.
         rates: learning rates, finite and >= 0.
-        rho: averages wbar_t = (1 - rho_t) wbar_{t-1} + rho_t w_t, each rho in [0, 1] and rho_1 = 1.
+        averages: rules of the averages that are kept along the run.
         read_at: steps, increasing, from 1 to the number of steps.
         replicas: independent runs, >= 1.
         batch: samples a step, >= 1.
@@ -52,19 +55,19 @@ def simulate_descent(
 
     Cost: O(steps replicas d (batch + schedules (batch + averages))); memory is that of 64 replicas.
     """
-    _check(eigenvalues, target, sigma2, rates, rho, read_at, replicas, batch)
-    eta, shares, times = rates.to(target), rho.tolist(), list(read_at)
-    found = target.new_empty(1 + len(shares), len(times), rates.shape[1], replicas)
+    _check(eigenvalues, target, sigma2, rates, read_at, replicas, batch)
+    eta, times = rates.to(target), list(read_at)
+    found = target.new_empty(1 + len(averages), len(times), rates.shape[1], replicas)
     for first in range(0, replicas, AT_ONCE):
         last = min(first + AT_ONCE, replicas)
         error = (-target).expand(last - first, rates.shape[1], -1).clone()
-        averages = [error.clone() for _ in shares]
+        copies = [error.clone() for _ in averages]
         for t in range(times[-1]):
             error.addcmul_(_gradient(error, eigenvalues, sigma2, batch, generator), eta[t][:, None], value=-1)
-            for share, average in zip(shares, averages, strict=True):
-                average.lerp_(error, share[t])
+            for rule, copy in zip(averages, copies, strict=True):
+                copy.lerp_(error, rule.newest(t + 1))
             if t + 1 in times:
-                for curve, weights in enumerate((error, *averages)):
+                for curve, weights in enumerate((error, *copies)):
                     risk = (weights.square() @ eigenvalues).T / 2
                     found[curve, times.index(t + 1), :, first:last] = risk
         told(last)
@@ -91,7 +94,6 @@ def _check(
     target: Tensor,
     sigma2: float,
     rates: Tensor,
-    rho: Tensor,
     read_at: Sequence[int],
     replicas: int,
     batch: int,
@@ -105,15 +107,6 @@ def _check(
         raise ValueError(f"sigma2 = {sigma2} is out of range; valid: >= 0")
     if rates.dim() != 2 or not bool((torch.isfinite(rates) & (rates >= 0)).all()):
         raise ValueError(f"rates, of shape {tuple(rates.shape)}, is out of range; valid: (steps, schedules), >= 0")
-    if (
-        rho.dim() != 2
-        or rho.shape[1] != len(rates)
-        or not bool(((rho >= 0) & (rho <= 1)).all() & (rho[:, 0] == 1).all())
-    ):
-        raise ValueError(
-            f"rho, of shape {tuple(rho.shape)}, is out of range; valid: (averages, {len(rates)} steps), from 0 to 1, "
-            "1 at the first step"
-        )
     times = list(read_at)
     if not times or times != sorted(set(times)) or times[0] < 1 or times[-1] > len(rates):
         raise ValueError(f"read_at = {times} is out of range; valid: increasing steps from 1 to {len(rates)}")

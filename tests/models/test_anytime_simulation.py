@@ -6,10 +6,11 @@ import torch
 
 from models import anytime_simulation
 from models.anytime_simulation import simulate_descent
+from models.weight_average import Averaging
 from theory.anytime import excess_risk
 from theory.power_law_spectrum import power_law_spectrum
 from theory.schedules import constant, cosine, inverse_sqrt, warmup_stable_decay
-from theory.weight_averaging import ema, merge, polynomial_average, tail, uniform, weights_of
+from theory.weight_averaging import ema, polynomial_average, tail, uniform, weights_of
 
 D, STEPS, READ = 30, 150, [10, 75, 150]
 SPECTRUM = power_law_spectrum(1.5, 2.5, D, exact=D)
@@ -20,7 +21,8 @@ RATES = (
     )
     / SPECTRUM.trace
 )
-AVERAGES = [uniform(), ema(6.25), tail(75), polynomial_average(4), merge([50, 100, 150], [0.25, 0.25, 0.5])]
+AVERAGES = [uniform(), ema(6.25), tail(75), polynomial_average(4)]
+RULES = [Averaging("uniform"), Averaging("ema", 6.25), Averaging("tail", 75), Averaging("polynomial", 4)]
 
 
 def simulate(replicas=400, batch=1, seed=0, **changes):
@@ -30,7 +32,7 @@ def simulate(replicas=400, batch=1, seed=0, **changes):
         "target": torch.as_tensor(np.sqrt(SPECTRUM.signal / SPECTRUM.eigenvalue)),
         "sigma2": 0.25,
         "rates": torch.as_tensor(RATES),
-        "rho": torch.as_tensor(np.stack([average.rates(STEPS) for average in AVERAGES])),
+        "averages": RULES,
         "read_at": READ,
         "replicas": replicas,
         "batch": batch,
@@ -52,15 +54,12 @@ def test_every_schedule_and_average_is_within_four_standard_errors_of_theory(bat
 
 def test_an_average_is_the_sum_of_the_iterates_with_its_explicit_weights():
     """Of one replica and one step to the next: the last iterates of shorter runs on the same samples."""
-    rho = torch.as_tensor(ema(2.0).rates(STEPS))[None]
-    errors = []
-    target = torch.ones(1, dtype=torch.float64)
-    for t in range(1, 6):
-        risk = simulate(1, eigenvalues=target, target=target, rates=torch.full((STEPS, 1), 0.1), rho=rho, read_at=[t])
-        errors.append(-math.sqrt(2 * risk[0, 0, 0, 0]))  # from -1 towards 0: small steps do not change the sign
-    averaged = simulate(1, eigenvalues=target, target=target, rates=torch.full((STEPS, 1), 0.1), rho=rho, read_at=[5])
+    one = torch.ones(1, dtype=torch.float64)
+    changes = {"eigenvalues": one, "target": one, "rates": torch.full((STEPS, 1), 0.1)}
+    risks = [simulate(1, read_at=[t], averages=[Averaging("ema", 2.0)], **changes) for t in range(1, 6)]
+    errors = [-math.sqrt(2 * risk[0, 0, 0, 0]) for risk in risks]  # from -1 towards 0: steps too small to cross it
     expected = (weights_of(ema(2.0), 5) @ np.array(errors)) ** 2 / 2
-    assert averaged[1, 0, 0, 0] == pytest.approx(expected, rel=1e-12)
+    assert risks[-1][1, 0, 0, 0] == pytest.approx(expected, rel=1e-12)
 
 
 def test_schedules_of_a_replica_see_the_same_samples():
@@ -88,8 +87,6 @@ def test_a_run_that_diverges_has_infinite_risk():
         ({"target": torch.ones(3).double()}, "eigenvalues and target"),
         ({"sigma2": -1.0}, "sigma2 = -1.0"),
         ({"rates": -torch.ones(STEPS, 1)}, "rates"),
-        ({"rho": torch.zeros(1, STEPS)}, "rho"),
-        ({"rho": torch.ones(1, 3)}, "rho"),
         ({"read_at": [0]}, "read_at"),
         ({"read_at": [STEPS + 1]}, "read_at"),
         ({"replicas": 0}, "replicas = 0"),
