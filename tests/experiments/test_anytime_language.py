@@ -4,10 +4,13 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
+from cli.compose import settings_for
 from data.character_language import CharacterLanguage
 from data.token_shards import Plan, write_shards
 from data.tokenization import open_tokenizer
+from experiments.anytime import EXPERIMENT
 from experiments.anytime_language import (
     AUTHORS,
     CONSTANT,
@@ -33,11 +36,12 @@ from experiments.anytime_language import (
     trainings,
 )
 from experiments.anytime_language_claims import AVERAGING, EARLY, MATCHES, TABLE, language_claims
-from experiments.anytime_language_measurements import _best_anytime, _Laboratory, measure
+from experiments.anytime_language_measurements import _architecture, _best_anytime, _Laboratory, measure
 from experiments.anytime_published import COSINE, PUBLISHED
 from experiments.parameters import ConfigurationError
 from experiments.protocol import Context
 from experiments.seeds import Seeds
+from models.decoder import Decoder
 from models.language_training import Trainer
 from theory import schedules
 from tracking.checkpoints import TrainingCheckpoint
@@ -277,6 +281,24 @@ def test_too_little_text_is_refused(tmp_path):
         measure(dataclasses.replace(TINY, validation=20), context(tmp_path))
     with pytest.raises(ConfigurationError, match="no file"):
         measure(dataclasses.replace(TINY, data="text", folder=str(tmp_path / "none")), context(tmp_path))
+
+
+def test_the_paper_preset_is_the_papers_model_and_sweep():
+    _, settings = settings_for("anytime", "paper", [])
+    language = settings.language
+    with torch.device("meta"):
+        sizes = {name: value.numel() for name, value in Decoder(_architecture(language, 32_128)).named_parameters()}
+    total = sum(sizes.values())
+    embeddings = sizes["embedding.weight"] + sizes["head.weight"]
+    assert round((total - embeddings) / 1e6) == 151
+    assert round(total / 1e6) == 217  # the paper says 216 without the norms' gains and the vocabulary's padding
+    schedule = {
+        name: sum(run.schedule == name for run in trainings(language)) for name in ("constant", "offset", "cosine")
+    }
+    assert schedule == {"constant": 4 * 3, "offset": 3 * 3 * 3, "cosine": 3 * 3 * 6}
+    assert language.batch * language.model.context * min(language.horizons) == pytest.approx(3.28e9, rel=1e-3)
+    with pytest.raises(ConfigurationError, match=r"language\.folder = null"):
+        EXPERIMENT.require(settings)
 
 
 # -- claims ----------------------------------------------------------------------------------------------------------
