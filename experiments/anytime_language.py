@@ -26,7 +26,6 @@ NAME = "anytime"
 LOSS, LONG, GAP, GAIN = "language loss", "language long cosine", "language gap", "language averaging"
 ENVELOPE, CONSTANT, OFFSET, WSD = "cosine, tuned for each horizon", "constant + EMA", "inverse sqrt + EMA", "WSD"
 LAST, LONG_COSINE = "constant, last weights", "longest cosine, read early"
-PUBLISHED_GAP = "published gap"
 RATE, FIRST_ORDER = "entropy rate", "entropy, one symbol known"
 AUTHORS = "authors: "
 
@@ -153,12 +152,20 @@ def language_panels(settings: LanguageSettings) -> list[Panel]:
             drawn(published_panel(model), f"S5 {model} on C4, published and this run", y_label="validation loss (nats)")
             for model in settings.published
         ]
-    return [*panels, drawn(PUBLISHED_GAP, "S5 On C4, published: loss above the tuned cosine", y_label="nats")]
+    for model in settings.published:
+        title = f"S5 {model} on C4, published: loss above the tuned cosine"
+        panels.append(drawn(published_gap_panel(model), title, y_label="nats"))
+    return panels
 
 
 def published_panel(model: str) -> str:
     """Return the name of the panel of a model's published losses."""
     return f"published {model}"
+
+
+def published_gap_panel(model: str) -> str:
+    """Return the name of the panel of a model's published losses above the cosine."""
+    return f"published gap {model}"
 
 
 def predict_language(settings: LanguageSettings) -> Iterator[Curves]:
@@ -178,7 +185,7 @@ def predict_language(settings: LanguageSettings) -> Iterator[Curves]:
                 yield language_points(published_panel(model), AUTHORS + name, *place, losses, params=said)
             if name != COSINE:
                 gap = np.array(losses) - np.array(table.losses[COSINE])
-                yield language_points(PUBLISHED_GAP, f"{AUTHORS}{model} {name}", *place, gap, params=said)
+                yield language_points(published_gap_panel(model), AUTHORS + name, *place, gap, params=said)
 
 
 def require_text(settings: LanguageSettings) -> None:

@@ -9,9 +9,9 @@ from experiments.anytime_language import (
     GAP,
     LONG_COSINE,
     OFFSET,
-    PUBLISHED_GAP,
+    published_gap_panel,
 )
-from experiments.anytime_published import ARXIV
+from experiments.anytime_published import ARXIV, PUBLISHED
 from tracking.claims import Claim, all_of, exceeds, not_measured, within
 from tracking.curves import Curves, select
 
@@ -97,14 +97,17 @@ def _table(curves: Curves) -> Claim:
         f"In the authors' published losses (arXiv:{ARXIV}; not measured here) constant and inverse-square-root runs "
         "lie within 0.0082 nats of the cosine, and at 150M below it at 2x to 16x."
     )
-    rows = select(curves, panel=PUBLISHED_GAP, source="theory").sort_values("x")
-    rows = rows[rows["series"].str.endswith((CONSTANT, OFFSET))]
-    gaps = {str(series): line["y"].to_numpy() for series, line in rows.groupby("series", sort=False)}
+    gaps: dict[str, np.ndarray] = {}
+    for model in PUBLISHED:
+        rows = select(curves, panel=published_gap_panel(model), source="theory").sort_values("x")
+        for name in (CONSTANT, OFFSET):
+            if len(line := select(rows, series=AUTHORS + name)):
+                gaps[f"{model} {name}"] = line["y"].to_numpy()
     if not gaps:
         return not_measured(TABLE, statement, "language.published")
     largest = max(float(np.abs(gap).max()) for gap in gaps.values())
     verdicts = [within(largest, 0.0, MOST_PUBLISHED + 5e-5)]  # the table has five digits
-    middle = [gap[1:5] for name, gap in gaps.items() if name.startswith(f"{AUTHORS}150M")]
+    middle = [gap[1:5] for name, gap in gaps.items() if name.startswith("150M")]
     verdicts += [exceeds(0.0, float(gap.max())) for gap in middle]
     between = f"; 150M at 2x to 16x {min(map(np.min, middle)):.4f} to {max(map(np.max, middle)):.4f}" if middle else ""
     return Claim(

@@ -28,11 +28,11 @@ from experiments.anytime_language import (
     LONG_COSINE,
     LOSS,
     OFFSET,
-    PUBLISHED_GAP,
     WSD,
     LanguageSettings,
     Training,
     language_points,
+    published_gap_panel,
     published_panel,
     require_text,
     trainings,
@@ -308,7 +308,7 @@ def _curves(settings: LanguageSettings, found: dict[tuple[Training, str], Losses
         chosen = {**run.parameters, "weights": weights, "chosen": "least largest gap over the horizons"}
         yield from _both(settings, series, horizons, values, chosen)
         yield _points(GAP, series, horizons, values - envelope, chosen)
-        yield from _beside(settings, PUBLISHED_GAP, series, horizons, values - envelope, chosen)
+        yield from _beside(settings, published_gap_panel, series, horizons, values - envelope, chosen)
         if schedule == "constant":
             last = found[run, "last"]
             yield from _both(settings, LAST, horizons, last, {**run.parameters, "weights": "last"})
@@ -343,25 +343,26 @@ def _both(
 ) -> Iterator[Curves]:
     """Yield a curve against steps and, for the paper's models, against tokens beside the published ones."""
     yield _points(LOSS, series, horizons, values, chosen)
-    yield from _beside(settings, None, series, horizons, values, chosen)
+    if series != LAST and series != WSD:  # fewer lines where they lie on each other; the gaps have all
+        yield from _beside(settings, published_panel, series.partition(",")[0], horizons, values, chosen)
 
 
 def _beside(
     settings: LanguageSettings,
-    panel: str | None,
+    panel_of: Callable[[str], str],
     series: str,
     horizons: np.ndarray,
     values: Losses,
     chosen: dict[str, object],
 ) -> Iterator[Curves]:
-    """Yield a curve against tokens, in the panel of its model's published losses (None) or another."""
+    """Yield a curve against tokens, in the panel of the published losses of the same model."""
     if settings.data != "shards":
         return
     y, y_err, n = standard_error(values)
     tokens = horizons * settings.batch * settings.model.context
     for model in settings.published:
         if PUBLISHED[model].layers == settings.model.layers:
-            place = panel or published_panel(model), f"this run: {series}", "trained", "tokens", tokens
+            place = panel_of(model), f"this run: {series}", "trained", "tokens", tokens
             yield language_points(*place, "loss", y, y_err=y_err, n=n, params=chosen)
 
 

@@ -22,7 +22,6 @@ from experiments.anytime_language import (
     LONG_COSINE,
     LOSS,
     OFFSET,
-    PUBLISHED_GAP,
     RATE,
     WSD,
     LanguageModel,
@@ -31,6 +30,7 @@ from experiments.anytime_language import (
     language_panels,
     language_points,
     predict_language,
+    published_gap_panel,
     published_panel,
     require_text,
     trainings,
@@ -220,11 +220,11 @@ def test_every_curve_has_its_panel(whole):
     curves = join_curves([*predict_language(TINY), whole])
     assert set(curves["panel"]) == {panel.name for panel in language_panels(TINY)}
     nothing = dataclasses.replace(TINY, data="none")
-    assert [panel.name for panel in language_panels(nothing)] == [PUBLISHED_GAP]
+    assert [panel.name for panel in language_panels(nothing)] == [published_gap_panel(model) for model in PUBLISHED]
     shards = dataclasses.replace(TINY, data="shards")
     assert {panel.name for panel in language_panels(shards)} == {
-        *(LOSS, LONG, GAP, GAIN, PUBLISHED_GAP),
-        *(published_panel(model) for model in PUBLISHED),
+        *(LOSS, LONG, GAP, GAIN),
+        *(panel(model) for panel in (published_panel, published_gap_panel) for model in PUBLISHED),
     }
 
 
@@ -255,8 +255,8 @@ def test_shards_are_trained_on_and_drawn_beside_the_published_losses(tmp_path):
         model=LanguageModel(layers=12, width=8, heads=2, context=8, positions="rotary", qk_norm=True),
     )
     curves = measure(settings, context(tmp_path / "run"))
-    beside = curves[curves["panel"].isin([published_panel("150M"), PUBLISHED_GAP])]
-    assert set(beside["panel"]) == {published_panel("150M"), PUBLISHED_GAP}
+    beside = curves[curves["panel"].str.startswith("published")]
+    assert set(beside["panel"]) == {published_panel("150M"), published_gap_panel("150M")}
     assert set(beside["source"]) == {"trained"}
     assert all(series.startswith("this run: ") for series in beside["series"])
     assert set(beside["x"]) == {6 * 4 * 8, 10 * 4 * 8}
