@@ -25,7 +25,7 @@ TOLERANCE = 0.015  # nats above the envelope: seeds of one cosine differ by up t
 GAINED = 0.01
 WORSE = 0.015
 MOST_PUBLISHED = 0.0082
-LEAST_STEPS = 100  # before, an average still holds the first weights, which have learned nothing
+LEAST_STEPS = 50  # before, an average still holds the first weights, which have learned nothing
 NEEDS = f"language.data other than none, language.seeds >= 3, language.horizons >= {LEAST_STEPS}"
 
 
