@@ -134,26 +134,30 @@ def language_panels(settings: LanguageSettings) -> list[Panel]:
         log = partial(Panel, x_label="steps", x_scale="log")
         seeds = f"mean over {settings.seeds} seeds, errors paired" if settings.seeds > 1 else "one seed"
         panels = [
-            log(LOSS, f"S4 Language model ({task[settings.data]})", y_label="validation loss (nats)"),
-            log(LONG, "S4 Long cosines read early", y_label="validation loss (nats)", ordered=True),
+            log(LOSS, f"Language model ({task[settings.data]})", y_label="validation loss (nats)"),
+            log(LONG, "Language model: long cosines read early", y_label="validation loss (nats)", ordered=True),
             log(
                 GAP,
-                "S4 Loss above the tuned cosine",
+                "Language model: loss above the tuned cosine",
                 y_label="nats",
                 note=f"below 0: better; {seeds}",
                 y_limits=(None, 0.06) if settings.data == "character" else (None, None),
             ),
-            log(GAIN, "S4 What averaging takes off the last weights", y_label="nats", note=seeds),
+            log(GAIN, "Language model: what averaging takes off", y_label="nats", note=seeds),
         ]
     note = "lines: the authors' numbers, not measured here"
     drawn = partial(Panel, x_label="tokens", x_scale="log", note=note)
     if settings.data == "shards":
         panels += [
-            drawn(published_panel(model), f"S5 {model} on C4, published and this run", y_label="validation loss (nats)")
+            drawn(
+                published_panel(model),
+                f"{model} parameters: published (C4) and this run",
+                y_label="validation loss (nats)",
+            )
             for model in settings.published
         ]
     for model in settings.published:
-        title = f"S5 {model} on C4, published: loss above the tuned cosine"
+        title = f"{model} parameters on C4, as published:\nloss above the tuned cosine"
         panels.append(drawn(published_gap_panel(model), title, y_label="nats"))
     return panels
 
