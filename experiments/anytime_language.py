@@ -151,7 +151,7 @@ def language_panels(settings: LanguageSettings) -> list[Panel]:
         panels += [
             drawn(
                 published_panel(model),
-                f"{model} parameters: published (C4) and this run",
+                f"{model} on C4: published, and this run",
                 y_label="validation loss (nats)",
             )
             for model in settings.published
