@@ -7,7 +7,6 @@ import pandas as pd
 
 from experiments.anytime import AVERAGED, EXPONENT, FLOOR, LAST, LAW, LONG, RECURSION, TUNED
 from experiments.anytime_language_claims import language_claims
-from theory.anytime_rates import best_schedule_exponent
 from tracking.claims import Claim, Verdict, all_of, exceeds, not_measured, within
 from tracking.curves import Curves, pair, parameter, select
 
@@ -146,12 +145,11 @@ def _anytime_curves(curves: Curves) -> Claim:
         f"One run with {LABEL} is close to the tuned cosine at every horizon: <= {BEST_BELOW} times with the exponent "
         f"γ* of (6), <= {CONSTANT_BELOW} times at a constant rate."
     )
-    rows = _with_case(curves[curves["panel"].str.startswith("ratio ")])
-    rows = rows[parameter(rows, "average") == LABEL] if len(rows) else rows
+    rows = curves[curves["panel"].str.startswith("ratio ")]
+    rows = rows[parameter(rows, "average") == LABEL]
     if rows.empty:
         return not_measured("anytime-matches-tuned-cosine", statement, f"{_long_enough()}, regret.labels with 6.25")
-    gamma = parameter(rows, "gamma").astype(float)
-    exponent = [best_schedule_exponent(a, b) for a, b in zip(rows["a"], rows["b"], strict=True)]
+    gamma, exponent = (parameter(rows, key).astype(float) for key in ("gamma", "best_gamma"))
     best, constant = (float(rows["y"][which].max()) for which in (np.isclose(gamma, exponent), gamma == 0))
     return Claim(
         "anytime-matches-tuned-cosine",
@@ -189,8 +187,8 @@ def _floor(curves: Curves) -> Claim:
     statement = "At a constant rate the last iterate stalls on (4), and the averaged risk keeps falling."
     rows = select(curves, panel=FLOOR).sort_values("x")
     last, level, average = (rows[rows["series"] == name] for name in ("last iterate", "floor (4)", LABEL))
-    if last.empty or level.empty or average.empty:
-        return not_measured("constant-rate-stalls", statement, _long_enough())
+    if last.empty or level.empty or average.empty or level["y"].iloc[-1] == 0:
+        return not_measured("constant-rate-stalls", statement, f"{_long_enough()}, sigma2 > 0")
     ratio = float(last["y"].iloc[-1] / level["y"].iloc[-1])
     early = average[average["x"] <= average["x"].max() / 2].iloc[-1]
     end = average.iloc[-1]

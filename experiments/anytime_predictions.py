@@ -78,7 +78,7 @@ def _case(config: AnytimeConfig, a: float, b: float) -> Iterator[Curves]:
     of, horizons = problem(config, a, b), read_out(config.horizon)
     averages = [ema(label) for label in config.regret.labels]
     found = compare(of, horizons, schedules(config, a, b), averages)
-    envelope, case = found.envelope, {"a": a, "b": b}
+    envelope, case = found.envelope, {"a": a, "b": b, "best_gamma": best_schedule_exponent(a, b)}
     place = risk_panel(a, b), "theory", "steps"
 
     def run(anytime: Anytime) -> dict[str, object]:
@@ -92,8 +92,8 @@ def _case(config: AnytimeConfig, a: float, b: float) -> Iterator[Curves]:
         }
 
     best = found.best
-    run_of_best = f"{best.schedule.name}, peak {best.multiplier:.3g}/tr H, {best.average}"
-    name = f"use {run_of_best}: <= {best.worst_ratio:.2f} of the cosine"
+    answer = f"{best.multiplier:.3g}/tr H {best.schedule.name}, {best.average}"
+    name = f"use {answer}: <= {best.worst_ratio:.2f} of cosine"
     yield points(place[0], name, *place[1:], horizons, "risk", best.risk, params=run(best))
     tuned = {
         **case,
