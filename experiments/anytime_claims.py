@@ -7,7 +7,6 @@ import pandas as pd
 
 from experiments.anytime import AVERAGED, EXPONENT, FLOOR, LAST, LAW, LONG, RECURSION, TUNED
 from experiments.anytime_language_claims import language_claims
-from theory.anytime_rates import best_schedule_exponent
 from tracking.claims import Claim, Verdict, all_of, exceeds, not_measured, within
 from tracking.curves import Curves, pair, parameter, select
 
@@ -146,12 +145,11 @@ def _anytime_curves(curves: Curves) -> Claim:
         f"One run with {LABEL} is close to the tuned cosine at every horizon: <= {BEST_BELOW} times with the exponent "
         f"γ* of (6), <= {CONSTANT_BELOW} times at a constant rate."
     )
-    rows = _with_case(curves[curves["panel"].str.startswith("ratio ")])
-    rows = rows[parameter(rows, "average") == LABEL] if len(rows) else rows
+    rows = curves[curves["panel"].str.startswith("ratio ")]
+    rows = rows[parameter(rows, "average") == LABEL]
     if rows.empty:
         return not_measured("anytime-matches-tuned-cosine", statement, f"{_long_enough()}, regret.labels with 6.25")
-    gamma = parameter(rows, "gamma").astype(float)
-    exponent = [best_schedule_exponent(a, b) for a, b in zip(rows["a"], rows["b"], strict=True)]
+    gamma, exponent = (parameter(rows, key).astype(float) for key in ("gamma", "best_gamma"))
     best, constant = (float(rows["y"][which].max()) for which in (np.isclose(gamma, exponent), gamma == 0))
     return Claim(
         "anytime-matches-tuned-cosine",
