@@ -187,8 +187,8 @@ def _floor(curves: Curves) -> Claim:
     statement = "At a constant rate the last iterate stalls on (4), and the averaged risk keeps falling."
     rows = select(curves, panel=FLOOR).sort_values("x")
     last, level, average = (rows[rows["series"] == name] for name in ("last iterate", "floor (4)", LABEL))
-    if last.empty or level.empty or average.empty:
-        return not_measured("constant-rate-stalls", statement, _long_enough())
+    if last.empty or level.empty or average.empty or level["y"].iloc[-1] == 0:
+        return not_measured("constant-rate-stalls", statement, f"{_long_enough()}, sigma2 > 0")
     ratio = float(last["y"].iloc[-1] / level["y"].iloc[-1])
     early = average[average["x"] <= average["x"].max() / 2].iloc[-1]
     end = average.iloc[-1]

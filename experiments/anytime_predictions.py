@@ -92,8 +92,8 @@ def _case(config: AnytimeConfig, a: float, b: float) -> Iterator[Curves]:
         }
 
     best = found.best
-    run_of_best = f"{best.schedule.name}, peak {best.multiplier:.3g}/tr H, {best.average}"
-    name = f"use {run_of_best}: <= {best.worst_ratio:.2f} of the cosine"
+    answer = f"{best.multiplier:.3g}/tr H {best.schedule.name}, {best.average}"
+    name = f"use {answer}: <= {best.worst_ratio:.2f} of cosine"
     yield points(place[0], name, *place[1:], horizons, "risk", best.risk, params=run(best))
     tuned = {
         **case,
