@@ -56,13 +56,13 @@ class LanguageSettings:
     )
     symbols: int = integer(600_000, "with data=character or text: symbols of the text at most", least=1000)
     validation: int = integer(12_000, "validation tokens, at most", least=1)
-    horizons: tuple[int, ...] = integers([75, 150, 300, 600], "steps at which losses are read", least=2)
-    warmup: int = integer(15, "steps of the linear warm-up; less than 0.9 of the shortest horizon", least=0)
+    horizons: tuple[int, ...] = integers([100, 200, 400, 800], "steps at which losses are read", least=2)
+    warmup: int = integer(20, "steps of the linear warm-up; less than 0.9 of the shortest horizon", least=0)
     batch: int = integer(8, "sequences a step", least=1)
     cosine_rates: tuple[float, ...] = reals([2.5e-3, 5e-3, 1e-2], "learning rates that cosine is tuned over", above=0)
     constant_rates: tuple[float, ...] = reals([5e-3], "learning rates of the constant runs", above=0)
     offset_rates: tuple[float, ...] = reals([5e-3], "learning rates of the inverse-sqrt runs", above=0)
-    offsets: tuple[int, ...] = integers([200], "alpha of sqrt(alpha / (t + alpha)), in steps", least=1)
+    offsets: tuple[int, ...] = integers([300], "alpha of sqrt(alpha / (t + alpha)), in steps", least=1)
     beta2: tuple[float, ...] = reals([0.99], "of AdamW, tuned with the learning rate", above=0, below=1)
     labels: tuple[float, ...] = reals([6.25, 12.5, 25], "EMA labels f: half-life t/f steps", above=0)
     cosine_final: float = real(0.1, "fraction of the rate at which a cosine ends", least=0, most=1)
@@ -151,7 +151,7 @@ def language_panels(settings: LanguageSettings) -> list[Panel]:
         panels += [
             drawn(
                 published_panel(model),
-                f"{model} parameters: published (C4) and this run",
+                f"{model} on C4: published, and this run",
                 y_label="validation loss (nats)",
             )
             for model in settings.published

@@ -56,11 +56,18 @@ Losses = Float[np.ndarray, "seeds horizons"]
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a seed trains on."""
+    """What a seed trains on.
+
+    Attributes:
+        train, validation: held apart.
+        vocabulary: number of tokens.
+        digest: of a text that is not generated, in the names of all that is kept: another text is trained on anew.
+    """
 
     train: Tokens
     validation: Tokens
     vocabulary: int
+    digest: str = ""
 
 
 def measure(settings: LanguageSettings, context: Context) -> Curves:
@@ -114,6 +121,7 @@ class _Laboratory:
         self.settings, self.context, self.seed, self.step = settings, context, seed, step
         try:
             corpus = _corpus(settings, context, seed)
+            self._name = f"language {corpus.digest}".strip()
             self._architecture = _architecture(settings, corpus.vocabulary)
             self._windows = Windows(
                 corpus.train, settings.model.context, settings.batch, context.seeds.integer("language batches", seed)
@@ -140,7 +148,7 @@ class _Laboratory:
             events += [(horizon, True) for horizon in settings.horizons]
         losses: dict[tuple[str, int], float] = {}
         for horizon, branches in sorted(events, key=lambda event: self._branch(event[0]) if event[1] else event[0]):
-            name = f"language {run.label} seed={self.seed} {'wsd' if branches else 'read'} {horizon}"
+            name = f"{self._name} {run.label} seed={self.seed} {'wsd' if branches else 'read'} {horizon}"
             compute = partial(self._decayed, going, horizon) if branches else partial(going.losses, horizon)
             found = self.context.unit(name, compute)
             losses |= {(weights, horizon): float(loss) for weights, loss in found.items()}
@@ -174,7 +182,7 @@ class _Laboratory:
 
     def checkpoint(self, name: str) -> TrainingCheckpoint:
         """Return where a training keeps its state."""
-        return self.context.checkpoint(f"language {name} seed={self.seed}")
+        return self.context.checkpoint(f"{self._name} {name} seed={self.seed}")
 
     def _branch(self, horizon: int) -> int:
         return int(self.settings.stable * horizon)
@@ -265,10 +273,10 @@ def _corpus(settings: LanguageSettings, context: Context, seed: int) -> Corpus:
         return Corpus(train, held, language.symbols)
     if settings.data == "text":
         found = read_text(settings.folder, most=settings.symbols)
-        return Corpus(found.train, found.validation, 256)
+        return Corpus(found.train, found.validation, 256, found.sha256[:12])
     shards = TokenShards(str(settings.folder))
     padded = -(-shards.vocabulary // PADDED) * PADDED
-    return Corpus(shards.train.tokens, shards.validation.tokens, padded)
+    return Corpus(shards.train.tokens, shards.validation.tokens, padded, shards.digest[:12])
 
 
 def _architecture(settings: LanguageSettings, vocabulary: int) -> DecoderConfig:

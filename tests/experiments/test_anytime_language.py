@@ -238,6 +238,8 @@ def test_a_local_text_is_trained_on_as_bytes(tmp_path):
     curves = measure(settings, context(tmp_path / "run"))
     assert (select(curves, panel=LOSS)["y"] < np.log(256)).all()
     assert not [part for part in predict_language(settings) if part["panel"].iloc[0] == LOSS]
+    path.write_text("no work and all play\n" * 300)
+    assert not measure(settings, context(tmp_path / "run")).equals(curves)  # what was kept is of another text
 
 
 def test_shards_are_trained_on_and_drawn_beside_the_published_losses(tmp_path):
