@@ -139,7 +139,7 @@ CATALOG: tuple[Entry, ...] = (
         ),
         question="Which learning-rate schedule and averaging of the weights is good at every stopping time?",
         axes=("a", "b", "horizon", "sigma2", "batch"),
-        expected={"smoke": "10 s", "quick": "1 min", "paper": "not measured, GPU"},
+        expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
     ),
 )
 
