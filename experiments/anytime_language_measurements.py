@@ -5,7 +5,6 @@ disk before it goes on. All schedules of a seed start from the same weights and 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
@@ -42,6 +41,7 @@ from experiments.parameters import ConfigurationError
 from experiments.protocol import Context
 from models.decoder import Decoder, DecoderConfig
 from models.language_training import Trainer, TrainingSettings
+from models.threads import one_thread
 from models.weight_average import Averaging
 from theory import schedules
 from tracking.checkpoints import TrainingCheckpoint
@@ -79,21 +79,9 @@ def measure(settings: LanguageSettings, context: Context) -> Curves:
     require_text(settings)
     if settings.data == "none":
         return empty_curves()
-    with _one_thread(context.device):
+    with one_thread(context.device):
         found = _train_all(settings, context)
     return join_curves(_curves(settings, found))
-
-
-@contextmanager
-def _one_thread(device: str) -> Iterator[None]:
-    """Keep torch to one thread on a CPU: on such small products threads wait longer than they compute."""
-    threads = torch.get_num_threads()
-    if device == "cpu":
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 # -- training ------------------------------------------------------------------------------------------------------
