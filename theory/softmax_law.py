@@ -25,7 +25,7 @@ from scipy.special import log_softmax
 from theory.validation import require_integer, require_real
 
 LARGEST_DISTANCE = 16.0  # the flow to a finite a* is followed until a* - a = e^-16 a*
-GRID = 400
+GRID = 200
 
 
 @dataclass(frozen=True)
@@ -165,13 +165,17 @@ def aligned_loss(
     if np.any(scales < 0) or not np.all(np.isfinite(scales)):
         raise ValueError(f"scale = {scales.min()} is out of range; valid: >= 0, finite")
     z, weight = sample.logits, sample.weight
-    if math.isinf(target_scale):
-        target = (z == z.max(axis=1, keepdims=True)).astype(float)
-        log_target = np.zeros_like(z)  # enters times the target alone
-    else:
-        log_target = log_softmax(target_scale * z, axis=1)
-        target = np.exp(log_target)
     loss, slope = np.empty_like(scales), np.empty_like(scales)
+    if math.isinf(target_scale):  # in logits less the largest: exact where the loss is small, and twice as fast
+        behind = z - z.max(axis=1, keepdims=True)
+        for index, a in enumerate(scales):
+            odds = np.exp(a * behind)
+            total = odds.sum(axis=1)
+            loss[index] = weight @ np.log(total)
+            slope[index] = weight @ (np.einsum("pv,pv->p", odds, behind) / total)
+        return loss, slope
+    log_target = log_softmax(target_scale * z, axis=1)
+    target = np.exp(log_target)
     for index, a in enumerate(scales):
         log_student = log_softmax(a * z, axis=1)
         loss[index] = weight @ np.sum(target * (log_target - log_student), axis=1)
@@ -192,7 +196,7 @@ def aligned_flow(times: ArrayLike, target_scale: float, sample: LogitSample) -> 
     Raises:
         ValueError: an argument out of range.
 
-    Cost: 400 evaluations of `aligned_loss`.
+    Cost: 200 evaluations of `aligned_loss`.
     """
     target_scale = require_real("target_scale", target_scale, above=0, infinite=True)
     asked = np.asarray(times, dtype=float)
@@ -203,7 +207,7 @@ def aligned_flow(times: ArrayLike, target_scale: float, sample: LogitSample) -> 
         position = np.linspace(0.0, math.log1p(last), GRID)
         scales, jacobian = np.expm1(position), np.exp(position)
     else:
-        position = np.linspace(0.0, LARGEST_DISTANCE, GRID)
+        position = LARGEST_DISTANCE * np.linspace(0.0, 1.0, GRID) ** 2  # the end is an exponential, the start is not
         distance = target_scale * np.exp(-position)
         scales, jacobian = target_scale - distance, distance
     loss, slope = aligned_loss(scales, target_scale, sample)
