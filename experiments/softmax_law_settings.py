@@ -15,6 +15,10 @@ from theory.softmax_law import LogitSample, centre, sample_logits, two_classes
 NAME = "softmax-law"
 PEAKED = 8.0  # least beta that is trained with growing steps: they are unstable where the gradient vanishes sooner
 CONTROLS = ("growing", "normalised", "normalised, long", "adam", "adam, short", "squared")
+FITTED_CONTROLS = CONTROLS[:-1]  # the squared loss has no power law to be fitted to
+NORMALISED = ("normalised", "normalised, long")
+QUANTITIES = {"loss": -1 / 3, "norm": 1 / 3, "gradient": -2 / 3}  # exponents of equation (3)
+ROUNDING = 1e-6  # divergences below it are not fitted
 NETWORKS = ("normalised MLP", "MLP", "bigram")
 
 
@@ -70,6 +74,7 @@ class SoftmaxLawConfig(RunSettings):
     late: float = real(8.0, "least time of the fits to other V and d, in units of C^2", above=0)
     span: float = real(35.0, "ratio of the latest to that time, at least", above=1)
     batch: int = integer(2048, "fresh inputs per step", least=1)
+    other_batch: int = integer(1024, "fresh inputs per step, for other V and d", least=1)
     small_batch: int = integer(512, "fresh inputs per step, in the panel on universality", least=1)
     samples: int = integer(16384, "inputs on which students are measured, and of the fixed training set", least=100)
     repeats: int = integer(4, "teachers", least=2)
@@ -96,8 +101,8 @@ def variants(config: SoftmaxLawConfig) -> dict[str, Variant]:
     (first, *more), (d, *wider), batch = config.classes, config.dimension, config.batch
     return {
         f"V={first}": Variant(first, d, 0),
-        **{f"V={classes}": Variant(classes, d, config.networks.batch) for classes in more},
-        **{f"d={dimension}": Variant(first, dimension, config.networks.batch) for dimension in wider},
+        **{f"V={classes}": Variant(classes, d, config.other_batch) for classes in more},
+        **{f"d={dimension}": Variant(first, dimension, config.other_batch) for dimension in wider},
         **{f"batch {size}": Variant(first, d, size) for size in (batch, config.small_batch)},
     }
 
@@ -109,10 +114,10 @@ def categories(config: SoftmaxLawConfig) -> tuple[str, ...]:
 
 def window(config: SoftmaxLawConfig, variant: Variant) -> tuple[float, float]:
     """Return the times of the fit: L = (C / a) F(a / C) is near its limit once a^3 = 3 C s is many C^3."""
-    start = config.window
-    if variant.batch:
-        peaks = [sample.peak for sample in teacher_samples(config, variant.classes, variant.dimension)]
-        start = max(start, config.late * float(np.mean(peaks)) ** 2)
+    if not variant.batch:
+        return config.window, config.horizon
+    peaks = [sample.peak for sample in teacher_samples(config, variant.classes, variant.dimension)]
+    start = max(config.window, config.late * float(np.mean(peaks)) ** 2)
     return start, max(config.horizon, config.span * start)
 
 
@@ -168,9 +173,7 @@ def teacher_norms(config: SoftmaxLawConfig, classes: int) -> Float[np.ndarray, "
 
 def teacher_samples(config: SoftmaxLawConfig, classes: int, dimension: int | None = None) -> list[LogitSample]:
     """Return the quadrature of each teacher's direction; exact for two classes, where all directions are alike."""
-    return list(
-        _samples(config.seed, classes, dimension or config.dimension[0], config.repeats, config.theory_points)
-    )
+    return list(_samples(config.seed, classes, dimension or config.dimension[0], config.repeats, config.theory_points))
 
 
 def _weights(seed: int, classes: int, dimension: int, repeats: int) -> Float[np.ndarray, "repeats classes d"]:

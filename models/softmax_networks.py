@@ -73,7 +73,8 @@ def train_mlp(
         inner = torch.relu(x @ parameters[0].mT)
         if normalised:
             inner = inner / inner.norm(dim=-1, keepdim=True).clamp(min=1e-9) * math.sqrt(d)
-        return inner @ parameters[1].mT
+        found: Tensor = inner @ parameters[1].mT
+        return found
 
     def divergence(x: Tensor, z: Tensor) -> Tensor:
         wanted = (x @ teacher.weights.mT).argmax(-1, keepdim=True)
@@ -131,7 +132,8 @@ def train_bigram(
 
     def logits() -> Tensor:
         directions = parameters[0] / parameters[0].norm(dim=-1, keepdim=True)
-        return math.sqrt(width) * directions @ parameters[1].mT
+        found: Tensor = math.sqrt(width) * directions @ parameters[1].mT
+        return found
 
     def loss() -> Tensor:
         return -(joint * logits().log_softmax(-1)).sum((-1, -2))

@@ -78,7 +78,8 @@ def descend(
         betas: inverse temperatures of the targets, > 0 or inf.
         rates: learning rate of each step.
         read_at: numbers of steps, increasing, after which the student is measured; the last at most len(rates).
-        rule: "descent"; XX
+        rule: "descent"; "normalised": the gradient over its norm; "adam"; "squared": descent on half the squared error
+            of the logits (beta must be finite) in place of the divergence.
         streams: one stream per repeat, from which each step draws a fresh batch; none: descend on `teacher.x`.
         batch: size of a fresh batch.
         memory: beta1 and beta2 of Adam.

@@ -260,9 +260,7 @@ def crossover_time(target_scale: float, peak: float) -> float:
     return scale**3 / (3 * require_real("peak", peak, above=0))
 
 
-def adam_flow(
-    steps: int, rate: float, memory: tuple[float, float], reach: float, sample: LogitSample
-) -> Flow:
+def adam_flow(steps: int, rate: float, memory: tuple[float, float], reach: float, sample: LogitSample) -> Flow:
     """Return the aligned student after each step of Adam, for a one-hot target.
 
     Every weight has the gradient L'(a) U_ij, and Adam divides out |U_ij|: with m and v the bias-corrected averages of
@@ -308,9 +306,9 @@ def loss_exponent(growth: float = 0.0, *, normalised: bool = False, layers: int 
 
     Logits that are a product of H layers of equal norm r have a ~ r^H, so that da/ds ~ a^(2 - 2/H) C / a^2: with
     L ~ C / a this is L ~ s^(-H / (H + 2)), the law -1/3 for one layer. s ~ t^(1 + growth). With a normalised gradient
-    (and for Adam, beyond its memory) r grows by the learning rate itself, and the exponent is -H (1 + growth); this
-    ends where the steps are too long for the curvature, ~ 1/a (H = 1): the rate that the norm of the oscillating gradient
-    then leaves is ~ a, da/dt ~ 1/a, and the exponent -1/2.
+    (and for Adam, beyond its memory) r grows by the learning rate itself, and the exponent is -H (1 + growth). For one
+    layer this ends where steps are too long for the curvature, ~ 1/a: they go back and forth, the norm of the
+    oscillating gradient leaves an effective rate ~ a, so that da/dt ~ 1/a, and the exponent is -1/2.
 
     Args:
         growth: > -1.
