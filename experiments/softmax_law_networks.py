@@ -26,7 +26,7 @@ from tracking.progress import Step
 
 
 def measure_networks(config: SoftmaxLawConfig, context: Context, step: Step) -> Iterator[Curves]:
-    """Yield loss and loss times scale against time, and the exponents over the last factor ten in time."""
+    """Yield the losses against time, and the exponents over the last factor ten in time."""
     networks, first = config.networks, len(variants(config))
     grown = rates(math.inf, config)
     plain = np.full(math.ceil(networks.plain_horizon / networks.plain_rate), networks.plain_rate)
@@ -45,19 +45,14 @@ def measure_networks(config: SoftmaxLawConfig, context: Context, step: Step) -> 
     for index, (name, schedule, train) in enumerate(runs):
 
         def compute(train: Callable[[], Course] = train) -> dict[str, np.ndarray]:
-            course = train()
-            return {"loss": course.loss.cpu().numpy(), "scale": course.scale.cpu().numpy()}
+            return {"loss": train().loss.cpu().numpy()}
 
         found, s = context.unit(f"network {name}", compute), reading_times(schedule)
-        for panel, y_name, values in (
-            ("networks", "loss", found["loss"]),
-            ("boundary", "loss x scale", found["loss"] * found["scale"]),
-        ):
-            y, y_err, n = geometric_mean(np.maximum(values, 1e-12))
-            yield points(panel, name, "trained", "s", s, y_name, y, y_err=y_err, n=n)
+        y, y_err, n = geometric_mean(np.maximum(found["loss"], 1e-12))
+        yield points("networks", name, "trained", "s", s, "loss", y, y_err=y_err, n=n)
         fit = fitted(s, found["loss"], s[-1] / 10)
         if fit is not None and name in NETWORKS:
-            fit["params"] = {**fit["params"], "student": name}
+            fit["params"] = {**fit["params"], "student": name, "from": float(s[-1] / 10), "to": float(s[-1])}
             yield points("universality", "loss", "trained", "variant", first + index, "exponent", **fit)
         step.advance(note=name)
 

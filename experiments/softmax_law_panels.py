@@ -3,7 +3,7 @@
 from functools import partial
 
 from experiments.softmax_law_language import language_panels
-from experiments.softmax_law_settings import CONTROLS, FITTED_CONTROLS, PEAKED, ROUNDING, SoftmaxLawConfig, categories
+from experiments.softmax_law_settings import FITTED_CONTROLS, PEAKED, ROUNDING, SoftmaxLawConfig, categories
 from tracking.figures import Panel, Slope
 
 TIME = "time s = learning rate x steps"
@@ -11,7 +11,7 @@ TIME = "time s = learning rate x steps"
 
 def panels(config: SoftmaxLawConfig) -> list[Panel]:
     """Return the panels."""
-    return [*_against_time(config), *_crossover(config), *_universality(config), *_controls(config),
+    return [*_against_time(config), *_crossover(config), *_controls(config), *_universality(config),
             *language_panels(config.language)]  # fmt: skip
 
 
@@ -88,15 +88,6 @@ def _universality(config: SoftmaxLawConfig) -> list[Panel]:
             y_scale="log",
             slopes=(Slope(-1 / 3, 4.0, 100, 1e4, "slope -1/3"), Slope(-1.0, 3.0, 30, 1000, "slope -1")),
         ),
-        Panel(
-            "boundary",
-            "E4 Networks: loss times scale of the logits",
-            TIME,
-            "loss x scale of the logits",
-            x_scale="log",
-            y_scale="log",
-            note="flat: the features no longer change",
-        ),
     ]
 
 
@@ -119,7 +110,7 @@ def _controls(config: SoftmaxLawConfig) -> list[Panel]:
             "",
             "exponent",
             categories=FITTED_CONTROLS,
-            note=f"dashes: theory in the same window; all {len(CONTROLS)} controls but the squared loss",
+            note="dashes: theory in the same window",
         ),
         Panel(
             "edge",

@@ -134,6 +134,13 @@ def collapse(
         yield points("crossover", "half", source, "beta", list(crossings), "time", y, **errors, params=slope)
 
 
+def control_law(name: str, config: SoftmaxLawConfig) -> float:
+    """Return the exponent that a control has at late times: of Adam within its memory and of long steps, -1/2."""
+    if name == "growing":
+        return loss_exponent(config.controls.growth)
+    return loss_exponent(normalised=True) if name in ("normalised", "adam, short") else -0.5
+
+
 def closed_form_ratio(
     loss: Float[np.ndarray, "repeats times"],
     norm: Float[np.ndarray, "repeats times"],
@@ -227,9 +234,10 @@ def _controls(config: SoftmaxLawConfig) -> Iterator[Curves]:
         fit = fitted(at.astype(float), loss, steps / 4)
         if fit is not None:
             exponents[name] = fit["y"]
-    exponents["normalised, long"] = -0.5  # beyond the edge; where it lies is not predicted
-    x = [index for index, name in enumerate(FITTED_CONTROLS) if name in exponents]
-    values = [exponents[FITTED_CONTROLS[index]] for index in x]
-    yield points("control-exponent", "loss", "theory", "rule", x, "exponent", values)
+    for index, name in enumerate(FITTED_CONTROLS):
+        law = control_law(name, config)
+        value = exponents.get(name, law)
+        params = {"law": law}
+        yield points("control-exponent", "loss", "theory", "rule", index, "exponent", value, params=params)
     for name in NORMALISED:
         yield points("edge", name, "theory", "steps", at, "share", np.ones(len(at)))

@@ -50,7 +50,7 @@ class Networks:
     width: int = integer(64, "embedding width of the bigram model", least=1)
     zipf: float = real(1.0, "exponent of its unigrams", least=0)
     bigram_beta: float = real(8.0, "peakedness of its conditionals; a one-hot language is always learned too", above=0)
-    bigram_rate: float = real(1.0, "learning rate of the bigram model, constant", above=0)
+    bigram_rate: float = real(0.5, "learning rate of the bigram model, constant", above=0)
     bigram_horizon: float = real(1000.0, "largest time s of the bigram model", above=0)
 
 
@@ -72,7 +72,7 @@ class SoftmaxLawConfig(RunSettings):
     short_horizon: float = real(600.0, "largest time s for beta < 8", least=200)
     window: float = real(100.0, "least time s of the fits", above=0)
     late: float = real(8.0, "least time of the fits to other V and d, in units of C^2", above=0)
-    span: float = real(35.0, "ratio of the latest to that time, at least", above=1)
+    span: float = real(70.0, "ratio of the latest to that time, at least", above=1)
     batch: int = integer(2048, "fresh inputs per step", least=1)
     other_batch: int = integer(1024, "fresh inputs per step, for other V and d", least=1)
     small_batch: int = integer(512, "fresh inputs per step, in the panel on universality", least=1)
