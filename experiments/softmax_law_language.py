@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from experiments.parameters import flag, group, integer, real, text, texts
 from experiments.protocol import Context
-from theory.power_law_fit import LEAST_POINTS, fit_decay_to_offset, fit_power_law
+from theory.power_law_fit import LEAST_POINTS, fit_decay_to_offset, fit_power_law, residual_error
 from tracking.claims import Claim, Verdict, all_of, exceeds, not_measured
 from tracking.curves import Curves, curve, parameter, select, standard_error
 from tracking.figures import Panel, Slope
@@ -39,7 +39,7 @@ class TrainedHere:
     layers: int = integer(2, "of the decoder", least=1)
     heads: int = integer(4, "of the decoder", least=1)
     context: int = integer(32, "bytes that a prediction looks back at, at most", least=2)
-    steps: int = integer(800, "training steps", least=100)
+    steps: int = integer(600, "training steps", least=100)
     batch: int = integer(16, "sequences a step", least=1)
     learning_rate: float = real(3e-3, "of AdamW without decay, constant after the warm-up", above=0)
     warm_up: int = integer(20, "steps in which the learning rate rises", least=1)
@@ -143,7 +143,7 @@ def language_curves(
             yield _points(EXCESS, series, steps[late], "excess", excess, params)
         slopes = [fit_power_law(steps, row, window).exponent for row in found["scale"]]
         slope, spread, count = standard_error(slopes)
-        error = float(spread) if count > 1 else _slope_error(steps, found["scale"][0], window)
+        error = float(spread) if count > 1 else residual_error(steps, found["scale"][0], window)
         scale_fit = {"exponent": float(slope), "error": error}
     yield _points(SCALE, series, steps, "scale", found["scale"], scale_fit)
 
@@ -178,15 +178,6 @@ def judge_interval(low: float, high: float) -> Verdict:
     if not high - low <= WIDEST:
         return Verdict.UNDECIDED
     return Verdict.HOLDS if low <= 1 / 3 <= high else Verdict.FAILS
-
-
-def _slope_error(x: Float[np.ndarray, "times"], y: Float[np.ndarray, "times"], window: tuple[float, float]) -> float:
-    """Return the standard error of a single curve's slope in log-log, from what the line leaves over."""
-    inside = x >= window[0]
-    log_x, log_y = np.log(x[inside]), np.log(y[inside])
-    centred = log_x - log_x.mean()
-    left = log_y - log_y.mean() - (centred @ log_y) / (centred @ centred) * centred
-    return float(np.sqrt(left @ left / (len(left) - 2) / (centred @ centred)))
 
 
 def _points(

@@ -45,7 +45,7 @@ class Networks:
     batch: int = integer(1024, "fresh inputs per step of the MLP", least=1)
     first_rate: float = real(0.4, "learning rate of the first layer of the normalised MLP, constant", above=0)
     plain_rate: float = real(0.6, "learning rate of both layers of the MLP, constant", above=0)
-    plain_horizon: float = real(1200.0, "largest time s of the MLP", above=0)
+    plain_horizon: float = real(600.0, "largest time s of the MLP", above=0)
     tokens: int = integer(64, "vocabulary of the bigram language", least=2)
     width: int = integer(64, "embedding width of the bigram model", least=1)
     zipf: float = real(1.0, "exponent of its unigrams", least=0)
@@ -78,9 +78,9 @@ class SoftmaxLawConfig(RunSettings):
     small_batch: int = integer(512, "fresh inputs per step, in the panel on universality", least=1)
     samples: int = integer(16384, "inputs on which students are measured, and of the fixed training set", least=100)
     repeats: int = integer(4, "teachers", least=2)
-    theory_points: int = integer(6000, "Monte-Carlo points of the theory, per teacher", least=1000)
+    theory_points: int = integer(3000, "Monte-Carlo points of the theory, per teacher", least=1000)
     population_points: int = integer(
-        200_000, "points that give the mean over all inputs to the sampled loss of the one-hot target", least=1000
+        400_000, "points that give the mean over all inputs to the sampled loss of the one-hot target", least=1000
     )
     controls: Controls = group(Controls, "other rules")
     networks: Networks = group(Networks, "networks with a hidden layer")

@@ -157,6 +157,27 @@ def fit_decay_to_offset(
     return PowerLawFit(float(found.x), float(amplitude * scale**found.x), float(offset), low, high, len(abscissae))
 
 
+def residual_error(x: ArrayLike, y: ArrayLike, window: tuple[float, float] = (0.0, np.inf)) -> float:
+    """Return the standard error of the slope that `fit_power_law` gives a single curve, from what the line leaves over.
+
+    True if the deviations of log y from the line are independent and of one size. Those of a training curve are not: a
+    bend in it makes the error too small. With repeats, use the interval over them.
+
+    Args:
+        x, y, window: as `fit_power_law` takes them, y of shape (points,).
+
+    Raises:
+        ValueError: as `fit_power_law`, and more than one repeat.
+    """
+    fit = fit_power_law(x, y, window)
+    abscissae, ordinates = _inside(x, y, window)
+    if len(ordinates) != 1:
+        raise ValueError(f"y holds {len(ordinates)} repeats; valid: one row")
+    log_x = np.log(abscissae)
+    left = np.log(ordinates[0]) - np.log(fit.amplitude) - fit.exponent * log_x
+    return float(np.sqrt(left @ left / (len(left) - 2) / np.sum((log_x - log_x.mean()) ** 2)))
+
+
 def local_exponent(x: ArrayLike, y: ArrayLike) -> Float[np.ndarray, "points"]:
     """Return d log y / d log x at each point by central differences (one-sided at the ends).
 
