@@ -125,10 +125,15 @@ def fit_decay_to_offset(
             raise ValueError(f"y_err = {errors.min():g} inside the window is not > 0")
     scale = np.exp(np.log(abscissae).mean())
 
-    def project(nu: float) -> tuple[float, Float[np.ndarray, "2"]]:
-        design = np.stack([np.ones_like(abscissae), (abscissae / scale) ** -nu], axis=1) / errors[:, None]
-        solution = np.linalg.lstsq(design, ordinates[0] / errors, rcond=None)[0]
-        return float(np.sum((ordinates[0] / errors - design @ solution) ** 2)), solution
+    weights = errors**-2 / np.sum(errors**-2)
+    middle = weights @ ordinates[0]
+
+    def project(nu: float) -> tuple[float, tuple[float, float]]:
+        decay = (abscissae / scale) ** -nu
+        centred = decay - weights @ decay
+        amplitude = float(weights @ (centred * ordinates[0]) / (weights @ centred**2))
+        left = ordinates[0] - middle - amplitude * centred
+        return float(np.sum((left / errors) ** 2)), (float(middle - amplitude * (weights @ decay)), amplitude)
 
     grid = np.geomspace(smallest, largest, 60)
     sums = [project(nu)[0] for nu in grid]
