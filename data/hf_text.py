@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _BUILDERS = {"parquet": "parquet", "json": "json", "jsonl": "json"}
-OFFLINE = "without a network take local text: data=text, or `solv data text make --source library` or `--source folder`"
+OFFLINE = "without a network take local text: language.data=text, or `solv data text make --source library` or `folder`"
 
 
 class HfTextError(ValueError):

@@ -7,6 +7,7 @@ disk before it goes on. All schedules of a seed start from the same weights and 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -24,12 +25,14 @@ from experiments.anytime_language import (
     GAP,
     LAST,
     LONG,
+    LONG_COSINE,
     LOSS,
     OFFSET,
     WSD,
     LanguageSettings,
     Training,
     language_points,
+    published_gap_panel,
     published_panel,
     require_text,
     trainings,
@@ -46,17 +49,25 @@ from tracking.curves import Curves, empty_curves, join_curves, standard_error
 from tracking.progress import Step
 
 PADDED = 128  # a vocabulary of shards is rounded up to a multiple: products on a GPU are faster
+HELD_TOKENS = 4096  # of a validation batch at least: small models wait for the call, not for the products
 LOOKS = 200  # losses recorded of one training
 Losses = Float[np.ndarray, "seeds horizons"]
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """What a seed trains on."""
+    """What a seed trains on.
+
+    Attributes:
+        train, validation: held apart.
+        vocabulary: number of tokens.
+        digest: of a text that is not generated, in the names of all that is kept: another text is trained on anew.
+    """
 
     train: Tokens
     validation: Tokens
     vocabulary: int
+    digest: str = ""
 
 
 def measure(settings: LanguageSettings, context: Context) -> Curves:
@@ -110,21 +121,22 @@ class _Laboratory:
         self.settings, self.context, self.seed, self.step = settings, context, seed, step
         try:
             corpus = _corpus(settings, context, seed)
+            self._name = f"language {corpus.digest}".strip()
             self._architecture = _architecture(settings, corpus.vocabulary)
             self._windows = Windows(
                 corpus.train, settings.model.context, settings.batch, context.seeds.integer("language batches", seed)
             )
-            held = Windows(corpus.validation, settings.model.context, settings.batch)
+            rows = settings.batch * max(1, HELD_TOKENS // (settings.batch * settings.model.context))
+            self._held = Windows(corpus.validation, settings.model.context, rows)
         except ValueError as error:
             raise ConfigurationError(f"language: {error}") from None
         available = (len(corpus.validation) - 1) // settings.model.context
-        rows = min(settings.validation // settings.model.context, available) // settings.batch * settings.batch
-        if not rows:
+        self._rows = min(settings.validation // settings.model.context, available) // settings.batch * settings.batch
+        if not self._rows:
             raise ConfigurationError(
                 f"language.validation = {settings.validation}, and {len(corpus.validation)} tokens are there; valid: "
                 f"at least a batch of {settings.batch} x {settings.model.context}"
             )
-        self._held, self._rows = held, rows
 
     def read(self, run: Training) -> dict[tuple[str, int], float]:
         """Return the losses of a run by the weights read and the horizon."""
@@ -136,11 +148,9 @@ class _Laboratory:
             events += [(horizon, True) for horizon in settings.horizons]
         losses: dict[tuple[str, int], float] = {}
         for horizon, branches in sorted(events, key=lambda event: self._branch(event[0]) if event[1] else event[0]):
-            name = f"language {run.label} seed={self.seed} {'wsd' if branches else 'read'} {horizon}"
-            if branches:
-                found = self.context.unit(name, lambda h=horizon: {"wsd": self._decayed(going, h)})  # type: ignore[misc]
-            else:
-                found = self.context.unit(name, lambda h=horizon: going.losses(h))  # type: ignore[misc]
+            name = f"{self._name} {run.label} seed={self.seed} {'wsd' if branches else 'read'} {horizon}"
+            compute = partial(self._decayed, going, horizon) if branches else partial(going.losses, horizon)
+            found = self.context.unit(name, compute)
             losses |= {(weights, horizon): float(loss) for weights, loss in found.items()}
         going.finish()
         return losses
@@ -165,18 +175,19 @@ class _Laboratory:
             bfloat16=settings.bfloat16,
             compiled=settings.compiled,
             averages={f"{label:g}": Averaging("ema", label) for label in labels},
+            parallel="ddp" if context.processes > 1 else None,
         )
         model = Decoder(self._architecture, generator=context.seeds.torch("language model", self.seed))
         return Trainer(model, training, device=context.device)
 
     def checkpoint(self, name: str) -> TrainingCheckpoint:
         """Return where a training keeps its state."""
-        return self.context.checkpoint(f"language {name} seed={self.seed}")
+        return self.context.checkpoint(f"{self._name} {name} seed={self.seed}")
 
     def _branch(self, horizon: int) -> int:
         return int(self.settings.stable * horizon)
 
-    def _decayed(self, going: "_Going", horizon: int) -> float:
+    def _decayed(self, going: "_Going", horizon: int) -> dict[str, np.ndarray]:
         """Return the loss of the decay that branches from the constant run, with its optimiser's state."""
         settings, run = self.settings, going.run
         steps = np.arange(1, horizon + 1)
@@ -188,7 +199,7 @@ class _Laboratory:
         trainer.train(self.batches, horizon, save=checkpoint.save, save_every=settings.save_every)
         loss = trainer.evaluate(self.held())
         checkpoint.path.unlink(missing_ok=True)
-        return loss
+        return {"wsd": np.array(loss)}
 
 
 class _Going:
@@ -262,10 +273,10 @@ def _corpus(settings: LanguageSettings, context: Context, seed: int) -> Corpus:
         return Corpus(train, held, language.symbols)
     if settings.data == "text":
         found = read_text(settings.folder, most=settings.symbols)
-        return Corpus(found.train, found.validation, 256)
+        return Corpus(found.train, found.validation, 256, found.sha256[:12])
     shards = TokenShards(str(settings.folder))
     padded = -(-shards.vocabulary // PADDED) * PADDED
-    return Corpus(shards.train.tokens, shards.validation.tokens, padded)
+    return Corpus(shards.train.tokens, shards.validation.tokens, padded, shards.digest[:12])
 
 
 def _architecture(settings: LanguageSettings, vocabulary: int) -> DecoderConfig:
@@ -298,13 +309,14 @@ def _curves(settings: LanguageSettings, found: dict[tuple[Training, str], Losses
         yield _points(LONG, series, horizons[seen], values, run.parameters)
         if index == len(horizons) - 1 and index > 0:
             early = slice(0, index)
-            yield _points(GAP, LONG, horizons[early], (values - envelope)[:, early], run.parameters)
+            yield _points(GAP, LONG_COSINE, horizons[early], (values - envelope)[:, early], run.parameters)
     for series, schedule in ((CONSTANT, "constant"), (OFFSET, "offset"), (WSD, "wsd")):
         run, weights = _best_anytime(found, schedule, envelope)
         values = found[run, weights]
         chosen = {**run.parameters, "weights": weights, "chosen": "least largest gap over the horizons"}
         yield from _both(settings, series, horizons, values, chosen)
         yield _points(GAP, series, horizons, values - envelope, chosen)
+        yield from _beside(settings, published_gap_panel, series, horizons, values - envelope, chosen)
         if schedule == "constant":
             last = found[run, "last"]
             yield from _both(settings, LAST, horizons, last, {**run.parameters, "weights": "last"})
@@ -339,12 +351,27 @@ def _both(
 ) -> Iterator[Curves]:
     """Yield a curve against steps and, for the paper's models, against tokens beside the published ones."""
     yield _points(LOSS, series, horizons, values, chosen)
-    table = PUBLISHED.get(settings.published or "")
-    if settings.data == "shards" and table is not None:
-        y, y_err, n = standard_error(values)
-        tokens = horizons * settings.batch * settings.model.context
-        place = published_panel(table.model), f"this run: {series}", "trained", "tokens", tokens
-        yield language_points(*place, "loss", y, y_err=y_err, n=n, params=chosen)
+    if series != LAST and series != WSD:  # fewer lines where they lie on each other; the gaps have all
+        yield from _beside(settings, published_panel, series.partition(",")[0], horizons, values, chosen)
+
+
+def _beside(
+    settings: LanguageSettings,
+    panel_of: Callable[[str], str],
+    series: str,
+    horizons: np.ndarray,
+    values: Losses,
+    chosen: dict[str, object],
+) -> Iterator[Curves]:
+    """Yield a curve against tokens, in the panel of the published losses of the same model."""
+    if settings.data != "shards":
+        return
+    y, y_err, n = standard_error(values)
+    tokens = horizons * settings.batch * settings.model.context
+    for model in settings.published:
+        if PUBLISHED[model].layers == settings.model.layers:
+            place = panel_of(model), f"this run: {series}", "trained", "tokens", tokens
+            yield language_points(*place, "loss", y, y_err=y_err, n=n, params=chosen)
 
 
 def _points(panel: str, series: str, horizons: np.ndarray, values: Losses, chosen: dict[str, object]) -> Curves:

@@ -4,7 +4,7 @@ Validation cross-entropy in nats of decoders of 150 and 300 million parameters: 
 constant rate and inverse square root each read through an EMA of label 25, and warmup-stable-decay.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,12 +20,14 @@ class PublishedLosses:
 
     Attributes:
         model: the authors' name of it.
+        layers: its blocks, by which a run of the same model is known.
         batch, context: sequences of a step, tokens of a sequence.
         steps: horizons.
         losses: nats a token at each horizon, by curve.
     """
 
     model: str
+    layers: int
     batch: int
     context: int
     steps: tuple[int, ...]
@@ -36,16 +38,11 @@ class PublishedLosses:
         """Tokens seen at each horizon."""
         return np.array(self.steps, dtype=np.float64) * self.batch * self.context
 
-    def anytime(self) -> Iterator[tuple[str, Float[np.ndarray, "horizons"]]]:
-        """Yield every curve but the cosine's, as its difference from the cosine in nats."""
-        for name, losses in self.losses.items():
-            if name != COSINE:
-                yield name, np.array(losses) - np.array(self.losses[COSINE])
-
 
 PUBLISHED = {
     "150M": PublishedLosses(
         "150M",
+        layers=12,
         batch=256,
         context=1024,
         steps=(12_500, 25_000, 50_000, 100_000, 200_000, 400_000),
@@ -58,6 +55,7 @@ PUBLISHED = {
     ),
     "300M": PublishedLosses(
         "300M",
+        layers=24,
         batch=512,
         context=1024,
         steps=(12_500, 25_000, 50_000, 100_000, 200_000),

@@ -130,6 +130,17 @@ CATALOG: tuple[Entry, ...] = (
         axes=("arenas", "training.learning_rate", "training.memory"),
         expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
     ),
+    Entry(
+        name="anytime",
+        paper=Paper(
+            title="Anytime Pretraining: Horizon-Free Learning-Rate Schedules with Weight Averaging",
+            authors="Alexandru Meterez, Pranav Ajit Nair, Depen Morwani, Cengiz Pehlevan, Sham Kakade",
+            arxiv="2602.03702",
+        ),
+        question="Which learning-rate schedule and averaging of the weights is good at every stopping time?",
+        axes=("a", "b", "horizon", "sigma2", "batch"),
+        expected={"smoke": "10 s", "quick": "1 min", "paper": "not measured, GPU"},
+    ),
 )
 
 

@@ -117,12 +117,10 @@ def _evolve(
     q = p @ m
     factor, decay = np.empty_like(p), np.empty_like(p)
     # 1 - 2 eta lam + (1 + 1/B) (eta lam)^2 and 1 - eta lam, as products of the powers of eta with those of lam
-    powers = np.stack([np.ones_like(eta), eta, eta**2], axis=2)
-    linear = powers[:, :, :2].copy()
     of_factor = np.stack([np.ones_like(lam), -2 * lam, (1 + 1 / batch) * lam**2])
     of_decay = np.stack([np.ones_like(lam), -lam])
-    noise, lam2 = eta**2 / batch, lam**2
-    changes = np.append(True, np.any(eta[1:] != eta[:-1], axis=1))
+    lam2 = lam**2
+    changes = [True, *np.any(eta[1:] != eta[:-1], axis=1).tolist()]
     averages = [_RunningAverage(rho, p.shape) for rho in rhos]
     found = np.empty((1 + len(averages), len(times), runs))
     history = np.empty((BLOCK, runs))
@@ -130,13 +128,17 @@ def _evolve(
         live = [average for average in averages if average.start <= first]
         for average in live:
             average.begin(first, last)
-        for row, t in enumerate(range(first, last)):  # step t + 1, counted from 1
-            if changes[t]:
-                np.dot(powers[t], of_factor, out=factor)
+        rates = eta[first:last]
+        linear = np.stack([np.ones_like(rates), rates], axis=2)
+        square = np.stack([np.ones_like(rates), rates, rates**2], axis=2)
+        noise = rates**2 / batch
+        for row, changed in enumerate(changes[first:last]):
+            if changed:
+                np.dot(square[row], of_factor, out=factor)
                 if averages:
-                    np.dot(linear[t], of_decay, out=decay)
+                    np.dot(linear[row], of_decay, out=decay)
             p *= factor
-            dger(1.0, lam2, (q + sigma2) * noise[t], a=p.T, overwrite_a=1)  # p += an outer product, in place
+            dger(1.0, lam2, (q + sigma2) * noise[row], a=p.T, overwrite_a=1)  # p += an outer product, in place
             q = np.dot(p, m, out=history[row])
             for average in live:
                 average.step(row, decay, p, m)

@@ -51,7 +51,7 @@ _INSIDE = 1 - 1e-13  # kappa grows to infinity at the end of the bracket
 
 
 def stationary_risk(spectrum: Spectrum, sigma2: float, eta: float, batch: int = 1) -> float:
-    """Return the risk (sigma2 / 2) kappa / (1 - kappa) of the last iterate at late times (equation (4)); inf if unstable.
+    """Return the late risk of the last iterate, (sigma2 / 2) kappa / (1 - kappa) (equation (4)); inf if unstable.
 
     Raises:
         ValueError: sigma2 < 0, eta <= 0 or batch < 1.

@@ -37,9 +37,15 @@ class Average:
     rate: Callable[[Steps], Steps]
 
     def rates(self, steps: int) -> Steps:
-        """Return rho_1..rho_steps."""
+        """Return rho_1..rho_steps.
+
+        Raises:
+            ValueError: the average's own `rate` leaves [0, 1].
+        """
         rho = self.rate(np.arange(1.0, steps + 1))
         rho[0] = 1.0
+        if not np.all((rho >= 0) & (rho <= 1)):
+            raise ValueError(f"rate of {self.name} is out of range; valid: from 0 to 1")
         return rho
 
 

@@ -89,7 +89,7 @@ def test_without_a_network_the_local_text_is_named(monkeypatch):
         raise ConnectionError("Couldn't reach 'allenai/c4' on the Hub")
 
     monkeypatch.setattr(datasets, "load_dataset", unreachable)
-    with pytest.raises(HfTextError, match=r"Couldn't reach .*data=text.*--source library"):
+    with pytest.raises(HfTextError, match=r"Couldn't reach .*language.data=text.*--source library"):
         hf_documents("allenai/c4", config="en")
 
 

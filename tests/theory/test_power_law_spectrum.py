@@ -28,6 +28,7 @@ def test_each_node_holds_the_mean_of_its_bin():
 
 
 def test_half_a_million_dimensions_have_the_node_counts_of_the_spec():
+    sizes = {(40, 1.05): 234, (30, 1.08): 157}
     counts = [
         len(power_law_spectrum(1.5, 3, 500_000, exact=e, ratio=r).eigenvalue) for e, r in ((40, 1.05), (30, 1.08))
     ]

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theory.weight_averaging import anneal_weights, ema, merge, polynomial_average, tail, uniform, weights_of
+from theory.weight_averaging import Average, anneal_weights, ema, merge, polynomial_average, tail, uniform, weights_of
 
 
 @given(st.integers(1, 300), st.floats(0.1, 100), st.floats(1, 30))
@@ -55,6 +55,7 @@ def test_a_linear_anneal_is_a_uniform_merge_and_a_cosine_has_its_reference_weigh
         (lambda: anneal_weights([1, 0.5]), "factors = "),
         (lambda: anneal_weights([1, 0.2, 0.5, 0]), "factors = "),
         (lambda: weights_of(uniform(), 0), "steps = 0"),
+        (lambda: weights_of(Average("mine", lambda t: 3 / t), 3), "rate of mine"),
     ],
 )
 def test_a_value_out_of_range_is_named(call, named):
