@@ -42,6 +42,7 @@ Arrays = dict[str, np.ndarray]
 
 def measure(config: SoftmaxLawConfig, context: Context) -> Curves:
     """Return every trained curve of the experiment."""
+    language = measure_language(config.language, context)  # first: a wrong folder of the user's is told at once
     count = 3 + len(variants(config)) + len(NETWORKS) + 1 + len(CONTROLS)
     with context.progress.task("train softmax students", count) as step:
         by_beta = _all_targets(config, context, step)
@@ -52,7 +53,7 @@ def measure(config: SoftmaxLawConfig, context: Context) -> Curves:
             *measure_networks(config, context, step),
             *_controls(config, context, step),
         ]
-    return join_curves([*parts, measure_language(config.language, context)])
+    return join_curves([*parts, language])
 
 
 def _all_targets(config: SoftmaxLawConfig, context: Context, step: Step) -> dict[float, Arrays]:

@@ -1,6 +1,8 @@
 """Does the fit find exponents that are known, and does its interval cover them as often as it says?"""
 
 import math
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -74,6 +76,14 @@ def test_the_error_of_a_single_curve_is_the_spread_of_slopes_that_noise_makes():
     slopes = [fit_power_law(X, y, (3, 1000)).exponent for y in curves]
     # s.e. of the measured spread; the mean of the errors is less sure by a factor sqrt(points)
     assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(np.std(slopes), rel=4 / math.sqrt(2 * trials))
+
+
+def test_the_example_of_the_docs_prints_what_the_page_says(capsys):
+    docs = Path(__file__).parents[2] / "docs"
+    runpy.run_path(str(docs / "examples" / "power_law.py"))
+    printed = capsys.readouterr().out
+    assert len(printed.splitlines()) == 4
+    assert printed in (docs / "power-law-fit.md").read_text(encoding="utf-8")
 
 
 def test_the_local_exponent_of_a_power_law_is_flat():
