@@ -147,7 +147,7 @@ def _networks(curves: Curves) -> Claim:
         name,
         statement,
         predicted=-1 / 3,
-        measured=_listed(rows),
+        measured=_listed(rows) + "; logit scale: " + ", ".join(f"{each:.2f}" for each in parameter(rows, "scale")),
         verdict=all_of(within(row["y"], -1 / 3, EXPONENT, row["y_err"]) for _, row in rows.iterrows()),
         tolerance=f"{EXPONENT:g} each, over the last factor ten in time",
         needs="larger horizons, repeats >= 4",

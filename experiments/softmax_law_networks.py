@@ -45,14 +45,21 @@ def measure_networks(config: SoftmaxLawConfig, context: Context, step: Step) -> 
     for index, (name, schedule, train) in enumerate(runs):
 
         def compute(train: Callable[[], Course] = train) -> dict[str, np.ndarray]:
-            return {"loss": train().loss.cpu().numpy()}
+            course = train()
+            return {"loss": course.loss.cpu().numpy(), "scale": course.scale.cpu().numpy()}
 
         found, s = context.unit(f"network {name}", compute), reading_times(schedule)
         y, y_err, n = geometric_mean(np.maximum(found["loss"], 1e-12))
         yield points("networks", name, "trained", "s", s, "loss", y, y_err=y_err, n=n)
-        fit = fitted(s, found["loss"], s[-1] / 10)
-        if fit is not None and name in NETWORKS:
-            fit["params"] = {**fit["params"], "student": name, "from": float(s[-1] / 10), "to": float(s[-1])}
+        fit, growth = (fitted(s, found[each], s[-1] / 10) for each in ("loss", "scale"))
+        if fit is not None and growth is not None and name in NETWORKS:
+            fit["params"] = {
+                "scale": growth["y"],
+                **fit["params"],
+                "student": name,
+                "from": float(s[-1] / 10),
+                "to": float(s[-1]),
+            }
             yield points("universality", "loss", "trained", "variant", first + index, "exponent", **fit)
         step.advance(note=name)
 

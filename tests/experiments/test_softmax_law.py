@@ -51,7 +51,7 @@ def ideal(theory):
     ]
     laws = [-1 / 3] * (len(categories(SIZES)) - 2) + [-0.5, -1.0]
     for index, (name, law) in enumerate(zip(categories(SIZES), laws, strict=True)):
-        params = {"student": name, "to": 1000.0}
+        params = {"student": name, "to": 1000.0, "scale": 0.3}
         made.append(
             points("universality", "loss", "trained", "variant", index, "exponent", law, **error, params=params)
         )
