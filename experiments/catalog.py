@@ -72,8 +72,8 @@ CATALOG: tuple[Entry, ...] = (
             arxiv="2602.03685",
         ),
         question="Why does the loss of a softmax fall as the cube root of time, and what breaks that?",
-        axes=("beta", "classes"),
-        expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
+        axes=("beta", "classes", "dimension"),
+        expected={"smoke": "15 s", "quick": "2 min", "paper": "not measured, GPU"},
     ),
     Entry(
         name="best-of-k",
