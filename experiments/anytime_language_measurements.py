@@ -42,6 +42,7 @@ from experiments.protocol import Context
 from models.decoder import Decoder, DecoderConfig
 from models.language_training import Trainer, TrainingSettings
 from models.threads import one_thread
+from models.throughput import utilisation
 from models.weight_average import Averaging
 from theory import schedules
 from tracking.checkpoints import TrainingCheckpoint
@@ -110,7 +111,7 @@ class _Laboratory:
         try:
             corpus = _corpus(settings, context, seed)
             self._name = f"language {corpus.digest}".strip()
-            self._architecture = _architecture(settings, corpus.vocabulary)
+            self.architecture = _architecture(settings, corpus.vocabulary)
             self._windows = Windows(
                 corpus.train, settings.model.context, settings.batch, context.seeds.integer("language batches", seed)
             )
@@ -165,7 +166,7 @@ class _Laboratory:
             averages={f"{label:g}": Averaging("ema", label) for label in labels},
             parallel="ddp" if context.processes > 1 else None,
         )
-        model = Decoder(self._architecture, generator=context.seeds.torch("language model", self.seed))
+        model = Decoder(self.architecture, generator=context.seeds.torch("language model", self.seed))
         return Trainer(model, training, device=context.device)
 
     def checkpoint(self, name: str) -> TrainingCheckpoint:
@@ -211,11 +212,10 @@ class _Going:
             state = self._checkpoint.load()
             if state is not None and state["step"] <= step:
                 self._trainer.load_state_dict(state)
-        save_every = laboratory.settings.save_every
-        self._trainer.train(
-            laboratory.batches, step, after_step=self._tell, save=self._checkpoint.save, save_every=save_every
-        )
-        return self._trainer
+        trainer, save_every = self._trainer, laboratory.settings.save_every
+        tell = partial(self._tell, trainer)
+        trainer.train(laboratory.batches, step, after_step=tell, save=self._checkpoint.save, save_every=save_every)
+        return trainer
 
     def losses(self, horizon: int) -> dict[str, np.ndarray]:
         """Return the losses at a horizon, by the weights that are read."""
@@ -242,13 +242,19 @@ class _Going:
             factors = schedules.cosine(steps, run.along, settings.cosine_final, settings.warmup)
         return lambda step: float(factors[step])
 
-    def _tell(self, step: int, loss: Tensor) -> None:
-        if step % self._every == 0:
-            note = f"loss {float(loss):.3f}"
-            self._laboratory.step.advance(self._every, note=note)
-            self._told += self._every
-            task = f"language {self.run.label} {self._laboratory.seed}"
-            self._laboratory.context.log_metrics(task, step, {"loss": float(loss)})
+    def _tell(self, trainer: Trainer, step: int, loss: Tensor) -> None:
+        if step % self._every:
+            return
+        laboratory, context, settings = self._laboratory, self._laboratory.context, self._laboratory.settings
+        pace, length, processes = trainer.pace(), settings.model.context, context.processes
+        share = utilisation(
+            pace, laboratory.architecture, length, context.device, bfloat16=settings.bfloat16, processes=processes
+        )
+        speed = f"{pace.tokens_per_second:.0f} tokens/s, {share:.0%} of the matrix products"
+        laboratory.step.advance(self._every, note=f"loss {float(loss):.3f}, {speed}")
+        self._told += self._every
+        told = {"loss": float(loss), "tokens_per_second": pace.tokens_per_second, "utilisation": share}
+        context.log_metrics(f"language {self.run.label} {laboratory.seed}", step, told)
 
 
 def _corpus(settings: LanguageSettings, context: Context, seed: int) -> Corpus:
