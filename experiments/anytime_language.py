@@ -75,6 +75,9 @@ class LanguageSettings:
     accumulation: int = integer(1, "parts of a batch: less memory, the same gradient", least=1, scientific=False)
     bfloat16: bool = flag(False, "compute products in bfloat16")
     compiled: bool = flag(False, "compile the model", scientific=False)
+    parallel: str = text(
+        "ddp", "over several processes: ddp keeps whole models, fsdp shards", choices=("ddp", "fsdp"), scientific=False
+    )
     save_every: int = integer(1000, "steps between two saves of a training's state", least=1, scientific=False)
     model: LanguageModel = group(LanguageModel, "the decoder")
 

@@ -7,6 +7,7 @@ disk before it goes on. All schedules of a seed start from the same weights and 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -48,6 +49,9 @@ from theory import schedules
 from tracking.checkpoints import TrainingCheckpoint
 from tracking.curves import Curves, empty_curves, join_curves, standard_error
 from tracking.progress import Step
+
+if TYPE_CHECKING:
+    from models.sharding import Parallel
 
 PADDED = 128  # a vocabulary of shards is rounded up to a multiple: products on a GPU are faster
 HELD_TOKENS = 4096  # of a validation batch at least: small models wait for the call, not for the products
@@ -164,7 +168,7 @@ class _Laboratory:
             bfloat16=settings.bfloat16,
             compiled=settings.compiled,
             averages={f"{label:g}": Averaging("ema", label) for label in labels},
-            parallel="ddp" if context.processes > 1 else None,
+            parallel=cast("Parallel", settings.parallel) if context.processes > 1 else None,
         )
         model = Decoder(self.architecture, generator=context.seeds.torch("language model", self.seed))
         return Trainer(model, training, device=context.device)

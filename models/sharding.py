@@ -122,7 +122,7 @@ def local(value: Tensor) -> Tensor:
 def full(value: Tensor) -> Tensor:
     """Return a copy of the whole tensor; all processes have to ask."""
     if isinstance(value, DTensor):
-        return value.full_tensor()
+        return value.detach().full_tensor()
     return value.detach().clone()
 
 
