@@ -1,13 +1,15 @@
 """How small is the model of the chain task? One attention layer and a two-layer MLP on frozen embeddings, in copies.
 
-A decoder without positions, norms and residuals (pita spec, section 3): a token's embedding of width d is N(0, 1) and is
-not trained; the attention feeds the MLP, the MLP the logits. Maximal-update scaling: weights start N(0, 1/d) (the head
-N(0, 1/d^2)), attention divides by d, Adam's rate is divided by d.
+A decoder without positions, norms and residuals (pita spec, section 3): a token's embedding of width d is N(0, 1) and
+is not trained; the attention feeds the MLP, the MLP the logits. Maximal-update scaling: weights start N(0, 1/d) (the
+head N(0, 1/d^2)), attention divides by d, Adam's rate is divided by d.
 
 Without positions the logits after a token depend on that token and on the *bag* of tokens so far. A *context* is such a
 bag, its last token first and pads behind: shape (..., tokens). One context is one position of one sequence, and what is
 trained on is a batch of contexts, not of sequences: only positions that count are computed, each for its own sake.
 Embeddings are gathered and never differentiated.
+
+Copies may differ in width: narrow ones are padded by zeros, which no gradient ever moves.
 """
 
 from dataclasses import dataclass
@@ -29,35 +31,43 @@ class StarfishModel:
 
     Attributes:
         vocabulary: tokens that have an embedding; the last one is the pad, which is never attended to.
-        width: d of embeddings and of every layer.
+        widths: d of embeddings and of every layer, of each copy; stacked tensors have the largest one.
         outputs: logits: one a token for traces, 2 (no, yes) for direct answers.
         attention: "softmax", "linear" (scores as they are) or "uniform" (the mean of all tokens so far).
     """
 
     vocabulary: int
-    width: int
+    widths: tuple[int, ...]
     outputs: int
     attention: Literal["softmax", "linear", "uniform"] = "softmax"
 
-    def initial(
-        self, copies: int, generator: torch.Generator
-    ) -> tuple[Float[Tensor, "copies vocabulary width"], Parameters]:
+    def initial(self, generator: torch.Generator) -> tuple[Float[Tensor, "copies vocabulary width"], Parameters]:
         """Return the frozen embeddings, shape (copies, vocabulary, width), and the stacked parameters.
 
         All matrices of a copy are one parameter, shape (copies, 6, width, width), in the order of `MATRICES`: the
         optimiser then moves two tensors and not seven.
         """
+        copies, width = len(self.widths), max(self.widths)
 
         def normal(*shape: int) -> Tensor:
             return torch.randn(copies, *shape, generator=generator, device=generator.device)
 
-        d = self.width
-        embeddings = normal(self.vocabulary, d)
-        return embeddings, {"matrices": normal(len(MATRICES), d, d) / d**0.5, "head": normal(d, self.outputs) / d}
+        d = self._by_copy(generator.device)
+        there = (torch.arange(width, device=generator.device) < d).float()  # (copies, 1, width)
+        embeddings = normal(self.vocabulary, width) * there
+        square = (there.transpose(1, 2) * there)[:, None]
+        return embeddings, {
+            "matrices": normal(len(MATRICES), width, width) * square / d[..., None].sqrt(),
+            "head": normal(width, self.outputs) * there.transpose(1, 2) / d,
+        }
 
-    def optimizer(self, rate: float, **rest: object) -> Optimizer:
-        """Return Adam with the rate divided by the width."""
-        return Optimizer(learning_rate=rate / self.width, **rest)  # type: ignore[arg-type]
+    def optimizer(self, rate: float, device: torch.device | str, **rest: object) -> Optimizer:
+        """Return Adam with the rate divided by each copy's width."""
+        rates = rate / self._by_copy(device).flatten()
+        return Optimizer(learning_rate=rates, **rest)  # type: ignore[arg-type]
+
+    def _by_copy(self, device: torch.device | str) -> Float[Tensor, "copies 1 1"]:
+        return torch.tensor(self.widths, dtype=torch.float32, device=device)[:, None, None]
 
     def logits(
         self,
@@ -70,12 +80,12 @@ class StarfishModel:
         copies, batch, tokens = contexts.shape
         shift = self.vocabulary * torch.arange(copies, device=contexts.device)[:, None, None]
         x = embeddings.flatten(0, 1).index_select(0, (contexts + shift).flatten())
-        x = x.view(copies, batch, tokens, self.width)
+        x = x.view(copies, batch, tokens, -1)
         there = contexts != self.vocabulary - 1
         if self.attention == "uniform":
             weights = there / there.sum(-1, keepdim=True)
         else:
-            asked = _through(x[:, :, 0], query, key.transpose(1, 2)) / self.width
+            asked = _through(x[:, :, 0], query, key.transpose(1, 2)) / self._by_copy(x.device)
             scores = (x * asked[:, :, None]).sum(-1)
             linear = self.attention == "linear"
             weights = scores * there if linear else scores.masked_fill(~there, -torch.inf).softmax(-1)

@@ -34,7 +34,7 @@ def full_count(leaves: int, atoms: int = 3, operators: int = 3) -> int:
     leaves = require_integer("leaves", leaves, least=1)
     atoms = require_integer("atoms", atoms, least=1)
     operators = require_integer("operators", operators, least=1)
-    return (atoms + 2) ** leaves * operators ** (leaves - 1) * catalan(leaves - 1)
+    return int((atoms + 2) ** leaves * operators ** (leaves - 1)) * catalan(leaves - 1)
 
 
 def pigeonhole_count(pigeons: int, holes: int) -> int:
@@ -50,4 +50,4 @@ def pigeonhole_count(pigeons: int, holes: int) -> int:
     pigeons = require_integer("pigeons", pigeons, least=2)
     holes = require_integer("holes", holes, least=1)
     clashes = pigeons * (pigeons - 1) * holes
-    return catalan(pigeons - 1) * catalan(holes - 1) ** pigeons * catalan(clashes - 1)
+    return catalan(pigeons - 1) * int(catalan(holes - 1) ** pigeons) * catalan(clashes - 1)
