@@ -29,7 +29,7 @@ from experiments.pita_chain import (
 )
 from experiments.pita_chain_training import Arrays, accuracies
 from experiments.pita_proofs import points
-from experiments.pita_settings import PitaConfig
+from experiments.pita_settings import PitaConfig, Training
 from experiments.protocol import Context
 from theory.chain_lengths import right_answer, right_to_the_end, trace_lengths
 from theory.critical_width import DRAWN_EXPONENTS, anchored_law, crossing
@@ -43,7 +43,7 @@ SAMPLED = 20_000  # traces whose lengths are counted
 def measure_chain(config: PitaConfig, context: Context) -> Iterator[Curves]:
     """Yield E3, E4 and E5."""
     along = [cell for kind in KINDS for axis in (DEPTH, ARMS) for cell in width_cells(config, kind, axis)]
-    settings = {(cell, (cell.hops,)): config.training for cell in along}
+    settings: dict[tuple[Cell, tuple[int, ...]], Training] = {(cell, (cell.hops,)): config.training for cell in along}
     many = replace(config.training, seeds=config.generalisation.seeds)
     settings |= {(cell, _tested(cell.depth)): many for kind in KINDS for cell in plane_cells(config, kind)}
     found: Found = {}
