@@ -72,7 +72,7 @@ def _per_step(curves: Curves) -> Claim:
         ),
         verdict=all_of(verdicts) if paired["n"].min() >= LEAST_SEEDS else Verdict.UNDECIDED,
         tolerance=f"{ACCURACY_TOLERANCE:g} of accuracy at every point, at least {LEAST_SEEDS} seeds",
-        needs="generalisation.seeds >= 12, training.tests >= 400",
+        needs="generalisation.nodes >= 128, .depth with 16, .arms with 8, .seeds >= 8",
     )
 
 

@@ -16,7 +16,7 @@ from models.starfish import StarfishModel
 
 Arrays = dict[str, np.ndarray]
 Batch = tuple[Tensor, Tensor, Tensor]
-NARROW = 32  # widths up to this one are padded to one size: small products are no faster than these
+NARROW = 36  # widths up to this one are padded to one size: small products are no faster than these
 DRAWN_AT_ONCE = 2**22  # tokens of the batches that are drawn together
 LOOKS = 20  # times that the loss is recorded
 
