@@ -145,6 +145,7 @@ def _accumulation(cell: Cell, found: Arrays) -> Iterator[Curves]:
             alike[seed, place] = right_to_the_end(token[seed, place], lengths)
             apart[seed, place] = right_answer(at_step[seed, place], at_answer[seed, place], lengths)
     series, said = f"A={cell.arms}, D={cell.depth}", {"arms": cell.arms, "depth": cell.depth}
+    said |= {"step_error": at_step.mean(), "answer_error": at_answer.mean()}
     for panel, predicted in ((ALIKE, alike), (APART, apart)):
         _, y_err, n = standard_error(accuracy - predicted)
         where = panel, series

@@ -77,7 +77,9 @@ def ideal():
     hops, falls = [1, 4, 7], [0.95, 0.9, 0.8]
     for panel in (ALIKE, APART):
         parts.append(points(panel, "A=2, D=8", "theory", "hops", hops, "accuracy", falls))
-        parts.append(points(panel, "A=2, D=8", "trained", "hops", hops, "accuracy", falls, y_err=0.01, n=8))
+        own = {"step_error": 0.001, "answer_error": 0.1}
+        place = panel, "A=2, D=8", "trained", "hops", hops, "accuracy", falls
+        parts.append(points(*place, y_err=0.01, n=8, params=own))
     for kind in KINDS:
         for axis in (DEPTH, ARMS):
             sizes = np.array([8.0, 16, 32, 64])
