@@ -44,7 +44,7 @@ def _corner(curves: Curves, broad: bool) -> Claim:
         ),
         verdict=exceeds(sign * row["y"], 0.0, row["y_err"]) if row["n"] >= LEAST_SEEDS else Verdict.UNDECIDED,
         tolerance=f"2 s.e. over at least {LEAST_SEEDS} models of each kind",
-        needs="generalisation.trace_seeds >= 8, generalisation.direct_seeds >= 40",
+        needs="generalisation.trace_seeds >= 12, generalisation.direct_seeds >= 20",
     )
 
 
@@ -73,7 +73,7 @@ def _per_step(curves: Curves) -> Claim:
         ),
         verdict=all_of(verdicts) if paired["n"].min() >= LEAST_SEEDS else Verdict.UNDECIDED,
         tolerance=f"{ACCURACY_TOLERANCE:g} of accuracy at every point, at least {LEAST_SEEDS} seeds",
-        needs="generalisation.nodes >= 128, .depth with 16, .arms with 8, .trace_seeds >= 8",
+        needs="generalisation.nodes >= 128, .depth with 16, .arms with 8, .trace_seeds >= 12",
     )
 
 

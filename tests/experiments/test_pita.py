@@ -70,7 +70,7 @@ def ideal():
     parts = [theory, theory[theory["panel"] == COUNTS].assign(source="simulation")]
     said = {"made": 100, "given_up": 1, "refused": 0, "differ": 0, "whole": True}
     parts.append(points(PROVABLE, "full", "simulation", "leaves", [1, 2, 3, 4], "fraction", 0.3, params=said))
-    for arms, depth, difference in ((8, 4, 0.3), (8, 8, 0.1), (2, 8, 0.0), (2, 32, -0.2)):
+    for arms, depth, difference in ((8, 4, 0.3), (8, 8, 0.1), (2, 8, 0.0), (2, 24, -0.2)):
         own = {"arms": arms, "depth": depth, "trace": 0.7, "direct": 0.7 - difference}
         place = PLANE, f"A={arms}", "trained", "levels", depth, "difference", difference
         parts.append(points(*place, y_err=0.02, n=8, params=own))
@@ -211,8 +211,8 @@ def test_a_killed_training_goes_on_from_its_checkpoint_with_the_same_bits(tmp_pa
 
 def test_the_plane_leaves_out_tasks_of_too_many_nodes():
     cells = plane_cells(PitaConfig(), TRACE)
-    assert {(cell.arms, cell.depth) for cell in cells} == {(2, 4), (8, 4), (2, 8), (8, 8), (2, 32)}
-    assert [cell.hops for cell in cells] == [1, 1, 2, 2, 8]
+    assert {(cell.arms, cell.depth) for cell in cells} == {(2, 4), (8, 4), (2, 8), (8, 8), (2, 24)}
+    assert [cell.hops for cell in cells] == [2, 2, 3, 3, 9]
 
 
 def test_a_part_of_the_levels_is_at_least_one_hop_and_fits():
