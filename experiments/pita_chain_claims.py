@@ -22,8 +22,8 @@ def check_claims(curves: Curves) -> list[Claim]:
 def _corner(curves: Curves, broad: bool) -> Claim:
     """Judge the corner of the plane with the most arms for its levels, or the fewest."""
     name = "rt-wins-broad-shallow" if broad else "dp-wins-narrow-deep"
-    winner, kind = ("with a trace", "broad, shallow") if broad else ("direct", "narrow, deep")
-    statement = f"On a {kind} task, models that answer {winner} are better beyond the trained hops."
+    winner, kind = ("write a trace", "broad, shallow") if broad else ("answer directly", "narrow, deep")
+    statement = f"On a {kind} task, models that {winner} are better beyond the trained hops."
     rows = select(curves, panel=PLANE, source="trained")
     missing = "generalisation.arms and .depth with a value of one above twice a value of the other"
     if rows.empty:

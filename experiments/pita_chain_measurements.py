@@ -83,6 +83,8 @@ def _widths(config: PitaConfig, kind: str, axis: str, trained: Found) -> Iterato
         yield points(
             *place, "width", cell.widths, ACCURACY, y, y_err=y_err, n=n, params={axis: size, "steps": training.steps}
         )
+        if len(cell.widths) < 2:
+            continue
         at = crossing(cell.widths, found.T, threshold)
         if np.isfinite(at.log_width):
             sizes.append(size)

@@ -156,6 +156,20 @@ def test_every_curve_has_a_panel_and_a_repeated_run_the_same_bits(tmp_path):
     pd.testing.assert_frame_equal(curves, EXPERIMENT.measure(SMALL, context(tmp_path)))
 
 
+def test_one_width_has_no_critical_width_and_given_up_searches_no_length(tmp_path):
+    bare = replace(
+        SMALL,
+        proofs=Proofs(splits=("php",), sample=3, state_limit=1),
+        widths=Widths(
+            trace=TraceWidths(depth=(2,), depth_arms=2, arms=(2,), arms_depth=2, widths=(4,)),
+            direct=DirectWidths(depth=(2,), depth_arms=2, arms=(2,), arms_depth=2, widths=(4,)),
+        ),
+        generalisation=replace(SMALL.generalisation, nodes=8),
+    )
+    curves = EXPERIMENT.measure(bare, context(tmp_path))
+    assert not set(curves["panel"]) & {critical_panel(DEPTH), critical_panel(ARMS), "lengths", PROVABLE}
+
+
 def test_units_have_names_of_their_own_even_where_parts_train_the_same_task(tmp_path):
     same = replace(
         SMALL,
