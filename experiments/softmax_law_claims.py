@@ -157,7 +157,7 @@ def _networks(curves: Curves) -> Claim:
 def _other_laws(curves: Curves) -> Claim:
     name = "layers-and-contexts-set-the-exponent"
     statement = (
-        "Two layers of growing weights have the exponent -H/(H + 2) = -1/2, a finite table of contexts has -1 (ours)."
+        "Two layers that grow have the exponent -H/(H + 2) = -1/2, a finite table of contexts has -1 (derived here)."
     )
     rows = _students(curves, lambda student: student in SETTLED)
     if len(rows) < len(SETTLED):
