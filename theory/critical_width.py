@@ -5,8 +5,9 @@
     gamma   exponent of H in one of them
 
 The lines that the public code of arXiv:2602.14404 draws into its heat maps have the slopes H ~ D^2 A^(1/2) with a
-trace and H ~ D A^(1/2) without one. The argument for D^2 (pita spec, section 4): near-uniform attention over t tokens leaves each
-a share 1/t, and the answer depends on one of them, against interference of all others in d random dimensions.
+trace and H ~ D A^(1/2) without one. The argument for D^2 (pita spec, section 4): near-uniform attention over t tokens
+leaves each a share 1/t, and the answer depends on one of them, against interference of all others in d random
+dimensions.
 """
 
 from dataclasses import dataclass
