@@ -131,6 +131,20 @@ CATALOG: tuple[Entry, ...] = (
         expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
     ),
     Entry(
+        name="pita",
+        paper=Paper(
+            title=(
+                "Boule or Baguette? A Study on Task Topology, Length Generalization, "
+                "and the Benefit of Reasoning Traces"
+            ),
+            authors="William L. Tong, Ege Cakar, Cengiz Pehlevan",
+            arxiv="2602.14404",
+        ),
+        question="When does a model that writes a reasoning trace beat one that answers directly?",
+        axes=("training.attention", "training.steps", "generalisation.width"),
+        expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
+    ),
+    Entry(
         name="anytime",
         paper=Paper(
             title="Anytime Pretraining: Horizon-Free Learning-Rate Schedules with Weight Averaging",
@@ -139,7 +153,7 @@ CATALOG: tuple[Entry, ...] = (
         ),
         question="Which learning-rate schedule and averaging of the weights is good at every stopping time?",
         axes=("a", "b", "horizon", "sigma2", "batch"),
-        expected={"smoke": "10 s", "quick": "1 min", "paper": "not measured, GPU"},
+        expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
     ),
 )
 
