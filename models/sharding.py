@@ -1,0 +1,134 @@
+"""Where do the parameters of a model in several processes lie? Whole on each (DDP), or cut into shards (FSDP2).
+
+Under `torchrun` every process trains on its own rows of each batch. `spread` makes the model ready for that; `full`,
+`like` and `local` translate between a shard and the whole, and leave ordinary tensors alone, so that a state saved by
+any number of processes is loaded by any other.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal, cast
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
+from torch.distributed.tensor import DTensor, distribute_tensor
+from torch.nn.parallel import DistributedDataParallel
+
+Parallel = Literal["ddp", "fsdp"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which process this is.
+
+    Attributes:
+        rank: its number, 0 <= rank < world.
+        world: number of processes.
+    """
+
+    rank: int = 0
+    world: int = 1
+
+
+def place() -> Place:
+    """Return this process's place in the group; (0, 1) where there is no group."""
+    return Place(dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else Place()
+
+
+@contextmanager
+def process_group(device: str) -> Iterator[str]:
+    """Join the processes that `torchrun` started, and yield the device of this one.
+
+    Args:
+        device: "cpu" (gloo) or "cuda" (NCCL; each process takes the card of its local rank).
+
+    Without `torchrun` there is no group, and the device is yielded as it is.
+    """
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or dist.is_initialized():
+        yield device
+        return
+    own = device
+    if device == "cuda":
+        own = f"cuda:{os.environ['LOCAL_RANK']}"
+        torch.cuda.set_device(own)
+    dist.init_process_group("nccl" if own.startswith("cuda") else "gloo")
+    try:
+        yield own
+    finally:
+        dist.destroy_process_group()
+
+
+def spread(model: nn.Module, parallel: Parallel, *, bfloat16: bool = False) -> nn.Module:
+    """Return the module to call in place of `model`, whose gradients are then averages over all processes.
+
+    Args:
+        model: equal in all processes, on its device. FSDP cuts its parameters in place: each block of its lists of
+            blocks is a unit, gathered when it is needed.
+        parallel: "ddp" or "fsdp".
+        bfloat16: whether FSDP gathers and computes in bfloat16; gradients are reduced in float32.
+
+    Raises:
+        ValueError: there is no process group.
+    """
+    if not dist.is_initialized():
+        raise ValueError(f"parallel = {parallel} needs a process group; start with: torchrun --nproc-per-node 2 ...")
+    if parallel == "ddp":
+        return DistributedDataParallel(model)
+    policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
+    policy = policy if bfloat16 else MixedPrecisionPolicy()
+    for blocks in [module for module in model.modules() if isinstance(module, nn.ModuleList)]:
+        for block in blocks:
+            fully_shard(block, mp_policy=policy)
+    return cast("nn.Module", fully_shard(model, mp_policy=policy))
+
+
+@contextmanager
+def gradients_stay_here(model: nn.Module, here: bool) -> Iterator[None]:
+    """Keep the gradients of the passes inside the block in their process: of all parts of a batch but the last."""
+    if isinstance(model, DistributedDataParallel) and here:
+        with model.no_sync():
+            yield
+        return
+    if isinstance(model, FSDPModule):
+        model.set_requires_gradient_sync(not here)
+    yield
+
+
+def release(model: nn.Module) -> None:
+    """Give back what a pass without gradients gathered: it would be read again after the parameters have changed."""
+    if isinstance(model, FSDPModule):
+        model.reshard()
+
+
+def total(value: Tensor) -> Tensor:
+    """Return the sum of a tensor over all processes."""
+    if dist.is_initialized():
+        value = value.clone()
+        dist.all_reduce(value)
+    return value
+
+
+def local(value: Tensor) -> Tensor:
+    """Return the part of a tensor that lies in this process, sharing its memory."""
+    if isinstance(value, DTensor):
+        return value.to_local()
+    return value.detach()
+
+
+def full(value: Tensor) -> Tensor:
+    """Return a copy of the whole tensor; all processes have to ask."""
+    if isinstance(value, DTensor):
+        return value.full_tensor()
+    return value.detach().clone()
+
+
+def like(value: Tensor, pattern: Tensor) -> Tensor:
+    """Return a whole tensor cut as `pattern` is, on its device."""
+    value = value.to(device=pattern.device, dtype=pattern.dtype)
+    if isinstance(pattern, DTensor):
+        return distribute_tensor(value, pattern.device_mesh, pattern.placements)
+    return value
