@@ -103,7 +103,11 @@ def _on_ray(function: Callable[[Item], Result], items: list[Item], processes: in
             runtime_env={"env_vars": passed},
             logging_level="ERROR",
         )
-    remote: Any = ray.remote(num_cpus=1, max_retries=3)(function)
+
+    def call(item: Item) -> Result:
+        return function(item)
+
+    remote: Any = ray.remote(num_cpus=1, max_retries=3)(call)
     waiting = iter(items)
     running = [remote.remote(item) for item in islice(waiting, processes)]
     while running:

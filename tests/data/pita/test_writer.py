@@ -165,22 +165,37 @@ def test_checking_and_counting_give_the_same_over_processes(tmp_path: Path) -> N
     assert counts.total() == SMALL.count == checked[PROVED] + checked[REFUTED]
 
 
-@pytest.mark.parametrize(
-    ("column", "value", "said"),
-    [("is_true", None, None), ("length", 77, "77 states"), ("proof", "<failure/>", "column|states"), ("index", "5", None)],
-)
-def test_a_wrong_row_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, column, value, said) -> None:
+def write_wrongly(folder: Path, monkeypatch: pytest.MonkeyPatch, column: str, value: object) -> None:
     def wrong(*arguments, **settings):
         made = record(*arguments, **settings)
         return {**made, column: value} if made["is_true"] else made
 
     monkeypatch.setattr("data.pita.writer.record", wrong)
-    write(SMALL, tmp_path)
-    if said:
-        with pytest.raises(ValueError, match=f"index [0-9]+: .*({said})"):
-            check_all(tmp_path)
-    else:
-        assert (check_all(tmp_path)[GIVEN_UP] > 0) == (column == "is_true")
+    write(SMALL, folder)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("is_true", False, "the row says False"),
+        ("length", 77, "the row says True in 77 states"),
+        ("proof", "<failure/>", "the row says True"),
+        ("statement", "p1", "column 1"),
+    ],
+)
+def test_a_wrong_row_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, column: str, value: object, said: str
+) -> None:
+    write_wrongly(tmp_path, monkeypatch, column, value)
+    with pytest.raises(ValueError, match=f"index [0-9]+: .*{said}"):
+        check_all(tmp_path)
+
+
+def test_a_row_without_a_verdict_is_counted_as_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_wrongly(tmp_path, monkeypatch, "is_true", None)
+    found = check_all(tmp_path)
+    assert found[PROVED] == 0 < found[GIVEN_UP]
+    assert found[GIVEN_UP] + found[REFUTED] == SMALL.count
 
 
 def test_a_refuted_statement_of_three_leaves_has_a_counter_model(tmp_path: Path) -> None:
