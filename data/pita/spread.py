@@ -64,18 +64,18 @@ ALONE = Workers()
 
 
 def _in_pool(function: Callable[[Item], Result], items: list[Item], processes: int) -> Iterator[Result]:
-    context = get_context("spawn")
-    with ProcessPoolExecutor(min(processes, max(1, len(items))), context, _end_with_the_parent) as pool:
-        calls = [pool.submit(function, item) for item in items]
-        try:
-            for call in as_completed(calls):
-                yield call.result()
-        except BrokenProcessPool:
-            raise ChildProcessError(
-                "a worker process was killed; start again with --resume, with fewer processes if memory ran out"
-            ) from None
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    pool = ProcessPoolExecutor(
+        min(processes, max(1, len(items))), get_context("spawn"), initializer=_end_with_the_parent
+    )
+    try:
+        for call in as_completed([pool.submit(function, item) for item in items]):
+            yield call.result()
+    except BrokenProcessPool:
+        raise ChildProcessError(
+            "a worker process was killed; start again with --resume, with fewer processes if memory ran out"
+        ) from None
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _end_with_the_parent() -> None:

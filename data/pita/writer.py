@@ -5,8 +5,10 @@ same one. A killed run loses the unfinished shards only. Rows leave memory in ro
 a worker needs no more for the long proofs of php than for the short ones of full.
 """
 
+import gc
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -133,6 +135,23 @@ def _write(plan: Plan, folder: Path, workers: Workers, resume: bool, after_shard
 
 def write_shard(plan: Plan, folder: Path, number: int) -> int:
     """Prove the statements of one shard, write it, and return how many there are."""
+    with _no_cycles():
+        return _write_shard(plan, folder, number)
+
+
+@contextmanager
+def _no_cycles() -> Iterator[None]:
+    """Leave the search for cycles of references alone: a search makes none, and looking for them takes a third."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _write_shard(plan: Plan, folder: Path, number: int) -> int:
     split = open_split(plan.split)
     place = bijection(split.count, plan.seed)
     path = shard_path(folder, number)
