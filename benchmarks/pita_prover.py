@@ -61,12 +61,14 @@ def measure(name: str, leaves: int | None, count: int) -> Speed:
             finished += 1
     proved = time.process_time() - begun
     with tempfile.TemporaryDirectory() as folder:
+        write(Plan(plan.split, 1), Path(folder) / "first")  # what is loaded once is not what a statement costs
+        check_all(Path(folder) / "first")
         begun = time.process_time()
-        write(plan, Path(folder))
+        write(plan, Path(folder) / "set")
         written = time.process_time() - begun
-        size = sum(path.stat().st_size for path in Path(folder).glob("*.parquet"))
+        size = sum(path.stat().st_size for path in Path(folder).glob("set/*.parquet"))
         begun = time.process_time()
-        check_all(Path(folder))
+        check_all(Path(folder) / "set")
         checked = time.process_time() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     rates = (plan.count / seconds for seconds in (proved, written, checked))
@@ -160,4 +162,4 @@ if __name__ == "__main__":
         check_many(asked.check, asked.minutes)
     else:
         speeds(asked.count)
-        scaling(asked.count)
+        scaling(4 * asked.count)
