@@ -1,6 +1,7 @@
 """How does a decoder answer? Batched greedy decoding and sampling with a key-value cache."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
@@ -37,7 +38,7 @@ def generate(
     answers: int = 1,
     temperature: float = 1.0,
     generator: torch.Generator | None = None,
-    stop: int | None = None,
+    stop: int | Collection[int] | None = None,
     fill: int = 0,
     padding: Int[Tensor, "prompts"] | None = None,
 ) -> Generated:
@@ -50,7 +51,7 @@ def generate(
         answers: independent continuations a prompt, >= 1.
         temperature: of the sampling, >= 0; 0 takes the likeliest token.
         generator: source of the samples, on the model's device.
-        stop: token that ends an answer; None: all have `new_tokens` tokens.
+        stop: token, or one of several, that ends an answer; None: all have `new_tokens` tokens.
         fill: token written after the stop.
         padding: padded tokens at the left of each prompt.
 
@@ -69,6 +70,8 @@ def generate(
     logits = model(prompts, cache=cache, padding=padding)[:, -1][rows]
     cache = cache.select(rows) if answers > 1 else cache
     padding = None if padding is None else padding[rows]
+    ends = [] if stop is None else [stop] if isinstance(stop, int) else sorted(stop)
+    stops = torch.tensor(ends, dtype=torch.long, device=prompts.device)
     running = torch.ones(len(rows), dtype=torch.bool, device=prompts.device)
     tokens: list[Tensor] = []
     log_probabilities: list[Tensor] = []
@@ -81,8 +84,8 @@ def generate(
         tokens.append(torch.where(running, token, fill))
         log_probabilities.append(torch.where(running, chosen, 0.0))
         alive.append(running)
-        if stop is not None:
-            running = running & (token != stop)
+        if len(stops):
+            running = running & ~torch.isin(token, stops)
             if not running.any():
                 break
     shape = len(prompts), answers
