@@ -1,4 +1,4 @@
-"""In which batches does one train on prompts with completions? Of like lengths, filled at the right, by the step alone."""
+"""In which batches does one train on prompts with completions? Of like lengths, each a function of its step alone."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -12,8 +12,8 @@ _WINDOW = 16  # batches among which sequences are sorted by length
 class CompletionBatches:
     """The batch of every step, a pure function of the step; only completions count.
 
-    Every epoch is a shuffle of all sequences; within a window of 16 batches they are sorted by length, so that little is
-    filled, and the batches of the window are shuffled. What is left of an epoch after its last whole batch is dropped.
+    Every epoch is a shuffle of all sequences; within a window of 16 batches they are sorted by length, so that little
+    is filled, and the batches of the window are shuffled. What an epoch has after its last whole batch is dropped.
     """
 
     def __init__(self, sequences: Sequence[tuple[Sequence[int], int]], batch: int, key: int, fill: int = 0) -> None:

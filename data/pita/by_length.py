@@ -1,8 +1,8 @@
 """On which statements does a model learn, and on which is it tested? By the length of their traces, none in both.
 
 Statements of every size are proved in turn, in the order of a keyed shuffle: even rows are for training, odd ones for
-tests, so that no statement is in both; with canonical splits not even under other names. Training takes statements up to
-a length, tests take so many of each bin of lengths, and both take as many provable as unprovable ones where there are.
+tests, so that no statement is in both; with canonical splits not even under other names. Training takes statements up
+to a length, tests so many of each bin of lengths; both take as many provable as unprovable ones where there are.
 """
 
 from collections.abc import Sequence

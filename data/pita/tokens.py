@@ -1,9 +1,9 @@
 """How does a small language model read a trace? Some seventy tokens, each a piece of the text; texts read back exactly.
 
 A token is a keyword with the punctuation around it, an operator, a leaf, a name with its first digit, or a digit: `h12`
-is `h1` and `2`, `<state id="10">` with its first premise is `<state id="`, `1`, `0`, `"><if>`. Pieces are matched longest
-first and joined without anything between them, so that decoding is concatenation. The two endings of a trace are
-also the two answers of a model that writes no trace.
+is `h1` and `2`, `<state id="10">` with its first premise is `<state id="`, `1`, `0`, `"><if>`. Pieces are matched
+longest first and joined without anything between them, so that decoding is concatenation. The two endings of a trace
+are also the two answers of a model that writes no trace.
 """
 
 import re
