@@ -48,7 +48,7 @@ class HuggingFaceAnswering:
         """
         if "{question}" not in template:
             raise ModelError(f"template {template!r} does not hold {{question}}")
-        self._model, self._tokenizer = _load(path, device)
+        self._model, self._tokenizer = load_causal_model(path, device)
         self._device = device
         self._template = template
         self._new_tokens = new_tokens
@@ -145,7 +145,17 @@ class HuggingFaceAnswering:
         return torch.tensor(tokens, device=self._device), torch.tensor(seen, device=self._device)
 
 
-def _load(path: str, device: str) -> tuple[Any, Any]:
+def load_causal_model(path: str, device: str, dtype: torch.dtype | None = None) -> tuple[Any, Any]:
+    """Return a causal language model on a device and its tokenizer.
+
+    Args:
+        path: a folder that `save_pretrained` wrote, with its tokenizer, or a name on the hub.
+        device: torch device.
+        dtype: of the weights; None: as stored on a GPU, float32 on a CPU.
+
+    Raises:
+        ModelError: transformers is not installed, there is no such folder or model, or it has no tokenizer.
+    """
     try:
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ImportError:
@@ -157,7 +167,9 @@ def _load(path: str, device: str) -> tuple[Any, Any]:
     except Exception as error:
         raise ModelError(f"{path}: no tokenizer can be read ({_first_line(error)})") from None
     try:
-        model = AutoModelForCausalLM.from_pretrained(path, dtype="auto" if device != "cpu" else torch.float32)
+        model = AutoModelForCausalLM.from_pretrained(
+            path, dtype=dtype or ("auto" if device != "cpu" else torch.float32)
+        )
     except Exception as error:
         raise ModelError(f"{path}: no causal language model can be read ({_first_line(error)})") from None
     return model.to(device).eval(), tokenizer
