@@ -188,7 +188,12 @@ def _key_of_skip_bad(name: str) -> str:
 
 def _run_and_print(experiment: "Experiment[Any]", settings: "RunSettings", preset: str, fresh: bool) -> int:
     from cli.tables import print_agreement, print_claims
-    from experiments.runner import run_experiment
+    from experiments.processes import follows
+    from experiments.runner import follow_experiment, run_experiment
+
+    if follows():
+        follow_experiment(experiment, settings)
+        return 0
 
     def say(line: str) -> None:
         print(line, file=sys.stderr, flush=True)

@@ -8,7 +8,7 @@ to another arm. Tokens: the nodes, then NO, YES and PAD.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Int
+from jaxtyping import Bool, Float, Int
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,48 @@ class Starfish:
         other = below - below % self.arms + (below + shift) % self.arms
         return np.stack([above, np.where(on, below, other)], axis=1), on
 
-    def direct(self, questions: Int[np.ndarray, "count 2"]) -> Int[np.ndarray, "count 3"]:
-        """Return a, b and the answer."""
-        return np.concatenate([questions, self._answers(questions)[:, None]], axis=1)
+    def contexts(
+        self, questions: Int[np.ndarray, "count 2"], steps: Int[np.ndarray, "count"]
+    ) -> tuple[Int[np.ndarray, "count tokens"], Int[np.ndarray, "count"]]:
+        """Return what has been said after `steps` ancestors of b, as a bag, and what follows.
+
+        The bag has its last token first, then the others, a last, and pads: depth + 1 columns. What follows is the next
+        ancestor, or the answer where the start of the arm has been reached.
+
+        Args:
+            questions: the questions.
+            steps: ancestors written so far, 0 to the level of b.
+        """
+        above, below = questions.T
+        place = np.arange(self.depth + 1)
+        said = below[:, None] - self.arms * (steps[:, None] - place)
+        rows = np.where(place <= steps[:, None], said, self.pad)
+        rows[np.arange(len(rows)), steps + 1] = above
+        follows = below - self.arms * (steps + 1)
+        return rows, np.where(follows >= 0, follows, self._answers(questions))
+
+    def positions(
+        self, count: int, most: int, rng: np.random.Generator, *, answers: float = 0.5
+    ) -> tuple[Int[np.ndarray, "count tokens"], Int[np.ndarray, "count"], Float[np.ndarray, "count"]]:
+        """Return contexts of random positions of traces with 1 to `most` hops, what follows, and weights.
+
+        The weighted mean of a loss over positions has the expectation of its mean over all tokens of all traces, to
+        the start of the arm. A trace has many steps, which are easy, and one answer, which is not: a part `answers` of
+        the positions are answers.
+
+        Args:
+            count: >= 1; the first half are on an arm.
+            most: largest number of hops, 1 to depth - 1.
+            rng: source of the positions.
+            answers: part of the positions that are answers, in (0, 1).
+        """
+        questions, _ = self.questions(count, 1, most, rng)
+        levels = questions[:, 1] // self.arms
+        last = rng.random(count) < answers
+        steps = np.where(last, levels, rng.integers(levels))
+        tokens = 1 + (self.depth - 1) / 2 + (1 + most) / 4  # of a trace, on average: its ancestors and the answer
+        weights = np.where(last, 1 / answers, levels / (1 - answers)) / tokens
+        return *self.contexts(questions, steps), weights
 
     def traced(
         self, questions: Int[np.ndarray, "count 2"], *, to_start: bool = True

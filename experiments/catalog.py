@@ -130,6 +130,20 @@ CATALOG: tuple[Entry, ...] = (
         axes=("arenas", "training.learning_rate", "training.memory"),
         expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
     ),
+    Entry(
+        name="pita",
+        paper=Paper(
+            title=(
+                "Boule or Baguette? A Study on Task Topology, Length Generalization, "
+                "and the Benefit of Reasoning Traces"
+            ),
+            authors="William L. Tong, Ege Cakar, Cengiz Pehlevan",
+            arxiv="2602.14404",
+        ),
+        question="When does a model that writes a reasoning trace beat one that answers directly?",
+        axes=("training.attention", "training.steps", "generalisation.width"),
+        expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
+    ),
 )
 
 

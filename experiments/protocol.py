@@ -32,6 +32,7 @@ class Context:
         checkpoint: `checkpoint(name)` is where a training longer than a few seconds keeps its state.
         progress: shows tasks.
         log_metrics: `log_metrics(task, step, {name: value})` records training metrics.
+        processes: how many processes of `torchrun` measure together; all compute a unit of work at the same time.
     """
 
     device: str
@@ -40,6 +41,7 @@ class Context:
     checkpoint: Callable[[str], TrainingCheckpoint]
     progress: Reporter
     log_metrics: Callable[[str, int, Mapping[str, float]], None] = field(default=lambda task, step, metrics: None)
+    processes: int = 1
 
 
 class Experiment(Protocol[Settings]):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from experiments.parameters import ConfigurationError, RunSettings, as_dictionary, scientific
+from experiments.processes import Lead, Unit, following, launched, leading
 from experiments.protocol import Context, Experiment
 from experiments.seeds import Seeds
 from tracking.checkpoints import TrainingCheckpoint
@@ -19,11 +20,9 @@ from tracking.curves import Curves, agreement, join_curves
 from tracking.dashboard import Dashboard, Identity, open_dashboard
 from tracking.figures import draw, save
 from tracking.files import write_text
-from tracking.progress import reporter_for
+from tracking.progress import SilentReporter, reporter_for
 from tracking.provenance import code_fingerprint, git_commit, versions
 from tracking.runs import RunDirectory, RunStore, content_key
-
-Unit = Callable[[str, Callable[[], Mapping[str, np.ndarray]]], dict[str, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,7 @@ def run_experiment(
     name, key = experiment.entry.name, run_key(experiment, settings)
     store = RunStore(Path(settings.runs_dir).expanduser())
     waiting = f"another process is running {name} {key}; waiting for it"
-    with store.lock(name, key, on_wait=lambda: say(waiting)):
+    with leading(lambda: _prepare(settings)) as lead, store.lock(name, key, on_wait=lambda: say(waiting)):
         earlier = [] if fresh else store.find(name, key)
         for run in earlier:
             if run.finished:
@@ -109,7 +108,7 @@ def run_experiment(
         dashboard = _open_dashboard(experiment, settings, run, store, preset, group)
         try:
             outcome = _measure(
-                experiment, settings, run, dashboard, preset, device, terminal, figure, resumed=bool(resumable)
+                experiment, settings, run, dashboard, preset, device, lead, terminal, figure, resumed=bool(resumable)
             )
         except BaseException:
             dashboard.close(finished=False)
@@ -117,6 +116,28 @@ def run_experiment(
         if warning := dashboard.close(finished=True):
             say(warning)
         return replace(outcome, dashboard=dashboard.address)
+
+
+def follow_experiment(experiment: Experiment[Any], settings: RunSettings) -> None:
+    """Compute along with the process that runs the experiment, as one of several that `torchrun` started.
+
+    Args:
+        experiment, settings: what all of them were asked to run.
+
+    Raises:
+        ConfigurationError: the device does not exist on this machine.
+    """
+    with following(_prepare(settings)) as follower:
+        if follower is not None:
+            context = Context(
+                device=follower.device,
+                seeds=Seeds(settings.seed),
+                unit=follower.unit,
+                checkpoint=lambda name: follower.checkpoint(RunDirectory(follower.path).checkpoint_path(name)),
+                progress=SilentReporter(),
+                processes=launched(),
+            )
+            experiment.measure(settings, context)
 
 
 def figure_of(
@@ -162,6 +183,7 @@ def _measure(
     dashboard: Dashboard,
     preset: str,
     device: str,
+    lead: Lead,
     terminal: bool,
     figure: bool,
     resumed: bool,
@@ -170,13 +192,15 @@ def _measure(
     predicted = experiment.predict(settings)
     after_theory = time.monotonic()
     with reporter_for(terminal, run.log) as reporter:
+        lead.begin(run)
         context = Context(
-            device=device,
+            device=lead.device or device,
             seeds=Seeds(settings.seed),
-            unit=_named_once(run.unit),
+            unit=_named_once(lead.unit(run.unit)),
             checkpoint=lambda name: TrainingCheckpoint(run.checkpoint_path(name)),
             progress=reporter,
             log_metrics=dashboard.metrics,
+            processes=lead.processes,
         )
         measured = experiment.measure(settings, context)
     after_measuring = time.monotonic()

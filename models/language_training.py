@@ -5,7 +5,7 @@ number of tokens that count, clips, and takes one step of AdamW or SGD at a rate
 Averages of the weights are kept online. Everything that the next step depends on is in `state_dict`: a training that
 was killed goes on with the same bits on a CPU, on any number of processes.
 
-Under `torchrun`, with `parallel`, each process takes its own rows of every batch.
+Under `torchrun`, with `parallel`, each process takes its own rows of every batch; without, each trains by itself.
 """
 
 import math
@@ -20,7 +20,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.sharding import Parallel, full, gradients_stay_here, like, local, place, release, spread, total
+from models.sharding import Parallel, Place, full, gradients_stay_here, like, local, place, release, spread, total
 from models.weight_average import Averaging, WeightAverages
 
 Batch: TypeAlias = Any  # a tensor, or a tuple, list or dict of them, all with the sequences as first axis
@@ -143,6 +143,7 @@ class Trainer:
         self.step = 0
         self._loss = loss
         self._device = torch.device(device)
+        self._place = Place() if settings.parallel is None else place()
         called: nn.Module = self.model
         if settings.parallel is not None:
             called = spread(self.model, settings.parallel, bfloat16=settings.bfloat16)
@@ -171,8 +172,8 @@ class Trainer:
                 loss, tokens = self._sum(part)
                 loss.backward()  # type: ignore[no-untyped-call]
             summed, count = summed + loss.detach(), count + tokens
-        summed, count = total(torch.stack([summed, count])).unbind()
-        self._scale(place().world / count)  # the group averages gradients over processes
+        summed, count = self._total(torch.stack([summed, count])).unbind()
+        self._scale(self._place.world / count)  # the group averages gradients over processes
         factor = self.settings.schedule(self.step)
         for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
             group["lr"] = rate * factor
@@ -226,7 +227,7 @@ class Trainer:
             for part in self._parts(batch):
                 sums += torch.stack(self._sum(part)).to(sums)
         release(self.model)
-        summed, count = total(sums).tolist()
+        summed, count = self._total(sums).tolist()
         return float(summed / count)
 
     def pace(self) -> Pace:
@@ -273,17 +274,20 @@ class Trainer:
             summed, count = self._loss(self._called, _moved(part, self._device))
         return summed, count
 
+    def _total(self, sums: Tensor) -> Tensor:
+        """Return sums over all processes that train together."""
+        return sums if self.settings.parallel is None else total(sums)
+
     def _parts(self, batch: Batch) -> Iterator[Batch]:
-        here = place()
-        rows, cuts = len(_first_tensor(batch)), here.world * self.settings.accumulation
+        rows, cuts = len(_first_tensor(batch)), self._place.world * self.settings.accumulation
         if rows % cuts:
             raise ValueError(
-                f"a batch of {rows} sequences is not cut evenly by {here.world} processes x "
+                f"a batch of {rows} sequences is not cut evenly by {self._place.world} processes x "
                 f"{self.settings.accumulation} parts"
             )
         size = rows // cuts
         for index in range(self.settings.accumulation):
-            start = (here.rank * self.settings.accumulation + index) * size
+            start = (self._place.rank * self.settings.accumulation + index) * size
             yield _rows(batch, start, start + size)
 
     def _scale(self, factor: Tensor) -> None:
@@ -291,7 +295,7 @@ class Trainer:
         gradients = [local(value.grad) for value in self._parameters.values() if value.grad is not None]
         if self.settings.clip is not None:
             squares = torch.stack(torch._foreach_norm(gradients)).square().sum()
-            if self.settings.parallel == "fsdp":
+            if self.settings.parallel == "fsdp":  # each process has the gradients of its shards alone
                 squares = total(squares)
             norm = squares.sqrt() * factor
             factor = factor * (self.settings.clip / norm.clamp(min=1e-30)).clamp(max=1.0)

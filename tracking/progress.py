@@ -116,6 +116,20 @@ class LineReporter:
             self._log(line)
 
 
+class SilentReporter:
+    """Shows nothing: of a process that computes along with another, which reports."""
+
+    @contextmanager
+    def task(self, description: str, total: int) -> Iterator[Step]:
+        """Open a task that is not shown."""
+        yield _SilentStep()
+
+
+class _SilentStep:
+    def advance(self, count: int = 1, note: str = "") -> None:
+        pass
+
+
 @dataclass
 class _LineStep:
     description: str
