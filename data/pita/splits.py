@@ -2,7 +2,7 @@
 
 full     binary trees of exactly m leaves out of n atoms, True, False; ∧, ∨ or → at every node: (n+2)^m 3^(m-1) C
 implies  the same with → alone: (n+2)^m C
-or       target → tree of ∨ over k distinct atoms of 100 000 (2 <= k <= 29); true if the target is among them:
+or       target → tree of ∨ over k distinct atoms of N = 100 000 (2 <= k <= 29); true if the target is among them:
          k (N)_k C of these, (N)_(k+1) C of the others
 php      (every pigeon has a hole) → (two pigeons share one), every bracketing, 2-4 pigeons, 1-4 holes; the larger cases
          with random omissions, 16 draws each: products of C
@@ -51,7 +51,7 @@ class SplitSpec:
     Args:
         name: `full`, `implies`, `or` or `php`.
         leaves: leaves of a statement (full, implies; default 6); atoms of the tree (or; default all of 2..29).
-        atoms: distinct atoms of full and implies (default 3).
+        atoms: distinct atoms of full and implies (default 3); names that the atoms of or are drawn from (100 000).
         omission_seed: what php leaves out (default 0).
         canonical: number statements up to the names of their atoms.
     """
@@ -69,11 +69,13 @@ class SplitSpec:
         if sized:
             object.__setattr__(self, "leaves", 6 if self.leaves is None else self.leaves)
             object.__setattr__(self, "atoms", 3 if self.atoms is None else self.atoms)
+        if self.name == "or":
+            object.__setattr__(self, "atoms", OR_NAMES if self.atoms is None else self.atoms)
         if self.name == "php":
             object.__setattr__(self, "omission_seed", 0 if self.omission_seed is None else self.omission_seed)
         ranges = {
             "leaves": (1, MOST_LEAVES) if sized else (OR_LEAST, OR_MOST) if self.name == "or" else None,
-            "atoms": (1, MOST_ATOMS) if sized else None,
+            "atoms": (1, MOST_ATOMS) if sized else (self._or_names(), OR_NAMES) if self.name == "or" else None,
             "omission_seed": (0, None) if self.name == "php" else None,
         }
         for key, allowed in ranges.items():
@@ -86,6 +88,10 @@ class SplitSpec:
             if not isinstance(value, int) or isinstance(value, bool) or value < least or (most and value > most):
                 valid = f"an integer >= {least}" if most is None else f"an integer from {least} to {most}"
                 raise ValueError(f"{key} = {value} is out of range; valid: {valid}")
+
+    def _or_names(self) -> int:
+        """The fewest names of or: those of the largest tree, and a target that is not among them."""
+        return 1 + (self.leaves if isinstance(self.leaves, int) else OR_MOST)
 
     def as_dict(self) -> dict[str, str | int]:
         """The keys that apply, for a manifest."""
@@ -141,7 +147,8 @@ class Split:
 def open_split(spec: SplitSpec) -> Split:
     """The split that a specification selects. Cost: microseconds; php draws its omissions, milliseconds."""
     if spec.name == "or":
-        strata = _or_strata(spec.leaves, spec.canonical)
+        assert spec.atoms is not None
+        strata = _or_strata(spec.leaves, spec.atoms, spec.canonical)
     elif spec.name == "php":
         assert spec.omission_seed is not None
         strata = _php_strata(spec.omission_seed, spec.canonical)
@@ -173,30 +180,30 @@ def _tree_statement(leaves: Words, operators: tuple[str, ...], rank: int) -> For
     return tuple(symbols)
 
 
-def _or_strata(size: int | None, canonical: bool) -> tuple[Stratum, ...]:
+def _or_strata(size: int | None, names: int, canonical: bool) -> tuple[Stratum, ...]:
     def named(atoms: int) -> int:
-        return 1 if canonical else arrangement_count(OR_NAMES, atoms)
+        return 1 if canonical else arrangement_count(names, atoms)
 
     sizes = range(OR_LEAST, OR_MOST + 1) if size is None else (size,)
     return tuple(
         Stratum(
             f"atoms={atoms},{'in' if inside else 'out'}",
             tree_count(atoms) * (named(atoms) * atoms if inside else named(atoms + 1)),
-            partial(_or_statement, atoms, inside, canonical),
+            partial(_or_statement, atoms, names, inside, canonical),
         )
         for atoms in sizes
         for inside in (False, True)
     )
 
 
-def _or_statement(atoms: int, inside: bool, renamed: bool, rank: int) -> Formula:
+def _or_statement(atoms: int, names: int, inside: bool, renamed: bool, rank: int) -> Formula:
     rank, shape = divmod(rank, tree_count(atoms))
     place = 0
     if inside:
         rank, place = divmod(rank, atoms)
-    names = [(f"p{number}",) for number in arrangement(OR_NAMES, atoms + (not inside), rank)]
-    target = names[place] if inside else names.pop()
-    statement = implication(target, fill(tree(atoms, shape), names, OR))
+    drawn = [(f"p{number}",) for number in arrangement(names, atoms + (not inside), rank)]
+    target = drawn[place] if inside else drawn.pop()
+    statement = implication(target, fill(tree(atoms, shape), drawn, OR))
     return canonical(statement) if renamed else statement
 
 

@@ -97,6 +97,7 @@ def test_an_unprovable_statement_is_shown_with_a_model_in_which_it_fails():
         (("make", "--state-limit", 0, "--out", "x"), "state_limit = 0 is out of range"),
         (("make", "--out", __file__), "is a file; valid: a folder"),
         (("show", 0, "--state-limit", 0), "state_limit = 0 is out of range"),
+        (("show", 0, "--split", "or", "--leaves", 3, "--atoms", 3), "atoms = 3 is out of range"),
         (("show", 0, "--split", "php", "--leaves", 3), "leaves = 3 does not apply to split php"),
         (("check", "nowhere"), "nowhere holds no data set"),
         (("stats", "nowhere"), "nowhere holds no data set"),

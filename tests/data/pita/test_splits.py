@@ -38,6 +38,13 @@ def test_canonical_statements_are_all_statements_up_to_the_names_of_atoms(name: 
     assert made == {canonical(split[index]) for index in range(split.count)}
 
 
+def test_or_statements_over_few_names_are_all_there() -> None:
+    split = open_split(SplitSpec("or", 3, 5))
+    made = {split[index] for index in range(split.count)}
+    assert len(made) == split.count == 2 * (5 * 4 * 3 * 3 + 5 * 4 * 3 * 2)
+    assert {name for statement in made for name in atoms(statement)} == {f"p{number}" for number in range(5)}
+
+
 def test_canonical_or_statements_are_a_target_a_place_and_a_shape() -> None:
     split = open_split(SplitSpec("or", 5, canonical=True))
     made = {split[index] for index in range(split.count)}
@@ -103,6 +110,8 @@ def test_the_text_of_any_statement_reads_back(name: str, number: int) -> None:
         (("full", 1001), "leaves"),
         (("full", 2, 101), "atoms"),
         (("implies", True), "leaves"),
+        (("or", 3, 3), "atoms"),
+        (("or", None, 29), "atoms"),
         (("or", 3, None, 1), "omission_seed"),
         (("php", None, None, -1), "omission_seed"),
     ],
