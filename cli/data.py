@@ -20,9 +20,7 @@ data.add_typer(image_sets.commands("tiny-imagenet", "Tiny ImageNet"), name="tiny
 
 SplitName = Annotated[str, typer.Option("--split", help="full, implies, or, php.")]
 Leaves = Annotated[int | None, typer.Option(help="Leaves of a statement (or: atoms of the tree).")]
-Atoms = Annotated[
-    int | None, typer.Option(help="Distinct atoms (full, implies: 3); names of or (100 000).")
-]
+Atoms = Annotated[int | None, typer.Option(help="Distinct atoms (full, implies: 3); names of or (100 000).")]
 OmissionSeed = Annotated[int | None, typer.Option(help="What the larger cases of php leave out [default: 0].")]
 Canonical = Annotated[bool, typer.Option("--canonical", help="Statements up to the names of their atoms.")]
 Folder = Annotated[Path, typer.Argument(help="Folder of a finished data set.")]

@@ -46,8 +46,12 @@ def measure_language(settings: LanguageSettings, context: Context) -> Iterator[C
     Raises:
         ConfigurationError: sizes that no statement has, or a model that cannot be used.
     """
-    if settings.pretrained.model is not None:
-        _pretrained(settings, context)  # say now, not after the statements are proved, that it is not there
+    for role in ROLES:  # say what cannot work now, not after half of the work
+        _specs(settings, role)
+    if settings.pretrained.model is None:
+        _architecture(settings, 1)
+    else:
+        _pretrained(settings, context)
     jobs = [(role, repeat, kind) for role in ROLES for repeat in range(settings.repeats) for kind in KINDS]
     found: dict[tuple[str, str], list[dict[str, np.ndarray]]] = {}
     data: dict[tuple[str, int], ByLength] = {}
@@ -66,26 +70,30 @@ def measure_language(settings: LanguageSettings, context: Context) -> Iterator[C
         yield from _curves(settings, role, {kind: found[role, kind] for kind in KINDS})
 
 
-def _examples(settings: LanguageSettings, role: str, repeat: int, context: Context) -> ByLength:
+def _specs(settings: LanguageSettings, role: str) -> list[SplitSpec]:
+    """Return the split of every size."""
     chosen = statements(settings, role)
     try:
         if chosen.split == "php":
-            specs = [SplitSpec("php", canonical=True)]
-        elif chosen.split == "or":  # up to names, it has a handful of statements of a size
-            specs = [SplitSpec("or", size, settings.names) for size in sorted(chosen.leaves)]
-        else:
-            specs = [SplitSpec(chosen.split, size, canonical=True) for size in sorted(chosen.leaves)]
-        found = examples_by_length(
-            specs,
-            context.seeds.integer("language", "statements", role, repeat),
-            threshold=chosen.threshold,
-            training=settings.training.statements,
-            bins=sorted(chosen.lengths),
-            tests=settings.tests,
-            rows=settings.searched,
-        )
+            return [SplitSpec("php", canonical=True)]
+        if chosen.split == "or":  # up to names, it has a handful of statements of a size
+            return [SplitSpec("or", size, settings.names) for size in sorted(chosen.leaves)]
+        return [SplitSpec(chosen.split, size, canonical=True) for size in sorted(chosen.leaves)]
     except ValueError as error:
         raise ConfigurationError(f"language.{role}: {error}") from None
+
+
+def _examples(settings: LanguageSettings, role: str, repeat: int, context: Context) -> ByLength:
+    chosen = statements(settings, role)
+    found = examples_by_length(
+        _specs(settings, role),
+        context.seeds.integer("language", "statements", role, repeat),
+        threshold=chosen.threshold,
+        training=settings.training.statements,
+        bins=sorted(chosen.lengths),
+        tests=settings.tests,
+        rows=settings.searched,
+    )
     if not found.training:
         raise ConfigurationError(
             f"language.{role}.threshold = {chosen.threshold} leaves no statement of {chosen.split} to train on; "
@@ -117,13 +125,21 @@ def _pretrained(settings: LanguageSettings, context: Context) -> Completer:
 
 
 def _decoder(settings: LanguageSettings, found: ByLength, name: str, context: Context) -> Completer:
-    tokens, chosen = TraceTokens(), settings.decoder
+    tokens = TraceTokens()
     learned = max(len(tokens.encode(each.prompt + each.proof)) for each in found.training)
-    asked = max(len(tokens.encode(each.prompt)) for examples in found.tests for each in examples)
+    prompts = [each.prompt for examples in found.tests for each in examples]
+    asked = max((len(tokens.encode(prompt)) for prompt in prompts), default=1)
+    config = _architecture(settings, max(learned, asked + settings.new_tokens))
+    model = Decoder(config, generator=context.seeds.torch(name, "init")).to(context.device)
+    return DecoderCompleter(model, tokens, stops=(SUCCESS, FAILURE), fill=FILL, rows=ANSWERING_ROWS)
+
+
+def _architecture(settings: LanguageSettings, longest: int) -> DecoderConfig:
+    chosen = settings.decoder
     try:
-        config = DecoderConfig(
+        return DecoderConfig(
             vocabulary=len(VOCABULARY),
-            context=max(learned, asked + settings.new_tokens),
+            context=longest,
             width=chosen.width,
             layers=chosen.layers,
             heads=chosen.heads,
@@ -134,8 +150,6 @@ def _decoder(settings: LanguageSettings, found: ByLength, name: str, context: Co
         )
     except ValueError as error:
         raise ConfigurationError(f"language.decoder: {error}") from None
-    model = Decoder(config, generator=context.seeds.torch(name, "init")).to(context.device)
-    return DecoderCompleter(model, tokens, stops=(SUCCESS, FAILURE), fill=FILL, rows=ANSWERING_ROWS)
 
 
 def _train(
