@@ -61,12 +61,13 @@ def width_cells(config: PitaConfig, kind: str, axis: str) -> list[Cell]:
 
 
 def plane_cells(config: PitaConfig, kind: str) -> list[Cell]:
-    """Return the tasks of E4 and E5."""
+    """Return the tasks of E4 and E5: every pair of arms and depth with few enough nodes."""
     settings = config.generalisation
     return [
         Cell(kind, arms, depth, span(settings.hops, depth), (settings.width,))
         for depth in sorted(set(settings.depth))
         for arms in sorted(set(settings.arms))
+        if arms * depth <= settings.nodes
     ]
 
 

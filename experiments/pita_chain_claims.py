@@ -44,7 +44,7 @@ def _corner(curves: Curves, broad: bool) -> Claim:
         ),
         verdict=exceeds(sign * row["y"], 0.0, row["y_err"]) if row["n"] >= LEAST_SEEDS else Verdict.UNDECIDED,
         tolerance=f"2 s.e. over {row['n']} pairs of models, at least {LEAST_SEEDS}",
-        needs="training.seeds >= 6",
+        needs="generalisation.seeds >= 12",
     )
 
 
@@ -72,7 +72,7 @@ def _per_step(curves: Curves) -> Claim:
         ),
         verdict=all_of(verdicts) if paired["n"].min() >= LEAST_SEEDS else Verdict.UNDECIDED,
         tolerance=f"{ACCURACY_TOLERANCE:g} of accuracy at every point, at least {LEAST_SEEDS} seeds",
-        needs=f"training.seeds >= {2 * LEAST_SEEDS}, training.tests >= 400",
+        needs="generalisation.seeds >= 12, training.tests >= 400",
     )
 
 

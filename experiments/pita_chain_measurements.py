@@ -1,6 +1,7 @@
 """What does pita measure on the chain task? Critical widths, accuracy on more hops, and trace against direct."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -28,7 +29,7 @@ from experiments.pita_chain import (
 )
 from experiments.pita_chain_training import Arrays, accuracies
 from experiments.pita_proofs import points
-from experiments.pita_settings import PitaConfig
+from experiments.pita_settings import PitaConfig, Training
 from experiments.protocol import Context
 from theory.chain_lengths import right_answer, right_to_the_end, trace_lengths
 from theory.critical_width import DRAWN_EXPONENTS, anchored_law, crossing
@@ -42,12 +43,13 @@ SAMPLED = 20_000  # traces whose lengths are counted
 def measure_chain(config: PitaConfig, context: Context) -> Iterator[Curves]:
     """Yield E3, E4 and E5."""
     along = [cell for kind in KINDS for axis in (DEPTH, ARMS) for cell in width_cells(config, kind, axis)]
-    jobs: set[tuple[Cell, tuple[int, ...]]] = {(cell, (cell.hops,)) for cell in along}
-    jobs |= {(cell, _tested(cell.depth)) for kind in KINDS for cell in plane_cells(config, kind)}
+    settings: dict[tuple[Cell, tuple[int, ...]], Training] = {(cell, (cell.hops,)): config.training for cell in along}
+    many = replace(config.training, seeds=config.generalisation.seeds)
+    settings |= {(cell, _tested(cell.depth)): many for kind in KINDS for cell in plane_cells(config, kind)}
     found: Found = {}
-    with context.progress.task("train chain models", len(jobs)) as step:
-        for cell, hops in sorted(jobs, key=str):
-            found[cell, hops] = accuracies(config.training, context, cell, hops)
+    with context.progress.task("train chain models", len(settings)) as step:
+        for cell, hops in settings:
+            found[cell, hops] = accuracies(settings[cell, hops], context, cell, hops)
             step.advance(note=cell.name)
     yield from _lengths(config, context)
     for axis in (DEPTH, ARMS):

@@ -42,17 +42,19 @@ def accuracies(training: Training, context: Context, cell: Cell, hops: tuple[int
     These are `step`, `answer` and `token`, of ancestors, answers and all tokens alike, each after a true trace so far;
     shape (widths, seeds, hops).
     """
+    unit = f"{cell.name} at {hops}"
 
     def compute() -> Arrays:
         parts = [
-            _test(training, context, cell, _train(training, context, cell, batch), hops) for batch in _groups(cell)
+            _test(training, context, cell, _train(training, context, cell, f"{unit} d={widths}", widths), hops)
+            for widths in _groups(cell)
         ]
         return {
             key: np.concatenate([part[key] for part in parts]).reshape(len(cell.widths), training.seeds, len(hops))
             for key in parts[0]
         }
 
-    return context.unit(f"{cell.name} at {hops}", compute)
+    return context.unit(unit, compute)
 
 
 def _groups(cell: Cell) -> list[tuple[int, ...]]:
@@ -61,8 +63,8 @@ def _groups(cell: Cell) -> list[tuple[int, ...]]:
     return [*([narrow] if narrow else []), *((width,) for width in cell.widths if width > NARROW)]
 
 
-def _train(training: Training, context: Context, cell: Cell, widths: tuple[int, ...]) -> Trained:
-    name, device = f"{cell.name} d={widths}", context.device
+def _train(training: Training, context: Context, cell: Cell, name: str, widths: tuple[int, ...]) -> Trained:
+    device = context.device
     task = Starfish(cell.arms, cell.depth)
     copies = tuple(width for width in widths for _ in range(training.seeds))
     model = StarfishModel(

@@ -45,18 +45,18 @@ class TraceWidths:
     depth_arms: int = integer(8, "arms A while the depth varies", least=2)
     arms: tuple[int, ...] = integers([4, 8, 16], "arms A", least=2)
     arms_depth: int = integer(4, "levels D while the arms vary", least=2)
-    widths: tuple[int, ...] = integers([6, 12, 24, 48], "widths d", least=2)
+    widths: tuple[int, ...] = integers([10, 20, 40], "widths d", least=2)
 
 
 @dataclass(frozen=True)
 class DirectWidths:
     """Critical widths of models that answer directly (E3)."""
 
-    depth: tuple[int, ...] = integers([8, 12, 16, 24], "levels D", least=2)
+    depth: tuple[int, ...] = integers([8, 12, 16], "levels D", least=2)
     depth_arms: int = integer(8, "arms A while the depth varies", least=2)
     arms: tuple[int, ...] = integers([8, 16, 32], "arms A", least=2)
     arms_depth: int = integer(8, "levels D while the arms vary", least=2)
-    widths: tuple[int, ...] = integers([4, 8, 16, 32, 64], "widths d", least=2)
+    widths: tuple[int, ...] = integers([6, 14, 32], "widths d", least=2)
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,10 @@ class Widths:
 class Generalisation:
     """Longer questions than those of the training (E4, E5)."""
 
-    depth: tuple[int, ...] = integers([4, 8, 16], "levels D", least=4)
-    arms: tuple[int, ...] = integers([2, 4, 8], "arms A", least=2)
+    depth: tuple[int, ...] = integers([4, 8, 32], "levels D", least=4)
+    arms: tuple[int, ...] = integers([2, 8], "arms A", least=2)
+    nodes: int = integer(64, "tasks of more nodes A D are left out", least=8)
+    seeds: int = integer(6, "in place of training.seeds", least=2)
     hops: float = real(0.25, "part of the levels that training questions span", above=0, below=1)
     width: int = integer(48, "of all models", least=2)
 

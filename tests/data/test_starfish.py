@@ -41,7 +41,33 @@ def test_a_trace_is_the_chain_of_ancestors_and_then_the_answer(to_start):
             chain = chain[: chain.index(a) + 1]
         expected = [a, b, *chain, TASK.no + is_on]
         assert row == expected + [TASK.pad] * (TASK.longest - len(expected))
-    np.testing.assert_array_equal(TASK.direct(questions)[:, 2] - TASK.no, on)
+
+
+def test_contexts_are_the_prefixes_of_the_traces_as_bags_with_their_last_token_first():
+    questions, _ = TASK.questions(200, 1, 6, np.random.default_rng(2))
+    levels = questions[:, 1] // TASK.arms
+    for steps in (np.zeros_like(levels), levels // 2, levels):
+        bags, targets = TASK.contexts(questions, steps)
+        assert bags.shape == (200, TASK.depth + 1)
+        for bag, target, row, n in zip(bags, targets, TASK.traced(questions), steps, strict=True):
+            assert bag[0] == row[1 + n]
+            assert sorted(bag[: n + 2]) == sorted(row[: n + 2])
+            assert set(bag[n + 2 :]) <= {TASK.pad}
+            assert target == row[2 + n]
+
+
+@pytest.mark.parametrize("answers", [0.2, 0.7])
+def test_weighted_positions_stand_for_all_tokens_of_all_traces(answers):
+    count = 40_000
+    _, targets, weights = TASK.positions(count, 3, np.random.default_rng(3), answers=answers)
+    rows = TASK.traced(TASK.questions(count, 1, 3, np.random.default_rng(4))[0])[:, 2:]
+    tokens = rows[rows != TASK.pad]
+    # the weighted mean of any function of the target is its mean over tokens, up to 5 standard errors of both
+    for value in (lambda t: t >= TASK.no, lambda t: t < TASK.arms, lambda t: t == TASK.no + 1):
+        each, wanted = weights * value(targets), value(tokens)
+        error = np.hypot(each.std() / count**0.5, wanted.std() / count**0.5)
+        assert abs(each.mean() - wanted.mean()) < 5 * error
+    assert (targets >= TASK.no).mean() == pytest.approx(answers, abs=0.02)
 
 
 def test_numbers_out_of_range_are_named():

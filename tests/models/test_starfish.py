@@ -6,71 +6,117 @@ import torch
 
 from data.starfish import Starfish
 from models.ensemble import Ensemble
-from models.starfish import StarfishModel, step_errors
+from models.starfish import MATRICES, StarfishModel
 
 TASK = Starfish(arms=3, depth=4)
 
 
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def model(widths, **rest):
+    return StarfishModel(TASK.vocabulary, widths, TASK.vocabulary, **rest)
+
+
+def contexts(copies, count, seed=0):
+    questions, _ = TASK.questions(copies * count, 1, 3, np.random.default_rng(seed))
+    rows, targets = TASK.contexts(questions, questions[:, 1] // TASK.arms)
+    return torch.from_numpy(rows).view(copies, count, -1), torch.from_numpy(targets).view(copies, count)
+
+
 @pytest.mark.parametrize("attention", ["softmax", "linear", "uniform"])
-def test_copies_are_the_model_written_down_token_by_token(attention):
-    model = StarfishModel(TASK.vocabulary, 8, attention)
-    embeddings, parameters = model.initial(2, torch.Generator().manual_seed(0))
-    tokens = torch.randint(TASK.nodes, (2, 3, 5), generator=torch.Generator().manual_seed(1))
-    found = model.logits(embeddings, parameters, tokens)
+@pytest.mark.parametrize("count", [3, 20])  # few: tokens times matrix by matrix; many: times their product
+def test_copies_are_the_model_written_down_token_by_token(attention, count):
+    ours = model((8, 8), attention=attention)
+    embeddings, parameters = ours.initial(generator())
+    rows, _ = contexts(2, count)
+    found = ours.logits(embeddings, parameters, rows)
     for copy in range(2):
-        own = {name: value[copy] for name, value in parameters.items()}
-        for row in range(3):
-            x = embeddings[copy][tokens[copy, row]]
-            for t in range(5):
-                scores = torch.stack([(x[t] @ own["query"]) @ (x[s] @ own["key"]) / 8 for s in range(t + 1)])
-                weights = {
-                    "softmax": scores.softmax(0),
-                    "linear": scores,
-                    "uniform": torch.full((t + 1,), 1 / (t + 1)),
-                }[attention]
-                h = sum(w * (x[s] @ own["value"]) for s, w in enumerate(weights)) @ own["out"]
-                expected = ((h @ own["first"]).relu() @ own["second"]) @ own["head"]
-                torch.testing.assert_close(found[copy, row, t], expected, rtol=1e-4, atol=1e-5)
+        own = dict(zip(MATRICES, parameters["matrices"][copy], strict=True))
+        for row in range(count):
+            bag = [token for token in rows[copy, row].tolist() if token != TASK.pad]
+            x = [embeddings[copy][token] for token in bag]
+            scores = torch.stack([(x[0] @ own["query"]) @ (each @ own["key"]) / 8 for each in x])
+            weights = {"softmax": scores.softmax(0), "linear": scores, "uniform": torch.full((len(x),), 1 / len(x))}
+            mixed = sum(w * (each @ own["value"]) for w, each in zip(weights[attention], x, strict=True))
+            h = (mixed @ own["out"] @ own["first"]).relu() @ own["second"]
+            torch.testing.assert_close(found[copy, row], h @ parameters["head"][copy], rtol=1e-4, atol=1e-5)
 
 
-def test_the_loss_counts_the_tokens_after_the_question_and_no_pad():
-    model = StarfishModel(TASK.vocabulary, 8)
-    embeddings, parameters = model.initial(1, torch.Generator().manual_seed(0))
-    questions, _ = TASK.questions(6, 1, 3, np.random.default_rng(0))
-    rows = torch.from_numpy(TASK.traced(questions))[None]
-    [found] = model.loss(embeddings, TASK.pad)(parameters, rows)
-    logits = model.logits(embeddings, parameters, rows[:, :, :-1])[:, :, 1:]
-    expected = torch.nn.functional.cross_entropy(
-        logits[0].flatten(0, 1), rows[0, :, 2:].flatten(), ignore_index=TASK.pad
+def test_the_order_of_a_bag_behind_its_last_token_does_not_matter():
+    ours = model((8,))
+    embeddings, parameters = ours.initial(generator())
+    rows, _ = contexts(1, 6)
+    shuffled = torch.cat([rows[..., :1], rows[..., 1:].flip(-1)], dim=-1)
+    torch.testing.assert_close(ours.logits(embeddings, parameters, rows), ours.logits(embeddings, parameters, shuffled))
+
+
+def test_a_narrow_copy_beside_a_wide_one_trains_as_it_would_alone():
+    padded, alone = model((4, 9)), model((4,))
+    embeddings, parameters = padded.initial(generator())
+    own = {"matrices": parameters["matrices"][:1, :, :4, :4], "head": parameters["head"][:1, :4]}
+    together, single = (
+        Ensemble(start, each.optimizer(0.3, "cpu")) for start, each in ((parameters, padded), (own, alone))
     )
-    torch.testing.assert_close(found, expected)
+    for step in range(5):
+        rows, targets = contexts(2, 12, step)
+        weights = torch.ones(targets.shape)
+        together.update(padded.loss(embeddings), (rows, targets, weights))
+        single.update(alone.loss(embeddings[:1, :, :4]), (rows[:1], targets[:1], weights[:1]))
+    matrices = together.parameters["matrices"][0]
+    torch.testing.assert_close(matrices[:, :4, :4], single.parameters["matrices"][0], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(together.parameters["head"][0, :4], single.parameters["head"][0], rtol=1e-4, atol=1e-5)
+    assert matrices[:, 4:].abs().max() == matrices[:, :, 4:].abs().max() == 0
+
+
+def test_weights_and_rates_start_on_the_scale_of_their_width():
+    ours = model((16, 64) * 8)
+    embeddings, parameters = ours.initial(generator())
+    for width, first in ((16, 0), (64, 1)):
+        for values, deviation in (
+            (embeddings[first::2, :, :width], 1),
+            (parameters["matrices"][first::2, :, :width, :width], width**-0.5),
+            (parameters["head"][first::2, :width], 1 / width),
+        ):
+            assert float(values.std()) == pytest.approx(deviation, rel=4 / (2 * values.numel()) ** 0.5)
+    torch.testing.assert_close(ours.optimizer(0.5, "cpu").learning_rate[:2], torch.tensor([0.5 / 16, 0.5 / 64]))
+
+
+def test_the_loss_is_the_weighted_mean_of_the_cross_entropies():
+    ours = model((8,))
+    embeddings, parameters = ours.initial(generator())
+    rows, targets = contexts(1, 5)
+    weights = torch.tensor([[1.0, 0.0, 2.0, 0.5, 3.0]])
+    [found] = ours.loss(embeddings)(parameters, (rows, targets, weights))
+    chances = ours.logits(embeddings, parameters, rows)[0].softmax(-1)[range(5), targets[0]]
+    torch.testing.assert_close(found, -(weights[0] * chances.log()).mean())
 
 
 def test_traces_are_learned_and_followed_to_the_answer():
-    model = StarfishModel(TASK.vocabulary, 64)
-    embeddings, parameters = model.initial(2, torch.Generator().manual_seed(0))
-    ensemble = Ensemble(parameters, model.optimizer(0.3))
-    loss, rng = model.loss(embeddings, TASK.pad), np.random.default_rng(0)
-    for _ in range(400):
-        rows = np.stack([TASK.traced(TASK.questions(48, 1, 3, rng)[0]) for _ in range(2)])
-        ensemble.update(loss, torch.from_numpy(rows))
+    ours = model((40, 40))
+    embeddings, parameters = ours.initial(generator())
+    ensemble = Ensemble(parameters, ours.optimizer(0.4, "cpu", betas=(0.8, 0.9)))
+    loss, rng = ours.loss(embeddings), np.random.default_rng(0)
+    for _ in range(200):
+        drawn = TASK.positions(256, 3, rng, answers=0.7)
+        rows, targets, weights = (torch.from_numpy(part).view(128, 2, -1).transpose(0, 1) for part in drawn)
+        ensemble.update(loss, (rows, targets[..., 0], weights[..., 0].float()))
     questions, on = TASK.questions(60, 1, 3, rng)
     shown = torch.from_numpy(questions).expand(2, -1, -1)
-    written, answer = model.answers(embeddings, ensemble.parameters, shown, TASK.no, TASK.longest)
-    traces = torch.from_numpy(TASK.traced(questions)).expand(2, -1, -1)
-    right = (answer == torch.from_numpy(on).long()).float().mean()
-    assert right > 0.9
-    assert step_errors(model, embeddings, ensemble.parameters, traces, TASK.pad).max() < 0.1
-    true = traces[..., 2:]
-    same = (written == true[..., : written.shape[2]]).all(-1).float().mean()
-    assert same > 0.8
+    written, answer = ours.answers(embeddings, ensemble.parameters, shown, TASK.no, TASK.longest - 2)
+    assert (answer == torch.from_numpy(on).long()).float().mean() > 0.9
+    traces = torch.from_numpy(TASK.traced(questions))[:, 2:].expand(2, -1, -1)
+    assert (written == traces[..., : written.shape[2]]).all(-1).float().mean() > 0.9
+    rows, targets = (torch.from_numpy(part).expand(2, 60, *part.shape[1:]) for part in TASK.contexts(questions, 0 * on))
+    assert ours.wrong(embeddings, ensemble.parameters, rows, targets).float().mean() < 0.1
 
 
 def test_a_model_that_never_answers_is_told_from_one_that_says_no():
-    model = StarfishModel(TASK.vocabulary, 8)
-    embeddings, parameters = model.initial(1, torch.Generator().manual_seed(0))
+    ours = model((8,))
+    embeddings, parameters = ours.initial(generator())
     parameters["head"] = torch.zeros_like(parameters["head"])  # argmax is token 0, a node, for ever
     shown = torch.zeros(1, 4, 2, dtype=torch.long)
-    written, answer = model.answers(embeddings, parameters, shown, TASK.no, 5)
+    written, answer = ours.answers(embeddings, parameters, shown, TASK.no, 5)
     assert written.shape[2] == 5
     assert answer.tolist() == [[-1] * 4]
