@@ -22,9 +22,9 @@ class Deep:
     """Statements of a narrow, deep split."""
 
     split: str = text("or", "split of the data set", choices=SPLITS)
-    leaves: tuple[int, ...] = integers([2, 3, 4, 5, 6], "as of the broad split", least=1)
-    threshold: int = integer(8, "longest trace that is trained on", least=1)
-    lengths: tuple[int, ...] = integers([4, 6, 8, 10, 12], "longest traces of the bins that are tested", least=1)
+    leaves: tuple[int, ...] = integers([2, 3, 4, 5], "as of the broad split", least=1)
+    threshold: int = integer(6, "longest trace that is trained on", least=1)
+    lengths: tuple[int, ...] = integers([4, 6, 8, 10], "longest traces of the bins that are tested", least=1)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class SmallDecoder:
     """The decoder that is trained from scratch."""
 
     width: int = integer(64, "of the decoder", least=4)
-    layers: int = integer(2, "of the decoder", least=1)
+    layers: int = integer(1, "of the decoder", least=1)
     heads: int = integer(4, "of the decoder", least=1)
     positions: str = text("rotary", "positions of the decoder", choices=("rotary", "learned", "none"))
 
@@ -50,9 +50,9 @@ class LanguageTraining:
     """How a language model is trained, with a trace or without."""
 
     statements: int = integer(4000, "most statements, half of them provable", least=2)
-    steps: int = integer(200, "training steps", least=1)
-    batch: int = integer(32, "statements a step", least=1)
-    learning_rate: float = real(3e-3, "of AdamW; rises for a tenth of the steps, then falls to 0", above=0)
+    steps: int = integer(150, "training steps", least=1)
+    batch: int = integer(16, "statements a step", least=1)
+    learning_rate: float = real(5e-3, "of AdamW; rises for a tenth of the steps, then falls to 0", above=0)
     save_every: int = integer(500, "steps between checkpoints", least=1, scientific=False)
 
 
@@ -61,10 +61,10 @@ class LanguageSettings:
     """Language models that prove or answer (E2)."""
 
     repeats: int = integer(2, "independent statements and models", least=2)
-    tests: int = integer(40, "most statements of a bin of lengths, half of them provable", least=2)
+    tests: int = integer(24, "most statements of a bin of lengths, half of them provable", least=2)
     searched: int = integer(4000, "most statements of each size that are proved to find them", least=2)
     names: int = integer(10, "names that the atoms of or are drawn from; more than its leaves", least=3)
-    new_tokens: int = integer(400, "longest trace that a model may write, in tokens", least=1)
+    new_tokens: int = integer(300, "longest trace that a model may write, in tokens", least=1)
     broad: Broad = group(Broad, "broad, shallow split")
     deep: Deep = group(Deep, "narrow, deep split")
     decoder: SmallDecoder = group(SmallDecoder, "decoder trained from scratch")

@@ -73,21 +73,28 @@ def generate(
     ends = [] if stop is None else [stop] if isinstance(stop, int) else sorted(stop)
     stops = torch.tensor(ends, dtype=torch.long, device=prompts.device)
     running = torch.ones(len(rows), dtype=torch.bool, device=prompts.device)
+    here = torch.arange(len(rows), device=prompts.device)  # the answers that still go through the model
     tokens: list[Tensor] = []
     log_probabilities: list[Tensor] = []
     alive: list[Tensor] = []
     for written in range(new_tokens):
         if written:
-            logits = model(tokens[-1][:, None], cache=cache, padding=padding)[:, -1]
+            logits = model(tokens[-1][here][:, None], cache=cache, padding=padding)[:, -1]
         token = _choose(logits, temperature, generator)
         chosen = logits.float().log_softmax(-1).gather(-1, token[:, None])[:, 0]
-        tokens.append(torch.where(running, token, fill))
-        log_probabilities.append(torch.where(running, chosen, 0.0))
+        tokens.append(torch.full_like(rows, fill).index_copy_(0, here, torch.where(running[here], token, fill)))
+        zeros = torch.zeros(len(rows), device=prompts.device)
+        log_probabilities.append(zeros.index_copy_(0, here, torch.where(running[here], chosen, 0.0)))
         alive.append(running)
         if len(stops):
-            running = running & ~torch.isin(token, stops)
-            if not running.any():
+            running = running.index_copy(0, here, running[here] & ~torch.isin(token, stops))
+            left = int(running.sum())
+            if not left:
                 break
+            if temperature == 0 and 2 * left <= len(here):  # (a sample would draw other random numbers)
+                kept = running[here].nonzero()[:, 0]
+                cache, here = cache.select(kept), here[kept]
+                padding = None if padding is None else padding[kept]
     shape = len(prompts), answers
     return Generated(
         torch.stack(tokens, dim=1).view(*shape, -1),
