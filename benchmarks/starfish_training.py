@@ -62,7 +62,7 @@ def _train(
     steps: int,
     hops: int,
 ) -> tuple[float, float]:
-    embeddings, parameters = model.initial(torch.Generator().manual_seed(0))
+    embeddings, parameters = model.initial([torch.Generator().manual_seed(copy) for copy in range(COPIES)])
     rule = model.optimizer(0.4, "cpu", betas=(0.8, 0.9), schedule=cosine_decay(steps))
     ensemble, of = Ensemble(parameters, rule), loss(embeddings)
     started = time.process_time()

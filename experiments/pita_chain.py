@@ -24,7 +24,7 @@ DEPTH, ARMS = "depth", "arms"
 SYMBOL = {DEPTH: "D", ARMS: "A"}
 SIZES = {DEPTH: "levels D", ARMS: "arms A"}
 TRACE_LENGTHS, ALIKE, APART, PLANE = "trace lengths", "tokens alike", "answer apart", "plane"
-ACCURACY, HOPS = "accuracy", "hops"
+ACCURACY, HOPS, EQUAL = "accuracy", "hops", "no difference"
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def chain_panels(config: PitaConfig) -> list[Panel]:
         *(
             Panel(
                 hops_panel(depth),
-                f"E4 D = {depth}, trained on up to {span(general.hops, depth)} hops",
+                f"E4 D = {depth}, trained on s ≤ {span(general.hops, depth)}",
                 "hops s",
                 ACCURACY,
                 y_limits=(0.2, 1.05),
@@ -149,12 +149,14 @@ def chain_panels(config: PitaConfig) -> list[Panel]:
 
 
 def predict_chain(config: PitaConfig) -> Iterator[Curves]:
-    """Yield the lengths of traces."""
+    """Yield the lengths of traces, and the line that parts the plane."""
     general = config.generalisation
     for depth in sorted(set(general.depth)):
         lengths = trace_lengths(depth, 1, span(general.hops, depth))
         n = np.arange(1, depth)
         yield points(TRACE_LENGTHS, f"D={depth}", "theory", "ancestors", n, "probability", lengths[1:])
+    ends = sorted(set(general.depth))
+    yield points(PLANE, EQUAL, "theory", "levels", ends, "difference", np.zeros(len(ends)))
 
 
 def chain_claims(curves: Curves) -> list[Claim]:

@@ -68,12 +68,17 @@ def _per_step(curves: Curves) -> Claim:
         measured=(
             f"{paired.iloc[worst]['y']:.3f} ± {paired.iloc[worst]['y_err']:.3f} ({paired.iloc[worst]['series']}, "
             f"{paired.iloc[worst]['x']:g} hops), the worst of {len(off)}; mean deviation {np.abs(off).mean():.3f}; "
-            f"with errors of steps and answers apart at most {np.abs(off_apart).max():.3f}"
+            f"with errors of steps (at most {_largest(paired, 'step_error'):.3f} of them) and answers (up to "
+            f"{_largest(paired, 'answer_error'):.2f}) apart at most {np.abs(off_apart).max():.3f}"
         ),
         verdict=all_of(verdicts) if paired["n"].min() >= LEAST_SEEDS else Verdict.UNDECIDED,
         tolerance=f"{ACCURACY_TOLERANCE:g} of accuracy at every point, at least {LEAST_SEEDS} seeds",
-        needs="generalisation.seeds >= 12, training.tests >= 400",
+        needs="generalisation.nodes >= 128, .depth with 16, .arms with 8, .seeds >= 8",
     )
+
+
+def _largest(rows: Curves, key: str) -> float:
+    return float(parameter(rows, key).astype(float).max())
 
 
 def _exponents(curves: Curves) -> Claim:

@@ -35,7 +35,7 @@ from theory.chain_lengths import right_answer, right_to_the_end, trace_lengths
 from theory.critical_width import DRAWN_EXPONENTS, anchored_law, crossing
 from tracking.curves import Curves, standard_error
 
-LOOKS = 8  # numbers of hops that are tested, at most
+LOOKS = 7  # numbers of hops that are tested, at most
 Found = dict[tuple[Cell, tuple[int, ...]], Arrays]
 SAMPLED = 20_000  # traces whose lengths are counted
 
@@ -44,7 +44,8 @@ def measure_chain(config: PitaConfig, context: Context) -> Iterator[Curves]:
     """Yield E3, E4 and E5."""
     along = [cell for kind in KINDS for axis in (DEPTH, ARMS) for cell in width_cells(config, kind, axis)]
     settings: dict[tuple[Cell, tuple[int, ...]], Training] = {(cell, (cell.hops,)): config.training for cell in along}
-    many = replace(config.training, seeds=config.generalisation.seeds)
+    general = config.generalisation
+    many = replace(config.training, seeds=general.seeds, tests=general.tests)
     settings |= {(cell, _tested(cell.depth)): many for kind in KINDS for cell in plane_cells(config, kind)}
     found: Found = {}
     with context.progress.task("train chain models", len(settings)) as step:
@@ -144,6 +145,7 @@ def _accumulation(cell: Cell, found: Arrays) -> Iterator[Curves]:
             alike[seed, place] = right_to_the_end(token[seed, place], lengths)
             apart[seed, place] = right_answer(at_step[seed, place], at_answer[seed, place], lengths)
     series, said = f"A={cell.arms}, D={cell.depth}", {"arms": cell.arms, "depth": cell.depth}
+    said |= {"step_error": at_step.mean(), "answer_error": at_answer.mean()}
     for panel, predicted in ((ALIKE, alike), (APART, apart)):
         _, y_err, n = standard_error(accuracy - predicted)
         where = panel, series

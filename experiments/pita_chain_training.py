@@ -16,8 +16,8 @@ from models.starfish import StarfishModel
 
 Arrays = dict[str, np.ndarray]
 Batch = tuple[Tensor, Tensor, Tensor]
-NARROW = 32  # widths up to this one are padded to one size: small products are no faster than these
-DRAWN_AT_ONCE = 2**22  # tokens of the batches that are drawn together
+NARROW = 36  # widths up to this one are padded to one size: small products are no faster than these
+DRAWN_AT_ONCE, MOST_AT_ONCE = 2**18, 25  # tokens and batches of one seed that are drawn together
 LOOKS = 20  # times that the loss is recorded
 
 
@@ -73,7 +73,12 @@ def _train(training: Training, context: Context, cell: Cell, name: str, widths: 
         task.vocabulary if cell.kind == TRACE else 2,
         training.attention,  # type: ignore[arg-type]
     )
-    embeddings, parameters = model.initial(context.seeds.torch(name, "start", device=device))
+    starts = [
+        context.seeds.torch(*_names(cell), "start", width, seed, device=device)
+        for width in widths
+        for seed in range(training.seeds)
+    ]
+    embeddings, parameters = model.initial(starts)
     ensemble = Ensemble(
         parameters,
         model.optimizer(
@@ -92,48 +97,59 @@ def _train(training: Training, context: Context, cell: Cell, name: str, widths: 
         if step % every == 0:
             context.log_metrics(name, step, {"loss": float(losses.mean())})
 
-    batches = _Batches(training, context, cell, task, len(copies), name)
+    batches = _Batches(training, context, cell, task, len(widths))
     train(ensemble, model.loss(embeddings), batches, training.steps, after_step=look, save=checkpoint.save)
     return Trained(task, model, embeddings, {key: value.detach() for key, value in ensemble.parameters.items()})
 
 
 @dataclass
 class _Batches:
-    """The batch as a function of the step; several are drawn at once, each block from a stream of its own."""
+    """The batch as a function of the step, one for every seed, the same for all widths.
+
+    Several steps are drawn at once: one block from one stream.
+    """
 
     training: Training
     context: Context
     cell: Cell
     task: Starfish
-    copies: int
-    name: str
+    widths: int
     _block: tuple[int, Batch] | None = field(default=None, init=False)
 
     def __call__(self, step: int) -> Batch:
         batch = max(min(self.training.batch, self.training.batch_per_node * self.task.nodes), 2)
         tokens = self.task.depth + 1 if self.cell.kind == TRACE else 2
-        steps = min(max(DRAWN_AT_ONCE // (self.copies * batch * tokens), 1), 25)
+        steps = min(max(DRAWN_AT_ONCE // (batch * tokens), 1), MOST_AT_ONCE)
         number, place = divmod(step, steps)
         if self._block is None or self._block[0] != number:
-            self._block = number, self._draw(number, steps, batch)
-        contexts, targets, weights = self._block[1]
-        return contexts[place], targets[place], weights[place]
+            by_seed = [self._draw(number, seed, steps, batch) for seed in range(self.training.seeds)]
+            contexts, targets, weights = (torch.stack(parts, dim=1) for parts in zip(*by_seed, strict=True))
+            self._block = number, (contexts, targets, weights)
+        contexts, targets, weights = (
+            part[place].repeat(self.widths, *[1] * (part.dim() - 2)) for part in self._block[1]
+        )
+        return contexts, targets, weights
 
-    def _draw(self, number: int, steps: int, batch: int) -> Batch:
-        rng = self.context.seeds.numpy(self.name, "block", number)
-        count = steps * self.copies * batch
+    def _draw(self, number: int, seed: int, steps: int, batch: int) -> Batch:
+        rng = self.context.seeds.numpy(*_names(self.cell), "block", number, seed)
+        count = steps * batch
         if self.cell.kind == TRACE:
             contexts, targets, weights = self.task.positions(count, self.cell.hops, rng, answers=self.training.answers)
         else:
             questions, on = self.task.questions(count, 1, self.cell.hops, rng)
             contexts, targets, weights = questions[:, ::-1], on.astype(np.int64), np.ones(count)
 
-        def split(values: np.ndarray) -> Tensor:
-            """Deal the questions out: every batch of every copy has as many on an arm as off."""
-            dealt = np.moveaxis(values.reshape(batch, steps, self.copies, *values.shape[1:]), 0, 2)
+        def deal(values: np.ndarray) -> Tensor:
+            """Deal the questions out to the steps: every batch has as many on an arm as off."""
+            dealt = np.swapaxes(values.reshape(batch, steps, *values.shape[1:]), 0, 1)
             return torch.from_numpy(np.ascontiguousarray(dealt)).to(self.context.device)
 
-        return split(contexts), split(targets), split(weights.astype(np.float32))
+        return deal(contexts), deal(targets), deal(weights.astype(np.float32))
+
+
+def _names(cell: Cell) -> tuple[object, ...]:
+    """Return what the streams of a task and kind of model are called."""
+    return "chain", cell.kind, cell.arms, cell.depth, cell.hops
 
 
 def _test(training: Training, context: Context, cell: Cell, trained: Trained, hops: tuple[int, ...]) -> Arrays:

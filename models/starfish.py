@@ -12,6 +12,7 @@ Embeddings are gathered and never differentiated.
 Copies may differ in width: narrow ones are padded by zeros, which no gradient ever moves.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,25 +42,34 @@ class StarfishModel:
     outputs: int
     attention: Literal["softmax", "linear", "uniform"] = "softmax"
 
-    def initial(self, generator: torch.Generator) -> tuple[Float[Tensor, "copies vocabulary width"], Parameters]:
+    def initial(
+        self, generators: Sequence[torch.Generator]
+    ) -> tuple[Float[Tensor, "copies vocabulary width"], Parameters]:
         """Return the frozen embeddings, shape (copies, vocabulary, width), and the stacked parameters.
 
         All matrices of a copy are one parameter, shape (copies, 6, width, width), in the order of `MATRICES`: the
         optimiser then moves two tensors and not seven.
+
+        Args:
+            generators: one a copy; what a copy draws does not depend on the others.
+
+        Raises:
+            ValueError: not as many generators as copies.
         """
-        copies, width = len(self.widths), max(self.widths)
-
-        def normal(*shape: int) -> Tensor:
-            return torch.randn(copies, *shape, generator=generator, device=generator.device)
-
-        d = self._by_copy(generator.device)
-        there = (torch.arange(width, device=generator.device) < d).float()  # (copies, 1, width)
-        embeddings = normal(self.vocabulary, width) * there
-        square = (there.transpose(1, 2) * there)[:, None]
-        return embeddings, {
-            "matrices": normal(len(MATRICES), width, width) * square / d[..., None].sqrt(),
-            "head": normal(width, self.outputs) * there.transpose(1, 2) / d,
-        }
+        width, stacked = max(self.widths), []
+        for d, generator in zip(self.widths, generators, strict=True):
+            shapes = ((self.vocabulary, d), (len(MATRICES), d, d), (d, self.outputs))
+            table, square, head = (torch.randn(*s, generator=generator, device=generator.device) for s in shapes)
+            more = width - d
+            stacked.append(
+                (
+                    functional.pad(table, (0, more)),
+                    functional.pad(square / d**0.5, (0, more, 0, more)),
+                    functional.pad(head / d, (0, 0, 0, more)),
+                )
+            )
+        embeddings, matrices, heads = (torch.stack(parts) for parts in zip(*stacked, strict=True))
+        return embeddings, {"matrices": matrices, "head": heads}
 
     def optimizer(self, rate: float, device: torch.device | str, **rest: object) -> Optimizer:
         """Return Adam with the rate divided by each copy's width."""

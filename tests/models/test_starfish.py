@@ -11,8 +11,8 @@ from models.starfish import MATRICES, StarfishModel
 TASK = Starfish(arms=3, depth=4)
 
 
-def generator(seed=0):
-    return torch.Generator().manual_seed(seed)
+def generators(count):
+    return [torch.Generator().manual_seed(seed) for seed in range(count)]
 
 
 def model(widths, **rest):
@@ -29,7 +29,7 @@ def contexts(copies, count, seed=0):
 @pytest.mark.parametrize("count", [3, 20])  # few: tokens times matrix by matrix; many: times their product
 def test_copies_are_the_model_written_down_token_by_token(attention, count):
     ours = model((8, 8), attention=attention)
-    embeddings, parameters = ours.initial(generator())
+    embeddings, parameters = ours.initial(generators(2))
     rows, _ = contexts(2, count)
     found = ours.logits(embeddings, parameters, rows)
     for copy in range(2):
@@ -46,7 +46,7 @@ def test_copies_are_the_model_written_down_token_by_token(attention, count):
 
 def test_the_order_of_a_bag_behind_its_last_token_does_not_matter():
     ours = model((8,))
-    embeddings, parameters = ours.initial(generator())
+    embeddings, parameters = ours.initial(generators(1))
     rows, _ = contexts(1, 6)
     shuffled = torch.cat([rows[..., :1], rows[..., 1:].flip(-1)], dim=-1)
     torch.testing.assert_close(ours.logits(embeddings, parameters, rows), ours.logits(embeddings, parameters, shuffled))
@@ -54,8 +54,9 @@ def test_the_order_of_a_bag_behind_its_last_token_does_not_matter():
 
 def test_a_narrow_copy_beside_a_wide_one_trains_as_it_would_alone():
     padded, alone = model((4, 9)), model((4,))
-    embeddings, parameters = padded.initial(generator())
-    own = {"matrices": parameters["matrices"][:1, :, :4, :4], "head": parameters["head"][:1, :4]}
+    embeddings, parameters = padded.initial(generators(2))
+    own_embeddings, own = alone.initial(generators(1))
+    assert torch.equal(own_embeddings, embeddings[:1, :, :4])
     together, single = (
         Ensemble(start, each.optimizer(0.3, "cpu")) for start, each in ((parameters, padded), (own, alone))
     )
@@ -63,7 +64,7 @@ def test_a_narrow_copy_beside_a_wide_one_trains_as_it_would_alone():
         rows, targets = contexts(2, 12, step)
         weights = torch.ones(targets.shape)
         together.update(padded.loss(embeddings), (rows, targets, weights))
-        single.update(alone.loss(embeddings[:1, :, :4]), (rows[:1], targets[:1], weights[:1]))
+        single.update(alone.loss(own_embeddings), (rows[:1], targets[:1], weights[:1]))
     matrices = together.parameters["matrices"][0]
     torch.testing.assert_close(matrices[:, :4, :4], single.parameters["matrices"][0], rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(together.parameters["head"][0, :4], single.parameters["head"][0], rtol=1e-4, atol=1e-5)
@@ -72,7 +73,7 @@ def test_a_narrow_copy_beside_a_wide_one_trains_as_it_would_alone():
 
 def test_weights_and_rates_start_on_the_scale_of_their_width():
     ours = model((16, 64) * 8)
-    embeddings, parameters = ours.initial(generator())
+    embeddings, parameters = ours.initial(generators(16))
     for width, first in ((16, 0), (64, 1)):
         for values, deviation in (
             (embeddings[first::2, :, :width], 1),
@@ -85,7 +86,7 @@ def test_weights_and_rates_start_on_the_scale_of_their_width():
 
 def test_the_loss_is_the_weighted_mean_of_the_cross_entropies():
     ours = model((8,))
-    embeddings, parameters = ours.initial(generator())
+    embeddings, parameters = ours.initial(generators(1))
     rows, targets = contexts(1, 5)
     weights = torch.tensor([[1.0, 0.0, 2.0, 0.5, 3.0]])
     [found] = ours.loss(embeddings)(parameters, (rows, targets, weights))
@@ -95,7 +96,7 @@ def test_the_loss_is_the_weighted_mean_of_the_cross_entropies():
 
 def test_traces_are_learned_and_followed_to_the_answer():
     ours = model((40, 40))
-    embeddings, parameters = ours.initial(generator())
+    embeddings, parameters = ours.initial(generators(2))
     ensemble = Ensemble(parameters, ours.optimizer(0.4, "cpu", betas=(0.8, 0.9)))
     loss, rng = ours.loss(embeddings), np.random.default_rng(0)
     for _ in range(200):
@@ -114,7 +115,7 @@ def test_traces_are_learned_and_followed_to_the_answer():
 
 def test_a_model_that_never_answers_is_told_from_one_that_says_no():
     ours = model((8,))
-    embeddings, parameters = ours.initial(generator())
+    embeddings, parameters = ours.initial(generators(1))
     parameters["head"] = torch.zeros_like(parameters["head"])  # argmax is token 0, a node, for ever
     shown = torch.zeros(1, 4, 2, dtype=torch.long)
     written, answer = ours.answers(embeddings, parameters, shown, TASK.no, 5)
