@@ -40,10 +40,9 @@ def language_panels(settings: LanguageSettings) -> list[Panel]:
                 accuracy_panel(role),
                 f"E2 Language models on {statements(settings, role).split}",
                 "length of the trace",
-                "accuracy",
+                "accuracy (guessing: 0.5)",
                 y_limits=whole,
                 verticals={statements(settings, role).threshold + 0.5: "longest trained"},
-                note="0.5: guessing",
             )
             for role in ROLES
         ),
@@ -51,11 +50,10 @@ def language_panels(settings: LanguageSettings) -> list[Panel]:
         Panel(UNFINISHED, "E2 Traces without an end", "length of the trace", "fraction", y_limits=whole),
         Panel(
             DIFFERENCE,
-            "E2 Trace minus direct",
+            "E2 Trace minus direct, paired over repeats",
             "length of the trace",
             "difference of accuracies",
             categories=("as trained", "longer"),
-            note="above 0: the trace is better (paired over repeats)",
         ),
     ]
 
