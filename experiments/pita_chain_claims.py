@@ -43,8 +43,8 @@ def _corner(curves: Curves, broad: bool) -> Claim:
             f"{accuracy['direct']:.2f} direct, difference {row['y']:.3f} ± {row['y_err']:.3f}"
         ),
         verdict=exceeds(sign * row["y"], 0.0, row["y_err"]) if row["n"] >= LEAST_SEEDS else Verdict.UNDECIDED,
-        tolerance=f"2 s.e. over {row['n']} pairs of models, at least {LEAST_SEEDS}",
-        needs="generalisation.seeds >= 12",
+        tolerance=f"2 s.e. over at least {LEAST_SEEDS} models of each kind",
+        needs="generalisation.trace_seeds >= 8, generalisation.direct_seeds >= 40",
     )
 
 
@@ -73,7 +73,7 @@ def _per_step(curves: Curves) -> Claim:
         ),
         verdict=all_of(verdicts) if paired["n"].min() >= LEAST_SEEDS else Verdict.UNDECIDED,
         tolerance=f"{ACCURACY_TOLERANCE:g} of accuracy at every point, at least {LEAST_SEEDS} seeds",
-        needs="generalisation.nodes >= 128, .depth with 16, .arms with 8, .seeds >= 8",
+        needs="generalisation.nodes >= 128, .depth with 16, .arms with 8, .trace_seeds >= 8",
     )
 
 

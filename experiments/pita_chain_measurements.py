@@ -45,8 +45,9 @@ def measure_chain(config: PitaConfig, context: Context) -> Iterator[Curves]:
     along = [cell for kind in KINDS for axis in (DEPTH, ARMS) for cell in width_cells(config, kind, axis)]
     settings: dict[tuple[Cell, tuple[int, ...]], Training] = {(cell, (cell.hops,)): config.training for cell in along}
     general = config.generalisation
-    many = replace(config.training, seeds=general.seeds, tests=general.tests)
-    settings |= {(cell, _tested(cell.depth)): many for kind in KINDS for cell in plane_cells(config, kind)}
+    for kind, seeds in ((TRACE, general.trace_seeds), (DIRECT, general.direct_seeds)):
+        own = replace(config.training, seeds=seeds, tests=general.tests)
+        settings |= {(cell, _tested(cell.depth)): own for cell in plane_cells(config, kind)}
     found: Found = {}
     with context.progress.task("train chain models", len(settings)) as step:
         for cell, hops in settings:
@@ -122,11 +123,13 @@ def _plane(config: PitaConfig, trained: Found) -> Iterator[Curves]:
     for cell in plane_cells(config, TRACE):
         direct = Cell(DIRECT, cell.arms, cell.depth, cell.hops, cell.widths)
         beyond = np.array(_tested(cell.depth)) > cell.hops
-        pairs = [found[each]["accuracy"][0][:, beyond].mean(1) for each in (cell, direct)]
-        y, y_err, n = standard_error(pairs[0] - pairs[1])  # paired: the seeds share their test questions
-        said = {"arms": cell.arms, "depth": cell.depth, "trace": pairs[0].mean(), "direct": pairs[1].mean()}
-        place = PLANE, f"A={cell.arms}", "trained"
-        yield points(*place, "levels", cell.depth, "difference", y, y_err=y_err, n=n, params=said)
+        means, errors, seeds = zip(
+            *(standard_error(found[each]["accuracy"][0][:, beyond].mean(1)) for each in (cell, direct)), strict=True
+        )
+        said = {"arms": cell.arms, "depth": cell.depth, "trace": means[0], "direct": means[1]}
+        place, error = (PLANE, f"A={cell.arms}", "trained"), float(np.hypot(*errors))
+        difference = means[0] - means[1]
+        yield points(*place, "levels", cell.depth, "difference", difference, y_err=error, n=min(seeds), params=said)
 
 
 def _tested(depth: int) -> tuple[int, ...]:

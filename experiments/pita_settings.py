@@ -45,7 +45,7 @@ class TraceWidths:
     depth_arms: int = integer(8, "arms A while the depth varies", least=2)
     arms: tuple[int, ...] = integers([4, 8, 16], "arms A", least=2)
     arms_depth: int = integer(4, "levels D while the arms vary", least=2)
-    widths: tuple[int, ...] = integers([10, 20, 40], "widths d", least=2)
+    widths: tuple[int, ...] = integers([10, 22, 48], "widths d", least=2)
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,8 @@ class Generalisation:
     depth: tuple[int, ...] = integers([4, 8, 32], "levels D", least=4)
     arms: tuple[int, ...] = integers([2, 8], "arms A", least=2)
     nodes: int = integer(64, "tasks of more nodes A D are left out", least=8)
-    seeds: int = integer(8, "in place of training.seeds", least=2)
+    trace_seeds: int = integer(4, "in place of training.seeds, of models that write a trace", least=2)
+    direct_seeds: int = integer(20, "the same of direct ones, which generalise well or not at all", least=2)
     tests: int = integer(80, "in place of training.tests", least=2)
     hops: float = real(0.25, "part of the levels that training questions span", above=0, below=1)
     width: int = integer(48, "of all models", least=2)

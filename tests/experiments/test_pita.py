@@ -46,7 +46,7 @@ SMALL = PitaConfig(
         trace=TraceWidths(depth=(2,), depth_arms=2, arms=(2, 3), arms_depth=2, widths=(2, 40)),
         direct=DirectWidths(depth=(3,), depth_arms=2, arms=(2,), arms_depth=3, widths=(2, 4)),
     ),
-    generalisation=Generalisation(depth=(4,), arms=(2, 3), seeds=2, tests=10, width=8),
+    generalisation=Generalisation(depth=(4,), arms=(2, 3), trace_seeds=2, direct_seeds=3, tests=10, width=8),
 )
 
 
