@@ -5,6 +5,7 @@ pool nor joblib's does that at once: they leave workers behind that wait for wor
 """
 
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -81,6 +82,7 @@ def _in_pool(function: Callable[[Item], Result], items: list[Item], processes: i
 def _end_with_the_parent() -> None:
     parent = parent_process()
     assert parent is not None
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent is told as well, and lets what is begun come to its end
 
     def watch() -> None:
         parent.join()
