@@ -34,14 +34,17 @@ def main() -> None:
     hops, rng = asked.depth // 2, np.random.default_rng(0)
     model = StarfishModel(task.vocabulary, (asked.width,) * COPIES, task.vocabulary)
 
+    def deal(rows: np.ndarray) -> Tensor:
+        """Give every copy as many questions on an arm as off; `questions` has those on an arm first."""
+        return torch.from_numpy(rows).view(-1, COPIES, *rows.shape[1:]).transpose(0, 1)
+
     def sequences() -> Tensor:
-        return torch.from_numpy(task.traced(task.questions(count, 1, hops, rng)[0])).view(COPIES, asked.answers, -1)
+        return deal(task.traced(task.questions(count, 1, hops, rng)[0]))
 
     def positions() -> tuple[Tensor, ...]:
-        drawn = task.positions(round(count / PART), hops, rng, answers=PART)
-        contexts, targets, weights = (torch.from_numpy(part) for part in drawn)
-        shape = COPIES, len(targets) // COPIES
-        return contexts.view(*shape, -1), targets.view(shape), weights.float().view(shape)
+        drawn = task.positions(COPIES * round(asked.answers / PART), hops, rng, answers=PART)
+        contexts, targets, weights = map(deal, drawn)
+        return contexts, targets, weights.float()
 
     seconds = []
     for name, draw, loss in (

@@ -22,8 +22,8 @@ def check_claims(curves: Curves) -> list[Claim]:
 def _corner(curves: Curves, broad: bool) -> Claim:
     """Judge the corner of the plane with the most arms for its levels, or the fewest."""
     name = "rt-wins-broad-shallow" if broad else "dp-wins-narrow-deep"
-    winner, kind = ("with a trace", "broad, shallow") if broad else ("direct", "narrow, deep")
-    statement = f"On a {kind} task, models that answer {winner} are better beyond the trained hops."
+    winner, kind = ("write a trace", "broad, shallow") if broad else ("answer directly", "narrow, deep")
+    statement = f"On a {kind} task, models that {winner} are better beyond the trained hops."
     rows = select(curves, panel=PLANE, source="trained")
     missing = "generalisation.arms and .depth with a value of one above twice a value of the other"
     if rows.empty:
@@ -44,7 +44,7 @@ def _corner(curves: Curves, broad: bool) -> Claim:
         ),
         verdict=exceeds(sign * row["y"], 0.0, row["y_err"]) if row["n"] >= LEAST_SEEDS else Verdict.UNDECIDED,
         tolerance=f"2 s.e. over at least {LEAST_SEEDS} models of each kind",
-        needs="generalisation.trace_seeds >= 8, generalisation.direct_seeds >= 40",
+        needs="generalisation.trace_seeds >= 12, generalisation.direct_seeds >= 20",
     )
 
 
@@ -73,7 +73,7 @@ def _per_step(curves: Curves) -> Claim:
         ),
         verdict=all_of(verdicts) if paired["n"].min() >= LEAST_SEEDS else Verdict.UNDECIDED,
         tolerance=f"{ACCURACY_TOLERANCE:g} of accuracy at every point, at least {LEAST_SEEDS} seeds",
-        needs="generalisation.nodes >= 128, .depth with 16, .arms with 8, .trace_seeds >= 8",
+        needs="generalisation.nodes >= 128, .depth with 16, .arms with 8, .trace_seeds >= 12",
     )
 
 

@@ -83,6 +83,8 @@ def _widths(config: PitaConfig, kind: str, axis: str, trained: Found) -> Iterato
         yield points(
             *place, "width", cell.widths, ACCURACY, y, y_err=y_err, n=n, params={axis: size, "steps": training.steps}
         )
+        if len(cell.widths) < 2:
+            continue
         at = crossing(cell.widths, found.T, threshold)
         if np.isfinite(at.log_width):
             sizes.append(size)
@@ -126,7 +128,7 @@ def _plane(config: PitaConfig, trained: Found) -> Iterator[Curves]:
         means, errors, seeds = zip(
             *(standard_error(found[each]["accuracy"][0][:, beyond].mean(1)) for each in (cell, direct)), strict=True
         )
-        said = {"arms": cell.arms, "depth": cell.depth, "trace": means[0], "direct": means[1]}
+        said = {"arms": cell.arms, "depth": cell.depth, "trace": float(means[0]), "direct": float(means[1])}
         place, error = (PLANE, f"A={cell.arms}", "trained"), float(np.hypot(*errors))
         difference = means[0] - means[1]
         yield points(*place, "levels", cell.depth, "difference", difference, y_err=error, n=min(seeds), params=said)
@@ -147,8 +149,8 @@ def _accumulation(cell: Cell, found: Arrays) -> Iterator[Curves]:
         for seed in range(len(accuracy)):
             alike[seed, place] = right_to_the_end(token[seed, place], lengths)
             apart[seed, place] = right_answer(at_step[seed, place], at_answer[seed, place], lengths)
-    series, said = f"A={cell.arms}, D={cell.depth}", {"arms": cell.arms, "depth": cell.depth}
-    said |= {"step_error": at_step.mean(), "answer_error": at_answer.mean()}
+    series, errors = f"A={cell.arms}, D={cell.depth}", (float(at_step.mean()), float(at_answer.mean()))
+    said = {"arms": cell.arms, "depth": cell.depth, "step_error": errors[0], "answer_error": errors[1]}
     for panel, predicted in ((ALIKE, alike), (APART, apart)):
         _, y_err, n = standard_error(accuracy - predicted)
         where = panel, series

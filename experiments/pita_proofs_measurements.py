@@ -61,7 +61,7 @@ def measure_proofs(config: PitaConfig, context: Context) -> Iterator[Curves]:
                 place = COUNTS, name, "simulation", "leaves", [m for m, _ in whole], "statements"
                 yield points(*place, [count for _, count in whole])
         yield from _provable(name, own)
-        yield _lengths(name, *list(own.items())[-1])
+        yield from _lengths(name, *list(own.items())[-1])
     if "php" in settings.splits:
         yield _pigeonholes()
 
@@ -116,15 +116,17 @@ def _provable(name: str, own: dict[_Size, dict[str, np.ndarray]]) -> Iterator[Cu
         )
 
 
-def _lengths(name: str, size: _Size, arrays: dict[str, np.ndarray]) -> Curves:
+def _lengths(name: str, size: _Size, arrays: dict[str, np.ndarray]) -> Iterator[Curves]:
     lengths = np.sort(arrays["lengths"])
+    if not len(lengths):  # every search was given up
+        return
     most = int(lengths[-1])
     x = np.unique(np.geomspace(1, most, 24).round().astype(int))[:-1] if most > 1 else np.array([1])
     longer = 1 - np.searchsorted(lengths, x, side="right") / len(lengths)
     series = f"{name}, {size.leaves} leaves" if size.leaves else name
     error = 0.0 if size.whole else np.sqrt(longer * (1 - longer) / len(lengths))
     place = LENGTHS, series, "simulation", "length", x, "fraction longer", longer
-    return points(*place, y_err=error, n=1 if size.whole else len(lengths), params={"longest": most})
+    yield points(*place, y_err=error, n=1 if size.whole else len(lengths), params={"longest": most})
 
 
 def _pigeonholes() -> Curves:

@@ -73,13 +73,13 @@ class Widths:
 class Generalisation:
     """Longer questions than those of the training (E4, E5)."""
 
-    depth: tuple[int, ...] = integers([4, 8, 32], "levels D", least=4)
+    depth: tuple[int, ...] = integers([4, 8, 24], "levels D", least=4)
     arms: tuple[int, ...] = integers([2, 8], "arms A", least=2)
     nodes: int = integer(64, "tasks of more nodes A D are left out", least=8)
-    trace_seeds: int = integer(4, "in place of training.seeds, of models that write a trace", least=2)
-    direct_seeds: int = integer(20, "the same of direct ones, which generalise well or not at all", least=2)
+    trace_seeds: int = integer(6, "in place of training.seeds, of models that write a trace", least=2)
+    direct_seeds: int = integer(10, "the same of direct ones, which generalise well or not at all", least=2)
     tests: int = integer(80, "in place of training.tests", least=2)
-    hops: float = real(0.25, "part of the levels that training questions span", above=0, below=1)
+    hops: float = real(0.375, "part of the levels that training questions span", above=0, below=1)
     width: int = integer(48, "of all models", least=2)
 
 

@@ -70,7 +70,7 @@ def ideal():
     parts = [theory, theory[theory["panel"] == COUNTS].assign(source="simulation")]
     said = {"made": 100, "given_up": 1, "refused": 0, "differ": 0, "whole": True}
     parts.append(points(PROVABLE, "full", "simulation", "leaves", [1, 2, 3, 4], "fraction", 0.3, params=said))
-    for arms, depth, difference in ((8, 4, 0.3), (8, 8, 0.1), (2, 8, 0.0), (2, 32, -0.2)):
+    for arms, depth, difference in ((8, 4, 0.3), (8, 8, 0.1), (2, 8, 0.0), (2, 24, -0.2)):
         own = {"arms": arms, "depth": depth, "trace": 0.7, "direct": 0.7 - difference}
         place = PLANE, f"A={arms}", "trained", "levels", depth, "difference", difference
         parts.append(points(*place, y_err=0.02, n=8, params=own))
@@ -156,6 +156,20 @@ def test_every_curve_has_a_panel_and_a_repeated_run_the_same_bits(tmp_path):
     pd.testing.assert_frame_equal(curves, EXPERIMENT.measure(SMALL, context(tmp_path)))
 
 
+def test_one_width_has_no_critical_width_and_given_up_searches_no_length(tmp_path):
+    bare = replace(
+        SMALL,
+        proofs=Proofs(splits=("php",), sample=3, state_limit=1),
+        widths=Widths(
+            trace=TraceWidths(depth=(2,), depth_arms=2, arms=(2,), arms_depth=2, widths=(4,)),
+            direct=DirectWidths(depth=(2,), depth_arms=2, arms=(2,), arms_depth=2, widths=(4,)),
+        ),
+        generalisation=replace(SMALL.generalisation, nodes=8),
+    )
+    curves = EXPERIMENT.measure(bare, context(tmp_path))
+    assert not set(curves["panel"]) & {critical_panel(DEPTH), critical_panel(ARMS), "lengths", PROVABLE}
+
+
 def test_units_have_names_of_their_own_even_where_parts_train_the_same_task(tmp_path):
     same = replace(
         SMALL,
@@ -211,8 +225,8 @@ def test_a_killed_training_goes_on_from_its_checkpoint_with_the_same_bits(tmp_pa
 
 def test_the_plane_leaves_out_tasks_of_too_many_nodes():
     cells = plane_cells(PitaConfig(), TRACE)
-    assert {(cell.arms, cell.depth) for cell in cells} == {(2, 4), (8, 4), (2, 8), (8, 8), (2, 32)}
-    assert [cell.hops for cell in cells] == [1, 1, 2, 2, 8]
+    assert {(cell.arms, cell.depth) for cell in cells} == {(2, 4), (8, 4), (2, 8), (8, 8), (2, 24)}
+    assert [cell.hops for cell in cells] == [2, 2, 3, 3, 9]
 
 
 def test_a_part_of_the_levels_is_at_least_one_hop_and_fits():
