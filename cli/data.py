@@ -11,10 +11,12 @@ import typer
 
 from cli import image_sets
 from cli.arguments import Debug, finish
+from cli.text_data import text
 
 data = typer.Typer(help="Data sets that stand on their own.", no_args_is_help=True)
 pita = typer.Typer(help="Propositional statements with checked proofs.", no_args_is_help=True)
 data.add_typer(pita, name="pita")
+data.add_typer(text, name="text")
 data.add_typer(image_sets.commands("cifar10", "CIFAR-10"), name="cifar10")
 data.add_typer(image_sets.commands("tiny-imagenet", "Tiny ImageNet"), name="tiny-imagenet")
 

@@ -144,6 +144,17 @@ CATALOG: tuple[Entry, ...] = (
         axes=("training.attention", "training.steps", "generalisation.width"),
         expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
     ),
+    Entry(
+        name="anytime",
+        paper=Paper(
+            title="Anytime Pretraining: Horizon-Free Learning-Rate Schedules with Weight Averaging",
+            authors="Alexandru Meterez, Pranav Ajit Nair, Depen Morwani, Cengiz Pehlevan, Sham Kakade",
+            arxiv="2602.03702",
+        ),
+        question="Which learning-rate schedule and averaging of the weights is good at every stopping time?",
+        axes=("a", "b", "horizon", "sigma2", "batch"),
+        expected={"smoke": "10 s", "quick": "1 min", "paper": "not measured, GPU"},
+    ),
 )
 
 

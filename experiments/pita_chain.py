@@ -112,12 +112,11 @@ def chain_panels(config: PitaConfig) -> list[Panel]:
         *(
             Panel(
                 critical_panel(axis),
-                f"E3 Critical width against {axis}",
+                "E3 Critical width; lines: slopes drawn in the paper",
                 SIZES[axis],
                 "critical width H",
                 x_scale="log",
                 y_scale="log",
-                note="lines: slopes of the paper's heat maps, through the points",
             )
             for axis in (DEPTH, ARMS)
         ),

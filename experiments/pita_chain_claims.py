@@ -125,4 +125,5 @@ def _greater(one: WidthLaw, other: WidthLaw) -> str:
 
 
 def _spell(laws: dict[tuple[str, str], WidthLaw], axis: str) -> str:
-    return " and ".join(f"{laws[kind, axis].exponent:.2f} ± {laws[kind, axis].error:.2f}" for kind in KINDS)
+    known = (laws[kind, axis] for kind in KINDS)
+    return " and ".join(f"{law.exponent:.2f} ± {law.error:.2f}" if law.points > 1 else "unknown" for law in known)

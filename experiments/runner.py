@@ -81,7 +81,7 @@ def run_experiment(
         group: name that the jobs of a sweep share on W&B.
 
     Raises:
-        ConfigurationError: the device does not exist on this machine.
+        ConfigurationError: the device does not exist on this machine, or the experiment lacks what it `require`s.
         RunDirectoryError, OSError: the runs directory cannot be read or written.
     """
     name, key = experiment.entry.name, run_key(experiment, settings)
@@ -97,6 +97,8 @@ def run_experiment(
                 if figure and not (run.path / "figure.png").is_file():
                     figure_of(experiment, settings, curves, run.path)
                 return Outcome(run, curves, run.claims(), reused=True, resumed=False, outdated=outdated)
+        if require := getattr(experiment, "require", None):  # what a run needs and theory does not: texts, archives
+            require(settings)
         device = _prepare(settings)
         provenance = _provenance(settings, device)
         resumable = [run for run in earlier if run.provenance() == provenance]

@@ -94,6 +94,28 @@ def files(outcome):
     return {name: (outcome.run.path / name).read_bytes() for name in names}
 
 
+def test_what_an_experiment_requires_is_asked_for_before_anything_is_computed_or_written(settings, tmp_path):
+    class Demanding(Toy):
+        met = False
+
+        def require(self, config):
+            if not self.met:
+                raise ConfigurationError("text = null; valid: a folder")
+
+        def predict(self, config):
+            assert self.met
+            return super().predict(config)
+
+    toy = Demanding()
+    with pytest.raises(ConfigurationError, match="valid: a folder"):
+        run(toy, settings())
+    assert not list((tmp_path / "runs" / "toy").glob("2*"))
+    toy.met = True
+    run(toy, settings())
+    toy.met = False
+    assert run(toy, settings()).reused  # a finished run needs nothing any more
+
+
 def test_a_run_leaves_curves_claims_figure_and_manifest(settings):
     outcome = run(Toy(), settings())
     manifest = outcome.run.manifest()
