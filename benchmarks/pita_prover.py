@@ -1,76 +1,131 @@
-"""How fast are statements proved, written down and checked, per split and over processes; how long for 23 million?
+"""How fast are statements proved, written and checked, on how many processes, in how much memory; when are 23 million?
 
     PYTHONPATH=. python benchmarks/pita_prover.py [--count 20000] [--check 1000000 --minutes 15]
 
-`--check N` proves, replays and decides by the second calculus N statements of full (6 leaves), or fewer if the minutes
-are over.
+Rates are per second of CPU time, which others on the machine disturb less than the clock (they still share caches and
+cores). Every row is a process of its own, so that the peak of memory is its own. `--check N` proves, replays and
+decides by the second calculus N statements of full (6 leaves), or fewer if the minutes are over.
 """
 
 import argparse
+import os
 import resource
+import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
+from pathlib import Path
+from typing import NamedTuple
 
+from data.pita.audit import check_all
 from data.pita.checker import check
 from data.pita.contraction_free import provable
 from data.pita.search import search
 from data.pita.shuffle import bijection
 from data.pita.splits import SplitSpec, open_split
+from data.pita.spread import Workers
 from data.pita.subformulas import Subformulas
 from data.pita.traces import render
+from data.pita.writer import Plan, write
 
 KINDS = [("full", 4), ("full", 6), ("full", 8), ("implies", 6), ("or", None), ("php", None)]
 STATE_LIMIT = 10_000
 PLAN = 23_000_000
+#: A mixture of that size: broad and shallow for the most part.
+MIXTURE = {("full", 6): 15_000_000, ("implies", 6): 600_000, ("or", None): 3_700_000, ("php", None): 3_700_000}
 
 
-def make(name: str, leaves: int | None, first: int, count: int) -> tuple[int, int, float, float]:
-    """Statements finished, characters, CPU seconds, peak memory in MiB."""
-    split = open_split(SplitSpec(name, leaves))
+class Speed(NamedTuple):
+    """What one process did with a split."""
+
+    proved: float  # statements proved and written down, per CPU second
+    written: float  # statements proved and on the disk, per CPU second
+    checked: float  # statements on the disk checked, per CPU second
+    characters: float  # of a trace
+    given_up: int
+    file_bytes: float  # a statement
+    peak: float  # MiB while writing and checking one shard
+
+
+def measure(name: str, leaves: int | None, count: int) -> Speed:
+    """Prove, write and check one shard."""
+    plan = Plan(SplitSpec(name, leaves), min(count, open_split(SplitSpec(name, leaves)).count), shard_rows=count)
+    split = open_split(plan.split)
     place = bijection(split.count, 0)
-    started, characters, finished = time.process_time(), 0, 0
-    for row in range(first, min(first + count, split.count)):
+    begun, characters, finished = time.process_time(), 0, 0
+    for row in range(plan.count):
         formulas = Subformulas(split[place(row)])
         found = search(formulas, STATE_LIMIT)
         if found.proved is not None:
             characters += len(render(formulas, found.steps, found.proved).proof)
             finished += 1
+    proved = time.process_time() - begun
+    with tempfile.TemporaryDirectory() as folder:
+        write(Plan(plan.split, 1), Path(folder) / "first")  # what is loaded once is not what a statement costs
+        check_all(Path(folder) / "first")
+        begun = time.process_time()
+        write(plan, Path(folder) / "set")
+        written = time.process_time() - begun
+        size = sum(path.stat().st_size for path in Path(folder).glob("set/*.parquet"))
+        begun = time.process_time()
+        check_all(Path(folder) / "set")
+        checked = time.process_time() - begun
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return finished, characters, time.process_time() - started, peak
+    rates = (plan.count / seconds for seconds in (proved, written, checked))
+    return Speed(*rates, characters / max(1, finished), plan.count - finished, size / plan.count, peak)
 
 
 def speeds(count: int) -> None:
-    """One process, every split."""
+    """One process, every split, and what 23 million would take."""
+    print("per core and second of CPU time:", flush=True)
+    print(
+        f"{'split':10} {'proved':>8} {'written':>8} {'checked':>8} {'chars':>6} {'bytes':>6} {'MiB':>5}  23 million",
+        flush=True,
+    )
+    found: dict[tuple[str, int | None], Speed] = {}
     for name, leaves in KINDS:
-        asked = count if name in ("full", "implies") else max(50, count // 40)
-        finished, characters, seconds, peak = make(name, leaves, 0, asked)
-        rate = asked / seconds
+        asked = count if name in ("full", "implies") else max(500, count // 8)
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            speed = found[name, leaves] = pool.submit(measure, name, leaves, asked).result()
         print(
-            f"{name:8} {leaves or '':2} {rate:8.0f} statements/s/core, "
-            f"{characters / max(1, finished):7.0f} characters each, "
-            f"{asked - finished} given up, peak {peak:.0f} MiB; 23 million: {PLAN / rate / 3600 / 2:.2f} h on 2 cores, "
-            f"{PLAN / rate / 3600 / 64:.3f} h on 64 (projected)",
+            f"{name:7} {leaves or '':2} {speed.proved:8.0f} {speed.written:8.0f} {speed.checked:8.0f} "
+            f"{speed.characters:6.0f} {speed.file_bytes:6.0f} {speed.peak:5.0f}  "
+            f"{_hours(PLAN / speed.written)}, {PLAN * speed.file_bytes / 1e9:.0f} GB"
+            f"{f'; {speed.given_up} given up' if speed.given_up else ''}",
             flush=True,
         )
+    for doing, rates in (("written", 1), ("checked", 2)):
+        seconds = sum(number / found[kind][rates] for kind, number in MIXTURE.items())
+        print(f"a mixture of 23 million {doing}: {_hours(seconds)} (projected)", flush=True)
+    print(f"in {sum(number * found[kind].file_bytes for kind, number in MIXTURE.items()) / 1e9:.1f} GB", flush=True)
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600 / 2:.2f} h on 2 cores, {seconds / 3600 / 64:.3f} h on 64"
 
 
 def scaling(count: int) -> None:
-    """Elapsed time of the same work on one and two processes."""
-    for processes in (1, 2):
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            list(pool.map(make, ["full"] * processes, [2] * processes, [0] * processes, [10] * processes))  # warm up
-            started = time.perf_counter()
-            part = count // processes
-            done = list(
-                pool.map(make, ["full"] * processes, [6] * processes, range(0, count, part), [part] * processes)
-            )
-            elapsed = time.perf_counter() - started
+    """The same data set by one and more processes: elapsed time, and CPU time of all processes."""
+    plan = Plan(SplitSpec("full", 6), count, shard_rows=max(1, count // 16))
+    print(
+        f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before; full, 6 leaves, {count} statements:", flush=True
+    )
+    for processes in (1, 2, 4):
+        before = _cpu_seconds()
+        begun = time.perf_counter()
+        with tempfile.TemporaryDirectory() as folder:
+            write(plan, Path(folder), workers=Workers(processes))
+        elapsed, cpu = time.perf_counter() - begun, _cpu_seconds() - before
         print(
-            f"{processes} process(es): {count / elapsed:.0f} statements/s, "
-            f"peak {max(peak for *_, peak in done):.0f} MiB each",
+            f"{processes} process(es): {count / elapsed:6.0f} statements/s by the clock, {elapsed:.1f} s; "
+            f"{count / cpu:6.0f} per second of CPU time, {cpu:.1f} s",
             flush=True,
         )
+
+
+def _cpu_seconds() -> float:
+    usage = (resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN))
+    return sum(each.ru_utime + each.ru_stime for each in usage)
 
 
 def check_many(count: int, minutes: float) -> None:
@@ -107,4 +162,4 @@ if __name__ == "__main__":
         check_many(asked.check, asked.minutes)
     else:
         speeds(asked.count)
-        scaling(asked.count)
+        scaling(4 * asked.count)

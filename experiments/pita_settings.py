@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from experiments.parameters import RunSettings, group, integer, integers, real, text, texts
+from experiments.pita_language_settings import SPLITS, LanguageSettings
 
-SPLITS = ("full", "implies", "or", "php")
 ATTENTIONS = ("softmax", "linear", "uniform")
 
 
@@ -91,3 +91,4 @@ class PitaConfig(RunSettings):
     training: Training = group(Training, "how chain models are trained and tested")
     widths: Widths = group(Widths, "critical widths of chain models")
     generalisation: Generalisation = group(Generalisation, "chain models on longer questions")
+    language: LanguageSettings = group(LanguageSettings, "language models that prove or answer")

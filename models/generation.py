@@ -1,6 +1,7 @@
 """How does a decoder answer? Batched greedy decoding and sampling with a key-value cache."""
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import torch
@@ -37,7 +38,7 @@ def generate(
     answers: int = 1,
     temperature: float = 1.0,
     generator: torch.Generator | None = None,
-    stop: int | None = None,
+    stop: int | Collection[int] | None = None,
     fill: int = 0,
     padding: Int[Tensor, "prompts"] | None = None,
 ) -> Generated:
@@ -50,7 +51,7 @@ def generate(
         answers: independent continuations a prompt, >= 1.
         temperature: of the sampling, >= 0; 0 takes the likeliest token.
         generator: source of the samples, on the model's device.
-        stop: token that ends an answer; None: all have `new_tokens` tokens.
+        stop: token, or one of several, that ends an answer; None: all have `new_tokens` tokens.
         fill: token written after the stop.
         padding: padded tokens at the left of each prompt.
 
@@ -69,22 +70,31 @@ def generate(
     logits = model(prompts, cache=cache, padding=padding)[:, -1][rows]
     cache = cache.select(rows) if answers > 1 else cache
     padding = None if padding is None else padding[rows]
+    ends = [] if stop is None else [stop] if isinstance(stop, int) else sorted(stop)
+    stops = torch.tensor(ends, dtype=torch.long, device=prompts.device)
     running = torch.ones(len(rows), dtype=torch.bool, device=prompts.device)
+    here = torch.arange(len(rows), device=prompts.device)  # the answers that still go through the model
     tokens: list[Tensor] = []
     log_probabilities: list[Tensor] = []
     alive: list[Tensor] = []
     for written in range(new_tokens):
         if written:
-            logits = model(tokens[-1][:, None], cache=cache, padding=padding)[:, -1]
+            logits = model(tokens[-1][here][:, None], cache=cache, padding=padding)[:, -1]
         token = _choose(logits, temperature, generator)
         chosen = logits.float().log_softmax(-1).gather(-1, token[:, None])[:, 0]
-        tokens.append(torch.where(running, token, fill))
-        log_probabilities.append(torch.where(running, chosen, 0.0))
+        tokens.append(torch.full_like(rows, fill).index_copy_(0, here, torch.where(running[here], token, fill)))
+        zeros = torch.zeros(len(rows), device=prompts.device)
+        log_probabilities.append(zeros.index_copy_(0, here, torch.where(running[here], chosen, 0.0)))
         alive.append(running)
-        if stop is not None:
-            running = running & (token != stop)
-            if not running.any():
+        if len(stops):
+            running = running.index_copy(0, here, running[here] & ~torch.isin(token, stops))
+            left = int(running.sum())
+            if not left:
                 break
+            if temperature == 0 and 2 * left <= len(here):  # (a sample would draw other random numbers)
+                kept = running[here].nonzero()[:, 0]
+                cache, here = cache.select(kept), here[kept]
+                padding = None if padding is None else padding[kept]
     shape = len(prompts), answers
     return Generated(
         torch.stack(tokens, dim=1).view(*shape, -1),

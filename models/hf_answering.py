@@ -145,13 +145,16 @@ class HuggingFaceAnswering:
         return torch.tensor(tokens, device=self._device), torch.tensor(seen, device=self._device)
 
 
-def load_pretrained(path: str, device: str, revision: str = "main") -> tuple[Any, Any]:
+def load_pretrained(
+    path: str, device: str, revision: str = "main", dtype: torch.dtype | None = None
+) -> tuple[Any, Any]:
     """Return a causal language model, ready to be read, and its tokenizer.
 
     Args:
         path: a folder that `save_pretrained` wrote, with its tokenizer, or a name on the hub.
-        device: torch device; on a GPU the weights keep the type they are stored in, on a CPU they become float32.
+        device: torch device.
         revision: branch or tag of a hub name; a folder has none.
+        dtype: of the weights; None: as stored on a GPU, float32 on a CPU.
 
     Raises:
         ModelError: transformers is not installed, there is no such folder or model, or it has no tokenizer.
@@ -167,9 +170,10 @@ def load_pretrained(path: str, device: str, revision: str = "main") -> tuple[Any
         tokenizer = AutoTokenizer.from_pretrained(path, revision=revision)
     except Exception as error:
         raise ModelError(f"{name}: no tokenizer can be read ({_first_line(error)})") from None
-    dtype = "auto" if device != "cpu" else torch.float32
     try:
-        model = AutoModelForCausalLM.from_pretrained(path, revision=revision, dtype=dtype)
+        model = AutoModelForCausalLM.from_pretrained(
+            path, revision=revision, dtype=dtype or ("auto" if device != "cpu" else torch.float32)
+        )
     except Exception as error:
         raise ModelError(f"{name}: no causal language model can be read ({_first_line(error)})") from None
     return model.to(device).eval(), tokenizer

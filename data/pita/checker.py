@@ -9,6 +9,7 @@ that none of them ended in a proof; that the search was exhausted is for a secon
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from data.pita.formulas import AND, FALSE, IMPLIES, OR, TRUE, Formula, parse, split, text
@@ -42,6 +43,8 @@ class _Goal:
     target: Formula
     case: str = ""  # inl or inr until `case` names the new hypothesis
 
+
+_said = lru_cache(maxsize=1024)(text)  # a hypothesis is printed in every state that has it
 
 # Goals still open, a linked list (goal, rest); a goal of None is the end of a block.
 _Open = Any
@@ -99,8 +102,8 @@ def _shown(here: _Open) -> str:
     if here is None or here[0] is None:
         return "<complete/>"
     goal = here[0]
-    held = "".join(f"<if>{name} : {text(formula)}</if>" for name, formula in goal.hypotheses.items())
-    return f"{held}<then>{text(goal.target)}</then>"
+    held = "".join(f"<if>{name} : {_said(formula)}</if>" for name, formula in goal.hypotheses.items())
+    return f"{held}<then>{_said(goal.target)}</then>"
 
 
 def _close(here: _Open) -> _Open:

@@ -9,7 +9,8 @@ counter-model is larger has none here: then the exhausted searches of both prove
 
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
+
+import numpy as np
 
 from data.pita.formulas import AND, FALSE, IMPLIES, OR, PRECEDENCE, TRUE, Formula, atoms
 
@@ -137,31 +138,39 @@ class _ModelSpace:
 @lru_cache(maxsize=16)
 def _model_space(atom_count: int) -> _ModelSpace | None:
     """The models over this many atoms that fit: None when even the classical valuations do not."""
-    roots, place = 0, 0
-    values = [0] * atom_count
-    below = [0] * _MOST_WORLDS  # below[s]: bits of worlds w with w < w + s
+    place = 0
     ends: list[int] = []
+    forced: list[list[np.ndarray]] = [[] for _ in range(atom_count)]
+    roots: list[np.ndarray] = []
+    below: dict[int, list[np.ndarray]] = {shift: [] for shift in range(1, _MOST_WORLDS)}  # worlds w with w < w + shift
     for worlds, pairs in _ORDERS:
-        closed = [
-            subset
-            for subset in range(1 << worlds)
-            if all(subset >> high & 1 for low, high in pairs if subset >> low & 1)
-        ]
-        if place + len(closed) ** atom_count * worlds > _MOST_BITS or (worlds == 1 and atom_count > 12):
+        closed = np.array(
+            [
+                [bool(subset >> world & 1) for world in range(worlds)]
+                for subset in range(1 << worlds)
+                if all(subset >> high & 1 for low, high in pairs if subset >> low & 1)
+            ]
+        )
+        valuations = len(closed) ** atom_count
+        if place + valuations * worlds > _MOST_BITS or (worlds == 1 and atom_count > 12):
             break
-        for valuation in product(closed, repeat=atom_count):
-            roots |= 1 << place
-            for atom, subset in enumerate(valuation):
-                values[atom] |= subset << place
-            for low, high in pairs:
-                below[high - low] |= 1 << (place + low)
-            place += worlds
+        for atom in range(atom_count):
+            forced[atom].append(closed[np.arange(valuations) // len(closed) ** atom % len(closed)].ravel())
+        roots.append(np.tile(np.arange(worlds) == 0, valuations))
+        for shift, masks in below.items():
+            masks.append(np.tile([(low, low + shift) in pairs for low in range(worlds)], valuations))
+        place += valuations * worlds
         ends.append(place)
     if not ends:
         return None
     full = (1 << place) - 1
-    above = tuple((shift, full ^ mask) for shift, mask in enumerate(below) if mask)
-    return _ModelSpace(full, roots, tuple(values), above, tuple(ends))
+    above = tuple((shift, full ^ mask) for shift, masks in below.items() if (mask := _integer(masks)))
+    return _ModelSpace(full, _integer(roots), tuple(map(_integer, forced)), above, tuple(ends))
+
+
+def _integer(bits: list[np.ndarray]) -> int:
+    """The integer whose bit i is the i-th truth value."""
+    return int.from_bytes(np.packbits(np.concatenate(bits), bitorder="little").tobytes(), "little")
 
 
 def _refute_classically(formula: Formula) -> CounterModel | None:

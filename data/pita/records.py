@@ -1,15 +1,15 @@
 """What is one row of the data set? A statement by its index, with its verdict and its written search."""
 
+from contextlib import suppress
 from typing import Any
 
-from data.pita.formulas import text
 from data.pita.search import search, successful_path
 from data.pita.splits import Split
 from data.pita.subformulas import Subformulas
-from data.pita.traces import prompt, render
+from data.pita.traces import Trace, TraceTooLongError, prompt, render
 
 #: Changes whenever the same settings would give other rows.
-VERSION = 1
+VERSION = 2
 
 
 def record(split: Split, index: int, state_limit: int, *, simplest: bool = False) -> dict[str, Any]:
@@ -18,27 +18,34 @@ def record(split: Split, index: int, state_limit: int, *, simplest: bool = False
     Args:
         split: where the statement is from.
         index: 0 .. split.count - 1.
-        state_limit: states after which the search is given up; then `is_true` and `proof` are None.
+        state_limit: states after which the search is given up, >= 1; then `is_true` and `proof` are None, as they are
+            for a trace of more than `traces.MOST_CHARACTERS`.
         simplest: for a provable statement, only the successful path.
 
     Returns:
-        index, stratum, statement, input, is_true, proof, length and ops.
+        split, index, stratum, statement, input, is_true, proof, length and ops.
 
     Raises:
-        ValueError: `index` is out of range.
+        ValueError: `index` or `state_limit` is out of range.
     """
+    if state_limit < 1:
+        raise ValueError(f"state_limit = {state_limit} is out of range; valid: an integer >= 1")
     statement = split[index]
     formulas = Subformulas(statement)
     found = search(formulas, state_limit)
     steps = successful_path(found) if simplest and found.proved else found.steps
-    trace = None if found.proved is None else render(formulas, steps, found.proved)
-    said = text(statement)
+    trace: Trace | None = None
+    if found.proved is not None:
+        with suppress(TraceTooLongError):
+            trace = render(formulas, steps, found.proved)
+    said = formulas.text(formulas.root)
     return {
+        "split": split.spec.name,
         "index": str(index),  # an index of the or split has more digits than a machine integer
         "stratum": split.strata[split.locate(index)[0]].label,
         "statement": said,
         "input": prompt(said),
-        "is_true": found.proved,
+        "is_true": found.proved if trace else None,
         "proof": trace.proof if trace else None,
         "length": trace.length if trace else None,
         "ops": list(trace.ops) if trace else [],

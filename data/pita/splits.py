@@ -2,10 +2,13 @@
 
 full     binary trees of exactly m leaves out of n atoms, True, False; ∧, ∨ or → at every node: (n+2)^m 3^(m-1) C
 implies  the same with → alone: (n+2)^m C
-or       target → tree of ∨ over k distinct atoms of 100 000 (2 <= k <= 29); true if the target is among them:
+or       target → tree of ∨ over k distinct atoms of N = 100 000 (2 <= k <= 29); true if the target is among them:
          k (N)_k C of these, (N)_(k+1) C of the others
 php      (every pigeon has a hole) → (two pigeons share one), every bracketing, 2-4 pigeons, 1-4 holes; the larger cases
          with random omissions, 16 draws each: products of C
+
+With `canonical`, statements that differ in the names of their atoms alone are one, whose atoms are p1, p2, ... in order
+of appearance: (n+2)^m becomes the number of words of m leaves whose atoms appear in order, (N)_k becomes 1.
 
 C = Catalan(leaves - 1), (N)_k = N (N-1) ... (N-k+1). (arXiv:2602.14404; spec section 1.) A split is a sequence of
 *strata*, statements of one kind that are counted by one formula; the index runs through the strata in order.
@@ -15,18 +18,30 @@ from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import cached_property, lru_cache, partial
-from itertools import accumulate
+from itertools import accumulate, chain
 
 import numpy as np
 
-from data.pita.formulas import AND, FALSE, IMPLIES, OPERATORS, OR, TRUE, Formula, conjunction, implication
+from data.pita.formulas import (
+    AND,
+    IMPLIES,
+    OPERATORS,
+    OR,
+    Formula,
+    atoms,
+    canonical,
+    conjunction,
+    implication,
+)
 from data.pita.trees import arrangement, arrangement_count, fill, tree, tree_count
+from data.pita.words import Words
 
 SPLITS = ("full", "implies", "or", "php")
 
 OR_NAMES = 100_000
 OR_LEAST, OR_MOST = 2, 29
 PHP_PIGEONS, PHP_HOLES, PHP_DRAWS = 4, 4, 16
+MOST_LEAVES, MOST_ATOMS = 1000, 100  # an index then has some 3000 digits, and Python prints no more than 4300
 
 
 @dataclass(frozen=True)
@@ -36,14 +51,16 @@ class SplitSpec:
     Args:
         name: `full`, `implies`, `or` or `php`.
         leaves: leaves of a statement (full, implies; default 6); atoms of the tree (or; default all of 2..29).
-        atoms: distinct atoms of full and implies (default 3).
+        atoms: distinct atoms of full and implies (default 3); names that the atoms of or are drawn from (100 000).
         omission_seed: what php leaves out (default 0).
+        canonical: number statements up to the names of their atoms.
     """
 
     name: str
     leaves: int | None = None
     atoms: int | None = None
     omission_seed: int | None = None
+    canonical: bool = False
 
     def __post_init__(self) -> None:
         if self.name not in SPLITS:
@@ -52,11 +69,13 @@ class SplitSpec:
         if sized:
             object.__setattr__(self, "leaves", 6 if self.leaves is None else self.leaves)
             object.__setattr__(self, "atoms", 3 if self.atoms is None else self.atoms)
+        if self.name == "or":
+            object.__setattr__(self, "atoms", OR_NAMES if self.atoms is None else self.atoms)
         if self.name == "php":
             object.__setattr__(self, "omission_seed", 0 if self.omission_seed is None else self.omission_seed)
         ranges = {
-            "leaves": (1, None) if sized else (OR_LEAST, OR_MOST) if self.name == "or" else None,
-            "atoms": (1, None) if sized else None,
+            "leaves": (1, MOST_LEAVES) if sized else (OR_LEAST, OR_MOST) if self.name == "or" else None,
+            "atoms": (1, MOST_ATOMS) if sized else (self._or_names(), OR_NAMES) if self.name == "or" else None,
             "omission_seed": (0, None) if self.name == "php" else None,
         }
         for key, allowed in ranges.items():
@@ -69,6 +88,10 @@ class SplitSpec:
             if not isinstance(value, int) or isinstance(value, bool) or value < least or (most and value > most):
                 valid = f"an integer >= {least}" if most is None else f"an integer from {least} to {most}"
                 raise ValueError(f"{key} = {value} is out of range; valid: {valid}")
+
+    def _or_names(self) -> int:
+        """The fewest names of or: those of the largest tree, and a target that is not among them."""
+        return 1 + (self.leaves if isinstance(self.leaves, int) else OR_MOST)
 
     def as_dict(self) -> dict[str, str | int]:
         """The keys that apply, for a manifest."""
@@ -124,60 +147,64 @@ class Split:
 def open_split(spec: SplitSpec) -> Split:
     """The split that a specification selects. Cost: microseconds; php draws its omissions, milliseconds."""
     if spec.name == "or":
-        strata = _or_strata(spec.leaves)
+        assert spec.atoms is not None
+        strata = _or_strata(spec.leaves, spec.atoms, spec.canonical)
     elif spec.name == "php":
         assert spec.omission_seed is not None
-        strata = _php_strata(spec.omission_seed)
+        strata = _php_strata(spec.omission_seed, spec.canonical)
     else:
         assert spec.leaves is not None
         assert spec.atoms is not None
         operators = OPERATORS if spec.name == "full" else (IMPLIES,)
-        strata = (_tree_stratum(spec.leaves, spec.atoms, operators),)
+        leaves = Words(spec.leaves, spec.atoms, spec.canonical)
+        strata = (_tree_stratum(leaves, operators),)
     return Split(spec, strata)
 
 
-def _tree_stratum(size: int, atoms: int, operators: tuple[str, ...]) -> Stratum:
-    leaves = (FALSE, TRUE, *(f"p{number}" for number in range(1, atoms + 1)))
-    count = tree_count(size) * len(operators) ** (size - 1) * len(leaves) ** size
-    return Stratum(f"leaves={size}", count, partial(_tree_statement, size, leaves, operators))
+def _tree_stratum(leaves: Words, operators: tuple[str, ...]) -> Stratum:
+    count = tree_count(leaves.size) * len(operators) ** (leaves.size - 1) * leaves.count
+    return Stratum(f"leaves={leaves.size}", count, partial(_tree_statement, leaves, operators))
 
 
-def _tree_statement(size: int, leaves: tuple[str, ...], operators: tuple[str, ...], rank: int) -> Formula:
-    rank, leaf_rank = divmod(rank, len(leaves) ** size)
-    shape, operator_rank = divmod(rank, len(operators) ** (size - 1))
+def _tree_statement(leaves: Words, operators: tuple[str, ...], rank: int) -> Formula:
+    rank, leaf_rank = divmod(rank, leaves.count)
+    shape, operator_rank = divmod(rank, len(operators) ** (leaves.size - 1))
+    word = iter(leaves.unrank(leaf_rank))
     symbols: list[str] = []
-    for inner in tree(size, shape):
+    for inner in tree(leaves.size, shape):
         if inner:
             operator_rank, digit = divmod(operator_rank, len(operators))
             symbols.append(operators[digit])
         else:
-            leaf_rank, digit = divmod(leaf_rank, len(leaves))
-            symbols.append(leaves[digit])
+            symbols.append(next(word))
     return tuple(symbols)
 
 
-def _or_strata(size: int | None) -> tuple[Stratum, ...]:
+def _or_strata(size: int | None, names: int, canonical: bool) -> tuple[Stratum, ...]:
+    def named(atoms: int) -> int:
+        return 1 if canonical else arrangement_count(names, atoms)
+
     sizes = range(OR_LEAST, OR_MOST + 1) if size is None else (size,)
     return tuple(
         Stratum(
             f"atoms={atoms},{'in' if inside else 'out'}",
-            tree_count(atoms)
-            * (arrangement_count(OR_NAMES, atoms) * atoms if inside else arrangement_count(OR_NAMES, atoms + 1)),
-            partial(_or_statement, atoms, inside),
+            tree_count(atoms) * (named(atoms) * atoms if inside else named(atoms + 1)),
+            partial(_or_statement, atoms, names, inside, canonical),
         )
         for atoms in sizes
         for inside in (False, True)
     )
 
 
-def _or_statement(atoms: int, inside: bool, rank: int) -> Formula:
+def _or_statement(atoms: int, names: int, inside: bool, renamed: bool, rank: int) -> Formula:
     rank, shape = divmod(rank, tree_count(atoms))
     place = 0
     if inside:
         rank, place = divmod(rank, atoms)
-    names = [(f"p{number}",) for number in arrangement(OR_NAMES, atoms + (not inside), rank)]
-    target = names[place] if inside else names.pop()
-    return implication(target, fill(tree(atoms, shape), names, OR))
+    drawn = [(f"p{number}",) for number in arrangement(names, atoms + (not inside), rank)]
+    target = drawn[place] if inside else drawn.pop()
+    statement = implication(target, fill(tree(atoms, shape), drawn, OR))
+    return canonical(statement) if renamed else statement
 
 
 @dataclass(frozen=True)
@@ -187,20 +214,32 @@ class _Pigeons:
     homes: tuple[tuple[Formula, ...], ...]  # for each pigeon, the holes it may sit in
     clashes: tuple[Formula, ...]  # two pigeons in one hole
 
+    def renamed(self) -> "_Pigeons":
+        """With atoms p1, p2, ... in order of appearance, which does not depend on the bracketing."""
+        in_order = chain(*(hole for home in self.homes for hole in home), *self.clashes)
+        names = {symbol: f"p{number}" for number, symbol in enumerate(atoms(tuple(in_order)), start=1)}
 
-def _php_strata(omission_seed: int) -> tuple[Stratum, ...]:
+        def rename(formula: Formula) -> Formula:
+            return tuple(names.get(symbol, symbol) for symbol in formula)
+
+        return _Pigeons(tuple(tuple(map(rename, home)) for home in self.homes), tuple(map(rename, self.clashes)))
+
+
+def _php_strata(omission_seed: int, renamed: bool) -> tuple[Stratum, ...]:
     strata = []
     for pigeons in range(2, PHP_PIGEONS + 1):
         for holes in range(1, PHP_HOLES + 1):
             keep = _php_keep(pigeons, holes)
             case = f"pigeons={pigeons},holes={holes}"
             if keep is None:
-                strata.append(_php_stratum(case, _pigeons(pigeons, holes, None)))
+                parts = _pigeons(pigeons, holes, None)
+                strata.append(_php_stratum(case, parts.renamed() if renamed else parts))
                 continue
             stream = np.random.default_rng([omission_seed, pigeons, holes])
             draws: dict[_Pigeons, None] = {}
             while len(draws) < PHP_DRAWS:  # a pattern drawn twice counts once
-                draws[_pigeons(pigeons, holes, (keep, stream))] = None
+                parts = _pigeons(pigeons, holes, (keep, stream))
+                draws[parts.renamed() if renamed else parts] = None
             strata.extend(_php_stratum(f"{case},draw={number}", draw) for number, draw in enumerate(draws))
     return tuple(strata)
 

@@ -55,6 +55,14 @@ KINDS = {
 }
 
 
+#: A worker's memory is bounded: a longer text is not written.
+MOST_CHARACTERS = 1 << 26
+
+
+class TraceTooLongError(ValueError):
+    """A search whose text would not fit into memory beside others."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trace:
     """A search as text: `length` is the highest state number, `ops` the kinds of steps taken, sorted."""
@@ -70,7 +78,11 @@ def prompt(statement: str) -> str:
 
 
 def render(formulas: Subformulas, steps: list[Step], proved: bool) -> Trace:
-    """Write down the steps of a search. Cost: linear in the length of the text."""
+    """Write down the steps of a search. Cost: linear in the length of the text.
+
+    Raises:
+        TraceTooLongError: the text would have more than `MOST_CHARACTERS`.
+    """
     say = formulas.text
     left, right = formulas.left, formulas.right
     # A goal is (hypotheses as text, subformula, next goal of its block and beyond); a block ends with subformula -1.
@@ -79,11 +91,12 @@ def render(formulas: Subformulas, steps: list[Step], proved: bool) -> Trace:
     states: list[Any] = [here]
     out: list[str] = []
     operations: set[int] = set()
-    number = 0
+    number = characters = 0
     for operation, first, second, third in steps:
         if operation == BACKTRACK:
             here = states[first]
             out.append(f'<backtrack to="{first}"/><state id="{first}">{_body(here, say)}')
+            characters += len(out[-1])
             continue
         operations.add(operation)
         held, goal, after = here
@@ -145,6 +158,9 @@ def render(formulas: Subformulas, steps: list[Step], proved: bool) -> Trace:
         states.append(here)
         said = f"<tactic>{tactic}</tactic>" if tactic else ""
         out.append(f'{said}<state id="{number}">{_body(here, say)}')
+        characters += len(out[-1])
+        if characters > MOST_CHARACTERS:
+            raise TraceTooLongError(f"a trace of more than {MOST_CHARACTERS} characters; valid: a lower state limit")
     out.append("<success/>" if proved else "<failure/>")
     return Trace("".join(out), number, tuple(sorted({KINDS[operation] for operation in operations - {CLOSE}})))
 

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 from math import comb
 
+_SMALL = 12
+
 
 @lru_cache(maxsize=1024)
 def catalan(n: int) -> int:
@@ -21,12 +23,20 @@ def tree_count(leaves: int) -> int:
     return catalan(leaves - 1)
 
 
-@lru_cache(maxsize=8192)
 def tree(leaves: int, rank: int) -> tuple[bool, ...]:
     """Postfix template of binary tree number `rank` among those with `leaves` leaves.
 
     Cost: at most O(leaves^2) integer operations; small trees are remembered.
     """
+    return _remembered(leaves, rank) if leaves <= _SMALL else _unranked(leaves, rank)
+
+
+@lru_cache(maxsize=8192)
+def _remembered(leaves: int, rank: int) -> tuple[bool, ...]:
+    return _unranked(leaves, rank)
+
+
+def _unranked(leaves: int, rank: int) -> tuple[bool, ...]:
     reversed_template: list[bool] = []
     pending = [(leaves, rank)]
     while pending:  # right subtrees are expanded first, so that the reversed output is postfix

@@ -1,45 +1,41 @@
 """How does a data set get onto the disk? In shards that depend on the settings alone, each complete or absent.
 
 Shard k holds rows k * shard_rows onwards, row r is statement `bijection(count)(r)`: whoever writes a shard writes the
-same one. It appears under its name by a rename once it is whole, so that a killed run loses the unfinished shards only.
-`manifest.json` holds the settings from the start; the hashes of the shards join it at the end.
+same one. A killed run loses the unfinished shards only. Rows leave memory in row groups of some 4 MiB of text, so that
+a worker needs no more for the long proofs of php than for the short ones of full.
 """
 
-import hashlib
+import gc
 import json
-import os
-from collections import Counter
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from itertools import repeat
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
 
-from data.pita.checker import TraceError, check
-from data.pita.contraction_free import provable
-from data.pita.formulas import parse
 from data.pita.records import VERSION, record
+from data.pita.shards import (
+    MANIFEST,
+    SCHEMA,
+    digest,
+    partial_path,
+    put,
+    read_manifest,
+    rows_in,
+    shard_path,
+    write_manifest,
+)
 from data.pita.shuffle import bijection
 from data.pita.splits import SplitSpec, open_split
+from data.pita.spread import ALONE, Workers
 
-_MANIFEST = "manifest.json"
-_SCHEMA = pa.schema(
-    [
-        ("index", pa.string()),
-        ("stratum", pa.string()),
-        ("statement", pa.string()),
-        ("input", pa.string()),
-        ("is_true", pa.bool_()),
-        ("proof", pa.large_string()),
-        ("length", pa.int64()),
-        ("ops", pa.list_(pa.string())),
-    ]
-)
+_LOCK = ".lock"
+_GROUP_CHARACTERS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -75,119 +71,113 @@ class Plan:
         """How many shards the rows fill."""
         return -(-self.count // self.shard_rows)
 
+    def rows_of(self, shard: int) -> range:
+        """The rows that a shard holds."""
+        return range(shard * self.shard_rows, min((shard + 1) * self.shard_rows, self.count))
+
     def as_dict(self) -> dict[str, Any]:
         """The plan and the version, for a manifest."""
         return {**asdict(self), "split": self.split.as_dict(), "version": VERSION}
 
 
-def write(plan: Plan, folder: Path, *, processes: int = 1, resume: bool = False) -> int:
-    """Write the data set and return how many shards were made now. Memory: one shard per process.
+def write(
+    plan: Plan,
+    folder: Path,
+    *,
+    workers: Workers = ALONE,
+    resume: bool = False,
+    after_shard: Callable[[int], None] = lambda rows: None,
+) -> int:
+    """Write the data set and return how many shards were made now.
+
+    Args:
+        plan: what to write.
+        folder: where; made if it is not there.
+        workers: who makes the shards.
+        resume: go on in a folder that holds a part of the same data set.
+        after_shard: called with the rows of every shard that was made.
 
     Raises:
-        ValueError: the folder is not empty (without `resume`), or holds another plan's data set.
+        ValueError: the folder is not empty (without `resume`), holds another plan's data set, or is being written.
+
+    Memory: some 150 MiB a process, whatever the split, unless a single proof is larger.
     """
-    if processes < 1:
-        raise ValueError(f"processes = {processes} is out of range; valid: an integer >= 1")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"out = {folder} is a file; valid: a folder")
     folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
+    try:
+        with FileLock(folder / _LOCK, timeout=0):
+            return _write(plan, folder, workers, resume, after_shard)
+    except Timeout:
+        raise ValueError(f"out = {folder} is being written by another process; valid: another folder") from None
+
+
+def _write(plan: Plan, folder: Path, workers: Workers, resume: bool, after_shard: Callable[[int], None]) -> int:
+    for leftover in folder.glob(".*.partial"):  # of a run that was killed: nobody else writes here now
+        leftover.unlink()
+    if any(path.name != _LOCK for path in folder.iterdir()):
         if not resume:
             raise ValueError(f"out = {folder} is not empty; valid: an empty folder, or --resume to go on there")
-        kept = {key: value for key, value in _manifest(folder).items() if key != "sha256"}
+        kept = {key: value for key, value in read_manifest(folder).items() if key != "sha256"}
         if kept != plan.as_dict():
             raise ValueError(f"out = {folder} holds a data set of other settings; valid: the same settings")
     else:
-        _replace(folder / _MANIFEST, json.dumps(plan.as_dict(), indent=1).encode())
-    missing = [number for number in range(plan.shards) if not _whole(_shard(folder, number), plan, number)]
-    if processes == 1:
-        for number in missing:
-            _write_shard(plan, folder, number)
-    else:
-        with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-            list(pool.map(_write_shard, repeat(plan), repeat(folder), missing))
-    hashes = {path.name: _hash(path) for path in (_shard(folder, number) for number in range(plan.shards))}
-    _replace(folder / _MANIFEST, json.dumps({**plan.as_dict(), "sha256": hashes}, indent=1).encode())
+        write_manifest(folder, plan.as_dict())
+    missing = [
+        number for number in range(plan.shards) if rows_in(shard_path(folder, number)) != len(plan.rows_of(number))
+    ]
+    for rows in workers.map(partial(write_shard, plan, folder), missing):
+        after_shard(rows)
+    hashes = {path.name: digest(path) for path in (shard_path(folder, number) for number in range(plan.shards))}
+    write_manifest(folder, {**plan.as_dict(), "sha256": hashes})
     return len(missing)
 
 
-def rows(folder: Path) -> Iterator[dict[str, Any]]:
-    """The rows of a finished data set in order, one shard in memory at a time.
-
-    Raises:
-        ValueError: no data set, one of another version, unfinished, or a shard that was changed or cut.
-    """
-    hashes = _manifest(folder).get("sha256")
-    if hashes is None:
-        raise ValueError(f"{folder} is unfinished; valid: a finished data set (make it again with --resume)")
-    for name, expected in hashes.items():
-        path = folder / name
-        if not path.is_file() or _hash(path) != expected:
-            raise ValueError(f"{path} is missing, cut or changed; valid: the file that the manifest lists")
-        yield from pq.read_table(path).to_pylist()
+def write_shard(plan: Plan, folder: Path, number: int) -> int:
+    """Prove the statements of one shard, write it, and return how many there are."""
+    with _no_cycles():
+        return _write_shard(plan, folder, number)
 
 
-def check_all(folder: Path) -> Counter[str]:
-    """Replay every trace and decide every verdict by the second calculus; count proved, refuted and given up.
-
-    Raises:
-        ValueError: a row is wrong; the message names its index.
-    """
-    counts: Counter[str] = Counter()
-    for row in rows(folder):
-        if row["is_true"] is None:
-            counts["given up"] += 1
-            continue
-        statement = parse(row["statement"])
-        try:
-            checked = check(statement, row["proof"])
-        except TraceError as error:
-            raise ValueError(f"index {row['index']}: {error}") from None
-        if not checked.proved == row["is_true"] == provable(statement) or checked.length != row["length"]:
-            raise ValueError(
-                f"index {row['index']}: the row says {row['is_true']} in {row['length']} states, which is not so"
-            )
-        counts["proved" if row["is_true"] else "refuted"] += 1
-    return counts
-
-
-def _manifest(folder: Path) -> dict[str, Any]:
-    path = folder / _MANIFEST
+@contextmanager
+def _no_cycles() -> Iterator[None]:
+    """Leave the search for cycles of references alone: a search makes none, and looking for them takes a third."""
+    was_on = gc.isenabled()
+    gc.disable()
     try:
-        found = json.loads(path.read_text())
-    except (OSError, ValueError):
-        raise ValueError(f"{folder} holds no data set; valid: a folder with a readable {_MANIFEST}") from None
-    if not isinstance(found, dict) or found.get("version") != VERSION:
-        raise ValueError(f"{path} is of another version; valid: version {VERSION}")
-    return found
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
-def _shard(folder: Path, number: int) -> Path:
-    return folder / f"shard-{number:06}.parquet"
-
-
-def _whole(path: Path, plan: Plan, number: int) -> bool:
-    try:
-        there: int = pq.ParquetFile(path).metadata.num_rows
-    except (OSError, pa.ArrowInvalid):
-        return False
-    return there == min(plan.shard_rows, plan.count - number * plan.shard_rows)
-
-
-def _write_shard(plan: Plan, folder: Path, number: int) -> None:
+def _write_shard(plan: Plan, folder: Path, number: int) -> int:
     split = open_split(plan.split)
     place = bijection(split.count, plan.seed)
-    first = number * plan.shard_rows
-    last = min(first + plan.shard_rows, plan.count)
-    made = [record(split, place(row), plan.state_limit, simplest=plan.simplest) for row in range(first, last)]
-    sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pylist(made, schema=_SCHEMA), sink, compression="zstd")
-    _replace(_shard(folder, number), sink.getvalue().to_pybytes())
+    path = shard_path(folder, number)
+    beside = partial_path(path)
+    schema = SCHEMA.with_metadata({MANIFEST: json.dumps(plan.as_dict())})
+    with pq.ParquetWriter(
+        beside,
+        schema,
+        compression="zstd",
+        use_dictionary=["split", "stratum"],
+        write_statistics=["is_true", "length"],
+    ) as writer:
+        group: list[dict[str, Any]] = []
+        characters = 0
+        for row in plan.rows_of(number):
+            made = record(split, place(row), plan.state_limit, simplest=plan.simplest)
+            group.append(made)
+            characters += len(made["input"]) + len(made["proof"] or "")
+            if characters > _GROUP_CHARACTERS:
+                writer.write_table(_table(group, schema))
+                group, characters = [], 0
+        if group:
+            writer.write_table(_table(group, schema))
+    put(beside, path)
+    return len(plan.rows_of(number))
 
 
-def _replace(path: Path, content: bytes) -> None:
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_bytes(content)
-    partial.replace(path)
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _table(rows: list[dict[str, Any]], schema: pa.Schema) -> pa.Table:
+    return pa.Table.from_pydict({name: [row[name] for row in rows] for name in schema.names}, schema=schema)

@@ -13,6 +13,7 @@ from experiments.pita_chain import (
     APART,
     ARMS,
     DEPTH,
+    DIRECT,
     KINDS,
     PLANE,
     TRACE,
@@ -22,6 +23,7 @@ from experiments.pita_chain import (
     span,
 )
 from experiments.pita_chain_training import accuracies
+from experiments.pita_language import DIFFERENCE
 from experiments.pita_proofs import COUNTS, PROVABLE, points
 from experiments.pita_settings import (
     DirectWidths,
@@ -34,6 +36,8 @@ from experiments.pita_settings import (
 )
 from experiments.protocol import Context
 from experiments.seeds import Seeds
+from tests.experiments.test_pita_language import SMALL as LANGUAGE
+from tests.experiments.test_pita_language import curves_of as language_curves
 from theory.critical_width import DRAWN_EXPONENTS
 from tracking.checkpoints import TrainingCheckpoint
 from tracking.claims import Verdict
@@ -47,6 +51,7 @@ SMALL = PitaConfig(
         direct=DirectWidths(depth=(3,), depth_arms=2, arms=(2,), arms_depth=3, widths=(2, 4)),
     ),
     generalisation=Generalisation(depth=(4,), arms=(2, 3), trace_seeds=2, direct_seeds=3, tests=10, width=8),
+    language=LANGUAGE,
 )
 
 
@@ -87,6 +92,8 @@ def ideal():
             place = critical_panel(axis), kind, "trained", axis, sizes, "width", widths
             own = {"kind": kind, "axis": axis, "steps": 100_000}
             parts.append(points(*place, y_err=0.05 * widths, n=3, params=own))
+    learned = {TRACE: 0.99, DIRECT: 0.98}
+    parts += [language_curves(learned, gain, 0.02, role) for role, gain in (("broad", 0.2), ("deep", -0.2))]
     return join_curves(parts)
 
 
@@ -96,7 +103,7 @@ def verdicts(curves):
 
 def test_every_claim_holds_on_curves_as_the_paper_has_them(ideal):
     found = verdicts(ideal)
-    assert len(found) == 6
+    assert len(found) == 8
     assert {name for name, verdict in found.items() if verdict is not Verdict.HOLDS} == set()
 
 
@@ -116,6 +123,8 @@ def test_every_claim_is_undecided_where_its_curves_are_missing(ideal):
         ("rt-wins-broad-shallow", PLANE, lambda rows: rows.assign(y=-rows["y"])),
         ("dp-wins-narrow-deep", PLANE, lambda rows: rows.assign(y=-rows["y"])),
         ("per-step-error-predicts-rt", ALIKE, lambda rows: rows.assign(y=rows["y"] - 0.1)),
+        ("language-rt-wins-broad", DIFFERENCE, lambda rows: rows.assign(y=-rows["y"])),
+        ("language-dp-wins-deep", DIFFERENCE, lambda rows: rows.assign(y=-rows["y"])),
         (
             "critical-width-exponents",
             critical_panel(DEPTH),
@@ -132,7 +141,8 @@ def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, panel,
 
 def test_too_small_a_run_decides_nothing(ideal):
     few = verdicts(ideal.assign(n=ideal["n"].where(ideal["source"] != "trained", 2)))
-    for claim in ("rt-wins-broad-shallow", "dp-wins-narrow-deep", "per-step-error-predicts-rt"):
+    chain = ("rt-wins-broad-shallow", "dp-wins-narrow-deep", "per-step-error-predicts-rt")
+    for claim in (*chain, "language-rt-wins-broad", "language-dp-wins-deep"):
         assert few[claim] is Verdict.UNDECIDED
     short = ideal.assign(params=ideal["params"].str.replace('"steps": 100000', '"steps": 400'))
     assert verdicts(short)["critical-width-exponents"] is Verdict.UNDECIDED
@@ -150,7 +160,7 @@ def test_every_curve_has_a_panel_and_a_repeated_run_the_same_bits(tmp_path):
     curves = EXPERIMENT.measure(SMALL, context(tmp_path))
     assert set(curves["panel"]) <= {panel.name for panel in EXPERIMENT.panels(SMALL)}
     drawn = join_curves([EXPERIMENT.predict(SMALL), curves])
-    assert len(EXPERIMENT.claims(drawn)) == 6
+    assert len(EXPERIMENT.claims(drawn)) == 8
     counted = curves[(curves["panel"] == COUNTS) & (curves["series"] == "full")]
     assert counted["y"].tolist() == [5, 75]
     pd.testing.assert_frame_equal(curves, EXPERIMENT.measure(SMALL, context(tmp_path)))

@@ -92,3 +92,22 @@ def test_numbers_out_of_range_are_refused(
 def test_a_likelihood_needs_something_before_the_answer(model: Decoder, prompts: torch.Tensor) -> None:
     with pytest.raises(ValueError, match="start = 0"):
         log_likelihood(model, prompts, start=0)
+
+
+def test_answers_that_ended_do_not_change_the_others(model: Decoder) -> None:
+    prompts = torch.randint(0, 7, (24, 4), generator=torch.Generator().manual_seed(3))
+    padding = torch.arange(24) % 3
+    together = generate(model, prompts, 10, temperature=0.0, stop=(1, 2), fill=6, padding=padding)
+    assert len(together.lengths.unique()) == 4  # they end one after another
+    for row in range(24):
+        alone = generate(
+            model, prompts[row : row + 1], 10, temperature=0.0, stop=(1, 2), fill=6, padding=padding[row : row + 1]
+        )
+        length = int(alone.lengths)
+        assert int(together.lengths[row]) == length
+        assert bool(together.stopped[row]) == bool(alone.stopped)
+        assert torch.equal(together.tokens[row, 0, :length], alone.tokens[0, 0, :length])
+        assert (together.tokens[row, 0, length:] == 6).all()
+        torch.testing.assert_close(
+            together.log_probabilities[row, 0, :length], alone.log_probabilities[0, 0, :length], rtol=1e-4, atol=1e-5
+        )

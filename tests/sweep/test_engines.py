@@ -6,7 +6,7 @@ import subprocess
 import pandas as pd
 import pytest
 
-from tests.sweep.conftest import finished, installed, require, results, start, sweep, toy_environment, wait_for
+from tests.sweep.conftest import finished, installed, require, results, solv, start, sweep, toy_environment, wait_for
 
 DIE = {"TOY_DIE_AT": "3"}
 
@@ -58,6 +58,15 @@ def test_ray_with_a_killed_worker_ends_with_the_same_bits(tmp_path, undisturbed)
     assert (tmp_path / "died").exists()
     assert done.returncode == 0, done.stderr
     assert results(tmp_path) == undisturbed
+
+
+def test_ray_writes_the_same_proofs_as_one_process(tmp_path):
+    require(installed("ray"), "ray")
+    for name, launcher in (("here", ()), ("ray", ("--launcher", "ray", "--processes", "2"))):
+        made = solv(tmp_path, "data", "pita", "make", "--leaves", "3", "--shard-rows", "400", "--out", name, *launcher)
+        assert made.returncode == 0, made.stderr
+    here, there = ({path.name: path.read_bytes() for path in (tmp_path / name).iterdir()} for name in ("here", "ray"))
+    assert here == there
 
 
 def test_slurm_goes_on_after_a_cancelled_job_and_says_which(tmp_path, undisturbed, slurm):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.pita.formulas import is_formula, leaves, parse, text
+from data.pita.formulas import atoms, canonical, is_formula, leaves, parse, text
 from data.pita.shuffle import bijection
 from data.pita.splits import OR_NAMES, SplitSpec, open_split
 from data.pita.trees import arrangement, arrangement_count, tree, tree_count
@@ -24,6 +24,50 @@ def test_an_index_is_a_statement_and_no_statement_has_two(name: str, size: int) 
     made = {split[index] for index in range(split.count)}
     assert len(made) == split.count
     assert all(is_formula(statement) and leaves(statement) == size for statement in made)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "count"),
+    [("full", 1, 3), ("full", 2, 30), ("full", 3, 666), ("full", 4, 20250), ("implies", 5, 9142)],
+)
+def test_canonical_statements_are_all_statements_up_to_the_names_of_atoms(name: str, size: int, count: int) -> None:
+    split = open_split(SplitSpec(name, size))
+    renamed = open_split(SplitSpec(name, size, canonical=True))
+    made = {renamed[index] for index in range(renamed.count)}
+    assert renamed.count == len(made) == count
+    assert made == {canonical(split[index]) for index in range(split.count)}
+
+
+def test_or_statements_over_few_names_are_all_there() -> None:
+    split = open_split(SplitSpec("or", 3, 5))
+    made = {split[index] for index in range(split.count)}
+    assert len(made) == split.count == 2 * (5 * 4 * 3 * 3 + 5 * 4 * 3 * 2)
+    assert {name for statement in made for name in atoms(statement)} == {f"p{number}" for number in range(5)}
+
+
+def test_canonical_or_statements_are_a_target_a_place_and_a_shape() -> None:
+    split = open_split(SplitSpec("or", 5, canonical=True))
+    made = {split[index] for index in range(split.count)}
+    assert split.count == len(made) == tree_count(5) * (5 + 1)
+    assert all(statement == canonical(statement) for statement in made)
+
+
+def test_canonical_pigeons_are_numbered_without_a_gap() -> None:
+    split = open_split(SplitSpec("php", canonical=True))
+    for index in (0, split.count // 3, split.count - 1):
+        names = atoms(split[index])
+        assert names == tuple(f"p{number}" for number in range(1, len(names) + 1))
+    for start in map(split.start, range(len(split.strata))):
+        assert split[start] == canonical(split[start])
+
+
+@pytest.mark.parametrize("spec", [SplitSpec("full", 1000, 100), SplitSpec("implies", 1000, canonical=True)])
+def test_statements_of_a_thousand_leaves_have_a_number_that_can_be_printed(spec: SplitSpec) -> None:
+    split = open_split(spec)
+    assert int(str(split.count)) == split.count
+    statement = split[split.count * 2 // 3]
+    assert leaves(statement) == 1000
+    assert parse(text(statement)) == statement
 
 
 def test_trees_and_arrangements_are_numbered_once() -> None:
@@ -63,6 +107,13 @@ def test_the_text_of_any_statement_reads_back(name: str, number: int) -> None:
         (("full", 2, 0), "atoms"),
         (("php", 2), "leaves"),
         (("or", 30), "leaves"),
+        (("full", 1001), "leaves"),
+        (("full", 2, 101), "atoms"),
+        (("implies", True), "leaves"),
+        (("or", 3, 3), "atoms"),
+        (("or", None, 29), "atoms"),
+        (("or", 3, None, 1), "omission_seed"),
+        (("php", None, None, -1), "omission_seed"),
     ],
 )
 def test_a_wrong_selection_names_the_valid_ones(arguments: tuple[str], said: str) -> None:

@@ -83,6 +83,33 @@ def test_known_statements_have_their_known_verdicts(source: str, expected: bool)
     assert verdict_of_all(parse(source)) is expected
 
 
+def nested(depth: int, shape: str) -> Formula:
+    """p1 in `depth` nested operators, each with a leaf of its own kind."""
+    formula: Formula = ("p1",)
+    for _ in range(depth):
+        if shape == "right":
+            formula = ("p1", *formula, "→")
+        elif shape == "left":
+            formula = (*formula, "False", "→")
+        else:
+            formula = (*formula, "p1", "∧")
+    return formula
+
+
+@pytest.mark.parametrize(
+    ("shape", "depth", "expected"), [("right", 1001, True), ("left", 41, False), ("and", 1001, False)]
+)
+def test_a_deep_formula_meets_no_limit_on_recursion(shape: str, depth: int, expected: bool) -> None:
+    statement = nested(depth, shape)
+    assert parse(text(statement)) == statement
+    formulas = Subformulas(statement)
+    found = search(formulas, 3000)
+    assert found.proved is expected
+    assert check(statement, render(formulas, found.steps, found.proved).proof).proved == found.proved
+    assert provable(statement) == found.proved
+    assert (counter_model(statement) is None) == found.proved
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from([("full", 5), ("full", 6), ("full", 8), ("implies", 7)]), st.data())
 def test_larger_statements_have_one_verdict(kind: tuple[str, int], data: st.DataObject) -> None:

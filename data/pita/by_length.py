@@ -1,0 +1,101 @@
+"""On which statements does a model learn, and on which is it tested? By the length of their traces, none in both.
+
+Statements of every size are proved in turn, in the order of a keyed shuffle: even rows are for training, odd ones for
+tests, so that no statement is in both; with canonical splits not even under other names. Training takes statements up
+to a length, tests so many of each bin of lengths; both take as many provable as unprovable ones where there are.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from data.pita.records import record
+from data.pita.shuffle import bijection
+from data.pita.splits import SplitSpec, open_split
+
+
+@dataclass(frozen=True)
+class Example:
+    """A statement with its search.
+
+    Attributes:
+        statement, prompt, proof: as a record has them.
+        provable: the verdict.
+        length: highest state number of the trace.
+    """
+
+    statement: str
+    prompt: str
+    proof: str
+    provable: bool
+    length: int
+
+
+@dataclass(frozen=True)
+class ByLength:
+    """What was found.
+
+    Attributes:
+        training: statements of up to the threshold.
+        tests: for each bin its statements; a bin may be empty.
+    """
+
+    training: list[Example]
+    tests: list[list[Example]]
+
+
+def examples_by_length(
+    specs: Sequence[SplitSpec],
+    key: int,
+    *,
+    threshold: int,
+    training: int,
+    bins: Sequence[int],
+    tests: int,
+    rows: int,
+    state_limit: int = 10_000,
+) -> ByLength:
+    """Prove statements until enough are found.
+
+    Args:
+        specs: splits, one for every size; their statements come in turn.
+        key: selects the order, >= 0.
+        threshold: longest trace of the training, >= 1.
+        training: most statements of the training, half of each verdict.
+        bins: longest traces of the bins of lengths, rising; a bin begins behind the one before.
+        tests: most statements of a bin, half of each verdict.
+        rows: most statements proved of each split.
+        state_limit: states after which a search is given up; such a statement is left out.
+
+    Raises:
+        ValueError: no bins, or they do not rise; a number out of range.
+    """
+    if not bins or any(low >= high for low, high in zip([0, *bins], bins, strict=False)):
+        raise ValueError(f"bins = {list(bins)}; valid: lengths from 1, rising")
+    for name, value in (("threshold", threshold), ("training", training), ("tests", tests), ("rows", rows)):
+        if value < 1:
+            raise ValueError(f"{name} = {value}; valid: at least 1")
+    splits = [open_split(spec) for spec in specs]
+    places = [bijection(split.count, key) for split in splits]
+    learned: dict[bool, list[Example]] = {False: [], True: []}
+    asked: list[dict[bool, list[Example]]] = [{False: [], True: []} for _ in bins]
+    wanted = -(-training // 2), -(-tests // 2)
+    for row in range(min(rows, max(split.count for split in splits))):
+        if all(len(found) >= wanted[0] for found in learned.values()) and all(
+            len(found) >= wanted[1] for bin_ in asked for found in bin_.values()
+        ):
+            break
+        for split, place in zip(splits, places, strict=True):
+            if row >= split.count:
+                continue
+            made = record(split, place(row), state_limit)
+            if made["is_true"] is None:
+                continue
+            example = Example(made["statement"], made["input"], made["proof"], made["is_true"], made["length"])
+            if row % 2 == 0:
+                if example.length <= threshold and len(learned[example.provable]) < wanted[0]:
+                    learned[example.provable].append(example)
+                continue
+            at = next((number for number, longest in enumerate(bins) if example.length <= longest), None)
+            if at is not None and len(asked[at][example.provable]) < wanted[1]:
+                asked[at][example.provable].append(example)
+    return ByLength(learned[True] + learned[False], [found[True] + found[False] for found in asked])
