@@ -1,7 +1,5 @@
 """What does the language model of softmax-law measure? Loss, logit scale and entropy on held-out text, by the step."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +16,7 @@ from models.hf_answering import ModelError
 from models.hf_checkpoints import Checkpoint, checkpoint_statistics, find_checkpoints
 from models.language_training import Trainer, TrainingSettings
 from models.prediction_statistics import PredictionStatistics, prediction_statistics
+from models.threads import one_thread
 from theory import schedules
 from tracking.curves import Curves, join_curves
 from tracking.progress import Step
@@ -36,20 +35,8 @@ def measure(settings: LanguageSettings, context: Context) -> Curves:
     """
     if settings.pretrained.checkpoints is not None:
         return _pretrained(settings, context)
-    with _one_thread(context.device):
+    with one_thread(context.device):
         return _trained_here(settings, context)
-
-
-@contextmanager
-def _one_thread(device: str) -> Iterator[None]:
-    """Keep torch to one thread on a CPU: on such small products threads wait longer than they compute."""
-    threads = torch.get_num_threads()
-    if device == "cpu":
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 # -- the decoder trained here --------------------------------------------------------------------------------------
