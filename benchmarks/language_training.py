@@ -44,7 +44,7 @@ def utilisation(width: int, context: int, rows: int, layers: int, vocabulary: in
         trainer.update(tokens)
     shares, rates = [], []
     for _ in range(ROUNDS):
-        peak = matmul_peak(device, bfloat16=fast, size=8192 if on_gpu else 1024, seconds=0.3)
+        peak = matmul_peak(device, bfloat16=fast, seconds=0.3)
         rates.append(rows * context / seconds(lambda: trainer.update(tokens), 20 if on_gpu else 2))
         shares.append(rates[-1] * training_flops(config, context) / peak)
     print(

@@ -75,6 +75,9 @@ class LanguageSettings:
     accumulation: int = integer(1, "parts of a batch: less memory, the same gradient", least=1, scientific=False)
     bfloat16: bool = flag(False, "compute products in bfloat16")
     compiled: bool = flag(False, "compile the model", scientific=False)
+    parallel: str = text(
+        "ddp", "over several processes: ddp keeps whole models, fsdp shards", choices=("ddp", "fsdp"), scientific=False
+    )
     save_every: int = integer(1000, "steps between two saves of a training's state", least=1, scientific=False)
     model: LanguageModel = group(LanguageModel, "the decoder")
 
@@ -141,23 +144,23 @@ def language_panels(settings: LanguageSettings) -> list[Panel]:
                 "Language model: loss above the tuned cosine",
                 y_label="nats",
                 note=f"below 0: better; {seeds}",
-                y_limits=(None, 0.06) if settings.data == "character" else (None, None),
+                y_limits=(-0.02, 0.06) if settings.data == "character" else (None, None),
             ),
             log(GAIN, "Language model: what averaging takes off", y_label="nats", note=seeds),
         ]
-    note = "lines: the authors' numbers, not measured here"
-    drawn = partial(Panel, x_label="tokens", x_scale="log", note=note)
+    source = "lines: the authors' numbers, not measured here"
+    drawn = partial(Panel, x_label="tokens", x_scale="log")
     if settings.data == "shards":
         panels += [
             drawn(
                 published_panel(model),
-                f"{model} on C4: published, and this run",
+                f"{model} on C4: loss\n({source})",
                 y_label="validation loss (nats)",
             )
             for model in settings.published
         ]
     for model in settings.published:
-        title = f"{model} parameters on C4, as published:\nloss above the tuned cosine"
+        title = f"{model} on C4: loss above the tuned cosine\n({source})"
         panels.append(drawn(published_gap_panel(model), title, y_label="nats"))
     return panels
 

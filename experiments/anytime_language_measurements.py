@@ -5,9 +5,9 @@ disk before it goes on. All schedules of a seed start from the same weights and 
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
@@ -42,11 +42,16 @@ from experiments.parameters import ConfigurationError
 from experiments.protocol import Context
 from models.decoder import Decoder, DecoderConfig
 from models.language_training import Trainer, TrainingSettings
+from models.threads import one_thread
+from models.throughput import utilisation
 from models.weight_average import Averaging
 from theory import schedules
 from tracking.checkpoints import TrainingCheckpoint
 from tracking.curves import Curves, empty_curves, join_curves, standard_error
 from tracking.progress import Step
+
+if TYPE_CHECKING:
+    from models.sharding import Parallel
 
 PADDED = 128  # a vocabulary of shards is rounded up to a multiple: products on a GPU are faster
 HELD_TOKENS = 4096  # of a validation batch at least: small models wait for the call, not for the products
@@ -79,21 +84,9 @@ def measure(settings: LanguageSettings, context: Context) -> Curves:
     require_text(settings)
     if settings.data == "none":
         return empty_curves()
-    with _one_thread(context.device):
+    with one_thread(context.device):
         found = _train_all(settings, context)
     return join_curves(_curves(settings, found))
-
-
-@contextmanager
-def _one_thread(device: str) -> Iterator[None]:
-    """Keep torch to one thread on a CPU: on such small products threads wait longer than they compute."""
-    threads = torch.get_num_threads()
-    if device == "cpu":
-        torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 # -- training ------------------------------------------------------------------------------------------------------
@@ -122,7 +115,7 @@ class _Laboratory:
         try:
             corpus = _corpus(settings, context, seed)
             self._name = f"language {corpus.digest}".strip()
-            self._architecture = _architecture(settings, corpus.vocabulary)
+            self.architecture = _architecture(settings, corpus.vocabulary)
             self._windows = Windows(
                 corpus.train, settings.model.context, settings.batch, context.seeds.integer("language batches", seed)
             )
@@ -175,9 +168,9 @@ class _Laboratory:
             bfloat16=settings.bfloat16,
             compiled=settings.compiled,
             averages={f"{label:g}": Averaging("ema", label) for label in labels},
-            parallel="ddp" if context.processes > 1 else None,
+            parallel=cast("Parallel", settings.parallel) if context.processes > 1 else None,
         )
-        model = Decoder(self._architecture, generator=context.seeds.torch("language model", self.seed))
+        model = Decoder(self.architecture, generator=context.seeds.torch("language model", self.seed))
         return Trainer(model, training, device=context.device)
 
     def checkpoint(self, name: str) -> TrainingCheckpoint:
@@ -223,11 +216,10 @@ class _Going:
             state = self._checkpoint.load()
             if state is not None and state["step"] <= step:
                 self._trainer.load_state_dict(state)
-        save_every = laboratory.settings.save_every
-        self._trainer.train(
-            laboratory.batches, step, after_step=self._tell, save=self._checkpoint.save, save_every=save_every
-        )
-        return self._trainer
+        trainer, save_every = self._trainer, laboratory.settings.save_every
+        tell = partial(self._tell, trainer)
+        trainer.train(laboratory.batches, step, after_step=tell, save=self._checkpoint.save, save_every=save_every)
+        return trainer
 
     def losses(self, horizon: int) -> dict[str, np.ndarray]:
         """Return the losses at a horizon, by the weights that are read."""
@@ -254,13 +246,19 @@ class _Going:
             factors = schedules.cosine(steps, run.along, settings.cosine_final, settings.warmup)
         return lambda step: float(factors[step])
 
-    def _tell(self, step: int, loss: Tensor) -> None:
-        if step % self._every == 0:
-            note = f"loss {float(loss):.3f}"
-            self._laboratory.step.advance(self._every, note=note)
-            self._told += self._every
-            task = f"language {self.run.label} {self._laboratory.seed}"
-            self._laboratory.context.log_metrics(task, step, {"loss": float(loss)})
+    def _tell(self, trainer: Trainer, step: int, loss: Tensor) -> None:
+        if step % self._every:
+            return
+        laboratory, context, settings = self._laboratory, self._laboratory.context, self._laboratory.settings
+        pace, length, processes = trainer.pace(), settings.model.context, context.processes
+        share = utilisation(
+            pace, laboratory.architecture, length, context.device, bfloat16=settings.bfloat16, processes=processes
+        )
+        speed = f"{pace.tokens_per_second:.0f} tokens/s, {share:.0%} of the matrix products"
+        laboratory.step.advance(self._every, note=f"loss {float(loss):.3f}, {speed}")
+        self._told += self._every
+        told = {"loss": float(loss), "tokens_per_second": pace.tokens_per_second, "utilisation": share}
+        context.log_metrics(f"language {self.run.label} {laboratory.seed}", step, told)
 
 
 def _corpus(settings: LanguageSettings, context: Context, seed: int) -> Corpus:

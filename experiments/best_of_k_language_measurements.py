@@ -1,7 +1,6 @@
 """What does the language model of best-of-k measure? The error of the answer that a judge selects, against k and T."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,7 @@ from models.answering import Answers, DecoderAnswering, Generator, Judge, sample
 from models.decoder import Decoder, DecoderConfig
 from models.ensemble import Ensemble, Optimizer, Parameters, stack, train, vmapped_loss
 from models.hf_answering import HuggingFaceAnswering, ModelError
+from models.threads import one_thread
 from tracking.curves import Curves, join_curves, standard_error
 
 VALIDATION = 200  # held-out sums on which accuracies are looked at; the questions asked are others
@@ -43,19 +43,8 @@ def measure(settings: LanguageSettings, context: Context) -> Curves:
         )
     if settings.pretrained.generator is not None:
         return _pretrained(settings, context)
-    with _one_thread():
+    with one_thread():
         return _trained_here(settings, context)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """Keep torch to one thread: on such small products threads wait longer for each other than they compute."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 # -- models trained here: repeats are pairs of generator and judge -------------------------------------------------

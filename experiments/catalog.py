@@ -72,8 +72,8 @@ CATALOG: tuple[Entry, ...] = (
             arxiv="2602.03685",
         ),
         question="Why does the loss of a softmax fall as the cube root of time, and what breaks that?",
-        axes=("beta", "classes"),
-        expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
+        axes=("beta", "classes", "dimension"),
+        expected={"smoke": "15 s", "quick": "2 min", "paper": "not measured, GPU"},
     ),
     Entry(
         name="best-of-k",
@@ -153,7 +153,7 @@ CATALOG: tuple[Entry, ...] = (
         ),
         question="Which learning-rate schedule and averaging of the weights is good at every stopping time?",
         axes=("a", "b", "horizon", "sigma2", "batch"),
-        expected={"smoke": "10 s", "quick": "1 min", "paper": "not measured, GPU"},
+        expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
     ),
 )
 

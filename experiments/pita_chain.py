@@ -112,7 +112,7 @@ def chain_panels(config: PitaConfig) -> list[Panel]:
         *(
             Panel(
                 critical_panel(axis),
-                "E3 Critical width; lines: slopes drawn in the paper",
+                "E3 Critical width; lines: the paper's slopes",
                 SIZES[axis],
                 "critical width H",
                 x_scale="log",

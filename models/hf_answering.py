@@ -48,7 +48,7 @@ class HuggingFaceAnswering:
         """
         if "{question}" not in template:
             raise ModelError(f"template {template!r} does not hold {{question}}")
-        self._model, self._tokenizer = load_causal_model(path, device)
+        self._model, self._tokenizer = load_pretrained(path, device)
         self._device = device
         self._template = template
         self._new_tokens = new_tokens
@@ -145,12 +145,15 @@ class HuggingFaceAnswering:
         return torch.tensor(tokens, device=self._device), torch.tensor(seen, device=self._device)
 
 
-def load_causal_model(path: str, device: str, dtype: torch.dtype | None = None) -> tuple[Any, Any]:
-    """Return a causal language model on a device and its tokenizer.
+def load_pretrained(
+    path: str, device: str, revision: str = "main", dtype: torch.dtype | None = None
+) -> tuple[Any, Any]:
+    """Return a causal language model, ready to be read, and its tokenizer.
 
     Args:
         path: a folder that `save_pretrained` wrote, with its tokenizer, or a name on the hub.
         device: torch device.
+        revision: branch or tag of a hub name; a folder has none.
         dtype: of the weights; None: as stored on a GPU, float32 on a CPU.
 
     Raises:
@@ -162,16 +165,17 @@ def load_causal_model(path: str, device: str, dtype: torch.dtype | None = None) 
         raise ModelError(f"{path}: transformers is not installed; pip install 'solv[hf]'") from None
     if not Path(path).is_dir() and (path.startswith((".", "/", "~")) or path.count("/") > 1):
         raise ModelError(f"{path}: no such folder; give one that save_pretrained wrote, or a hub name OWNER/MODEL")
+    name = path if revision == "main" else f"{path} at {revision}"
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path)
+        tokenizer = AutoTokenizer.from_pretrained(path, revision=revision)
     except Exception as error:
-        raise ModelError(f"{path}: no tokenizer can be read ({_first_line(error)})") from None
+        raise ModelError(f"{name}: no tokenizer can be read ({_first_line(error)})") from None
     try:
         model = AutoModelForCausalLM.from_pretrained(
-            path, dtype=dtype or ("auto" if device != "cpu" else torch.float32)
+            path, revision=revision, dtype=dtype or ("auto" if device != "cpu" else torch.float32)
         )
     except Exception as error:
-        raise ModelError(f"{path}: no causal language model can be read ({_first_line(error)})") from None
+        raise ModelError(f"{name}: no causal language model can be read ({_first_line(error)})") from None
     return model.to(device).eval(), tokenizer
 
 

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from models.hf_answering import ModelError, load_causal_model
+from models.hf_answering import ModelError, load_pretrained
 
 
 class Logits(nn.Module):
@@ -40,9 +40,9 @@ class HuggingFaceCompleter:
             rows: sequences that go through the model at once.
 
         Raises:
-            ModelError: as `load_causal_model`, or the tokenizer has no end-of-sequence token.
+            ModelError: as `load_pretrained`, or the tokenizer has no end-of-sequence token.
         """
-        model, self._tokenizer = load_causal_model(path, device, torch.float32)
+        model, self._tokenizer = load_pretrained(path, device, dtype=torch.float32)
         if self._tokenizer.eos_token_id is None:
             raise ModelError(f"{path}: the tokenizer has no end-of-sequence token, which ends a completion")
         self._end = int(self._tokenizer.eos_token_id)

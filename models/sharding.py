@@ -122,7 +122,8 @@ def local(value: Tensor) -> Tensor:
 def full(value: Tensor) -> Tensor:
     """Return a copy of the whole tensor; all processes have to ask."""
     if isinstance(value, DTensor):
-        return value.full_tensor()
+        whole: Tensor = cast("DTensor", value.detach()).full_tensor()
+        return whole
     return value.detach().clone()
 
 

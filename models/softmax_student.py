@@ -68,6 +68,7 @@ def descend(
     rule: Rule = "descent",
     streams: Sequence[torch.Generator] = (),
     batch: int = 2048,
+    memory: tuple[float, float] = (0.9, 0.999),
     told: Callable[[int], None] = lambda step: None,
 ) -> Descent:
     """Train one student for every repeat and target, on fresh batches or on the teacher's own inputs.
@@ -77,10 +78,11 @@ def descend(
         betas: inverse temperatures of the targets, > 0 or inf.
         rates: learning rate of each step.
         read_at: numbers of steps, increasing, after which the student is measured; the last at most len(rates).
-        rule: "descent"; "normalised": the gradient over its norm; "adam": Adam with the usual constants; "squared":
-            descent on half the squared error of the logits (beta must be finite) in place of the divergence.
+        rule: "descent"; "normalised": the gradient over its norm; "adam"; "squared": descent on half the squared error
+            of the logits (beta must be finite) in place of the divergence.
         streams: one stream per repeat, from which each step draws a fresh batch; none: descend on `teacher.x`.
         batch: size of a fresh batch.
+        memory: beta1 and beta2 of Adam.
         told: told the number of steps taken now and then.
 
     Returns:
@@ -119,9 +121,9 @@ def descend(
             by_target = gradient.view(repeats, len(betas), classes * d)
             gradient = (by_target / by_target.norm(dim=2, keepdim=True)).view(gradient.shape)
         elif rule == "adam":
-            first.lerp_(gradient, 0.1)
-            second.lerp_(gradient.square(), 0.001)
-            bias = 1 - 0.9 ** (step + 1), 1 - 0.999 ** (step + 1)
+            first.lerp_(gradient, 1 - memory[0])
+            second.lerp_(gradient.square(), 1 - memory[1])
+            bias = [1 - beta ** (step + 1) for beta in memory]
             gradient = (first / bias[0]) / ((second / bias[1]).sqrt() + 1e-12)
         weights.sub_(rates[step] * gradient)
     loss, norm, size = (torch.stack(column, dim=-1) for column in zip(*readings, strict=True))

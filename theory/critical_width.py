@@ -4,9 +4,10 @@
     A, D    breadth (arms) and depth (levels) of the chain task
     gamma   exponent of H in one of them
 
-The critical-width lines in the heat maps of arXiv:2602.14404 have the slopes H ~ D^2 A^(1/2) with a trace and
-H ~ D A^(1/2) without one. The argument for D^2 (pita spec, section 4): near-uniform attention over t tokens leaves each
-a share 1/t, and the answer depends on one of them, against interference of all others in d random dimensions.
+The lines that the public code of arXiv:2602.14404 draws into its heat maps have the slopes H ~ D^2 A^(1/2) with a
+trace and H ~ D A^(1/2) without one. The argument for D^2 (pita spec, section 4): near-uniform attention over t tokens
+leaves each a share 1/t, and the answer depends on one of them, against interference of all others in d random
+dimensions.
 """
 
 from dataclasses import dataclass

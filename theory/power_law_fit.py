@@ -125,10 +125,15 @@ def fit_decay_to_offset(
             raise ValueError(f"y_err = {errors.min():g} inside the window is not > 0")
     scale = np.exp(np.log(abscissae).mean())
 
-    def project(nu: float) -> tuple[float, Float[np.ndarray, "2"]]:
-        design = np.stack([np.ones_like(abscissae), (abscissae / scale) ** -nu], axis=1) / errors[:, None]
-        solution = np.linalg.lstsq(design, ordinates[0] / errors, rcond=None)[0]
-        return float(np.sum((ordinates[0] / errors - design @ solution) ** 2)), solution
+    weights = errors**-2 / np.sum(errors**-2)
+    middle = weights @ ordinates[0]
+
+    def project(nu: float) -> tuple[float, tuple[float, float]]:
+        decay = (abscissae / scale) ** -nu
+        centred = decay - weights @ decay
+        amplitude = float(weights @ (centred * ordinates[0]) / (weights @ centred**2))
+        left = ordinates[0] - middle - amplitude * centred
+        return float(np.sum((left / errors) ** 2)), (float(middle - amplitude * (weights @ decay)), amplitude)
 
     grid = np.geomspace(smallest, largest, 60)
     sums = [project(nu)[0] for nu in grid]
@@ -155,6 +160,27 @@ def fit_decay_to_offset(
     low = edge(low_start, max(smallest, float(max((nu for nu in grid if nu < low_start), default=smallest))))
     high = edge(high_start, min(largest, float(min((nu for nu in grid if nu > high_start), default=largest))))
     return PowerLawFit(float(found.x), float(amplitude * scale**found.x), float(offset), low, high, len(abscissae))
+
+
+def residual_error(x: ArrayLike, y: ArrayLike, window: tuple[float, float] = (0.0, np.inf)) -> float:
+    """Return the standard error of the slope that `fit_power_law` gives a single curve, from what the line leaves over.
+
+    True if the deviations of log y from the line are independent and of one size. Those of a training curve are not: a
+    bend in it makes the error too small. With repeats, use the interval over them.
+
+    Args:
+        x, y, window: as `fit_power_law` takes them, y of shape (points,).
+
+    Raises:
+        ValueError: as `fit_power_law`, and more than one repeat.
+    """
+    fit = fit_power_law(x, y, window)
+    abscissae, ordinates = _inside(x, y, window)
+    if len(ordinates) != 1:
+        raise ValueError(f"y holds {len(ordinates)} repeats; valid: one row")
+    log_x = np.log(abscissae)
+    left = np.log(ordinates[0]) - np.log(fit.amplitude) - fit.exponent * log_x
+    return float(np.sqrt(left @ left / (len(left) - 2) / np.sum((log_x - log_x.mean()) ** 2)))
 
 
 def local_exponent(x: ArrayLike, y: ArrayLike) -> Float[np.ndarray, "points"]:

@@ -45,10 +45,13 @@ def main(folder: Path, parallel: str, halfway: int, steps: int) -> None:
         state = trained.state_dict()
         losses += run(trained, steps)
         validation.append(held_out(trained))
+        branch = trainer(parallel, device)
+        branch.load_state_dict(state)
+        branched = run(branch, steps)
         each_alone = run(trainer(None, device), 5)
         if place().rank == 0:
             torch.save(state, folder / "state.pt")
-            (folder / "losses.json").write_text(json.dumps([losses, *validation, each_alone]))
+            (folder / "losses.json").write_text(json.dumps([losses, *validation, branched, each_alone]))
 
 
 if __name__ == "__main__":

@@ -190,7 +190,7 @@ def test_two_processes_take_the_steps_of_one_and_their_checkpoint_is_its_own(par
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     subprocess.run([*command, str(tmp_path), parallel, "10", "20"], check=True, env=environment, timeout=240)
-    losses, halfway, end, each_alone = json.loads((tmp_path / "losses.json").read_text())
+    losses, halfway, end, branched, each_alone = json.loads((tmp_path / "losses.json").read_text())
     alone = trainer(None)
     expected = run(alone, 10)
     expected_halfway = held_out(alone)
@@ -198,6 +198,7 @@ def test_two_processes_take_the_steps_of_one_and_their_checkpoint_is_its_own(par
     assert losses == pytest.approx(expected, abs=1e-5)
     assert halfway == pytest.approx(expected_halfway, abs=1e-5)
     assert end == pytest.approx(held_out(alone), abs=1e-5)
+    assert branched == pytest.approx(expected[10:], abs=1e-5)
     assert each_alone == pytest.approx(expected[:5], abs=1e-6)
 
     resumed = trainer(None, accumulation=1)

@@ -5,9 +5,10 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
+from models import throughput
 from models.decoder import Decoder, DecoderConfig
-from models.language_training import next_token_loss
-from models.throughput import matmul_peak, training_flops
+from models.language_training import Pace, next_token_loss
+from models.throughput import matmul_peak, training_flops, utilisation
 
 
 @pytest.mark.parametrize("mlp", ["gelu", "gated"])
@@ -26,3 +27,11 @@ def test_the_peak_is_a_speed_and_a_length_out_of_range_is_refused() -> None:
     assert 1e7 < matmul_peak(size=128, seconds=0.01) < 1e15
     with pytest.raises(ValueError, match="length = 9; valid: 1 to the context of 8"):
         training_flops(DecoderConfig(vocabulary=5, context=8, width=4, layers=1, heads=1), 9)
+
+
+def test_utilisation_is_the_operations_of_a_second_over_the_peak_of_all_processes(monkeypatch) -> None:
+    config = DecoderConfig(vocabulary=50, context=64, width=32, layers=2, heads=2)
+    monkeypatch.setattr(throughput, "_peak", lambda device, bfloat16: 100 * training_flops(config, 64))
+    pace = Pace(steps=5, tokens=400.0, seconds=4.0)
+    assert utilisation(pace, config, 64) == pytest.approx(1.0)
+    assert utilisation(pace, config, 64, processes=4) == pytest.approx(0.25)

@@ -1,11 +1,13 @@
 """Does the fit find exponents that are known, and does its interval cover them as often as it says?"""
 
 import math
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from theory.power_law_fit import fit_decay_to_offset, fit_power_law, local_exponent
+from theory.power_law_fit import fit_decay_to_offset, fit_power_law, local_exponent, residual_error
 
 X = np.geomspace(1, 1000, 25)
 
@@ -67,6 +69,23 @@ def test_a_curve_without_curvature_leaves_the_interval_open():
     assert fit.high == pytest.approx(5.0)
 
 
+def test_the_error_of_a_single_curve_is_the_spread_of_slopes_that_noise_makes():
+    rng, trials = np.random.default_rng(4), 500
+    curves = 2 * X**-0.4 * np.exp(0.05 * rng.standard_normal((trials, len(X))))
+    errors = [residual_error(X, y, (3, 1000)) for y in curves]
+    slopes = [fit_power_law(X, y, (3, 1000)).exponent for y in curves]
+    # s.e. of the measured spread; the mean of the errors is less sure by a factor sqrt(points)
+    assert np.sqrt(np.mean(np.square(errors))) == pytest.approx(np.std(slopes), rel=4 / math.sqrt(2 * trials))
+
+
+def test_the_example_of_the_docs_prints_what_the_page_says(capsys):
+    docs = Path(__file__).parents[2] / "docs"
+    runpy.run_path(str(docs / "examples" / "power_law.py"))
+    printed = capsys.readouterr().out
+    assert len(printed.splitlines()) == 4
+    assert printed in (docs / "power-law-fit.md").read_text(encoding="utf-8")
+
+
 def test_the_local_exponent_of_a_power_law_is_flat():
     np.testing.assert_allclose(local_exponent(X, 2 * X**-0.7), -0.7, rtol=1e-12)
 
@@ -82,6 +101,7 @@ def test_the_local_exponent_of_a_power_law_is_flat():
         (lambda: fit_decay_to_offset(X, np.stack([X, X])), "2 repeats"),
         (lambda: fit_decay_to_offset(X, X, y_err=0 * X), "y_err"),
         (lambda: fit_decay_to_offset(X, X, exponents=(1.0, 0.5)), "exponents\\[1\\] = 0.5"),
+        (lambda: residual_error(X, np.stack([X, X])), "2 repeats"),
         (lambda: local_exponent([1.0, -1.0], [1.0, 1.0]), "not > 0"),
         (lambda: local_exponent([1.0], [1.0]), "points >= 2"),
     ],

@@ -8,11 +8,14 @@ import pytest
 from scipy.integrate import quad, solve_ivp
 from scipy.special import log_softmax
 
+from theory.power_law_fit import fit_power_law
 from theory.softmax_law import (
+    adam_flow,
     aligned_flow,
     aligned_loss,
     centre,
     crossover_time,
+    gap_density,
     loss_exponent,
     peak_constant,
     power_law_gradient,
@@ -25,6 +28,7 @@ from theory.softmax_law import (
 PAIR = two_classes()
 TEACHER = np.random.default_rng(0).standard_normal((8, 8)) / math.sqrt(8)
 EIGHT = sample_logits(TEACHER, 20000)
+FEW = sample_logits(TEACHER, 2000)
 
 
 def test_two_classes_have_the_reference_constant_and_closed_form():
@@ -77,7 +81,7 @@ def test_the_loss_is_the_divergence_and_vanishes_at_the_target():
     assert slope[0] == pytest.approx(0, abs=1e-15)
 
 
-@pytest.mark.parametrize(("target", "sample"), [(math.inf, PAIR), (4.0, PAIR), (6.0, EIGHT)])
+@pytest.mark.parametrize(("target", "sample"), [(math.inf, PAIR), (4.0, PAIR), (6.0, FEW)])
 def test_the_flow_solves_its_differential_equation(target, sample):
     times = np.array([0.0, 0.5, 5.0, 50.0])
     solved = solve_ivp(
@@ -126,6 +130,46 @@ def test_exponents_of_the_controls():
     assert loss_exponent() == pytest.approx(-1 / 3)
     assert loss_exponent(0.5) == pytest.approx(-0.5)
     assert loss_exponent(normalised=True) == -1
+    assert loss_exponent(layers=2) == pytest.approx(-0.5)
+    assert loss_exponent(normalised=True, layers=2) == -2
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_the_exponent_of_layers_is_that_of_their_gradient_flow(layers):
+    times = np.geomspace(1e6, 1e8, 10)
+    norm = solve_ivp(  # r of a = r^H, L = 1/a: dr/ds = H r^(H - 1) / r^(2 H)
+        lambda s, r: layers * r ** (-layers - 1), (0, 1e8), [1.0], t_eval=times, rtol=1e-9, atol=1e-9, method="LSODA"
+    ).y[0]
+    assert fit_power_law(times, norm**-layers).exponent == pytest.approx(loss_exponent(layers=layers), abs=2e-4)
+
+
+def test_the_first_step_of_adam_moves_every_weight_by_the_rate():
+    assert adam_flow(3, 0.01, (0.9, 0.999), 6.0, PAIR).scale[0] == pytest.approx(0.06)
+
+
+def test_adam_without_memory_makes_steps_of_one_size():
+    flow = adam_flow(50, 0.1, (0.0, 0.0), 2.0, PAIR)
+    np.testing.assert_allclose(flow.scale, 0.2 * np.arange(1, 51), rtol=1e-9)
+    loss, slope = aligned_loss(flow.scale, math.inf, PAIR)
+    np.testing.assert_allclose(flow.loss, loss, rtol=1e-6)
+    np.testing.assert_allclose(flow.gradient, -slope, rtol=1e-5)
+
+
+@pytest.mark.parametrize(("memory", "exponent"), [(0.999999, -0.5), (0.5, -1.0)])
+def test_adam_within_its_memory_has_half_the_exponent_that_it_has_beyond(memory, exponent):
+    steps = np.arange(1, 4001)
+    loss = adam_flow(4000, 0.1, (0.0, memory), 2.0, PAIR).loss
+    assert fit_power_law(steps, loss, (1000, 4000)).exponent == pytest.approx(exponent, abs=0.02)
+
+
+def test_pairs_that_are_drawn_estimate_the_density_of_all(monkeypatch):
+    direction = centre(TEACHER) / np.linalg.norm(centre(TEACHER))
+    logits = EIGHT.logits[:500]
+    every = gap_density(direction, logits)
+    monkeypatch.setattr("theory.softmax_law.PAIRS", 14)  # of 28
+    drawn = [gap_density(direction, logits, seed) for seed in range(200)]
+    assert np.std(drawn) > 0
+    assert np.mean(drawn) == pytest.approx(every, abs=4 * np.std(drawn) / math.sqrt(200))
 
 
 @pytest.mark.parametrize(
@@ -141,6 +185,10 @@ def test_exponents_of_the_controls():
         (lambda: two_classes(5), "nodes = 5"),
         (lambda: peak_constant(0.0), "density"),
         (lambda: loss_exponent(-1), "growth = -1"),
+        (lambda: loss_exponent(layers=0), "layers = 0"),
+        (lambda: adam_flow(0, 0.1, (0.9, 0.9), 1.0, PAIR), "steps = 0"),
+        (lambda: adam_flow(5, 0.1, (0.9, 1.0), 1.0, PAIR), r"memory\[1\] = 1"),
+        (lambda: adam_flow(5, 0.1, (0.9, 0.9), 0.0, PAIR), "reach = 0"),
         (lambda: crossover_time(-2.0, 1.0), "target_scale = -2"),
     ],
 )
