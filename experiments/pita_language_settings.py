@@ -14,7 +14,7 @@ class Broad:
     split: str = text("full", "split of the data set", choices=SPLITS)
     leaves: tuple[int, ...] = integers([3, 4], "sizes of statements (or: atoms of the tree; php has none)", least=1)
     threshold: int = integer(4, "longest trace that is trained on", least=1)
-    lengths: tuple[int, ...] = integers([2, 3, 4, 6, 8, 10], "longest traces of the bins that are tested", least=1)
+    lengths: tuple[int, ...] = integers([2, 3, 4, 6, 8], "longest traces of the bins that are tested", least=1)
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,9 @@ class Deep:
     """Statements of a narrow, deep split."""
 
     split: str = text("or", "split of the data set", choices=SPLITS)
-    leaves: tuple[int, ...] = integers([2, 3, 4, 5], "as of the broad split", least=1)
+    leaves: tuple[int, ...] = integers([2, 3, 4], "as of the broad split", least=1)
     threshold: int = integer(6, "longest trace that is trained on", least=1)
-    lengths: tuple[int, ...] = integers([4, 6, 8, 10], "longest traces of the bins that are tested", least=1)
+    lengths: tuple[int, ...] = integers([4, 6, 8], "longest traces of the bins that are tested", least=1)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class LanguageTraining:
     """How a language model is trained, with a trace or without."""
 
     statements: int = integer(4000, "most statements, half of them provable", least=2)
-    steps: int = integer(150, "training steps", least=1)
+    steps: int = integer(120, "training steps", least=1)
     batch: int = integer(16, "statements a step", least=1)
     learning_rate: float = real(5e-3, "of AdamW; rises for a tenth of the steps, then falls to 0", above=0)
     save_every: int = integer(500, "steps between checkpoints", least=1, scientific=False)
@@ -64,7 +64,7 @@ class LanguageSettings:
     tests: int = integer(24, "most statements of a bin of lengths, half of them provable", least=2)
     searched: int = integer(4000, "most statements of each size that are proved to find them", least=2)
     names: int = integer(10, "names that the atoms of or are drawn from; more than its leaves", least=3)
-    new_tokens: int = integer(300, "longest trace that a model may write, in tokens", least=1)
+    new_tokens: int = integer(250, "longest trace that a model may write, in tokens", least=1)
     broad: Broad = group(Broad, "broad, shallow split")
     deep: Deep = group(Deep, "narrow, deep split")
     decoder: SmallDecoder = group(SmallDecoder, "decoder trained from scratch")
