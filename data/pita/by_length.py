@@ -2,11 +2,14 @@
 
 Statements of every size are proved in turn, in the order of a keyed shuffle: even rows are for training, odd ones for
 tests, so that no statement is in both; with canonical splits not even under other names. Training takes statements up
-to a length, tests so many of each bin of lengths; both take as many provable as unprovable ones where there are.
+to a length, as many provable as unprovable ones *of every size*: an unprovable statement of `or` with k atoms has a
+trace of 2 k - 1 states, so that beyond some size all that are short enough are provable, and size would give the answer
+away. Tests take so many of each bin of lengths, half of each verdict where there are.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, islice, zip_longest
 
 from data.pita.records import record
 from data.pita.shuffle import bijection
@@ -35,7 +38,7 @@ class ByLength:
     """What was found.
 
     Attributes:
-        training: statements of up to the threshold.
+        training: statements of up to the threshold, a provable and an unprovable one of a size in turn.
         tests: for each bin its statements; a bin may be empty.
     """
 
@@ -60,7 +63,7 @@ def examples_by_length(
         specs: splits, one for every size; their statements come in turn.
         key: selects the order, >= 0.
         threshold: longest trace of the training, >= 1.
-        training: most statements of the training, half of each verdict.
+        training: most statements of the training, half of each verdict; a size that lacks a verdict has none.
         bins: longest traces of the bins of lengths, rising; a bin begins behind the one before.
         tests: most statements of a bin, half of each verdict.
         rows: most statements proved of each split.
@@ -76,15 +79,15 @@ def examples_by_length(
             raise ValueError(f"{name} = {value}; valid: at least 1")
     splits = [open_split(spec) for spec in specs]
     places = [bijection(split.count, key) for split in splits]
-    learned: dict[bool, list[Example]] = {False: [], True: []}
+    learned: list[dict[bool, list[Example]]] = [{False: [], True: []} for _ in splits]
     asked: list[dict[bool, list[Example]]] = [{False: [], True: []} for _ in bins]
     wanted = -(-training // 2), -(-tests // 2)
     for row in range(min(rows, max(split.count for split in splits))):
-        if all(len(found) >= wanted[0] for found in learned.values()) and all(
+        if sum(min(map(len, found.values())) for found in learned) >= wanted[0] and all(
             len(found) >= wanted[1] for bin_ in asked for found in bin_.values()
         ):
             break
-        for split, place in zip(splits, places, strict=True):
+        for split, place, of_size in zip(splits, places, learned, strict=True):
             if row >= split.count:
                 continue
             made = record(split, place(row), state_limit)
@@ -92,10 +95,12 @@ def examples_by_length(
                 continue
             example = Example(made["statement"], made["input"], made["proof"], made["is_true"], made["length"])
             if row % 2 == 0:
-                if example.length <= threshold and len(learned[example.provable]) < wanted[0]:
-                    learned[example.provable].append(example)
+                if example.length <= threshold and len(of_size[example.provable]) < wanted[0]:
+                    of_size[example.provable].append(example)
                 continue
             at = next((number for number, longest in enumerate(bins) if example.length <= longest), None)
             if at is not None and len(asked[at][example.provable]) < wanted[1]:
                 asked[at][example.provable].append(example)
-    return ByLength(learned[True] + learned[False], [found[True] + found[False] for found in asked])
+    pairs = zip_longest(*(zip(found[True], found[False], strict=False) for found in learned))  # of all sizes in turn
+    chosen = islice((pair for pair in chain.from_iterable(pairs) if pair is not None), wanted[0])
+    return ByLength(list(chain.from_iterable(chosen)), [found[True] + found[False] for found in asked])

@@ -4,7 +4,7 @@ import pytest
 
 from data.pita.by_length import Example, examples_by_length
 from data.pita.checker import check
-from data.pita.formulas import canonical, parse
+from data.pita.formulas import canonical, leaves, parse
 from data.pita.splits import SplitSpec
 
 BINS = (2, 4, 6, 10)
@@ -43,6 +43,19 @@ def test_half_are_provable_where_there_are_enough() -> None:
     assert len(made.training) == 2 * provable(made.training) == 200
     assert [len(examples) for examples in made.tests] == [20] * 4
     assert [provable(examples) for examples in made.tests] == [10] * 4
+
+
+def test_size_does_not_give_the_answer_away() -> None:
+    made = examples_by_length(
+        [SplitSpec("or", size, 10) for size in (2, 3, 4)], 0, threshold=6, training=60, bins=[8], tests=20, rows=400
+    )
+    by_size: dict[int, list[bool]] = {}
+    for example in made.training:
+        by_size.setdefault(leaves(parse(example.statement)) - 1, []).append(example.provable)
+    assert set(by_size) == {2, 3}  # a search among 4 atoms in vain has 7 states
+    assert all(2 * sum(verdicts) == len(verdicts) for verdicts in by_size.values())
+    assert len(made.training) == 60
+    assert {leaves(parse(example.statement)) - 1 for example in made.tests[0]} >= {4}
 
 
 def test_another_key_selects_others_and_the_same_key_the_same() -> None:
