@@ -96,7 +96,7 @@ def test_tokens_that_do_not_count_change_nothing_however_the_batch_is_cut() -> N
     assert found[0] == pytest.approx(found[1], abs=1e-6)
     tokens, kept = masked(0)
     each = functional.cross_entropy(draw()(tokens[:, :-1]).mT, tokens[:, 1:], reduction="none")
-    assert found[0][0] == pytest.approx(float((each * kept).sum() / 12), abs=1e-6)
+    assert found[0][0] == pytest.approx((each * kept).sum().item() / 12, abs=1e-6)
 
 
 def test_a_resumed_training_ends_with_the_same_bits() -> None:
