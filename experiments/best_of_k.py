@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from experiments import catalog
-from experiments.best_of_k_language import LanguageSettings, language_panels
+from experiments.best_of_k_language import LanguageSettings, language_panels, require_language
 from experiments.parameters import RunSettings, group, integer, integers, real, reals
 from experiments.protocol import Context
 from theory.best_of_k import (
@@ -237,6 +237,10 @@ class BestOfK:
         return join_curves(
             [*_samples(config), *_temperature(config), *_direction(config), *_best_of(config), *_data(config)]
         )
+
+    def require(self, config: BestOfKConfig) -> None:
+        """Refuse questions and models of the user that cannot be read, before anything is computed."""
+        require_language(config.language)
 
     def measure(self, config: BestOfKConfig, context: Context) -> Curves:
         """Return the simulated curves and those of the language model."""

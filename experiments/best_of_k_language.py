@@ -126,6 +126,18 @@ def language_panels(settings: LanguageSettings) -> list[Panel]:
     ]
 
 
+def require_language(settings: LanguageSettings) -> None:
+    """Refuse questions and models of the user that cannot be read, before anything is computed.
+
+    Raises:
+        ConfigurationError: as `experiments.best_of_k_language_measurements.asked_questions`.
+    """
+    if settings.pretrained.generator is not None:
+        from experiments.best_of_k_language_measurements import asked_questions
+
+        asked_questions(settings)
+
+
 def measure_language(settings: LanguageSettings, context: Context) -> Curves:
     """Return the measured curves of the language model, source `trained`."""
     from experiments.best_of_k_language_measurements import measure

@@ -8,7 +8,7 @@ import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from data.modular_arithmetic import ModularArithmetic
-from data.questions import QuestionsError, is_correct, read_questions
+from data.questions import Question, QuestionsError, is_correct, read_questions
 from experiments.best_of_k_language import (
     BEYOND_PANEL,
     DOUBLING_PANEL,
@@ -24,7 +24,7 @@ from models.answer_selection import selection_errors
 from models.answering import Answers, DecoderAnswering, Generator, Judge, sample_all, score_all
 from models.decoder import Decoder, DecoderConfig
 from models.ensemble import Ensemble, Optimizer, Parameters, stack, train, vmapped_loss
-from models.hf_answering import HuggingFaceAnswering, ModelError
+from models.hf_answering import HuggingFaceAnswering, ModelError, require_folder
 from models.threads import one_thread
 from tracking.curves import Curves, join_curves, standard_error
 
@@ -225,12 +225,28 @@ def _model(
 # -- the user's models: repeats are questions ----------------------------------------------------------------------
 
 
-def _pretrained(settings: LanguageSettings, context: Context) -> Curves:
+def asked_questions(settings: LanguageSettings) -> list[Question]:
+    """Return the questions that models of the user are asked.
+
+    Raises:
+        ConfigurationError: no file, a line that cannot be read, or a folder of a model that is not there.
+    """
     chosen = settings.pretrained
     if chosen.questions is None:
         raise ConfigurationError("language.pretrained.questions is not set; give a JSONL file of questions")
     try:
         questions, _ = read_questions(chosen.questions, skip_bad=chosen.skip_bad)
+        for path in (chosen.generator, chosen.judge):
+            if path is not None:
+                require_folder(path)
+    except (QuestionsError, ModelError) as error:
+        raise ConfigurationError(f"language.pretrained: {error}") from None
+    return questions[: settings.questions]
+
+
+def _pretrained(settings: LanguageSettings, context: Context) -> Curves:
+    chosen, asked = settings.pretrained, asked_questions(settings)
+    try:
         generator, *judges = [
             HuggingFaceAnswering(
                 path,
@@ -244,9 +260,8 @@ def _pretrained(settings: LanguageSettings, context: Context) -> Curves:
             for path in (chosen.generator, chosen.judge)
             if path is not None
         ]
-    except (QuestionsError, ModelError) as error:
+    except ModelError as error:
         raise ConfigurationError(f"language.pretrained: {error}") from None
-    asked = questions[: settings.questions]
     rivals = {f"judge {Path(str(chosen.judge)).name}": judge for judge in judges}
     errors = context.unit(
         "language pretrained",

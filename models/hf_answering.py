@@ -145,6 +145,16 @@ class HuggingFaceAnswering:
         return torch.tensor(tokens, device=self._device), torch.tensor(seen, device=self._device)
 
 
+def require_folder(path: str) -> None:
+    """Refuse a path that is neither a folder nor can be a hub name.
+
+    Raises:
+        ModelError: there is no such folder.
+    """
+    if not Path(path).is_dir() and (path.startswith((".", "/", "~")) or path.count("/") > 1):
+        raise ModelError(f"{path}: no such folder; give one that save_pretrained wrote, or a hub name OWNER/MODEL")
+
+
 def load_pretrained(
     path: str, device: str, revision: str = "main", dtype: torch.dtype | None = None
 ) -> tuple[Any, Any]:
@@ -163,8 +173,7 @@ def load_pretrained(
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ImportError:
         raise ModelError(f"{path}: transformers is not installed; pip install 'solv[hf]'") from None
-    if not Path(path).is_dir() and (path.startswith((".", "/", "~")) or path.count("/") > 1):
-        raise ModelError(f"{path}: no such folder; give one that save_pretrained wrote, or a hub name OWNER/MODEL")
+    require_folder(path)
     name = path if revision == "main" else f"{path} at {revision}"
     try:
         tokenizer = AutoTokenizer.from_pretrained(path, revision=revision)

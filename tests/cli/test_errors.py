@@ -101,20 +101,12 @@ def test_bad_lines_of_questions_are_named_and_left_out_only_on_request(solv, wor
     # The fault that remains with --skip-bad is that no model is there: the lines were passed.
     (work / "q.jsonl").write_text('{"question": "1 + 1?", "answer": "#### 2"}\nbroken\n')
     asked = (
-        *("run", "best-of-k", "--preset", "smoke", "language.pretrained.generator=nowhere"),
+        *("run", "best-of-k", "--preset", "smoke", "language.pretrained.generator=./nowhere"),
         "language.pretrained.questions=q.jsonl",
     )
-    assert_one_line_at_the_end(solv(*asked), "line 2", "skip_bad=true")
-    assert_one_line_at_the_end(solv(*asked, "--skip-bad"), "nowhere")
+    assert_one_line(solv(*asked), "line 2", "skip_bad=true")
+    assert_one_line(solv(*asked, "--skip-bad"), "./nowhere: no such folder")
     assert_one_line(solv("run", "cot-depth", "--skip-bad"), "--skip-bad: cot-depth reads no file of yours")
-
-
-def assert_one_line_at_the_end(done, *words):
-    """The fault comes up after some of the run's progress was told."""
-    assert done.returncode == 2, done.stderr
-    assert "Traceback" not in done.stderr
-    for word in words:
-        assert word in done.stderr.strip().splitlines()[-1]
 
 
 def test_an_unwritable_runs_directory_is_one_line(solv, work):

@@ -155,7 +155,7 @@ def test_evaluation_reads_the_average_asked_for_and_changes_nothing() -> None:
     mean = draw()
     mean.load_state_dict(trained.averages.state_dict()["mean"])
     summed, count = next_token_loss(mean, tokens)
-    assert averaged == pytest.approx(float(summed / count), abs=1e-6)
+    assert averaged == pytest.approx((summed / count).item(), abs=1e-6)
     assert plain != averaged
     assert all(torch.equal(value, own[name]) for name, value in trained.model.named_parameters())
 
