@@ -83,8 +83,8 @@ def check_plot_path(plot: Path | None) -> None:
         raise ConfigurationError(f"--plot {plot}: the folder {plot.absolute().parent} does not exist")
 
 
-def finish(body: Callable[[], int | None], debug: bool) -> None:
-    """Call the body of a command and leave with its exit status."""
+def finish(body: Callable[[], int | None], debug: bool, again: str = "the same command") -> None:
+    """Call the body of a command and leave with its exit status; `again` is what goes on if it is interrupted."""
     if debug:
         os.environ[DEBUG_VARIABLE] = "1"
-    raise typer.Exit(call(body))
+    raise typer.Exit(call(body, again))

@@ -67,7 +67,7 @@ def make(
             made = write(plan, out, workers=workers, resume=resume, after_shard=task.advance)
         typer.echo(f"{plan.count} statements in {plan.shards} shards ({made} made now): {out}")
 
-    finish(body, debug)
+    finish(body, debug, again="the same command with --resume")
 
 
 @pita.command()

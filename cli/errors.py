@@ -28,12 +28,17 @@ def dispatch(app: typer.Typer) -> int:
         return _say(f"{message}{help_of}", 2)
 
 
-def call(function: Callable[[], int | None]) -> int:
-    """Call `function` and return the exit status: its own, 2 after a fault of the input, 1 after one of ours."""
+def call(function: Callable[[], int | None], again: str = "the same command") -> int:
+    """Call `function` and return the exit status: its own, 2 after a fault of the input, 1 after one of ours.
+
+    Args:
+        function: what to call.
+        again: what goes on where it stopped, if it is interrupted.
+    """
     try:
         return function() or 0
     except KeyboardInterrupt:
-        return _say("interrupted; the same command goes on where this one stopped", 130)
+        return _say(f"interrupted; {again} goes on where this one stopped", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -73,7 +73,7 @@ def make(
             partial.replace(out / TOKENIZER)
         typer.echo(f"{_summary(TokenShards(out))} ({made} groups made now): {out}")
 
-    finish(body, debug)
+    finish(body, debug, again="the same command with --resume")
 
 
 @text.command()

@@ -109,3 +109,13 @@ def test_a_mistake_is_one_line_and_status_2(arguments, said):
     assert status == 2
     assert said in output
     assert len(output.strip().splitlines()) == 1
+
+
+def test_an_interrupted_make_names_the_option_that_goes_on(monkeypatch, tmp_path):
+    def interrupt(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("data.pita.writer.write", interrupt)
+    status, said = call("make", "--leaves", 3, "--count", 10, "--out", tmp_path / "set")
+    assert status == 130
+    assert "the same command with --resume goes on" in said
