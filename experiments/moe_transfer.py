@@ -15,6 +15,7 @@ from experiments.moe_limit import measure_limit, predict_limit
 from experiments.moe_transfer_claims import check_claims
 from experiments.moe_transfer_panels import NAME, draw_panels, predict_exponents
 from experiments.moe_transfer_settings import MoeTransferConfig, coordinate_models, models, trained
+from experiments.processes import Unit
 from experiments.protocol import Context
 from tracking.claims import Claim
 from tracking.curves import Curves, join_curves
@@ -61,9 +62,6 @@ def _measured(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
         yield from measure_rates(config, context)
     if "settings" in config.work:
         yield from measure_settings(config, context)
-
-
-Unit = Callable[[str, Callable[[], Mapping[str, np.ndarray]]], dict[str, np.ndarray]]
 
 
 def _once(unit: Unit) -> Unit:
