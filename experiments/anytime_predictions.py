@@ -78,7 +78,7 @@ def _case(config: AnytimeConfig, a: float, b: float) -> Iterator[Curves]:
     of, horizons = problem(config, a, b), read_out(config.horizon)
     averages = [ema(label) for label in config.regret.labels]
     found = compare(of, horizons, schedules(config, a, b), averages)
-    envelope, case = found.envelope, {"a": a, "b": b, "best_gamma": best_schedule_exponent(a, b)}
+    envelope, case = found.envelope, {"a": a, "b": b}
     place = risk_panel(a, b), "theory", "steps"
 
     def run(anytime: Anytime) -> dict[str, object]:
