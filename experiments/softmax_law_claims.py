@@ -80,16 +80,16 @@ def _exponential(curves: Curves) -> Claim:
         "exponential-when-not-peaked",
         "For beta <= 2 the loss falls exponentially, faster than any power.",
     )
-    rows = select(curves, panel="loss", source="trained")
+    rows = select(curves[curves["panel"].str.match("loss( V=|$)")], source="trained")
     rows = rows[(parameter(rows, "beta") <= 2) & (rows["y"] > FLOOR)]
     steepened = {}
-    for series, line in rows.groupby("series", sort=False):
+    for line_of, line in rows.groupby(["panel", "series"], sort=False):
         x, y = np.log(line["x"].to_numpy()), np.log(line["y"].to_numpy())
         if len(x) >= 8 and x[-1] - x[0] >= math.log(16):
             local = np.gradient(y, x)
             end = x[-1] - math.log(1.5)  # the last differences are one-sided
             late, early = np.interp([end, end - math.log(4)], x, local)
-            steepened[str(series)] = float(late / early)
+            steepened[" ".join(map(str, line_of)).removeprefix("loss").strip()] = float(late / early)
     if not steepened:
         return not_measured(name, statement, "beta includes 1 or 2, short_horizon >= 600")
     return Claim(
@@ -105,18 +105,21 @@ def _exponential(curves: Curves) -> Claim:
 
 def _crossover(curves: Curves) -> Claim:
     name, statement = "crossover-scales-as-beta-cubed", "The power law ends at a time that grows as beta^3."
-    rows = select(curves, panel="crossover", source="trained").sort_values("x")
-    if len(rows) < 2:
+    rows = select(curves, panel="crossover", source="trained").sort_values("x", kind="stable")
+    slopes = {
+        str(series): tuple(float(parameter(line, key).iloc[0]) for key in ("slope", "error"))
+        for series, line in rows.groupby("series", sort=False)
+        if len(line) > 1
+    }
+    if not slopes:
         return not_measured(name, statement, "beta includes two finite values >= 8, and inf")
-    slope, error = (float(parameter(rows, key).iloc[0]) for key in ("slope", "error"))
     return Claim(
         name,
         statement,
         predicted=3.0,
-        measured=slope,
-        error=error,
-        verdict=within(slope, 3, CUBE, error),
-        tolerance="10 %: the least beta is near the start of the power law; fitted by teacher",
+        measured=", ".join(f"{series}: {slope:.3f} ± {error:.3f}" for series, (slope, error) in slopes.items()),
+        verdict=all_of(within(slope, 3, CUBE, error) for slope, error in slopes.values()),
+        tolerance="10 % each: the least beta is near the start of the power law; fitted by teacher",
         needs="repeats >= 8, or beta >= 16 alone with a horizon that reaches their crossover",
     )
 

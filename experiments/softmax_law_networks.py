@@ -20,7 +20,7 @@ from experiments.softmax_law_settings import (
     variants,
 )
 from models.softmax_networks import Course, train_bigram, train_mlp
-from models.softmax_student import draw_teacher
+from models.softmax_student import draw_inputs
 from tracking.curves import Curves, geometric_mean
 from tracking.progress import Step
 
@@ -28,7 +28,7 @@ from tracking.progress import Step
 def measure_networks(config: SoftmaxLawConfig, context: Context, step: Step) -> Iterator[Curves]:
     """Yield the losses against time, and the exponents over the last factor ten in time."""
     networks, first = config.networks, len(variants(config))
-    grown = rates(math.inf, config)
+    grown = rates(math.inf, config, config.classes[0])
     plain = np.full(math.ceil(networks.plain_horizon / networks.plain_rate), networks.plain_rate)
     constant = np.full(math.ceil(networks.bigram_horizon / networks.bigram_rate), networks.bigram_rate)
     normalised, both, bigram = NETWORKS
@@ -79,7 +79,8 @@ def _mlp(
         for use in ("inputs", "training")
     )
     return train_mlp(
-        draw_teacher(torch.as_tensor(teacher_weights(config, config.classes[0])), inputs, config.samples),
+        draw_inputs(inputs, config.samples, config.dimension[0]),
+        torch.as_tensor(teacher_weights(config, config.classes[0])),
         [(rate if first_rate is None else first_rate, rate) for rate in schedule.tolist()],
         reading_steps(schedule),
         batches,

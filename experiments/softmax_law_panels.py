@@ -1,8 +1,10 @@
 """How is softmax-law drawn? Its panels, in the order of the questions."""
 
+from dataclasses import replace
 from functools import partial
 
 from experiments.softmax_law_language import language_panels
+from experiments.softmax_law_predictions import loss_panel
 from experiments.softmax_law_settings import FITTED_CONTROLS, PEAKED, ROUNDING, SoftmaxLawConfig, categories
 from tracking.figures import Panel, Slope
 
@@ -22,15 +24,16 @@ def _against_time(config: SoftmaxLawConfig) -> list[Panel]:
     def law(exponent: float, amplitude: float, label: str) -> tuple[Slope]:
         return (Slope(exponent, amplitude, 100, config.horizon, f"slope {label}"),)
 
+    loss = main(
+        "loss",
+        f"E1 Loss against time, V = {first}",
+        TIME,
+        "loss: divergence from the target",
+        y_limits=(ROUNDING, 10),
+        slopes=law(-1 / 3, 3.0, "-1/3"),
+    )
     return [
-        main(
-            "loss",
-            f"E1 Loss against time, V = {first}",
-            TIME,
-            "loss: divergence from the target",
-            y_limits=(ROUNDING, None),
-            slopes=law(-1 / 3, 3.0, "-1/3"),
-        ),
+        loss,
         main("norm", f"E1 Norm of W against time, V = {first}", TIME, "norm of W", slopes=law(1 / 3, 6.0, "1/3")),
         main(
             "gradient",
@@ -40,6 +43,10 @@ def _against_time(config: SoftmaxLawConfig) -> list[Panel]:
             y_limits=(1e-6, None),
             slopes=law(-2 / 3, 3.0, "-2/3"),
             note="β = 8 to 32: the noise of fresh batches is a floor",
+        ),
+        *(
+            replace(loss, name=loss_panel(classes, config), title=f"E1 Loss against time, V = {classes}", main=False)
+            for classes in config.classes[1:]
         ),
         Panel(
             "closed-form",

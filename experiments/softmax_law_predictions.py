@@ -19,8 +19,8 @@ from experiments.softmax_law_settings import (
     categories,
     control_steps,
     growing_rates,
-    rates,
     reading_times,
+    student_rates,
     teacher_norms,
     teacher_samples,
     teacher_weights,
@@ -44,24 +44,22 @@ from tracking.curves import Curves, curve, geometric_mean, join_curves, standard
 
 def predict(config: SoftmaxLawConfig) -> Curves:
     """Return the theory curves of every panel."""
-    samples = teacher_samples(config, config.classes[0])
-    norms = teacher_norms(config, config.classes[0])
-    flows = {
-        beta: [
-            aligned_flow(times(beta, config), beta * norm, sample) for norm, sample in zip(norms, samples, strict=True)
-        ]
-        for beta in config.beta
-    }
-    peaks = np.array([sample.peak for sample in samples])
-    return join_curves(
-        [
-            *_flows(flows, config),
-            *collapse("theory", {b: _stack(flow)["loss"] for b, flow in flows.items()}, peaks, norms, config),
-            *_closed_form(config),
-            *_universality(config),
-            *_controls(config),
-        ]
-    )
+    parts: list[Curves] = []
+    for classes in config.classes:
+        flows = {
+            beta: [
+                aligned_flow(times(beta, config, classes), beta * norm, sample)
+                for norm, sample in zip(teacher_norms(config, classes), teacher_samples(config, classes), strict=True)
+            ]
+            for beta in config.beta
+        }
+        losses = {beta: _stack(flow)["loss"] for beta, flow in flows.items()}
+        parts += crossovers("theory", losses, classes, config)
+        if classes == config.classes[0]:
+            parts += [*_flows(flows, config), *collapse("theory", losses, config)]
+        else:
+            parts += _losses(losses, classes, config)
+    return join_curves([*parts, *_closed_form(config), *_universality(config), *_controls(config)])
 
 
 # -- shared with the measurements ----------------------------------------------------------------------------------
@@ -97,41 +95,53 @@ def fitted(
     return {"y": fit.exponent, "y_err": error, "n": len(y), "params": {"low": fit.low, "high": fit.high}}
 
 
+def loss_panel(classes: int, config: SoftmaxLawConfig) -> str:
+    """Return the name of the panel of the loss against time for one V."""
+    return "loss" if classes == config.classes[0] else f"loss V={classes}"
+
+
 def collapse(
-    source: str,
-    losses: dict[float, Float[np.ndarray, "repeats times"]],
-    peaks: Float[np.ndarray, "repeats"],
-    norms: Float[np.ndarray, "repeats"],
-    config: SoftmaxLawConfig,
+    source: str, losses: dict[float, Float[np.ndarray, "repeats times"]], config: SoftmaxLawConfig
 ) -> Iterator[Curves]:
-    """Yield the loss in units of the crossover, and the time at which it is half the one-hot target's.
+    """Yield the loss of the first V in units of the crossover."""
+    peaks = np.array([sample.peak for sample in teacher_samples(config, config.classes[0])])
+    for beta, loss in losses.items():
+        if PEAKED <= beta < math.inf:
+            scale = beta * teacher_norms(config, config.classes[0])
+            crossover = np.exp(np.mean([np.log(crossover_time(a, c)) for a, c in zip(scale, peaks, strict=True)]))
+            y, y_err, n = geometric_mean(loss * (scale / peaks)[:, None])
+            errors = {} if source == "theory" else {"y_err": y_err, "n": n}
+            x = times(beta, config) / crossover
+            yield points("collapse", beta_series(beta), source, "s/s*", x, "L a*/C", y, **errors, params={"beta": beta})
+
+
+def crossovers(
+    source: str, losses: dict[float, Float[np.ndarray, "repeats times"]], classes: int, config: SoftmaxLawConfig
+) -> Iterator[Curves]:
+    """Yield the time at which the loss of one V is half the one-hot target's.
 
     The exponent of that time in beta is fitted by teacher, since teachers differ in it less than in the time itself.
     """
-    crossings = {}
+    if math.inf not in losses:
+        return
+    log_time = np.log(times(math.inf, config, classes))
+    found: dict[float, list[float]] = {}
     for beta, loss in losses.items():
-        if not PEAKED <= beta < math.inf:
-            continue
-        scale = beta * norms
-        crossover = np.exp(np.mean([np.log(crossover_time(a, c)) for a, c in zip(scale, peaks, strict=True)]))
-        y, y_err, n = geometric_mean(loss * (scale / peaks)[:, None])
-        errors = {} if source == "theory" else {"y_err": y_err, "n": n}
-        x = times(beta, config) / crossover
-        yield points("collapse", beta_series(beta), source, "s/s*", x, "L a*/C", y, **errors, params={"beta": beta})
-        if math.inf in losses:
-            ratio = np.log(loss / losses[math.inf])  # both are read at the same times
+        if PEAKED <= beta < math.inf:
+            at = np.log(times(beta, config, classes))
+            one_hot = np.stack([np.interp(at, log_time, np.log(row)) for row in losses[math.inf]])
+            ratio = np.log(loss) - one_hot
             if np.all(ratio.min(axis=1) < -math.log(2)):
-                log_time = np.log(times(beta, config))
-                crossings[beta] = [float(np.exp(_first_below(log_time, row, -math.log(2)))) for row in ratio]
-    if crossings:
-        found = np.array(list(crossings.values()))
-        y, y_err, n = geometric_mean(found, axis=1)
+                found[beta] = [float(np.exp(_first_below(at, row, -math.log(2)))) for row in ratio]
+    if found:
+        half = np.array(list(found.values()))
+        y, y_err, n = geometric_mean(half, axis=1)
         errors = {} if source == "theory" else {"y_err": y_err, "n": n}
         slope: dict[str, float] = {}
-        if len(crossings) > 1:
-            mean, error, _ = standard_error(np.polyfit(np.log(list(crossings)), np.log(found), 1)[0])
+        if len(found) > 1:
+            mean, error, _ = standard_error(np.polyfit(np.log(list(found)), np.log(half), 1)[0])
             slope = {"slope": float(mean), "error": float(error)}
-        yield points("crossover", "half", source, "beta", list(crossings), "time", y, **errors, params=slope)
+        yield points("crossover", f"V={classes}", source, "beta", list(found), "time", y, **errors, params=slope)
 
 
 def control_law(name: str, config: SoftmaxLawConfig) -> float:
@@ -190,6 +200,16 @@ def _flows(flows: dict[float, list[Flow]], config: SoftmaxLawConfig) -> Iterator
             yield points("exponent", name, "theory", "1/beta", list(by_inverse), "exponent", list(by_inverse.values()))
 
 
+def _losses(
+    losses: dict[float, Float[np.ndarray, "repeats times"]], classes: int, config: SoftmaxLawConfig
+) -> Iterator[Curves]:
+    """E1 for another V."""
+    for beta, loss in losses.items():
+        s = times(beta, config, classes)
+        place = loss_panel(classes, config), beta_series(beta), "theory"
+        yield points(*place, "s", s, "loss", geometric_mean(loss)[0], params={"beta": beta})
+
+
 def _closed_form(config: SoftmaxLawConfig) -> Iterator[Curves]:
     s = times(math.inf, config)
     for name in ("loss", "norm"):
@@ -201,7 +221,7 @@ def _universality(config: SoftmaxLawConfig) -> Iterator[Curves]:
     found = []
     for variant in variants(config).values():
         start, end = window(config, variant)
-        s = reading_times(rates(math.inf, config, end))
+        s = reading_times(student_rates(variant, math.inf, config))
         samples = teacher_samples(config, variant.classes, variant.dimension)
         fit = fitted(s, np.stack([aligned_flow(s, math.inf, sample).loss for sample in samples]), start, end)
         found.append(loss_exponent() if fit is None else fit["y"])

@@ -10,13 +10,14 @@ from jaxtyping import Float
 from experiments.parameters import RunSettings, group, integer, integers, real, reals
 from experiments.seeds import Seeds
 from experiments.softmax_law_language import LanguageSettings
-from theory.softmax_law import LogitSample, centre, sample_logits, two_classes
+from theory.softmax_law import LogitSample, centre, crossover_time, sample_logits, two_classes
 
 NAME = "softmax-law"
-PEAKED = 8.0  # least beta that is trained with growing steps: they are unstable where the gradient vanishes sooner
+PEAKED = 8.0  # least beta that has a power law, is trained to the horizon, and enters the crossover
 CONTROLS = ("growing", "normalised", "normalised, long", "adam", "adam, short", "squared")
 FITTED_CONTROLS = CONTROLS[:-1]  # the squared loss has no power law to be fitted to
 NORMALISED = ("normalised", "normalised, long")
+STATED = 8  # V for which rate and horizons are stated; those of others are in proportion, since the curvature is ~ 1/V
 QUANTITIES = {"loss": -1 / 3, "norm": 1 / 3, "gradient": -2 / 3}  # exponents of equation (3)
 ROUNDING = 1e-6  # divergences below it are not fitted
 NETWORKS = ("normalised MLP", "MLP", "bigram")
@@ -58,23 +59,22 @@ class Networks:
 class SoftmaxLawConfig(RunSettings):
     """Settings of softmax-law; the defaults are the quick preset.
 
-    Students of finite beta see fresh batches. The one-hot target of the first V has a fixed training set: its gradient
+    Students see fresh batches. The one-hot target of the first V is also learned on a fixed training set: its gradient
     falls below the noise of a batch long before its loss does.
     """
 
     beta: tuple[float, ...] = reals(
         [1, 2, 4, 8, 16, 32, math.inf], "inverse temperature of the target, inf: one-hot", above=0, infinite=True
     )
-    classes: tuple[int, ...] = integers([8, 2, 32], "classes V; the first is trained for every beta", least=2)
+    classes: tuple[int, ...] = integers([8, 2, 32], "classes V; the first serves most panels", least=2)
     dimension: tuple[int, ...] = integers([8, 16], "input dimensions d; the first for all but one panel", least=1)
-    rate: float = real(2.0, "learning rate; for beta >= 8 times (1 + s/10)^(1/3)", above=0)
-    horizon: float = real(1e4, "largest time s for beta >= 8", least=1e3)
-    short_horizon: float = real(600.0, "largest time s for beta < 8", least=200)
+    rate: float = real(2.0, "learning rate for V = 8, others ~ V; times (1 + 8 s/10V)^(1/3) to the crossover", above=0)
+    horizon: float = real(1e4, "largest time s for beta >= 8 and V = 8, others ~ V", least=1e3)
+    short_horizon: float = real(600.0, "largest time s for beta < 8 and V = 8, others ~ V", least=200)
     window: float = real(100.0, "least time s of the fits", above=0)
     late: float = real(8.0, "least time of the fits to other V and d, in units of C^2", above=0)
     span: float = real(70.0, "ratio of the latest to that time, at least", above=1)
     batch: int = integer(2048, "fresh inputs per step", least=1)
-    other_batch: int = integer(1024, "fresh inputs per step, for other V and d", least=1)
     small_batch: int = integer(512, "fresh inputs per step, in the panel on universality", least=1)
     samples: int = integer(16384, "inputs on which students are measured, and of the fixed training set", least=100)
     repeats: int = integer(4, "teachers", least=2)
@@ -89,7 +89,7 @@ class SoftmaxLawConfig(RunSettings):
 
 @dataclass(frozen=True)
 class Variant:
-    """A linear student with a one-hot target; batch 0 is the fixed training set."""
+    """What a linear student is, but for its target; batch 0 is the fixed training set."""
 
     classes: int
     dimension: int
@@ -97,14 +97,20 @@ class Variant:
 
 
 def variants(config: SoftmaxLawConfig) -> dict[str, Variant]:
-    """Return the linear students of the panel on universality, by category."""
+    """Return the linear students of the panel on universality, by category; all have the one-hot target."""
     (first, *more), (d, *wider), batch = config.classes, config.dimension, config.batch
     return {
         f"V={first}": Variant(first, d, 0),
-        **{f"V={classes}": Variant(classes, d, config.other_batch) for classes in more},
-        **{f"d={dimension}": Variant(first, dimension, config.other_batch) for dimension in wider},
+        **{f"V={classes}": Variant(classes, d, batch) for classes in more},
+        **{f"d={dimension}": Variant(first, dimension, batch) for dimension in wider},
         **{f"batch {size}": Variant(first, d, size) for size in (batch, config.small_batch)},
     }
+
+
+def shown(config: SoftmaxLawConfig, classes: int, beta: float) -> Variant:
+    """Return the student that the panels against time show for one V and target."""
+    fixed = math.isinf(beta) and classes == config.classes[0]
+    return Variant(classes, config.dimension[0], 0 if fixed else config.batch)
 
 
 def categories(config: SoftmaxLawConfig) -> tuple[str, ...]:
@@ -114,20 +120,31 @@ def categories(config: SoftmaxLawConfig) -> tuple[str, ...]:
 
 def window(config: SoftmaxLawConfig, variant: Variant) -> tuple[float, float]:
     """Return the times of the fit: L = (C / a) F(a / C) is near its limit once a^3 = 3 C s is many C^3."""
+    horizon = config.horizon * variant.classes / STATED
     if not variant.batch:
-        return config.window, config.horizon
+        return config.window, horizon
     peaks = [sample.peak for sample in teacher_samples(config, variant.classes, variant.dimension)]
     start = max(config.window, config.late * float(np.mean(peaks)) ** 2)
-    return start, max(config.horizon, config.span * start)
+    return start, max(horizon, config.span * start)
 
 
-def rates(beta: float, config: SoftmaxLawConfig, horizon: float | None = None) -> Float[np.ndarray, "steps"]:
-    """Return the learning rate of each step: growing as s^(1/3) for a peaked target, where the curvature falls so."""
-    if beta < PEAKED:
-        return np.full(math.ceil(config.short_horizon / config.rate), config.rate)
-    found, s, end = [], 0.0, horizon or config.horizon
+def rates(
+    beta: float, config: SoftmaxLawConfig, classes: int, horizon: float | None = None
+) -> Float[np.ndarray, "steps"]:
+    """Return the learning rate of each step: growing as s^(1/3) while the curvature falls so, up to the crossover.
+
+    A finite target is reached there, and steps that went on growing would be too long for its curvature. The first
+    teacher to get there decides, since all of a V share their steps.
+    """
+    unit = classes / STATED
+    grows_until = math.inf
+    if math.isfinite(beta):
+        norms, samples = teacher_norms(config, classes), teacher_samples(config, classes)
+        grows_until = min(crossover_time(beta * a, z.peak) for a, z in zip(norms, samples, strict=True))
+    end = horizon or (config.short_horizon if beta < PEAKED else config.horizon) * unit
+    found, s = [], 0.0
     while s < end:
-        found.append(config.rate * (1 + s / 10) ** (1 / 3))
+        found.append(config.rate * unit * (1 + min(s, grows_until) / (10 * unit)) ** (1 / 3))
         s += found[-1]
     return np.array(found)
 
@@ -144,9 +161,14 @@ def reading_times(schedule: Float[np.ndarray, "steps"]) -> Float[np.ndarray, "ti
     return np.asarray(np.cumsum(schedule)[np.array(reading_steps(schedule)) - 1])
 
 
-def times(beta: float, config: SoftmaxLawConfig) -> Float[np.ndarray, "times"]:
-    """Return s at which the student of one beta is measured."""
-    return reading_times(rates(beta, config))
+def student_rates(variant: Variant, beta: float, config: SoftmaxLawConfig) -> Float[np.ndarray, "steps"]:
+    """Return the learning rates of one student; with a one-hot target it is trained to the end of its window."""
+    return rates(beta, config, variant.classes, window(config, variant)[1] if math.isinf(beta) else None)
+
+
+def times(beta: float, config: SoftmaxLawConfig, classes: int | None = None) -> Float[np.ndarray, "times"]:
+    """Return s at which the shown student of one beta is measured; classes: the first V by default."""
+    return reading_times(student_rates(shown(config, classes or config.classes[0], beta), beta, config))
 
 
 def control_steps(config: SoftmaxLawConfig) -> list[int]:
@@ -156,7 +178,8 @@ def control_steps(config: SoftmaxLawConfig) -> list[int]:
 
 def growing_rates(config: SoftmaxLawConfig) -> Float[np.ndarray, "steps"]:
     """Return the learning rates of the control that is called growing."""
-    return np.asarray(config.rate * (1 + np.arange(config.controls.steps) / 10) ** config.controls.growth)
+    start = config.rate * config.classes[0] / STATED
+    return np.asarray(start * (1 + np.arange(config.controls.steps) / 10) ** config.controls.growth)
 
 
 def teacher_weights(

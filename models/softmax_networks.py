@@ -1,6 +1,6 @@
 """Do networks with a hidden layer, and bigram models, learn a softmax's target as the linear student does? Batched.
 
-An MLP z = W2 h, h = relu(W1 x), learns the one-hot targets of the teachers of `models/softmax_student.py`; with
+An MLP z = W2 h, h = relu(W1 x), learns the one-hot targets of the teachers that `models/softmax_student.py` has; with
 `normalised`, h is scaled to norm sqrt(d), as the layer before the head of a language model is, so that only W2 sets the
 scale of the logits. A bigram model z_i = U e_i / |e_i| sqrt(width) learns the distribution of the token after token i.
 Every step is plain gradient descent; the copies (repeats) are stacked along a first axis.
@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from models.softmax_student import Teacher
+from models.softmax_student import draw_inputs
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class Course:
 
 
 def train_mlp(
-    teacher: Teacher,
+    x: Float[Tensor, "repeats samples d"],
+    true: Float[Tensor, "repeats classes d"],
     rates: Sequence[tuple[float, float]],
     read_at: Sequence[int],
     streams: Sequence[torch.Generator],
@@ -44,7 +45,8 @@ def train_mlp(
     N(0, 0.01 / hidden)), since a product of two layers at 0 has no gradient.
 
     Args:
-        teacher: the inputs on which the MLP is measured, and the true weights.
+        x: inputs on which the MLP is measured, float32.
+        true: W* of each repeat's teacher.
         rates: learning rates of W1 and W2 at each step.
         read_at: numbers of steps, increasing, after which it is measured; the last at most len(rates).
         streams: one stream a repeat, which draws W1, W2 and every batch.
@@ -57,11 +59,12 @@ def train_mlp(
 
     Cost: O(repeats batch hidden (V + d)) a step.
     """
-    if hidden < 1 or batch < 1 or len(streams) != len(teacher.x):
+    if hidden < 1 or batch < 1 or len(streams) != len(x):
         raise ValueError(
             f"hidden = {hidden}, batch = {batch}, {len(streams)} streams; valid: at least 1, one stream a repeat"
         )
-    _, classes, d = teacher.weights.shape
+    true = true.to(x)
+    _, classes, d = true.shape
     first, second = (
         torch.stack([torch.randn(*shape, generator=stream, device=stream.device) for stream in streams])
         for shape in ((hidden, d), (classes, hidden))
@@ -69,25 +72,24 @@ def train_mlp(
     first, second = first / math.sqrt(d), second / math.sqrt(hidden)
     parameters = [first, 0 * second] if normalised else [first / 2, second / 10]
 
-    def logits(x: Tensor) -> Tensor:
-        inner = torch.relu(x @ parameters[0].mT)
+    def logits(shown: Tensor) -> Tensor:
+        inner = torch.relu(shown @ parameters[0].mT)
         if normalised:
             inner = inner / inner.norm(dim=-1, keepdim=True).clamp(min=1e-9) * math.sqrt(d)
         found: Tensor = inner @ parameters[1].mT
         return found
 
-    def divergence(x: Tensor, z: Tensor) -> Tensor:
-        wanted = (x @ teacher.weights.mT).argmax(-1, keepdim=True)
+    def divergence(shown: Tensor, z: Tensor) -> Tensor:
+        wanted = (shown @ true.mT).argmax(-1, keepdim=True)
         return -z.log_softmax(-1).gather(-1, wanted)[..., 0].mean(-1)
 
     def loss() -> Tensor:
-        drawn = [torch.randn(batch, d, generator=stream, device=stream.device) for stream in streams]
-        x = torch.stack(drawn)
-        return divergence(x, logits(x))
+        shown = draw_inputs(streams, batch, d)
+        return divergence(shown, logits(shown))
 
     def read() -> tuple[Tensor, Tensor]:
-        z = logits(teacher.x).double()
-        return divergence(teacher.x, z), _scale(z).mean(-1).sqrt()
+        z = logits(x).double()
+        return divergence(x, z), _scale(z).mean(-1).sqrt()
 
     return _descend(parameters, rates, read_at, loss, read)
 

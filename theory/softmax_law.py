@@ -15,22 +15,25 @@ Liu, Liu, Pehlevan, Gore, arXiv:2602.03685; equation numbers are those of the so
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
-from scipy.interpolate import CubicSpline
-from scipy.special import log_softmax
+from scipy.interpolate import BSpline, CubicSpline, make_interp_spline
 
 from theory.validation import require_integer, require_real
 
 LARGEST_DISTANCE = 16.0  # the flow to a finite a* is followed until a* - a = e^-16 a*
 GRID = 200
+REACH = 5  # the table of the one-hot loss ends at a multiple of it in log(1 + a)
+NODES = 40  # of the table, per unit of log(1 + a): quintic splines are then exact to 1e-10
+CLOSE = 1e-5  # distance from the target, over a*, below which the loss is a parabola to that precision
 TIES = 4_000_000  # samples times pairs of classes from which the density of ties is estimated
 PAIRS = 8192  # most pairs looked at
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class LogitSample:
     """Quadrature over the teacher's direction.
 
@@ -164,7 +167,7 @@ def aligned_loss(
         sample: quadrature over z.
 
     Returns:
-        L and dL/da, each of shape (scales,).
+        L and dL/da, each of shape (scales,), to a relative 1e-8 or an absolute 1e-16, whichever is larger.
 
     Raises:
         ValueError: an argument out of range.
@@ -175,22 +178,21 @@ def aligned_loss(
     scales = np.atleast_1d(np.asarray(scale, dtype=float))
     if np.any(scales < 0) or not np.all(np.isfinite(scales)):
         raise ValueError(f"scale = {scales.min()} is out of range; valid: >= 0, finite")
-    z, weight = sample.logits, sample.weight
-    loss, slope = np.empty_like(scales), np.empty_like(scales)
-    if math.isinf(target_scale):  # in logits less the largest: exact where the loss is small, and twice as fast
-        behind = z - z.max(axis=1, keepdims=True)
-        for index, a in enumerate(scales):
-            odds = np.exp(a * behind)
-            total = odds.sum(axis=1)
-            loss[index] = weight @ np.log(total)
-            slope[index] = weight @ (np.einsum("pv,pv->p", odds, behind) / total)
-        return loss, slope
-    log_target = log_softmax(target_scale * z, axis=1)
-    target = np.exp(log_target)
+    weight = sample.weight
+    behind = np.ascontiguousarray(sample.logits.T)  # classes first: sums over a few of them are then vectorised
+    behind -= behind.max(axis=0)  # softmax does not see the shift, and the small loss of a large a stays exact
+    negative_entropy = mean = np.zeros(len(weight))  # sum_v q log q and sum_v q behind of the target q
+    if math.isfinite(target_scale):
+        log_target = target_scale * behind
+        log_target -= np.log(np.exp(log_target).sum(axis=0))
+        target = np.exp(log_target)
+        negative_entropy, mean = (np.einsum("vp,vp->p", target, each) for each in (log_target, behind))
+    loss, slope, odds = np.empty_like(scales), np.empty_like(scales), np.empty_like(behind)
     for index, a in enumerate(scales):
-        log_student = log_softmax(a * z, axis=1)
-        loss[index] = weight @ np.sum(target * (log_target - log_student), axis=1)
-        slope[index] = weight @ np.sum((np.exp(log_student) - target) * z, axis=1)
+        np.exp(np.multiply(a, behind, out=odds), out=odds)
+        total = odds.sum(axis=0)
+        loss[index] = max(weight @ (negative_entropy - a * mean + np.log(total)), 0.0)  # rounding beside the target
+        slope[index] = weight @ (np.einsum("vp,vp->p", odds, behind) / total - mean)
     return loss, slope
 
 
@@ -207,7 +209,7 @@ def aligned_flow(times: ArrayLike, target_scale: float, sample: LogitSample) -> 
     Raises:
         ValueError: an argument out of range.
 
-    Cost: 200 evaluations of `aligned_loss`.
+    Cost: 200 evaluations of `aligned_loss`; all finite targets up to a* = 147 of one sample share theirs.
     """
     target_scale = require_real("target_scale", target_scale, above=0, infinite=True)
     asked = np.asarray(times, dtype=float)
@@ -217,11 +219,11 @@ def aligned_flow(times: ArrayLike, target_scale: float, sample: LogitSample) -> 
         last = 2 * float(power_law_scale(max(float(asked.max(initial=1.0)), 1.0), sample.peak)) + 10
         position = np.linspace(0.0, math.log1p(last), GRID)
         scales, jacobian = np.expm1(position), np.exp(position)
+        loss, slope = aligned_loss(scales, target_scale, sample)
     else:
         position = LARGEST_DISTANCE * np.linspace(0.0, 1.0, GRID) ** 2  # the end is an exponential, the start is not
-        distance = target_scale * np.exp(-position)
-        scales, jacobian = target_scale - distance, distance
-    loss, slope = aligned_loss(scales, target_scale, sample)
+        jacobian = target_scale * np.exp(-position)
+        loss, slope = _finite_target(jacobian, target_scale, sample)
     elapsed = CubicSpline(position, jacobian / -slope).antiderivative()(position)
     where = CubicSpline(elapsed, position)(np.minimum(asked, elapsed[-1]))
     if not math.isinf(target_scale):  # the last stretch is exponential
@@ -230,9 +232,35 @@ def aligned_flow(times: ArrayLike, target_scale: float, sample: LogitSample) -> 
     reached = np.expm1(where) if math.isinf(target_scale) else target_scale * -np.expm1(-where)
     beyond = np.maximum(where - position[-1], 0.0)
     shrunk = np.minimum(where, position[-1])
-    log_loss = CubicSpline(position, np.log(np.maximum(loss, 1e-300)))(shrunk) - 2 * beyond
+    log_loss = CubicSpline(position, np.log(loss))(shrunk) - 2 * beyond
     log_slope = CubicSpline(position, np.log(-slope))(shrunk) - beyond
     return Flow(np.asarray(reached), np.exp(log_loss), np.exp(log_slope))
+
+
+def _finite_target(
+    distance: Float[np.ndarray, "scales"], target_scale: float, sample: LogitSample
+) -> tuple[Float[np.ndarray, "scales"], Float[np.ndarray, "scales"]]:
+    """Return L and dL/da at a = a* - distance, for any finite a* from one table.
+
+    With G the one-hot loss, dL/da = G'(a) - G'(a*) and L = G(a) - G(a*) - (a - a*) G'(a*), which is -dL/da distance / 2
+    close to the target.
+    """
+    end = math.log1p(target_scale)
+    by_log = _one_hot_slope(sample, REACH * math.ceil(end / REACH))
+    at = np.log1p(target_scale - distance)
+    final = float(by_log(end)) / (1 + target_scale)
+    slope = by_log(at) / (1 + target_scale - distance) - final
+    total = by_log.antiderivative()
+    loss = total(at) - total(end) + distance * final
+    return np.where(distance < CLOSE * target_scale, -slope * distance / 2, loss), slope
+
+
+@lru_cache(maxsize=64)
+def _one_hot_slope(sample: LogitSample, reach: int) -> BSpline:
+    """Return dG/dlog(1 + a) of the one-hot loss G as a function of log(1 + a), from 0 to `reach`."""
+    log_scale = np.linspace(0.0, reach, NODES * reach + 1)
+    slope = aligned_loss(np.expm1(log_scale), math.inf, sample)[1]
+    return make_interp_spline(log_scale, slope * np.exp(log_scale), k=5)
 
 
 def power_law_scale(times: ArrayLike, peak: float) -> Float[np.ndarray, "times"]:

@@ -18,6 +18,7 @@ from experiments.softmax_law_settings import (
     categories,
     rates,
     reading_steps,
+    teacher_norms,
     teacher_samples,
     times,
     variants,
@@ -40,7 +41,7 @@ def theory():
 @pytest.fixture(scope="module")
 def ideal(theory):
     """Theory, and measurements as the laws say, with small errors."""
-    kept = theory[theory["panel"].isin(["closed-form", "loss", "crossover"])]
+    kept = theory[theory["panel"].isin(["closed-form", "loss", "loss V=2", "crossover"])]
     measured = kept.assign(source="trained", y_err=0.001 * kept["y"].abs(), n=4)
     measured["params"] = measured["params"].where(measured["panel"] != "crossover", '{"slope": 2.9, "error": 0.02}')
     t, error = np.geomspace(2.0, 600.0, 60), {"y_err": 0.001, "n": 4}
@@ -87,6 +88,7 @@ def test_every_claim_is_undecided_where_its_curves_are_missing(ideal):
         ("two-thirds-gradient", "exponent", lambda rows: rows["y"] + 0.05),
         ("closed-form", "closed-form", lambda rows: rows["y"] * 1.05),
         ("exponential-when-not-peaked", "loss", lambda rows: rows["x"] ** -0.5),
+        ("exponential-when-not-peaked", "loss V=2", lambda rows: rows["x"] ** -0.5),
         ("universality", "universality", lambda rows: rows["y"] - 0.1 * (rows["x"] == 1)),
         ("layers-and-contexts-set-the-exponent", "universality", lambda rows: 0 * rows["y"] - 1 / 3),
         ("controls-break-it", "control-exponent", lambda rows: 0 * rows["y"] - 1 / 3),
@@ -115,6 +117,13 @@ def test_a_claim_fails_where_a_fitted_exponent_contradicts_it(ideal, claim, pane
     assert verdicts(ideal.assign(params=ideal["params"].where(~rows, params)))[claim] is Verdict.FAILS
 
 
+def test_the_crossover_of_every_number_of_classes_counts(ideal):
+    rows = ideal["panel"].eq("crossover") & ideal["source"].eq("trained") & ideal["series"].eq("V=2")
+    assert rows.any()
+    spoilt = ideal.assign(params=ideal["params"].where(~rows, '{"slope": 2.0, "error": 0.02}'))
+    assert verdicts(spoilt)["crossover-scales-as-beta-cubed"] is Verdict.FAILS
+
+
 def test_networks_hold_where_they_have_the_exponent_of_one_layer(ideal):
     rows = ideal["panel"].eq("universality") & ideal["source"].eq("trained")
     assert verdicts(ideal.assign(y=ideal["y"].where(~rows, -0.334)))[SPOILT] is Verdict.HOLDS
@@ -135,11 +144,25 @@ def test_laws_of_late_times_are_not_judged_by_a_short_run(ideal):
 
 
 def test_growing_steps_reach_the_horizon_in_few_steps():
-    schedule = rates(math.inf, SIZES)
+    schedule = rates(math.inf, SIZES, 8)
     assert len(schedule) == pytest.approx(746, abs=2)
     assert schedule.sum() == pytest.approx(SIZES.horizon, rel=0.01)
     assert reading_steps(schedule)[-1] == len(schedule)
     assert np.all(np.diff(times(2.0, SIZES)) > 0)
+
+
+def test_students_of_other_numbers_of_classes_take_as_many_steps_of_a_size_in_proportion():
+    np.testing.assert_allclose(rates(math.inf, SIZES, 32), 4 * rates(math.inf, SIZES, 8))
+
+
+@pytest.mark.parametrize("beta", [2.0, 16.0])
+def test_steps_grow_up_to_the_first_crossover_of_a_finite_target(beta):
+    schedule, elapsed = rates(beta, SIZES, 4), np.cumsum(rates(beta, SIZES, 4))
+    peaks, norms = [sample.peak for sample in teacher_samples(SIZES, 4)], teacher_norms(SIZES, 4)
+    crossover = min((beta * norm) ** 3 / (3 * peak) for norm, peak in zip(norms, peaks, strict=True))
+    growing = np.diff(schedule) > 0
+    assert np.all(growing[elapsed[:-1] < crossover])
+    assert not np.any(growing[elapsed[:-1] > 1.5 * crossover + schedule[0]])
 
 
 def test_the_window_of_other_students_begins_at_a_multiple_of_their_boundary_layers_constant_squared():
@@ -147,8 +170,8 @@ def test_the_window_of_other_students_begins_at_a_multiple_of_their_boundary_lay
     start, end = window(many, Variant(24, 4, 256))
     constant = np.mean([sample.peak for sample in teacher_samples(many, 24)])
     assert start == pytest.approx(20 * constant**2)
-    assert end == max(many.horizon, many.span * start)
-    assert window(many, Variant(4, 4, 0)) == (many.window, many.horizon)
+    assert end == max(3 * many.horizon, many.span * start)
+    assert window(many, Variant(4, 4, 0)) == (many.window, many.horizon / 2)
 
 
 def test_a_fit_finds_the_exponent_and_refuses_fewer_than_five_points():

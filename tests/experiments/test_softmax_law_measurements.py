@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from experiments import softmax_law_measurements
 from experiments.protocol import Context
 from experiments.seeds import Seeds
 from experiments.softmax_law import EXPERIMENT
@@ -24,7 +25,6 @@ SIZES = SoftmaxLawConfig(
     short_horizon=200.0,
     window=50.0,
     batch=128,
-    other_batch=128,
     small_batch=64,
     samples=2000,
     repeats=2,
@@ -42,6 +42,10 @@ class Reporter:
     @contextmanager
     def task(self, name, total):
         yield SimpleNamespace(advance=lambda count=1, note="": None)
+
+
+class KilledError(Exception):
+    """The run ends here."""
 
 
 def measure(folder, kept):
@@ -79,12 +83,32 @@ def test_every_panel_has_what_was_measured(measured):
 
 def test_a_run_that_goes_on_computes_only_the_units_that_are_missing_and_ends_with_the_same_bits(measured, tmp_path):
     curves, kept = measured
-    missing = {"control adam", "network bigram", "descent V=2 d=4 beta=inf batch=128"}
+    missing = {"network bigram", "descent d=4 batch=128", "controls"}
     assert missing < set(kept)
     left = {name: values for name, values in kept.items() if name not in missing}
     again = dict(left)
     assert measure(tmp_path, again).equals(curves)
     assert set(again) == set(kept)
+
+
+def test_a_training_of_students_that_is_killed_goes_on_with_the_same_bits(measured, tmp_path, monkeypatch):
+    curves, kept = measured
+    monkeypatch.setattr(softmax_law_measurements, "SAVE_EVERY", 25)
+    left = {name: values for name, values in kept.items() if name != "descent d=4 batch=128"}
+    save = TrainingCheckpoint.save
+
+    def save_twice(place, state):
+        save(place, state)
+        if state["step"] == 50:
+            raise KilledError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(TrainingCheckpoint, "save", save_twice)
+        with pytest.raises(KilledError):
+            measure(tmp_path, dict(left))
+    assert len(list(tmp_path.iterdir())) == 1
+    assert measure(tmp_path, dict(left)).equals(curves)
+    assert not list(tmp_path.iterdir())
 
 
 def test_students_lie_near_the_aligned_theory_even_when_small(measured):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.softmax_networks import train_bigram, train_mlp
-from models.softmax_student import draw_teacher
+from models.softmax_student import draw_inputs
 from theory.power_law_fit import fit_power_law
 
 
@@ -15,14 +15,20 @@ def streams(count, seed=0):
     return [torch.Generator().manual_seed(seed + r) for r in range(count)]
 
 
-def teacher(classes=5, d=4, samples=2000, repeats=2):
-    weights = np.random.default_rng(0).standard_normal((repeats, classes, d)) / math.sqrt(d)
-    return draw_teacher(torch.as_tensor(weights), streams(repeats), samples)
+def teachers(classes=5, d=4, repeats=2):
+    return torch.as_tensor(np.random.default_rng(0).standard_normal((repeats, classes, d)) / math.sqrt(d))
 
 
 def mlp(rates, read_at, *, normalised=True, repeats=2, hidden=16, batch=64):
     return train_mlp(
-        teacher(repeats=repeats), rates, read_at, streams(repeats, 9), hidden=hidden, batch=batch, normalised=normalised
+        draw_inputs(streams(repeats), 2000, 4),
+        teachers(repeats=repeats),
+        rates,
+        read_at,
+        streams(repeats, 9),
+        hidden=hidden,
+        batch=batch,
+        normalised=normalised,
     )
 
 
