@@ -18,6 +18,7 @@ from torch import Tensor
 
 Rule = Literal["descent", "normalised", "adam", "squared"]
 Targets = tuple[Tensor, Tensor, Tensor]
+AT_ONCE = 2**18  # logits on a CPU: 1 MiB stays in the cache and in the allocator, which gives larger pieces back
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,10 +227,14 @@ class _Training:
     def advance(self) -> int:
         """Take one step of the students that still learn, and return how many these are."""
         x = draw_inputs(self._streams, self._batch, self._x.shape[2]) if self._streams else self._x
-        targets = [block.targets(x) for block in self._blocks] if self._streams else self._fixed_targets
-        logits = self._weights @ x.mT
-        parts = [block.residual(logits, wanted) for block, wanted in zip(self._blocks, targets, strict=True)]
-        gradient = torch.cat(parts, dim=1) @ x / x.shape[1]
+        gradient = torch.zeros_like(self._weights)
+        for start in range(0, x.shape[1], self._at_once):
+            part = x[:, start : start + self._at_once]
+            targets = self._targets(part, start)
+            logits = self._weights @ part.mT
+            parts = [block.residual(logits, wanted) for block, wanted in zip(self._blocks, targets, strict=True)]
+            gradient += torch.cat(parts, dim=1) @ part
+        gradient /= x.shape[1]
         for block in self._blocks:
             for learner, rows in zip(block.learners, block.rows, strict=True):
                 gradient[:, rows] = _direction(learner, gradient[:, rows], self.step)
@@ -241,6 +246,14 @@ class _Training:
         """Return what was read of each student."""
         return [Descent(*torch.stack(each.readings, dim=-1)) for each in self._learners]
 
+    def _targets(self, x: Tensor, start: int) -> list[Targets]:
+        """Return the targets of each block; those of fixed inputs, named by the first, are kept."""
+        if self._streams:
+            return [block.targets(x) for block in self._blocks]
+        if start not in self._kept:
+            self._kept[start] = [block.targets(x) for block in self._blocks]
+        return self._kept[start]
+
     def _group(self) -> None:
         """Put together the students that have readings to come."""
         learning = [each for each in self._learners if len(each.readings) < len(each.student.read_at)]
@@ -251,9 +264,11 @@ class _Training:
             start = self._blocks[-1].rows[-1].stop
         if not learning:
             return
-        self._fixed_targets = [] if self._streams else [block.targets(self._x) for block in self._blocks]
+        self._kept: dict[int, list[Targets]] = {}
         ordered = [each for block in self._blocks for each in block.learners]
         self._weights = torch.cat([each.weights for each in ordered], dim=1)
+        most = max(self._x.shape[1], self._batch)
+        self._at_once = most if self._x.is_cuda else max(AT_ONCE // self._weights[..., 0].numel(), 64)
         for block in self._blocks:
             for learner, rows in zip(block.learners, block.rows, strict=True):
                 learner.weights = self._weights[:, rows]
