@@ -17,8 +17,8 @@ from experiments.softmax_law_predictions import (
     collapse,
     crossovers,
     fitted,
-    loss_panel,
     points,
+    time_panel,
 )
 from experiments.softmax_law_settings import (
     FITTED_CONTROLS,
@@ -188,11 +188,14 @@ def _over_all_inputs(trained: Arrays, config: SoftmaxLawConfig, context: Context
 
 def _against_time(trained: Trained, config: SoftmaxLawConfig) -> Iterator[Curves]:
     """E1, the fitted exponents, and the one-hot target over the closed form."""
-    first, *more = config.classes
+    first = config.classes[0]
+    for classes in config.classes:
+        for beta in config.beta:
+            for name, values in trained[shown(config, classes, beta), beta].items():
+                yield _line(name, classes, beta, values, config)
     for beta in config.beta:
         s, found = times(beta, config), trained[shown(config, first, beta), beta]
         for name, values in found.items():
-            yield _line(name, beta, s, values)
             fit = fitted(s, values, config.window)
             if fit is not None:
                 fit["params"] = {**fit["params"], "beta": beta}
@@ -202,28 +205,20 @@ def _against_time(trained: Trained, config: SoftmaxLawConfig) -> Iterator[Curves
             for name, ratio in closed_form_ratio(found["loss"], found["norm"], peaks, s).items():
                 y, y_err, n = geometric_mean(ratio)
                 yield points("closed-form", name, "trained", "s", s, "ratio", y, y_err=y_err, n=n)
-    for classes in more:
-        for beta in config.beta:
-            loss = trained[shown(config, classes, beta), beta]["loss"]
-            yield _line(loss_panel(classes, config), beta, times(beta, config, classes), loss, y_name="loss")
 
 
-def _line(panel: str, beta: float, s: np.ndarray, values: np.ndarray, y_name: str | None = None) -> Curves:
+def _line(
+    quantity: str,
+    classes: int,
+    beta: float,
+    values: Float[np.ndarray, "repeats times"],
+    config: SoftmaxLawConfig,
+) -> Curves:
     """Return one quantity against time, as long as it is not rounding."""
     y, y_err, n = geometric_mean(np.maximum(values, 1e-12))
-    kept = y > ROUNDING
-    return points(
-        panel,
-        beta_series(beta),
-        "trained",
-        "s",
-        s[kept],
-        y_name or panel,
-        y[kept],
-        y_err=y_err[kept],
-        n=n,
-        params={"beta": beta},
-    )
+    kept, place = y > ROUNDING, (time_panel(quantity, classes, config), beta_series(beta), "trained")
+    s = times(beta, config, classes)[kept]
+    return points(*place, "s", s, quantity, y[kept], y_err=y_err[kept], n=n, params={"beta": beta})
 
 
 def _crossover(trained: Trained, config: SoftmaxLawConfig) -> Iterator[Curves]:

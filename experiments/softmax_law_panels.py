@@ -4,7 +4,7 @@ from dataclasses import replace
 from functools import partial
 
 from experiments.softmax_law_language import language_panels
-from experiments.softmax_law_predictions import loss_panel
+from experiments.softmax_law_predictions import time_panel
 from experiments.softmax_law_settings import FITTED_CONTROLS, PEAKED, ROUNDING, SoftmaxLawConfig, categories
 from tracking.figures import Panel, Slope
 
@@ -19,34 +19,40 @@ def panels(config: SoftmaxLawConfig) -> list[Panel]:
 
 def _against_time(config: SoftmaxLawConfig) -> list[Panel]:
     main = partial(Panel, x_scale="log", y_scale="log", ordered=True, main=True)
-    first = config.classes[0]
 
     def law(exponent: float, amplitude: float, label: str) -> tuple[Slope]:
         return (Slope(exponent, amplitude, 100, config.horizon, f"slope {label}"),)
 
-    loss = main(
-        "loss",
-        f"E1 Loss against time, V = {first}",
-        TIME,
-        "loss: divergence from the target",
-        y_limits=(ROUNDING, 10),
-        slopes=law(-1 / 3, 3.0, "-1/3"),
-    )
-    return [
-        loss,
-        main("norm", f"E1 Norm of W against time, V = {first}", TIME, "norm of W", slopes=law(1 / 3, 6.0, "1/3")),
+    first = [
+        main(
+            "loss",
+            "E1 Loss against time",
+            TIME,
+            "loss: divergence from the target",
+            y_limits=(ROUNDING, 10),
+            slopes=law(-1 / 3, 3.0, "-1/3"),
+        ),
+        main("norm", "E1 Norm of W against time", TIME, "norm of W", slopes=law(1 / 3, 6.0, "1/3")),
         main(
             "gradient",
-            f"E1 Norm of the gradient against time, V = {first}",
+            "E1 Norm of the gradient against time",
             TIME,
             "norm of the gradient",
-            y_limits=(1e-6, None),
+            y_limits=(ROUNDING, None),
             slopes=law(-2 / 3, 3.0, "-2/3"),
-            note="β = 8 to 32: the noise of fresh batches is a floor",
+            note="late: the noise of fresh batches is a floor",
         ),
+    ]
+    return [
         *(
-            replace(loss, name=loss_panel(classes, config), title=f"E1 Loss against time, V = {classes}", main=False)
-            for classes in config.classes[1:]
+            replace(
+                panel,
+                name=time_panel(panel.name, classes, config),
+                title=f"{panel.title}, V = {classes}",
+                main=classes == config.classes[0],
+            )
+            for classes in config.classes
+            for panel in first
         ),
         Panel(
             "closed-form",

@@ -54,11 +54,9 @@ def predict(config: SoftmaxLawConfig) -> Curves:
             for beta in config.beta
         }
         losses = {beta: _stack(flow)["loss"] for beta, flow in flows.items()}
-        parts += crossovers("theory", losses, classes, config)
+        parts += [*_flows(flows, classes, config), *crossovers("theory", losses, classes, config)]
         if classes == config.classes[0]:
-            parts += [*_flows(flows, config), *collapse("theory", losses, config)]
-        else:
-            parts += _losses(losses, classes, config)
+            parts += [*_exponents(flows, config), *collapse("theory", losses, config)]
     return join_curves([*parts, *_closed_form(config), *_universality(config), *_controls(config)])
 
 
@@ -95,9 +93,9 @@ def fitted(
     return {"y": fit.exponent, "y_err": error, "n": len(y), "params": {"low": fit.low, "high": fit.high}}
 
 
-def loss_panel(classes: int, config: SoftmaxLawConfig) -> str:
-    """Return the name of the panel of the loss against time for one V."""
-    return "loss" if classes == config.classes[0] else f"loss V={classes}"
+def time_panel(quantity: str, classes: int, config: SoftmaxLawConfig) -> str:
+    """Return the name of the panel of one quantity against time for one V."""
+    return quantity if classes == config.classes[0] else f"{quantity} V={classes}"
 
 
 def collapse(
@@ -183,31 +181,25 @@ def _stack(flows: list[Flow]) -> dict[str, Float[np.ndarray, "repeats times"]]:
     }
 
 
-def _flows(flows: dict[float, list[Flow]], config: SoftmaxLawConfig) -> Iterator[Curves]:
-    """E1, and the exponents that the same fit finds in theory."""
-    exponents: dict[str, dict[float, float]] = {name: {} for name in QUANTITIES}
+def _flows(flows: dict[float, list[Flow]], classes: int, config: SoftmaxLawConfig) -> Iterator[Curves]:
+    """E1."""
     for beta, found in flows.items():
-        s = times(beta, config)
         for name, values in _stack(found).items():
-            mean = geometric_mean(values)[0]
-            place = name, beta_series(beta), "theory"
-            yield points(*place, "s", s, name, mean, params={"beta": beta})
-            fit = fitted(s, values, config.window)
+            place = time_panel(name, classes, config), beta_series(beta), "theory"
+            s = times(beta, config, classes)
+            yield points(*place, "s", s, name, geometric_mean(values)[0], params={"beta": beta})
+
+
+def _exponents(flows: dict[float, list[Flow]], config: SoftmaxLawConfig) -> Iterator[Curves]:
+    """E2: the exponents that the fit of the measurements finds in theory."""
+    for name in QUANTITIES:
+        found: dict[float, float] = {}
+        for beta, flow in flows.items():
+            fit = fitted(times(beta, config), _stack(flow)[name], config.window)
             if fit is not None:
-                exponents[name][1 / beta] = fit["y"]
-    for name, by_inverse in exponents.items():
-        if by_inverse:
-            yield points("exponent", name, "theory", "1/beta", list(by_inverse), "exponent", list(by_inverse.values()))
-
-
-def _losses(
-    losses: dict[float, Float[np.ndarray, "repeats times"]], classes: int, config: SoftmaxLawConfig
-) -> Iterator[Curves]:
-    """E1 for another V."""
-    for beta, loss in losses.items():
-        s = times(beta, config, classes)
-        place = loss_panel(classes, config), beta_series(beta), "theory"
-        yield points(*place, "s", s, "loss", geometric_mean(loss)[0], params={"beta": beta})
+                found[1 / beta] = fit["y"]
+        if found:
+            yield points("exponent", name, "theory", "1/beta", list(found), "exponent", list(found.values()))
 
 
 def _closed_form(config: SoftmaxLawConfig) -> Iterator[Curves]:
