@@ -195,13 +195,18 @@ def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
         OSError: the folder cannot be written.
     """
     from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     with rc_context({**STYLE, "svg.hashsalt": "solv", "svg.fonttype": "path"}):
-        for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=kind, dpi=120, metadata=metadata)
-            write_bytes(folder / f"{stem}.{kind}", buffer.getvalue())
-            figure.set_layout_engine("none")  # the panels stay where the first drawing has laid them out
+        figure.dpi = 120
+        png, svg = io.BytesIO(), io.BytesIO()
+        # not by `savefig`, which draws everything once more beforehand, for nothing but the layout
+        FigureCanvasAgg(figure).print_png(png, metadata={"Software": None})  # type: ignore[no-untyped-call]
+        figure.set_layout_engine("none")  # the panels stay where the first drawing has laid them out
+        FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None})  # type: ignore[no-untyped-call]
+    for kind, buffer in (("png", png), ("svg", svg)):
+        write_bytes(folder / f"{stem}.{kind}", buffer.getvalue())
     return folder / f"{stem}.png"
 
 
