@@ -100,30 +100,33 @@ def check_curves(table: pd.DataFrame) -> Curves:
     extra = [str(name) for name in table.columns if name not in COLUMNS]
     if missing or extra:
         raise CurvesError(f"curves: missing columns {missing}, unknown columns {extra}; valid: {list(COLUMNS)}")
-    checked = pd.DataFrame(index=pd.RangeIndex(len(table)))
+    columns = {}
     for name, kind in COLUMNS.items():
         try:
-            column = table[name].to_numpy()
-            checked[name] = column.astype("object" if kind == "str" else kind)
+            columns[name] = table[name].to_numpy().astype("object" if kind == "str" else kind)
         except (TypeError, ValueError) as error:
             raise CurvesError(f"curves: column {name} does not hold {kind} values ({error})") from None
+    checked = pd.DataFrame(columns, index=pd.RangeIndex(len(table)))
     text = [name for name, kind in COLUMNS.items() if kind == "str"]
     for name in text:
-        _refuse(checked, name, ~checked[name].map(lambda value: isinstance(value, str)), "is not text")
+        _refuse(checked, name, [not isinstance(value, str) for value in columns[name]], "is not text")
     for name in ("experiment", "panel", "series", "x_name", "y_name"):
-        _refuse(checked, name, checked[name] == "", "is empty")
-    theory = checked["source"] == "theory"
-    _refuse(checked, "source", ~checked["source"].isin(SOURCES), f"is none of {', '.join(SOURCES)}")
-    _refuse(checked, "x", ~np.isfinite(checked["x"]), "is not finite")
-    _refuse(checked, "y", checked["y"].isna(), "is NaN; a divergence is inf")
-    _refuse(checked, "n", checked["n"] < 1, "is below 1")
-    _refuse(checked, "y_err", checked["y_err"] < 0, "is negative")
-    unknown = checked["y_err"].isna()
-    _refuse(checked, "y_err", unknown & (theory | ((checked["n"] > 1) & np.isfinite(checked["y"]))), "is NaN")
-    _refuse(checked, "y_err", theory & (checked["y_err"] != 0), "is not 0 on a theory row")
-    _refuse(checked, "params", ~checked["params"].map(_is_json_object), "is not a JSON object")
-    repeated = checked.duplicated(["experiment", *_PAIRING, "source"])
-    _refuse(checked, "x", repeated, "appears twice in one series of one source")
+        _refuse(checked, name, columns[name] == "", "is empty")
+    theory = columns["source"] == "theory"
+    y_err = columns["y_err"]
+    _refuse(checked, "source", ~np.isin(columns["source"], SOURCES), f"is none of {', '.join(SOURCES)}")
+    _refuse(checked, "x", ~np.isfinite(columns["x"]), "is not finite")
+    _refuse(checked, "y", np.isnan(columns["y"]), "is NaN; a divergence is inf")
+    _refuse(checked, "n", columns["n"] < 1, "is below 1")
+    _refuse(checked, "y_err", y_err < 0, "is negative")
+    unknown = np.isnan(y_err)
+    _refuse(checked, "y_err", unknown & (theory | ((columns["n"] > 1) & np.isfinite(columns["y"]))), "is NaN")
+    _refuse(checked, "y_err", theory & (y_err != 0), "is not 0 on a theory row")
+    objects = {params: _is_json_object(params) for params in set(columns["params"])}  # long series repeat theirs
+    _refuse(checked, "params", [not objects[params] for params in columns["params"]], "is not a JSON object")
+    place = ["experiment", *_PAIRING, "source"]
+    varying = [name for name in place if name == "x" or (columns[name] != columns[name][:1]).any()]
+    _refuse(checked, "x", checked.duplicated(varying), "appears twice in one series of one source")
     return checked
 
 
@@ -247,7 +250,7 @@ def _is_json_object(text: str) -> bool:
         return False
 
 
-def _refuse(table: pd.DataFrame, column: str, bad: "pd.Series | np.ndarray", fault: str) -> None:
+def _refuse(table: pd.DataFrame, column: str, bad: ArrayLike, fault: str) -> None:
     offending = np.flatnonzero(np.asarray(bad, dtype=bool))
     if len(offending):
         row = offending[0]
