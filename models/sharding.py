@@ -3,20 +3,25 @@
 Under `torchrun` every process trains on its own rows of each batch. `spread` makes the model ready for that; `full`,
 `like` and `local` translate between a shard and the whole, and leave ordinary tensors alone, so that a state saved by
 any number of processes is loaded by any other.
+
+The modules of shards take as long to load as all else that a training needs: they are, where something is cut.
 """
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, TypeGuard, cast
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
-from torch.distributed.fsdp import FSDPModule, MixedPrecisionPolicy, fully_shard
-from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.nn.parallel import DistributedDataParallel
+
+if TYPE_CHECKING:
+    from torch.distributed.fsdp import FSDPModule
+    from torch.distributed.tensor import DTensor
 
 Parallel = Literal["ddp", "fsdp"]
 
@@ -78,6 +83,8 @@ def spread(model: nn.Module, parallel: Parallel, *, bfloat16: bool = False) -> n
         raise ValueError(f"parallel = {parallel} needs a process group; start with: torchrun --nproc-per-node 2 ...")
     if parallel == "ddp":
         return DistributedDataParallel(model)
+    from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+
     policy = MixedPrecisionPolicy(param_dtype=torch.bfloat16, reduce_dtype=torch.float32)
     policy = policy if bfloat16 else MixedPrecisionPolicy()
     for blocks in [module for module in model.modules() if isinstance(module, nn.ModuleList)]:
@@ -93,14 +100,14 @@ def gradients_stay_here(model: nn.Module, here: bool) -> Iterator[None]:
         with model.no_sync():
             yield
         return
-    if isinstance(model, FSDPModule):
+    if _is_sharded(model):
         model.set_requires_gradient_sync(not here)
     yield
 
 
 def release(model: nn.Module) -> None:
     """Give back what a pass without gradients gathered: it would be read again after the parameters have changed."""
-    if isinstance(model, FSDPModule):
+    if _is_sharded(model):
         model.reshard()
 
 
@@ -114,14 +121,14 @@ def total(value: Tensor) -> Tensor:
 
 def local(value: Tensor) -> Tensor:
     """Return the part of a tensor that lies in this process, sharing its memory."""
-    if isinstance(value, DTensor):
+    if _is_cut(value):
         return value.to_local()
     return value.detach()
 
 
 def full(value: Tensor) -> Tensor:
     """Return a copy of the whole tensor; all processes have to ask."""
-    if isinstance(value, DTensor):
+    if _is_cut(value):
         whole: Tensor = cast("DTensor", value.detach()).full_tensor()
         return whole
     return value.detach().clone()
@@ -130,6 +137,18 @@ def full(value: Tensor) -> Tensor:
 def like(value: Tensor, pattern: Tensor) -> Tensor:
     """Return a whole tensor cut as `pattern` is, on its device."""
     value = value.to(device=pattern.device, dtype=pattern.dtype)
-    if isinstance(pattern, DTensor):
+    if _is_cut(pattern):
+        from torch.distributed.tensor import distribute_tensor
+
         return distribute_tensor(value, pattern.device_mesh, pattern.placements)
     return value
+
+
+def _is_sharded(model: nn.Module) -> "TypeGuard[FSDPModule]":
+    fsdp = sys.modules.get("torch.distributed.fsdp")
+    return fsdp is not None and isinstance(model, fsdp.FSDPModule)
+
+
+def _is_cut(value: Tensor) -> "TypeGuard[DTensor]":
+    tensor = sys.modules.get("torch.distributed.tensor")
+    return tensor is not None and isinstance(value, tensor.DTensor)
