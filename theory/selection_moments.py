@@ -179,7 +179,8 @@ def _far_integrals(
 ) -> Float[np.ndarray, "3 answers scores"]:
     """Return 1 - B and A_f where G is clear of q = 0: every score's own offsets y - v, or a grid of y for all scores.
 
-    Where the reaches of the scores overlap, one grid has fewer nodes. Where they do not, y may be too large for an exact y - v.
+    Where the reaches of the scores overlap, one grid has fewer nodes; where they do not, y may be too large for an
+    exact y - v.
     """
     step = min(GUMBEL_STEP, 3 * scale / math.sqrt(temperature))
     offset = np.arange(-GUMBEL_ABOVE, GUMBEL_BELOW, step)
