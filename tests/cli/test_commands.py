@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from experiments.catalog import CATALOG
+from tests.cli.conftest import call_process
 
 
 def test_list_shows_every_experiment_with_paper_axes_and_presets(solv):
@@ -34,16 +35,21 @@ def test_list_and_help_import_nothing_heavy(environment, command):
 
 
 def test_theory_never_imports_torch(environment, tmp_path):
-    for entry in CATALOG:
-        code = (
-            f"import sys; sys.argv = 'solv theory {entry.name} --preset smoke --all --format csv'.split()\n"
-            "from cli.main import main\n"
-            "try:\n    main()\nexcept SystemExit as stop:\n    assert stop.code == 0\n"
-            "assert 'torch' not in sys.modules"
-        )
-        subprocess.run(
-            [sys.executable, "-c", code], env=environment, check=True, capture_output=True, timeout=60, cwd=tmp_path
-        )
+    """All in one process, whose start would take longer than most of the theory."""
+    code = (
+        "import sys\n"
+        "from cli.main import main\n"
+        "from experiments.catalog import CATALOG\n"
+        "for entry in CATALOG:\n"
+        "    sys.argv = f'solv theory {entry.name} --preset smoke --all --format csv'.split()\n"
+        "    try:\n        main()\n    except SystemExit as stop:\n        assert stop.code == 0, entry.name\n"
+        "    assert 'torch' not in sys.modules, entry.name\n"
+        "    print('predicted', entry.name)"
+    )
+    done = call_process([sys.executable, "-c", code], tmp_path, environment, timeout=300)
+    assert done.returncode == 0, done.stderr
+    predicted = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("predicted ")]
+    assert predicted == [entry.name for entry in CATALOG]
 
 
 def test_theory_prints_records_of_the_curves_schema(solv):
