@@ -19,7 +19,7 @@ run: $(VENV)/.base ## Run one experiment and show theory against measurement: ma
 	$(BIN)/solv run $(EXPERIMENT) --preset $(PRESET) $(ARGS)
 
 test: $(VENV)/.dev ## Run the tests on all cores.
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, types and the direction of imports.
 	$(BIN)/ruff check .

@@ -2,5 +2,21 @@
 
 import os
 
+import pytest
+
 os.environ["WANDB_MODE"] = "disabled"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+SLOW = ("sweep", "cli", "experiments")  # folders, the slowest first
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config):
+    """One more than cores: some tests wait, for Slurm, Ray or W&B, rather than compute."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the slow tests: the quick ones fill the gaps at the end."""
+    order = {name: place for place, name in enumerate(SLOW)}
+    items.sort(key=lambda item: order.get(item.path.parent.name, len(order)))
