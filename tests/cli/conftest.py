@@ -50,13 +50,13 @@ def solv(environment, work):
 def solv_here(environment, work, monkeypatch, capsys):
     """Call `solv ARGUMENTS` within this process, which is faster where nothing is computed."""
 
-    def call(*arguments):
+    def call(*arguments, **changes):
         from cli.main import main
 
         with monkeypatch.context() as patch:
             for key in [key for key in os.environ if key.startswith(("SOLV_", "WANDB_", "HYDRA_"))]:
                 patch.delenv(key)
-            for key, value in environment.items():
+            for key, value in {**environment, **changes}.items():
                 patch.setenv(key, value)
             patch.chdir(work)
             patch.setattr(sys, "argv", ["solv", *arguments])

@@ -52,8 +52,9 @@ def test_theory_never_imports_torch(environment, tmp_path):
     assert predicted == [entry.name for entry in CATALOG]
 
 
-def test_theory_prints_records_of_the_curves_schema(solv):
-    done = solv("theory", "cot-depth", "alpha=2", "tau=3", "rho=0", "depth=[1,2,3,5,10]", "--format", "json")
+def test_theory_prints_records_of_the_curves_schema(solv_here):
+    asked = ("cot-depth", "--preset", "smoke", "alpha=2", "tau=3", "rho=0", "depth=[1,2,3,5,10]")
+    done = solv_here("theory", *asked, "--format", "json")
     records = json.loads(done.stdout)
     assert [record["x"] for record in records] == [1, 2, 3, 5, 10]
     assert [record["y"] for record in records] == pytest.approx([0.5, 0.280864, 0.19976, 0.115081, 0.0481435], rel=1e-5)
@@ -61,14 +62,14 @@ def test_theory_prints_records_of_the_curves_schema(solv):
     assert records[0]["params"]["tau"] == 3
 
 
-def test_theory_in_csv_and_as_a_table_hold_the_same_numbers(solv):
-    arguments = ("theory", "cot-depth", "alpha=2", "tau=inf", "rho=0", "depth=1")
-    assert "0.333333" in solv(*arguments, "--format", "csv").stdout
-    assert "0.33333" in solv(*arguments).stdout
+def test_theory_in_csv_and_as_a_table_hold_the_same_numbers(solv_here):
+    arguments = ("theory", "cot-depth", "--preset", "smoke", "alpha=2", "tau=inf", "rho=0", "depth=1")
+    assert "0.333333" in solv_here(*arguments, "--format", "csv").stdout
+    assert "0.33333" in solv_here(*arguments).stdout
 
 
-def test_theory_draws_the_curves_that_it_prints(solv, work):
-    done = solv("theory", "cot-depth", "--preset", "smoke", "--plot", "curves.png")
+def test_theory_draws_the_curves_that_it_prints(solv_here, work):
+    done = solv_here("theory", "cot-depth", "--preset", "smoke", "--plot", "curves.png")
     assert done.returncode == 0, done.stderr
     assert (work / "curves.png").read_bytes().startswith(b"\x89PNG")
 
@@ -81,15 +82,15 @@ def test_show_gives_every_key_its_value_and_meaning(solv):
     assert any(line.startswith("simulation.dimension=") for line in lines)
 
 
-def test_what_show_prints_can_be_typed_back(solv):
-    shown = solv("show", "cot-depth", "--preset", "smoke").stdout.splitlines()[1:]
+def test_what_show_prints_can_be_typed_back(solv_here):
+    shown = solv_here("show", "cot-depth", "--preset", "smoke").stdout.splitlines()[1:]
     overrides = [line.split("  # ")[0].strip() for line in shown]
-    again = solv("show", "cot-depth", "--preset", "smoke", *overrides)
+    again = solv_here("show", "cot-depth", "--preset", "smoke", *overrides)
     assert again.returncode == 0, again.stderr
     assert again.stdout.splitlines()[1:] == shown
 
 
-def test_a_user_preset_and_user_defaults_are_found(solv, environment):
+def test_a_user_preset_and_user_defaults_are_found(solv_here, environment):
     folder = Path(environment["XDG_CONFIG_HOME"]) / "solv"
     (folder / "experiment" / "cot-depth").mkdir(parents=True)
     (folder / "user").mkdir()
@@ -97,13 +98,13 @@ def test_a_user_preset_and_user_defaults_are_found(solv, environment):
         "# @package _global_\ndefaults: [{/schema: cot-depth}, _self_]\nalpha: [7]\n"
     )
     (folder / "user" / "defaults.yaml").write_text("# @package _global_\nseed: 12\n")
-    shown = solv("show", "cot-depth", "--preset", "mine").stdout
+    shown = solv_here("show", "cot-depth", "--preset", "mine").stdout
     assert "alpha=[7]" in shown
     assert "seed=12" in shown
 
 
-def test_runs_lists_nothing_before_the_first_run(solv):
-    done = solv("runs")
+def test_runs_lists_nothing_before_the_first_run(solv_here):
+    done = solv_here("runs")
     assert done.returncode == 0
     assert done.stdout == "no runs in runs\n"
 

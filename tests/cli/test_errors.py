@@ -89,29 +89,29 @@ def test_a_command_line_that_typer_refuses_exits_with_2(solv_here, line):
     assert "Traceback" not in done.stderr
 
 
-def test_a_runs_directory_that_is_a_file_is_one_line(solv, work):
+def test_a_runs_directory_that_is_a_file_is_one_line(solv_here, work):
     (work / "blocked").write_text("")
     assert_one_line(
-        solv("run", *SMOKE, "runs_dir=blocked"), "cannot write to the runs directory blocked", "SOLV_RUNS_DIR"
+        solv_here("run", *SMOKE, "runs_dir=blocked"), "cannot write to the runs directory blocked", "SOLV_RUNS_DIR"
     )
-    assert_one_line(solv("run", *SMOKE, SOLV_RUNS_DIR="blocked/deeper"), "cannot write to the runs directory")
+    assert_one_line(solv_here("run", *SMOKE, SOLV_RUNS_DIR="blocked/deeper"), "cannot write to the runs directory")
 
 
-def test_bad_lines_of_questions_are_named_and_left_out_only_on_request(solv, work):
+def test_bad_lines_of_questions_are_named_and_left_out_only_on_request(solv_here, work):
     # The fault that remains with --skip-bad is that no model is there: the lines were passed.
     (work / "q.jsonl").write_text('{"question": "1 + 1?", "answer": "#### 2"}\nbroken\n')
     asked = (
         *("run", "best-of-k", "--preset", "smoke", "language.pretrained.generator=./nowhere"),
         "language.pretrained.questions=q.jsonl",
     )
-    assert_one_line(solv(*asked), "line 2", "skip_bad=true")
-    assert_one_line(solv(*asked, "--skip-bad"), "./nowhere: no such folder")
-    assert_one_line(solv("run", "cot-depth", "--skip-bad"), "--skip-bad: cot-depth reads no file of yours")
+    assert_one_line(solv_here(*asked), "line 2", "skip_bad=true")
+    assert_one_line(solv_here(*asked, "--skip-bad"), "./nowhere: no such folder")
+    assert_one_line(solv_here("run", "cot-depth", "--skip-bad"), "--skip-bad: cot-depth reads no file of yours")
 
 
-def test_an_unwritable_runs_directory_is_one_line(solv, work):
+def test_an_unwritable_runs_directory_is_one_line(solv_here, work):
     # /proc refuses a new folder to everybody, the superuser included.
-    assert_one_line(solv("run", *SMOKE, "runs_dir=/proc/runs"), "cannot write to the runs directory /proc/runs")
+    assert_one_line(solv_here("run", *SMOKE, "runs_dir=/proc/runs"), "cannot write to the runs directory /proc/runs")
 
 
 def test_a_full_disk_is_one_line_and_leaves_the_run_resumable(environment, work):
@@ -139,10 +139,10 @@ def test_a_full_disk_is_one_line_and_leaves_the_run_resumable(environment, work)
         ("manifest.json", json.dumps({"manifest_version": 99}), "later solv"),
     ],
 )
-def test_a_corrupt_run_directory_is_one_line(solv, work, tiny_run, name, content, word):
+def test_a_corrupt_run_directory_is_one_line(solv_here, work, tiny_run, name, content, word):
     [manifest] = tiny_run.glob("runs/cot-depth/*/manifest.json")
     (manifest.parent / name).write_text(content)
-    done = solv("run", *SMOKE, *TINY, SOLV_RUNS_DIR=str(tiny_run / "runs"))
+    done = solv_here("run", *SMOKE, *TINY, SOLV_RUNS_DIR=str(tiny_run / "runs"))
     assert_one_line(done, word, "--fresh")
 
 
