@@ -3,9 +3,14 @@
 import os
 
 import pytest
+from hypothesis import settings
 
 os.environ["WANDB_MODE"] = "disabled"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Side by side an example may take several times what it takes alone: its time says nothing about the property.
+settings.register_profile("side by side", deadline=None)
+settings.load_profile("side by side")
 
 SLOW = ("sweep", "cli", "experiments")  # folders, the slowest first
 
