@@ -3,6 +3,7 @@
 import hashlib
 import platform
 import subprocess
+from collections.abc import Mapping
 from functools import cache
 from importlib import metadata
 from pathlib import Path
@@ -23,7 +24,8 @@ def code_fingerprint() -> str:
     return digest.hexdigest()[:12]
 
 
-def versions() -> dict[str, str]:
+@cache
+def versions() -> Mapping[str, str]:
     """Return the versions of Python, solv and the libraries that compute."""
     found = {"python": platform.python_version(), "platform": platform.platform(terse=True)}
     for name in ("solv", *_LIBRARIES):

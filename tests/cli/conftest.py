@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from matplotlib import get_cachedir
 
 ROOT = Path(__file__).resolve().parents[2]
 SOLV = (sys.executable, "-m", "cli.main")
@@ -25,7 +26,8 @@ def environment(tmp_path):
     home = tmp_path / "home"
     home.mkdir()
     own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "PYTHONPATH": str(ROOT), "COLUMNS": "160"}
-    return {**kept, **own, "OMP_NUM_THREADS": "1"}  # the tests themselves run side by side
+    fonts = {"MPLCONFIGDIR": get_cachedir()}  # where matplotlib keeps what it takes a second to find
+    return {**kept, **own, **fonts, "OMP_NUM_THREADS": "1"}  # the tests themselves run side by side
 
 
 @pytest.fixture

@@ -84,15 +84,27 @@ def test_slurm_goes_on_after_a_cancelled_job_and_says_which(tmp_path, undisturbe
     assert results(tmp_path) == undisturbed
 
 
+REQUEUED = ("x=1,2", "cells=8")
+
+
+@pytest.fixture(scope="module")
+def never_requeued(tmp_path_factory):
+    """The files of the sweep whose jobs are requeued, had they not been."""
+    folder = tmp_path_factory.mktemp("never-requeued")
+    done = sweep(folder, *REQUEUED)
+    assert done.returncode == 0, done.stderr
+    return results(folder)
+
+
 @pytest.mark.parametrize(("minutes", "reason"), [(60, "Job has not timed out"), (10, "Job has timed out")])
-def test_slurm_goes_on_from_the_checkpoint_of_a_job_that_it_requeues(tmp_path, slurm, minutes, reason):
+def test_slurm_goes_on_from_the_checkpoint_of_a_job_that_it_requeues(tmp_path, slurm, never_requeued, minutes, reason):
     """USR2 is what Slurm sends a job that it preempts or whose time is out; submitit answers by a requeue.
 
     submitit takes any such signal for the end of the job's time where that is ten minutes or less. Slurm looks at the
     clocks of its jobs every half minute, so the test sends the signal itself.
     """
     limits = [f"hydra.launcher.timeout_min={minutes}", "hydra.launcher.max_num_timeout=1"]
-    process = start(tmp_path, "x=1,2", "cells=8", "--launcher", "slurm", *limits, **slurm, TOY_SECONDS="0.7")
+    process = start(tmp_path, *REQUEUED, "--launcher", "slurm", *limits, **slurm, TOY_SECONDS="0.7")
     runs = tmp_path / "runs" / "toy"
     wait_for(lambda: len(list(runs.glob("2*/checkpoints/*"))) >= 4)
     array = array_of(tmp_path)
@@ -104,10 +116,7 @@ def test_slurm_goes_on_from_the_checkpoint_of_a_job_that_it_requeues(tmp_path, s
     assert "DUE TO JOB REQUEUE" in logs
     assert "resuming" in logs
     assert len(finished(tmp_path)) == 2
-    undisturbed = tmp_path / "elsewhere"
-    undisturbed.mkdir()
-    sweep(undisturbed, "x=1,2", "cells=8")
-    assert results(tmp_path) == results(undisturbed)
+    assert results(tmp_path) == never_requeued
 
 
 def end(process, array, slurm):
