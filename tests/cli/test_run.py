@@ -13,11 +13,12 @@ from cli.compose import settings_for
 from experiments.runner import run_experiment
 from tests.cli.conftest import ROOT, SOLV, call_process
 
-# The smoke preset, thinner still where that leaves every branch.
+# The smoke preset, thinner still where that leaves every branch; what W&B may do to a run has tests of its own.
 SMOKE = (
     *("run", "cot-depth", "--preset", "smoke", "alpha=4", "endless.alpha=[1]", "phase={columns:3,rows:3}"),
-    *("phase.alpha=4", "fates.max_depth=60", "rho=0", "tau=[1.5,3,inf]", "transition.ratio=1.5"),
+    *("phase.alpha=4", "fates.max_depth=60", "rho=0", "tau=[1.5,3,inf]", "transition.ratio=1.5", "wandb=disabled"),
 )
+RECORDED = (*SMOKE, "wandb=auto")  # as it is by default
 RESULTS = ("curves.parquet", "claims.json", "agreement.csv", "figure.png", "figure.svg")
 
 
@@ -78,7 +79,7 @@ def test_a_second_run_computes_nothing_and_a_fresh_one_has_the_same_bits(solv, f
     second = solv(*SMOKE)
     assert "already run; nothing was computed" in second.stdout
     assert second.returncode == undisturbed[0].returncode
-    assert solv(*SMOKE, "--fresh").returncode == undisturbed[0].returncode
+    assert solv(*RECORDED, "--fresh").returncode == undisturbed[0].returncode
     runs = sorted(path.parent for path in finished.glob("runs/cot-depth/*/manifest.json"))
     assert len(runs) == 2
     assert results(runs[0]) == results(runs[1]) == results(undisturbed[1])
@@ -87,10 +88,10 @@ def test_a_second_run_computes_nothing_and_a_fresh_one_has_the_same_bits(solv, f
     assert run in runs
 
 
-@pytest.mark.parametrize("units", [0, 3, 10])
-def test_a_killed_run_is_resumed_with_the_same_bits(start, solv, work, undisturbed, units):
+@pytest.mark.parametrize(("units", "asked"), [(0, SMOKE), (3, RECORDED), (10, SMOKE)], ids=["0", "3", "10"])
+def test_a_killed_run_is_resumed_with_the_same_bits(start, solv, work, undisturbed, units, asked):
     """SIGKILL when that many units of work are on disk."""
-    process = start(*SMOKE)
+    process = start(*asked)
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and process.poll() is None:
         if len(list(work.glob("runs/cot-depth/*/checkpoints/*"))) >= units and list(work.glob("runs/cot-depth/*")):
@@ -99,7 +100,7 @@ def test_a_killed_run_is_resumed_with_the_same_bits(start, solv, work, undisturb
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     finished_first = bool(list(work.glob("runs/cot-depth/*/manifest.json")))
-    again = solv(*SMOKE)
+    again = solv(*asked)
     assert again.returncode in (0, 1), again.stderr
     assert finished_first or "resuming" in again.stderr or units == 0
     assert results(only_run(work)) == results(undisturbed[1])
