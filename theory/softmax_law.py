@@ -20,13 +20,13 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
-from scipy.interpolate import BSpline, CubicSpline, make_interp_spline
+from scipy.interpolate import CubicSpline, make_interp_spline
 
 from theory.validation import require_integer, require_real
 
 LARGEST_DISTANCE = 16.0  # the flow to a finite a* is followed until a* - a = e^-16 a*
 GRID = 200
-REACH = 5  # the table of the one-hot loss ends at a multiple of it in log(1 + a)
+REACH = 6  # the table of the one-hot loss ends at a multiple of it in log(1 + a)
 NODES = 40  # of the table, per unit of log(1 + a): quintic splines are then exact to 1e-10
 CLOSE = 1e-5  # distance from the target, over a*, below which the loss is a parabola to that precision
 TIES = 4_000_000  # samples times pairs of classes from which the density of ties is estimated
@@ -209,7 +209,7 @@ def aligned_flow(times: ArrayLike, target_scale: float, sample: LogitSample) -> 
     Raises:
         ValueError: an argument out of range.
 
-    Cost: 200 evaluations of `aligned_loss`; all finite targets up to a* = 147 of one sample share theirs.
+    Cost: 240 evaluations of `aligned_loss`, which all flows of one sample share as long as their scales are below 400.
     """
     target_scale = require_real("target_scale", target_scale, above=0, infinite=True)
     asked = np.asarray(times, dtype=float)
@@ -217,9 +217,8 @@ def aligned_flow(times: ArrayLike, target_scale: float, sample: LogitSample) -> 
         raise ValueError("times hold values out of range; valid: a list of finite numbers >= 0")
     if math.isinf(target_scale):
         last = 2 * float(power_law_scale(max(float(asked.max(initial=1.0)), 1.0), sample.peak)) + 10
-        position = np.linspace(0.0, math.log1p(last), GRID)
-        scales, jacobian = np.expm1(position), np.exp(position)
-        loss, slope = aligned_loss(scales, target_scale, sample)
+        position, loss, slope = _one_hot(sample, REACH * math.ceil(math.log1p(last) / REACH))
+        jacobian = np.exp(position)
     else:
         position = LARGEST_DISTANCE * np.linspace(0.0, 1.0, GRID) ** 2  # the end is an exponential, the start is not
         jacobian = target_scale * np.exp(-position)
@@ -246,7 +245,8 @@ def _finite_target(
     close to the target.
     """
     end = math.log1p(target_scale)
-    by_log = _one_hot_slope(sample, REACH * math.ceil(end / REACH))
+    log_scale, _, derivative = _one_hot(sample, REACH * math.ceil(end / REACH))
+    by_log = make_interp_spline(log_scale, derivative * np.exp(log_scale), k=5)  # dG/dlog(1 + a)
     at = np.log1p(target_scale - distance)
     final = float(by_log(end)) / (1 + target_scale)
     slope = by_log(at) / (1 + target_scale - distance) - final
@@ -256,11 +256,12 @@ def _finite_target(
 
 
 @lru_cache(maxsize=64)
-def _one_hot_slope(sample: LogitSample, reach: int) -> BSpline:
-    """Return dG/dlog(1 + a) of the one-hot loss G as a function of log(1 + a), from 0 to `reach`."""
+def _one_hot(
+    sample: LogitSample, reach: int
+) -> tuple[Float[np.ndarray, "scales"], Float[np.ndarray, "scales"], Float[np.ndarray, "scales"]]:
+    """Return log(1 + a) from 0 to `reach`, with the one-hot loss G and dG/da there."""
     log_scale = np.linspace(0.0, reach, NODES * reach + 1)
-    slope = aligned_loss(np.expm1(log_scale), math.inf, sample)[1]
-    return make_interp_spline(log_scale, slope * np.exp(log_scale), k=5)
+    return log_scale, *aligned_loss(np.expm1(log_scale), math.inf, sample)
 
 
 def power_law_scale(times: ArrayLike, peak: float) -> Float[np.ndarray, "times"]:
