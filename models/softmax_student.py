@@ -237,7 +237,8 @@ class _Training:
         gradient /= x.shape[1]
         for block in self._blocks:
             for learner, rows in zip(block.learners, block.rows, strict=True):
-                gradient[:, rows] = _direction(learner, gradient[:, rows], self.step)
+                if learner.student.rule in ("normalised", "adam"):
+                    gradient[:, rows] = _direction(learner, gradient[:, rows], self.step)
         self._weights.sub_(self._rates[self.step - self._since] * gradient)
         self.step += 1
         return sum(len(block.learners) for block in self._blocks)
@@ -278,12 +279,10 @@ class _Training:
 
 
 def _direction(learner: _Learner, gradient: Tensor, step: int) -> Tensor:
-    """Return the step of one student per unit of learning rate."""
+    """Return the step per unit of learning rate of a student that does not follow the gradient itself."""
     if learner.student.rule == "normalised":
         norm: Tensor = gradient.norm(dim=(1, 2), keepdim=True)
         return gradient / norm
-    if learner.student.rule != "adam":
-        return gradient
     memory = learner.student.memory
     learner.first.lerp_(gradient, 1 - memory[0])
     learner.second.lerp_(gradient.square(), 1 - memory[1])

@@ -28,7 +28,6 @@ LARGEST_DISTANCE = 16.0  # the flow to a finite a* is followed until a* - a = e^
 GRID = 200
 REACH = 6  # the table of the one-hot loss ends at a multiple of it in log(1 + a)
 NODES = 40  # of the table, per unit of log(1 + a): quintic splines are then exact to 1e-10
-CLOSE = 1e-5  # distance from the target, over a*, below which the loss is a parabola to that precision
 TIES = 4_000_000  # samples times pairs of classes from which the density of ties is estimated
 PAIRS = 8192  # most pairs looked at
 
@@ -241,18 +240,22 @@ def _finite_target(
 ) -> tuple[Float[np.ndarray, "scales"], Float[np.ndarray, "scales"]]:
     """Return L and dL/da at a = a* - distance, for any finite a* from one table.
 
-    With G the one-hot loss, dL/da = G'(a) - G'(a*) and L = G(a) - G(a*) - (a - a*) G'(a*), which is -dL/da distance / 2
-    close to the target.
+    With G the one-hot loss, dL/da = G'(a) - G'(a*) and L = G(a) - G(a*) - (a - a*) G'(a*). Near the target, where L is
+    lost in the rounding of G, it is the integral of its derivative.
     """
     end = math.log1p(target_scale)
     log_scale, _, derivative = _one_hot(sample, REACH * math.ceil(end / REACH))
     by_log = make_interp_spline(log_scale, derivative * np.exp(log_scale), k=5)  # dG/dlog(1 + a)
-    at = np.log1p(target_scale - distance)
     final = float(by_log(end)) / (1 + target_scale)
-    slope = by_log(at) / (1 + target_scale - distance) - final
-    total = by_log.antiderivative()
-    loss = total(at) - total(end) + distance * final
-    return np.where(distance < CLOSE * target_scale, -slope * distance / 2, loss), slope
+
+    def slope(scale: Float[np.ndarray, "..."]) -> Float[np.ndarray, "..."]:
+        return np.asarray(by_log(np.log1p(scale)) / (1 + scale) - final)
+
+    scales, total = target_scale - distance, by_log.antiderivative()
+    nodes, weights = np.polynomial.legendre.leggauss(8)  # exact to rounding over a tenth of 1 + a
+    near = -distance / 2 * (slope(target_scale - np.multiply.outer(distance, (1 + nodes) / 2)) @ weights)
+    far = total(np.log1p(scales)) - total(end) + distance * final
+    return np.where(distance < 0.1 * (1 + scales), near, far), slope(scales)
 
 
 @lru_cache(maxsize=64)

@@ -114,6 +114,16 @@ def test_the_flow_to_a_finite_target_is_exponential_in_the_end():
     assert flow.scale[-1] == pytest.approx(2.0, abs=1e-12)
 
 
+def test_the_loss_of_an_almost_uniform_target_is_a_parabola_however_small():
+    times = np.array([0.1, 3.0, 10.0])  # later dL/da of the smaller, 1e-6 e^(-s/2) / 2, is rounding in part
+    sample = two_classes()
+    large, small = (aligned_flow(times, scale, sample) for scale in (1e-3, 1e-6))
+    np.testing.assert_allclose(small.loss, 1e-6 * large.loss, rtol=1e-4)
+    np.testing.assert_allclose(small.gradient, 1e-3 * large.gradient, rtol=1e-4)
+    curvature = 1 / 2  # (p (1 - p) = 1 / 4) E g^2 for the logit difference g ~ N(0, 2)
+    np.testing.assert_allclose(large.loss[0], curvature * 1e-6 / 2 * np.exp(-2 * curvature * 0.1), rtol=1e-4)
+
+
 def test_a_sharper_target_keeps_the_power_law_longer():
     times = np.geomspace(1, 1e4, 40)
     one_hot = aligned_flow(times, math.inf, PAIR).loss
