@@ -2,9 +2,10 @@
 
     python -m benchmarks.anytime_recursion [--steps 50000] [--plain-steps 2000]
 
-Per schedule: seconds of `theory.anytime.excess_risk` for 22 learning rates, a uniform average and the 234 nodes of
-half a million dimensions; seconds of equations (1) and (2) written down as they stand, one rate after the other, over
-fewer steps and scaled up; their ratio, both in one process; and the largest relative difference of their risks.
+Per schedule: seconds of `solv.theory.anytime.risk.excess_risk` for 22 learning rates, a uniform average and the 234
+nodes of half a million dimensions; seconds of equations (1) and (2) written down as they stand, one rate after the
+other, over fewer steps and scaled up; their ratio, both in one process; and the largest relative difference of their
+risks.
 """
 
 import argparse
@@ -12,10 +13,10 @@ import time
 
 import numpy as np
 
-from theory.anytime import excess_risk
-from theory.power_law_spectrum import Spectrum, power_law_spectrum
-from theory.schedules import polynomial
-from theory.weight_averaging import uniform
+from solv.theory.anytime.risk import excess_risk
+from solv.theory.anytime.spectrum import Spectrum, power_law_spectrum
+from solv.theory.anytime.weight_averaging import uniform
+from solv.theory.schedules import polynomial
 
 MULTIPLIERS = np.geomspace(1e-4, 1.5, 22)
 SIGMA2 = 0.01

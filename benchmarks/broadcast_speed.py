@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 import torch
 
-from experiments.sbd_settings import CONVOLUTION, LOCAL, PERCEPTRON, Images, SbdConfig
-from experiments.sbd_training import Data, network
-from models.score_broadcast import BroadcastRule, backpropagated_gradients, broadcast_gradients, start_state
+from solv.experiments.sbd.settings import CONVOLUTION, LOCAL, PERCEPTRON, Images, SbdConfig
+from solv.experiments.sbd.training import Data, network
+from solv.models.sbd.score_broadcast import BroadcastRule, backpropagated_gradients, broadcast_gradients, start_state
 
 STEPS = 5
 

@@ -9,12 +9,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from theory.deep_linear import DeepLinear, deep_linear_dynamics
-from theory.elliptic import euler_two_time
-from theory.outliers import outlier_singular_values
-from theory.random_feature_dynamics import gradient_descent_losses
-from theory.random_features import RandomFeatures, isotropic, power_law
-from theory.stochastic_descent import stochastic_descent_loss
+from solv.theory.dmft.deep_linear import DeepLinear, deep_linear_dynamics
+from solv.theory.dmft.elliptic import euler_two_time
+from solv.theory.dmft.outliers import outlier_singular_values
+from solv.theory.dmft.random_feature_dynamics import gradient_descent_losses
+from solv.theory.dmft.random_features import RandomFeatures, isotropic, power_law
+from solv.theory.dmft.stochastic_descent import stochastic_descent_loss
 
 LENGTHS = (50, 100, 200, 400)
 

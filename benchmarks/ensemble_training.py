@@ -15,10 +15,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from data.in_context_regression import draw_contexts
-from models.attention import context_moments, context_tokens, draw_attention, linear_step, softmax_step
-from models.ensemble import Ensemble, Loss, Optimizer, stack, train, vmapped_loss
-from models.refinement import chain_loss, pad, single_step_loss
+from solv.data.cot_depth.in_context_regression import draw_contexts
+from solv.models.cot_depth.attention import context_moments, context_tokens, draw_attention, linear_step, softmax_step
+from solv.models.cot_depth.refinement import chain_loss, pad, single_step_loss
+from solv.models.ensemble import Ensemble, Loss, Optimizer, stack, train, vmapped_loss
 
 D, LENGTH, CONTEXTS = 8, 32, 24
 

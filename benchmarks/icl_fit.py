@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from data.icl_tasks import AttentionContexts, draw_attention_contexts, draw_tasks
-from models.icl_fit import fit, fit_dense
-from theory.task_covariances import power_law_spectrum
+from solv.data.icl_alignment.tasks import AttentionContexts, draw_attention_contexts, draw_tasks
+from solv.models.icl_alignment.fit import fit, fit_dense
+from solv.theory.icl_alignment.covariances import power_law_spectrum
 
 TAU, ALPHA, KAPPA, RHO = 2, 2, 2, 0.05
 SIZES = (20, 40, 60)

@@ -11,10 +11,10 @@ from collections.abc import Callable
 import torch
 from torch.nn import functional
 
-from models.decoder import Decoder, DecoderConfig
-from models.language_training import Trainer, TrainingSettings
-from models.throughput import matmul_peak, training_flops
-from models.weight_average import Averaging
+from solv.models.language.decoder import Decoder, DecoderConfig
+from solv.models.language.throughput import matmul_peak, training_flops
+from solv.models.language.training import Trainer, TrainingSettings
+from solv.models.language.weight_average import Averaging
 
 ROUNDS = 5
 

@@ -34,7 +34,7 @@ def main() -> int:
     status = 0
     for launcher in asked.launchers:
         jobs = [] if launcher == "local" else ["--jobs", "2"]
-        command = [sys.executable, "-m", "cli.main", "sweep", "toy", f"slope=range(1,{asked.points + 1})", "x=[1]"]
+        command = [sys.executable, "-m", "solv.cli.main", "sweep", "toy", f"slope=range(1,{asked.points + 1})", "x=[1]"]
         seconds = []
         with tempfile.TemporaryDirectory() as folder:
             for _ in range(2):

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from models.moe_layer import Routing, mix_experts, mix_experts_densely, route
+from solv.models.moe_transfer.layer import Routing, mix_experts, mix_experts_densely, route
 
 EXPERTS, ACTIVE, REPEATS = 16, 4, 9
 

@@ -17,16 +17,16 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
-from data.pita.audit import check_all
-from data.pita.checker import check
-from data.pita.contraction_free import provable
-from data.pita.search import search
-from data.pita.shuffle import bijection
-from data.pita.splits import SplitSpec, open_split
-from data.pita.spread import Workers
-from data.pita.subformulas import Subformulas
-from data.pita.traces import render
-from data.pita.writer import Plan, write
+from solv.data.pita.audit import check_all
+from solv.data.pita.checker import check
+from solv.data.pita.contraction_free import provable
+from solv.data.pita.search import search
+from solv.data.pita.shuffle import bijection
+from solv.data.pita.splits import SplitSpec, open_split
+from solv.data.pita.spread import Workers
+from solv.data.pita.subformulas import Subformulas
+from solv.data.pita.traces import render
+from solv.data.pita.writer import Plan, write
 
 KINDS = [("full", 4), ("full", 6), ("full", 8), ("implies", 6), ("or", None), ("php", None)]
 STATE_LIMIT = 10_000

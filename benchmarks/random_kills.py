@@ -86,7 +86,7 @@ def _start(folder: Path, command: tuple[str, ...]) -> "subprocess.Popen[bytes]":
         "WANDB_MODE": "disabled",
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "cli.main", *command],
+        [sys.executable, "-m", "solv.cli.main", *command],
         cwd=folder,
         env={**os.environ, **own},
         stdout=subprocess.DEVNULL,

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from theory.best_of_k import WeightMoments, equivalents_from_moments, selection_error
+from solv.theory.best_of_k.selection import WeightMoments, equivalents_from_moments, selection_error
 
 COUNTS = np.unique(np.geomspace(1, 10**6, 29).round().astype(int))[:25]
 TEMPERATURES = (0.0, 0.02, 0.05, 0.1, 0.3, 1.0, 3.0, 10.0)

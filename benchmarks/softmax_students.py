@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from models.softmax_student import Student, descend, draw_inputs
+from solv.models.softmax_law.student import Student, descend, draw_inputs
 
 CLASSES, BETAS, D, SAMPLES = (8, 2, 32), (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, math.inf), 8, 256
 

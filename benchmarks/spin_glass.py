@@ -13,7 +13,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from models.spin_glass import all_energies, sample_couplings
+from solv.models.jailbreak.spin_glass import all_energies, sample_couplings
 
 PRODUCT_MOST = 20  # the product holds states x spins numbers: 0.17 GB here, in float64
 

@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from data.starfish import Starfish
-from models.ensemble import Ensemble, Loss, Parameters, cosine_decay
-from models.starfish import StarfishModel
+from solv.data.pita.starfish import Starfish
+from solv.models.ensemble import Ensemble, Loss, Parameters, cosine_decay
+from solv.models.pita.starfish import StarfishModel
 
 COPIES, PART = 2, 0.7
 

@@ -43,7 +43,7 @@ def main() -> None:
 def _timed(name: str, preset: str, threads: int, mode: str) -> tuple[float, float]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": str(threads)}
     with tempfile.TemporaryDirectory() as runs:
-        command = [sys.executable, "-m", "cli.main", "run", name, "--preset", preset, "--wandb", mode]
+        command = [sys.executable, "-m", "solv.cli.main", "run", name, "--preset", preset, "--wandb", mode]
         before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         done = subprocess.run(
             [*command, f"threads={threads}", f"runs_dir={runs}"],

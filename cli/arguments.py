@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from cli import completion
-from cli.errors import DEBUG_VARIABLE, call
+from solv.cli import completion
+from solv.cli.errors import DEBUG_VARIABLE, call
 
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="Experiment, as in `solv list`.", autocompletion=completion.names)
@@ -75,7 +75,7 @@ def check_plot_path(plot: Path | None) -> None:
     """Raise `ConfigurationError` if a figure cannot be written to that path."""
     if plot is None:
         return
-    from experiments.parameters import ConfigurationError
+    from solv.harness.settings import ConfigurationError
 
     if plot.suffix not in (".png", ".svg", ".pdf"):
         raise ConfigurationError(f"--plot {plot}: the ending must be .png, .svg or .pdf")

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.arguments import (
+from solv.cli.arguments import (
     AsFormat,
     Debug,
     Names,
@@ -19,9 +19,9 @@ from cli.arguments import (
 )
 
 if TYPE_CHECKING:
-    from tracking.claims import Claim
-    from tracking.runs import RunDirectory
-    from tracking.sweeps import SweepDirectory
+    from solv.tracking.claims import Claim
+    from solv.tracking.runs import RunDirectory
+    from solv.tracking.sweeps import SweepDirectory
 
 
 def claims(
@@ -39,10 +39,10 @@ def claims(
     """Show every claim with its prediction, measurement and verdict; exit 1 if one fails."""
 
     def body() -> int:
-        from cli.selection import finished_runs, finished_sweeps
-        from cli.tables import print_claims
-        from tracking.claims import Verdict
-        from tracking.runs import RunStore
+        from solv.cli.selection import finished_runs, finished_sweeps
+        from solv.cli.tables import print_claims
+        from solv.tracking.claims import Verdict
+        from solv.tracking.runs import RunStore
 
         store = RunStore(runs_root(runs_dir))
         found: list[RunDirectory | SweepDirectory]
@@ -65,13 +65,13 @@ def claims(
 
 
 def _claims_of(run: "RunDirectory | SweepDirectory") -> "list[Claim]":
-    from tracking.sweeps import SweepDirectory
+    from solv.tracking.sweeps import SweepDirectory
 
     return run.result.claims() if isinstance(run, SweepDirectory) else run.claims()
 
 
 def _title(run: "RunDirectory | SweepDirectory") -> str:
-    from tracking.sweeps import SweepDirectory
+    from solv.tracking.sweeps import SweepDirectory
 
     if isinstance(run, SweepDirectory):
         return f"{run.experiment}, {run.preset}, sweep of {len(run.points())} points: {run.path}"
@@ -79,7 +79,7 @@ def _title(run: "RunDirectory | SweepDirectory") -> str:
 
 
 def _record(run: "RunDirectory | SweepDirectory", claim: "Claim") -> dict[str, Any]:
-    from tracking.claims import claims_to_json
+    from solv.tracking.claims import claims_to_json
 
     [record] = json.loads(claims_to_json([claim]))
     return {"experiment": run.experiment, "run": str(run.path), "key": run.key, "preset": run.preset, **record}

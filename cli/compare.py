@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import completion
-from cli.arguments import AsFormat, Debug, RunsDir, TableFormat, check_plot_path, finish, runs_root
+from solv.cli import completion
+from solv.cli.arguments import AsFormat, Debug, RunsDir, TableFormat, check_plot_path, finish, runs_root
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tracking.comparison import Labelled
-    from tracking.figures import Panel
-    from tracking.runs import RunDirectory
+    from solv.tracking.comparison import Labelled
+    from solv.tracking.figures import Panel
+    from solv.tracking.runs import RunDirectory
 
 
 def compare(
@@ -37,10 +37,10 @@ def compare(
     """Lay runs side by side: settings that differ, agreement with theory, verdicts, and one figure."""
 
     def body() -> None:
-        from experiments.archive import flat, panels_of
-        from experiments.catalog import entry
-        from tracking.comparison import Labelled, labels, overlay
-        from tracking.runs import RunStore
+        from solv.harness.archive import flat, panels_of
+        from solv.harness.catalog import entry
+        from solv.tracking.comparison import Labelled, labels, overlay
+        from solv.tracking.runs import RunStore
 
         check_plot_path(plot)
         store = RunStore(runs_root(runs_dir))
@@ -71,7 +71,7 @@ def _settings(pairs: "Iterable[tuple[str, Any]]") -> dict[str, Any]:
 
 
 def _check(runs: "list[RunDirectory]") -> None:
-    from experiments.parameters import ConfigurationError
+    from solv.harness.settings import ConfigurationError
 
     if len({run.path.resolve() for run in runs}) < 2:
         raise ConfigurationError("give two different runs or more to compare (`solv runs` lists them)")
@@ -81,8 +81,8 @@ def _check(runs: "list[RunDirectory]") -> None:
 
 
 def _print(runs: "list[RunDirectory]", compared: "list[Labelled]") -> None:
-    from cli.tables import print_rows
-    from tracking.comparison import agreements, differences, verdicts
+    from solv.cli.tables import print_rows
+    from solv.tracking.comparison import agreements, differences, verdicts
 
     names = [run.label for run in compared]
     print_rows(
@@ -119,7 +119,7 @@ def _agreement(row: "dict[Any, Any]", label: str) -> str:
 
 
 def _record(runs: "list[RunDirectory]", compared: "list[Labelled]") -> dict[str, Any]:
-    from tracking.comparison import agreements, differences, verdicts
+    from solv.tracking.comparison import agreements, differences, verdicts
 
     names = [run.label for run in compared]
     table = agreements(compared)

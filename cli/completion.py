@@ -33,7 +33,7 @@ class Key:
 
 def names(incomplete: str) -> Iterator[tuple[str, str]]:
     """Yield experiment names with their question."""
-    from experiments.catalog import CATALOG
+    from solv.harness.catalog import CATALOG
 
     for entry in CATALOG:
         if entry.name.startswith(incomplete):
@@ -48,7 +48,7 @@ def more_names(context: typer.Context, incomplete: str) -> Iterator[tuple[str, s
 
 def presets_of_experiment(context: typer.Context, incomplete: str) -> list[str]:
     """Return the presets of the experiment that was typed, or those that every experiment has."""
-    from cli.presets import presets
+    from solv.harness.presets import presets
 
     name = str(context.params.get("name"))
     known = presets(name) if _is_known(name) else ["smoke", "quick", "paper"]
@@ -94,13 +94,13 @@ def runs(incomplete: str) -> list[str]:
 
 def keys(name: str) -> list[Key]:
     """Return the override keys of an experiment, its own first, read from the source of its settings."""
-    classes, config = _settings(f"experiments.{name.replace('-', '_')}", set())
+    classes, config = _settings(f"solv.experiments.{name.replace('-', '_')}.experiment", set())
     found = list(_fields(classes[config], classes)) if config else []
     return [*found, *_fields(classes["RunSettings"], classes)]
 
 
 def _is_known(name: object) -> bool:
-    from experiments.catalog import names as known
+    from solv.harness.catalog import names as known
 
     return name in known()
 
@@ -108,11 +108,15 @@ def _is_known(name: object) -> bool:
 def _settings(module: str, seen: set[str]) -> tuple[dict[str, ast.ClassDef], str]:
     """Return the classes of a module and of the modules of `experiments` it imports from, and which is the settings."""
     seen.add(module)
-    tree = ast.parse((_ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
+    tree = ast.parse((_ROOT / f"{module.removeprefix('solv.').replace('.', '/')}.py").read_text(encoding="utf-8"))
     classes: dict[str, ast.ClassDef] = {}
     config = ""
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("experiments.") and node.module not in seen:
+        if (
+            isinstance(node, ast.ImportFrom)
+            and str(node.module).startswith(("solv.experiments.", "solv.harness."))
+            and node.module not in seen
+        ):
             others, found = _settings(str(node.module), seen)
             classes, config = {**others, **classes}, config or found
         elif isinstance(node, ast.ClassDef):

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.arguments import Debug, check_plot_path, finish
+from solv.cli.arguments import Debug, check_plot_path, finish
 
 if TYPE_CHECKING:
-    from models.coordinate_check import CoordinateSlope
+    from solv.models.coordinate_check import CoordinateSlope
 
 
 def coordinate_check(
@@ -29,9 +29,9 @@ def coordinate_check(
     """Check on your own model that no part learns faster or slower as the width grows; exit 1 if one does."""
 
     def body() -> int:
-        from cli.tables import number, print_rows
-        from experiments.parameters import ConfigurationError
-        from models.coordinate_check import check_coordinates
+        from solv.cli.tables import number, print_rows
+        from solv.harness.settings import ConfigurationError
+        from solv.models.coordinate_check import check_coordinates
 
         check_plot_path(plot)
         sizes = _sizes(widths)
@@ -58,7 +58,7 @@ def coordinate_check(
 
 
 def _sizes(widths: str) -> list[int]:
-    from experiments.parameters import ConfigurationError
+    from solv.harness.settings import ConfigurationError
 
     try:
         found = sorted({int(part) for part in widths.split(",")})
@@ -70,7 +70,7 @@ def _sizes(widths: str) -> list[int]:
 
 
 def _load(factory: str) -> Callable[[int], Any]:
-    from experiments.parameters import ConfigurationError
+    from solv.harness.settings import ConfigurationError
 
     module, _, name = factory.partition(":")
     if not module or not name:
@@ -89,8 +89,8 @@ def _load(factory: str) -> Callable[[int], Any]:
 
 
 def _draw(found: "list[CoordinateSlope]", sizes: list[int], path: Path) -> None:
-    from tracking.curves import curve, geometric_mean, join_curves
-    from tracking.figures import Panel, draw
+    from solv.tracking.curves import curve, geometric_mean, join_curves
+    from solv.tracking.figures import Panel, draw
 
     parts = []
     for each in found:

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from cli import image_sets
-from cli.arguments import Debug, finish
-from cli.text_data import text
+from solv.cli import image_sets
+from solv.cli.arguments import Debug, finish
+from solv.cli.text_data import text
 
 data = typer.Typer(help="Data sets that stand on their own.", no_args_is_help=True)
 pita = typer.Typer(help="Propositional statements with checked proofs.", no_args_is_help=True)
@@ -53,10 +53,10 @@ def make(
     """Write statements with their proofs as parquet shards."""
 
     def body() -> None:
-        from data.pita.splits import SplitSpec
-        from data.pita.spread import Workers
-        from data.pita.writer import Plan, write
-        from tracking.progress import reporter_for
+        from solv.data.pita.splits import SplitSpec
+        from solv.data.pita.spread import Workers
+        from solv.data.pita.writer import Plan, write
+        from solv.tracking.progress import reporter_for
 
         if not count.is_integer():
             raise ValueError(f"count = {count} is no whole number; valid: an integer >= 1")
@@ -75,10 +75,10 @@ def check(folder: Folder, processes: Processes = 1, launcher: Launcher = "local"
     """Replay every trace, decide every statement by a second calculus, and look for counter-models."""
 
     def body() -> None:
-        from data.pita.audit import GIVEN_UP, MODELLED, PROVED, REFUTED, check_all
-        from data.pita.shards import read_manifest
-        from data.pita.spread import Workers
-        from tracking.progress import reporter_for
+        from solv.data.pita.audit import GIVEN_UP, MODELLED, PROVED, REFUTED, check_all
+        from solv.data.pita.shards import read_manifest
+        from solv.data.pita.spread import Workers
+        from solv.tracking.progress import reporter_for
 
         workers = Workers(processes, launcher)
         total = read_manifest(folder)["count"]
@@ -97,8 +97,8 @@ def stats(folder: Folder, processes: Processes = 1, launcher: Launcher = "local"
     """Count statements, true ones and proof lengths."""
 
     def body() -> None:
-        from data.pita.audit import count_all
-        from data.pita.spread import Workers
+        from solv.data.pita.audit import count_all
+        from solv.data.pita.spread import Workers
 
         counts = count_all(folder, workers=Workers(processes, launcher))
         verdicts: Counter[bool | None] = Counter()
@@ -138,9 +138,9 @@ def show(
     """Show a statement and its search, one step a line, and a counter-model where there is one."""
 
     def body() -> None:
-        from data.pita.countermodels import counter_model
-        from data.pita.records import record
-        from data.pita.splits import SplitSpec, open_split
+        from solv.data.pita.countermodels import counter_model
+        from solv.data.pita.records import record
+        from solv.data.pita.splits import SplitSpec, open_split
 
         opened = open_split(SplitSpec(split, leaves, atoms, omission_seed, canonical))
         row = record(opened, index, state_limit, simplest=simplest)
@@ -161,10 +161,10 @@ def export(
     """Write the proofs of a data set as Lean 4 theorems."""
 
     def body() -> None:
-        from data.pita.formulas import parse
-        from data.pita.lean import theorem
-        from data.pita.shards import rows
-        from tracking.files import replacing
+        from solv.data.pita.formulas import parse
+        from solv.data.pita.lean import theorem
+        from solv.data.pita.shards import rows
+        from solv.tracking.files import replacing
 
         written = 0
         with replacing(lean) as partial, partial.open("w", encoding="utf-8") as file:

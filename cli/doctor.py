@@ -5,15 +5,15 @@ from dataclasses import asdict
 
 import typer
 
-from cli.arguments import AsFormat, Debug, RunsDir, TableFormat, finish, runs_root
+from solv.cli.arguments import AsFormat, Debug, RunsDir, TableFormat, finish, runs_root
 
 
 def doctor(output: AsFormat = TableFormat.TABLE, runs_dir: RunsDir = None, debug: Debug = False) -> None:
     """Check Python, torch, device, threads, W&B, datasets, launchers, runs and disk; exit 1 if solv cannot work."""
 
     def body() -> int:
-        from cli.tables import print_checks
-        from tracking.environment import State, checks
+        from solv.cli.tables import print_checks
+        from solv.tracking.environment import State, checks
 
         found = checks(runs_root(runs_dir))
         if output is TableFormat.JSON:

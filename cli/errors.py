@@ -52,9 +52,9 @@ def call(function: Callable[[], int | None], again: str = "the same command") ->
 
 
 def _expected(error: Exception) -> bool:
-    from experiments.catalog import UnknownExperimentError
-    from experiments.parameters import ConfigurationError
-    from tracking.runs import RunDirectoryError
+    from solv.harness.catalog import UnknownExperimentError
+    from solv.harness.settings import ConfigurationError
+    from solv.tracking.runs import RunDirectoryError
 
     return isinstance(error, ConfigurationError | UnknownExperimentError | RunDirectoryError | OSError | ValueError)
 

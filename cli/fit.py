@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.arguments import AsFormat, Debug, TableFormat, check_plot_path, finish
+from solv.cli.arguments import AsFormat, Debug, TableFormat, check_plot_path, finish
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from data.verdicts import Verdicts
-    from theory.asr_fit import BetaEdge, EdgeLaw, Regime
-    from tracking.curves import Curves
+    from solv.data.verdicts import Verdicts
+    from solv.theory.fits.attack_success import BetaEdge, EdgeLaw, Regime
+    from solv.tracking.curves import Curves
 
 fit = typer.Typer(help="Fit a law of theory to logs of your own.", no_args_is_help=True)
 
@@ -64,8 +64,8 @@ def asr(
     def body() -> None:
         import numpy as np
 
-        from data.verdicts import read_verdicts
-        from theory.asr_fit import fit_beta_edge, fit_edge_law
+        from solv.data.verdicts import read_verdicts
+        from solv.theory.fits.attack_success import fit_beta_edge, fit_edge_law
 
         check_plot_path(plot)
         verdicts, faults = read_verdicts(file, skip_bad=skip_bad)
@@ -94,7 +94,7 @@ def _measured(verdicts: "Verdicts", rng: "np.random.Generator") -> "dict[int, tu
     """Return k -> estimated gap and its 95 % interval over prompts."""
     import numpy as np
 
-    from theory.asr_estimation import bootstrap_gaps, safe_draw_chances
+    from solv.theory.fits.success_estimates import bootstrap_gaps, safe_draw_chances
 
     most = int(verdicts.answers.min())
     k = np.unique(np.geomspace(1, most, 16).round().astype(int))
@@ -105,8 +105,8 @@ def _measured(verdicts: "Verdicts", rng: "np.random.Generator") -> "dict[int, tu
 
 
 def _print(found: _Found) -> None:
-    from cli.tables import number, print_rows
-    from theory.asr_fit import HALF_CHI_SQUARE, largest_rate
+    from solv.cli.tables import number, print_rows
+    from solv.theory.fits.attack_success import HALF_CHI_SQUARE, largest_rate
 
     answers, chosen = found.verdicts.answers, found.regime.chosen
     each = f"{answers.min()}" if answers.min() == answers.max() else f"{answers.min()} to {answers.max()}"
@@ -138,13 +138,13 @@ def _print(found: _Found) -> None:
 
 
 def _row(name: str, of: "BetaEdge | EdgeLaw", bound: str = "") -> list[str]:
-    from cli.tables import number
+    from solv.cli.tables import number
 
     return [name, number(of.nu), _between(of.nu_interval), number(of.mu), _between(of.mu_interval) if of.mu else bound]
 
 
 def _between(interval: tuple[float, float]) -> str:
-    from cli.tables import number
+    from solv.cli.tables import number
 
     return f"{number(interval[0])} to {number(interval[1])}"
 
@@ -187,8 +187,8 @@ def _as_dictionary(found: _Found) -> dict[str, object]:
 def _draw(found: _Found, path: Path) -> None:
     import numpy as np
 
-    from tracking.curves import curve, join_curves
-    from tracking.figures import Panel, draw
+    from solv.tracking.curves import curve, join_curves
+    from solv.tracking.figures import Panel, draw
 
     def part(source: str, series: str, k: "np.ndarray", y: "np.ndarray", y_err: "np.ndarray | float" = 0.0) -> "Curves":
         name = "fit asr"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cli.arguments import Debug, finish
+from solv.cli.arguments import Debug, finish
 
 Folder = Annotated[str | None, typer.Option("--folder", help="Where the archive lies (default: ~/.cache/solv/NAME).")]
 
@@ -18,7 +18,7 @@ def commands(name: str, title: str) -> typer.Typer:
         """Download the archive, or what is missing of it, and compare its digest."""
 
         def body() -> None:
-            from data.image_sets import default_folder, fetch_image_set
+            from solv.data.sbd.image_sets import default_folder, fetch_image_set
 
             shown = [-1]
 
@@ -40,7 +40,7 @@ def commands(name: str, title: str) -> typer.Typer:
         """Read every image and label, and say what is there."""
 
         def body() -> None:
-            from data.image_sets import check_image_set
+            from solv.data.sbd.image_sets import check_image_set
 
             typer.echo(check_image_set(name, folder))
 

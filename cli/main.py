@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import sweep as sweeping
-from cli.arguments import Debug, Name, Overrides, Preset, check_plot_path, finish
-from cli.claims import claims
-from cli.compare import compare
-from cli.coordinate_check import coordinate_check
-from cli.data import data
-from cli.doctor import doctor
-from cli.errors import dispatch
-from cli.fit import fit
-from cli.report import report
-from cli.runs import runs
+from solv.cli import sweep as sweeping
+from solv.cli.arguments import Debug, Name, Overrides, Preset, check_plot_path, finish
+from solv.cli.claims import claims
+from solv.cli.compare import compare
+from solv.cli.coordinate_check import coordinate_check
+from solv.cli.data import data
+from solv.cli.doctor import doctor
+from solv.cli.errors import dispatch
+from solv.cli.fit import fit
+from solv.cli.report import report
+from solv.cli.runs import runs
 
 if TYPE_CHECKING:
-    from experiments.parameters import RunSettings
-    from experiments.protocol import Experiment
+    from solv.harness.contract import Experiment
+    from solv.harness.settings import RunSettings
 
 app = typer.Typer(
     name="solv",
@@ -45,7 +45,7 @@ class Format(StrEnum):
 @app.command("list")
 def list_experiments() -> None:
     """Show the experiments: question, paper, axes, presets and expected time."""
-    from experiments.catalog import CATALOG
+    from solv.harness.catalog import CATALOG
 
     for entry in CATALOG:
         times = ", ".join(f"{preset} {time}" for preset, time in entry.expected.items())
@@ -59,8 +59,8 @@ def show(name: Name, overrides: Overrides = None, preset: Preset = "quick", debu
     """Show the composed configuration with the meaning of every key."""
 
     def body() -> None:
-        from cli.compose import settings_for
-        from experiments.parameters import as_dictionary, describe
+        from solv.harness.compose import settings_for
+        from solv.harness.settings import as_dictionary, describe
 
         experiment, settings = settings_for(name, preset, overrides or [])
         typer.echo(f"# {experiment.entry.paper.title} (arXiv:{experiment.entry.paper.arxiv}), preset {preset}")
@@ -92,8 +92,8 @@ def theory(
     """Print the predicted curves only, in seconds."""
 
     def body() -> None:
-        from cli.compose import settings_for
-        from cli.tables import as_text, print_curves
+        from solv.cli.tables import as_text, print_curves
+        from solv.harness.compose import settings_for
 
         experiment, settings = settings_for(name, preset, overrides or [])
         check_plot_path(plot)
@@ -102,7 +102,7 @@ def theory(
         if main and not everything:
             curves = curves[curves["panel"].isin(main)]
         if plot is not None:
-            from tracking.figures import draw
+            from solv.tracking.figures import draw
 
             draw(curves, experiment.panels(settings), experiment.entry.paper.title).savefig(plot, dpi=150)
         if output is Format.TABLE:
@@ -134,7 +134,7 @@ def run(
     """Predict, measure, compare, check the claims, and record it all in a run directory."""
 
     def body() -> int:
-        from cli.compose import hydra_main
+        from solv.harness.compose import hydra_main
 
         status = [0]
 
@@ -177,8 +177,8 @@ def _key_of_skip_bad(name: str) -> str:
     Raises:
         ConfigurationError: the experiment reads no lines of the user's.
     """
-    from experiments.parameters import ConfigurationError, describe
-    from experiments.protocol import load
+    from solv.harness.contract import load
+    from solv.harness.settings import ConfigurationError, describe
 
     keys = [key for key, _ in describe(load(name).Config) if key.split(".")[-1] == "skip_bad"]
     if not keys:
@@ -187,9 +187,9 @@ def _key_of_skip_bad(name: str) -> str:
 
 
 def _run_and_print(experiment: "Experiment[Any]", settings: "RunSettings", preset: str, fresh: bool) -> int:
-    from cli.tables import print_agreement, print_claims
-    from experiments.processes import follows
-    from experiments.runner import follow_experiment, run_experiment
+    from solv.cli.tables import print_agreement, print_claims
+    from solv.harness.processes import follows
+    from solv.harness.runner import follow_experiment, run_experiment
 
     if follows():
         follow_experiment(experiment, settings)

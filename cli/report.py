@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import completion
-from cli.arguments import Debug, OfSweeps, OnlyPreset, RunsDir, finish, runs_root
+from solv.cli import completion
+from solv.cli.arguments import Debug, OfSweeps, OnlyPreset, RunsDir, finish, runs_root
 
 if TYPE_CHECKING:
-    from tracking.report import Section
-    from tracking.runs import RunDirectory, RunStore
-    from tracking.sweeps import SweepDirectory
+    from solv.tracking.report import Section
+    from solv.tracking.runs import RunDirectory, RunStore
+    from solv.tracking.sweeps import SweepDirectory
 
 
 def report(
@@ -37,11 +37,11 @@ def report(
     """Write one HTML file with every figure (interactive), agreement, claims and provenance; it needs no network."""
 
     def body() -> None:
-        from experiments.parameters import ConfigurationError
-        from tracking.files import write_text
-        from tracking.provenance import versions
-        from tracking.report import report_page
-        from tracking.runs import RunStore
+        from solv.harness.settings import ConfigurationError
+        from solv.tracking.files import write_text
+        from solv.tracking.provenance import versions
+        from solv.tracking.report import report_page
+        from solv.tracking.runs import RunStore
 
         if output.suffix not in (".html", ".htm"):
             raise ConfigurationError(f"--output {output}: the ending must be .html")
@@ -59,14 +59,14 @@ def report(
 
 
 def _run_sections(store: "RunStore", chosen: list[str], preset: str | None, every: bool) -> "list[Section]":
-    from cli.selection import finished_runs
+    from solv.cli.selection import finished_runs
 
     found = _chosen(store, chosen, preset) if chosen else finished_runs(store, [], preset, every=every)
     return [_section(run, _variant(run, found)) for run in found]
 
 
 def _sweep_sections(store: "RunStore", chosen: list[str], preset: str | None, every: bool) -> "list[Section]":
-    from cli.selection import finished_sweeps
+    from solv.cli.selection import finished_sweeps
 
     found = finished_sweeps(store, chosen, preset, every=every)
     alone = {each.experiment for each in found}
@@ -74,8 +74,8 @@ def _sweep_sections(store: "RunStore", chosen: list[str], preset: str | None, ev
 
 
 def _chosen(store: Any, texts: list[str], preset: str | None) -> "list[RunDirectory]":
-    from cli.selection import finished_runs
-    from experiments.catalog import names
+    from solv.cli.selection import finished_runs
+    from solv.harness.catalog import names
 
     runs = [finished_runs(store, [text], preset)[0] if text in names() else store.resolve(text) for text in texts]
     return list({run.path.resolve(): run for run in runs}.values())
@@ -91,9 +91,9 @@ def _variant(run: "RunDirectory", shown: "list[RunDirectory]") -> str:
 
 
 def _section(run: "RunDirectory", variant: str) -> "Section":
-    from experiments.archive import panels_of
-    from experiments.catalog import entry
-    from tracking.report import Section
+    from solv.harness.archive import panels_of
+    from solv.harness.catalog import entry
+    from solv.tracking.report import Section
 
     about, curves = entry(run.experiment), run.curves()
     return Section(
@@ -111,11 +111,11 @@ def _section(run: "RunDirectory", variant: str) -> "Section":
 
 def _sweep_section(directory: "SweepDirectory", variant: str) -> "Section":
     """Return what a sweep's finished points say together, made anew from them."""
-    from experiments.catalog import entry
-    from experiments.protocol import load
-    from experiments.sweep_aggregate import aggregate
-    from tracking.report import Section
-    from tracking.runs import RunDirectoryError
+    from solv.harness.catalog import entry
+    from solv.harness.contract import load
+    from solv.harness.sweep.aggregate import aggregate
+    from solv.tracking.report import Section
+    from solv.tracking.runs import RunDirectoryError
 
     about, result = entry(directory.experiment), aggregate(load(directory.experiment), directory)
     if result is None:
@@ -144,10 +144,10 @@ def _sweep_section(directory: "SweepDirectory", variant: str) -> "Section":
 
 
 def _command(run: "RunDirectory") -> str:
-    from cli.compose import settings_for
-    from cli.presets import DEFAULT_PRESET, presets
-    from experiments.archive import command_of
-    from experiments.parameters import as_dictionary
+    from solv.harness.archive import command_of
+    from solv.harness.compose import settings_for
+    from solv.harness.presets import DEFAULT_PRESET, presets
+    from solv.harness.settings import as_dictionary
 
     preset = run.preset if run.preset in presets(run.experiment) else DEFAULT_PRESET
     return command_of(run, preset, as_dictionary(settings_for(run.experiment, preset, [])[1]))

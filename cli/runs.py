@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.arguments import AsFormat, Debug, Names, OnlyPreset, RunsDir, TableFormat, VerdictName, finish, runs_root
+from solv.cli.arguments import AsFormat, Debug, Names, OnlyPreset, RunsDir, TableFormat, VerdictName, finish, runs_root
 
 if TYPE_CHECKING:
-    from tracking.runs import RunDirectory, RunStore
+    from solv.tracking.runs import RunDirectory, RunStore
 
 _AGES = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -39,9 +39,9 @@ def runs(
     """List what has been run: when, from which preset, with which verdicts."""
 
     def body() -> None:
-        from cli.tables import print_rows
-        from experiments.catalog import entry
-        from tracking.runs import RunStore
+        from solv.cli.tables import print_rows
+        from solv.harness.catalog import entry
+        from solv.tracking.runs import RunStore
 
         for name in names or []:
             entry(name)
@@ -72,7 +72,7 @@ def runs(
 
 
 def _clean(store: "RunStore", found: "list[RunDirectory]", yes: bool) -> None:
-    from experiments.parameters import ConfigurationError
+    from solv.harness.settings import ConfigurationError
 
     if not yes:
         if not sys.stdin.isatty():
@@ -114,7 +114,7 @@ def _record(run: "RunDirectory") -> dict[str, object]:
 
 
 def _verdicts(run: "RunDirectory") -> list[str]:
-    from tracking.runs import RunDirectoryError
+    from solv.tracking.runs import RunDirectoryError
 
     try:
         return list(run.verdicts.values()) if run.finished else []
@@ -124,7 +124,7 @@ def _verdicts(run: "RunDirectory") -> list[str]:
 
 def _start(text: str | None, now: datetime) -> datetime | None:
     """Return the local time that `--since` means."""
-    from experiments.parameters import ConfigurationError
+    from solv.harness.settings import ConfigurationError
 
     if text is None:
         return None

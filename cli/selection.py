@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tracking.runs import RunDirectory, RunStore
-    from tracking.sweeps import SweepDirectory
+    from solv.tracking.runs import RunDirectory, RunStore
+    from solv.tracking.sweeps import SweepDirectory
 
 
 def finished_runs(
@@ -23,9 +23,9 @@ def finished_runs(
         UnknownExperimentError: a name is not in the catalog.
         RunDirectoryError: an experiment that was named has no finished run, or there is none at all.
     """
-    from experiments.catalog import entry
-    from experiments.catalog import names as catalog
-    from tracking.runs import RunDirectoryError
+    from solv.harness.catalog import entry
+    from solv.harness.catalog import names as catalog
+    from solv.tracking.runs import RunDirectoryError
 
     for name in names:
         entry(name)
@@ -57,10 +57,10 @@ def finished_sweeps(
         UnknownExperimentError: a name is not in the catalog.
         RunDirectoryError: there is none.
     """
-    from experiments.catalog import entry
-    from experiments.catalog import names as catalog
-    from tracking.runs import RunDirectoryError
-    from tracking.sweeps import sweeps
+    from solv.harness.catalog import entry
+    from solv.harness.catalog import names as catalog
+    from solv.tracking.runs import RunDirectoryError
+    from solv.tracking.sweeps import sweeps
 
     found = []
     for name in [entry(name).name for name in names] or catalog():

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from cli.multirun import Sweep
-    from experiments.sweep_aggregate import Aggregate
+    from solv.harness.sweep.aggregate import Aggregate
+    from solv.harness.sweep.engine import Sweep
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -32,7 +32,7 @@ def sweep(
     """Run or show a sweep; return the exit status: 1 if a job or a claim failed or, without --status, is missing."""
     for variable in THREADS:  # before NumPy is loaded: a point is computed by one thread, wherever it runs
         os.environ.setdefault(variable, "1")
-    from cli.multirun import enumerate_points, plan, run
+    from solv.harness.sweep.engine import enumerate_points, plan, run
 
     asked = plan(name, preset, overrides, launcher, jobs, fresh)
     directory = asked.directory
@@ -53,8 +53,8 @@ def sweep(
 
 def _conclude(asked: "Sweep", everything: bool, write: bool) -> int:
     """Print the state of the points and their aggregate, write it, and return the exit status."""
-    from experiments.sweep_aggregate import aggregate, write_aggregate
-    from tracking.sweeps import ALL_STATES, DONE, FAILED
+    from solv.harness.sweep.aggregate import aggregate, write_aggregate
+    from solv.tracking.sweeps import ALL_STATES, DONE, FAILED
 
     states = asked.directory.states()
     result = aggregate(asked.experiment, asked.directory)
@@ -76,8 +76,8 @@ def _conclude(asked: "Sweep", everything: bool, write: bool) -> int:
 
 
 def _print_points(asked: "Sweep", states: dict[str, str], everything: bool) -> None:
-    from cli.tables import number, print_rows
-    from tracking.sweeps import DONE
+    from solv.cli.tables import number, print_rows
+    from solv.tracking.sweeps import DONE
 
     metric = None if asked.is_grid else asked.metric
     finished = asked.directory.finished()
@@ -95,7 +95,7 @@ def _print_points(asked: "Sweep", states: dict[str, str], everything: bool) -> N
 
 def _print_best(asked: "Sweep") -> None:
     """Print the point of least metric of a search."""
-    from cli.tables import number
+    from solv.cli.tables import number
 
     finished = asked.directory.finished()
     points = [point for point in asked.directory.points() if point.key in finished]
@@ -107,7 +107,7 @@ def _print_best(asked: "Sweep") -> None:
 
 
 def _print_aggregate(result: "Aggregate") -> None:
-    from cli.tables import print_agreement, print_claims
+    from solv.cli.tables import print_agreement, print_claims
 
     if not result.complete:
         typer.echo(f"so far, from {len(result.done)} of {result.total} points:")

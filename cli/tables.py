@@ -11,9 +11,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from tracking.claims import Claim, Verdict
-from tracking.curves import Curves, agreement, pair
-from tracking.environment import Check, State
+from solv.tracking.claims import Claim, Verdict
+from solv.tracking.curves import Curves, agreement, pair
+from solv.tracking.environment import Check, State
 
 _VERDICT_STYLE = {Verdict.HOLDS: "green", Verdict.FAILS: "bold red", Verdict.UNDECIDED: "yellow"}
 _STATE_STYLE = {State.WORKS: "green", State.MISSING: "yellow", State.BROKEN: "bold red"}
@@ -96,7 +96,7 @@ def print_rows(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]
 
 def as_text(curves: Curves, kind: str) -> str:
     """Return curves as `csv` or `json` text."""
-    from tracking.curves import records
+    from solv.tracking.curves import records
 
     if kind == "json":
         return json.dumps(records(curves), indent=1, ensure_ascii=False, allow_nan=False)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.arguments import Debug, finish
+from solv.cli.arguments import Debug, finish
 
 if TYPE_CHECKING:
-    from data.token_shards import TokenShards
-    from data.tokenization import Tokenization
+    from solv.data.text.token_shards import TokenShards
+    from solv.data.text.tokenization import Tokenization
 
 text = typer.Typer(help="Text to train language models on, as token shards.", no_args_is_help=True)
 
@@ -53,8 +53,8 @@ def make(
     """Write a text's tokens as shards, training and validation apart."""
 
     def body() -> None:
-        from data.token_shards import TOKENIZER, Plan, TokenShards, write_shards
-        from data.tokenization import open_tokenizer
+        from solv.data.text.token_shards import TOKENIZER, Plan, TokenShards, write_shards
+        from solv.data.text.tokenization import open_tokenizer
 
         if most_tokens is not None and not most_tokens.is_integer():
             raise ValueError(f"most_tokens = {most_tokens} is no whole number; valid: an integer >= 1")
@@ -81,7 +81,7 @@ def check(folder: Folder, debug: Debug = False) -> None:
     """Read every token and compare digests and counts with the manifest."""
 
     def body() -> None:
-        from data.token_shards import TokenShards
+        from solv.data.text.token_shards import TokenShards
 
         typer.echo(f"all as written: {TokenShards(folder).check()}")
 
@@ -95,7 +95,7 @@ def stats(folder: Folder, debug: Debug = False) -> None:
     def body() -> None:
         import numpy as np
 
-        from data.token_shards import SPLITS, TokenShards
+        from solv.data.text.token_shards import SPLITS, TokenShards
 
         shards = TokenShards(folder)
         typer.echo(f"source {_spelled(shards.manifest['source'])}; tokenizer {_spelled(shards.manifest['tokenizer'])}")
@@ -125,7 +125,7 @@ def show(
     """Show a document as it can be read back from its tokens."""
 
     def body() -> None:
-        from data.token_shards import TokenShards
+        from solv.data.text.token_shards import TokenShards
 
         shards = TokenShards(folder)
         found = shards.document(split, document)
@@ -138,8 +138,8 @@ def _documents(
     source: Source, place: str | None, pattern: str, config: str | None, column: str, validation: float | None
 ) -> tuple[dict[str, Any], Iterator[tuple[str, bytes]]]:
     """Return a description of the source for the manifest, and its documents with their splits."""
-    from data.hf_text import hf_documents
-    from data.text import TRAIN, VALIDATION, split_document, text_files
+    from solv.data.text.huggingface import hf_documents
+    from solv.data.text.sources import TRAIN, VALIDATION, split_document, text_files
 
     if (place is None) != (source is Source.LIBRARY):
         raise ValueError(f"--source {source} takes {'no --from' if place else '--from PATH or NAME'}")
@@ -173,8 +173,8 @@ def _fingerprint(files: list[Path]) -> str:
 
 
 def _tokenizer_of(shards: "TokenShards") -> "Tokenization":
-    from data.token_shards import TOKENIZER
-    from data.tokenization import open_tokenizer
+    from solv.data.text.token_shards import TOKENIZER
+    from solv.data.text.tokenization import open_tokenizer
 
     said = shards.manifest["tokenizer"]
     return (

@@ -1,1 +1,1 @@
-"""What can be set: the Hydra tree, shipped as `pkg://configs`."""
+"""What can be set: the Hydra tree, shipped as `pkg://solv.configs`."""

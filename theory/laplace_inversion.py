@@ -18,7 +18,7 @@ import math
 import numpy as np
 from jaxtyping import Complex, Float
 
-from theory.validation import require_integer, require_real
+from solv.theory.validation import require_integer, require_real
 
 CIRCLE_GAIN = 1e7
 

@@ -23,7 +23,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from theory.validation import require_integer, require_real
+from solv.theory.validation import require_integer, require_real
 
 NEGLIGIBLE_WEIGHT = 1e-16
 MOST_ITERATIONS = 200

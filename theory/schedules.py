@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from theory.validation import require_integer, require_real
+from solv.theory.validation import require_integer, require_real
 
 Factors = Float[np.ndarray, "*steps"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tracking.files import replacing
+from solv.tracking.files import replacing
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from tracking.claims import Claim
-from tracking.curves import Curves, agreement
-from tracking.figures import STYLE, Panel, draw_panel, dress, series_colours
+from solv.tracking.claims import Claim
+from solv.tracking.curves import Curves, agreement
+from solv.tracking.figures import STYLE, Panel, draw_panel, dress, series_colours
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

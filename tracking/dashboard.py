@@ -27,9 +27,9 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 
-from tracking.claims import Claim, Verdict
-from tracking.curves import Curves, agreement
-from tracking.files import write_text
+from solv.tracking.claims import Claim, Verdict
+from solv.tracking.curves import Curves, agreement
+from solv.tracking.files import write_text
 
 MODES = ("auto", "offline", "online", "disabled")
 CLOSE_SECONDS = 45.0  # opening and uploading are bounded by less; past this the recording process is given up

@@ -170,7 +170,7 @@ def _is_there(module: str) -> bool:
 
 
 def _runs(root: Path) -> list[Check]:
-    from tracking.runs import RunStore
+    from solv.tracking.runs import RunStore
 
     existing = next(folder for folder in (root.absolute(), *root.absolute().parents) if folder.exists())
     other = "export SOLV_RUNS_DIR=/a/folder/you/can/write"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from tracking.curves import Curves, parameter
-from tracking.files import write_bytes
+from solv.tracking.curves import Curves, parameter
+from solv.tracking.files import write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

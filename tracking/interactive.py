@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from tracking.curves import Curves, parameter
-from tracking.figures import PALETTE, Map, Panel, power_of_ten, series_colours
+from solv.tracking.curves import Curves, parameter
+from solv.tracking.figures import PALETTE, Map, Panel, power_of_ten, series_colours
 
 _SYMBOLS = {"simulation": "circle", "trained": "square-open"}
 _DARK_PALETTE = ("#56B4E9", "#FF8A4C", "#2FD0A0", "#E8A3CB", "#A6D8F7", "#F2B632", "#E8E8E8")

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-PACKAGES = ("experiments", "theory", "models", "data")
+PACKAGES = ("experiments", "harness", "theory", "models", "data")
 _LIBRARIES = ("numpy", "scipy", "pandas", "torch", "hydra-core")
 _ROOT = Path(__file__).resolve().parent.parent
 

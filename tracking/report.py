@@ -9,10 +9,10 @@ from functools import cache
 from importlib import resources
 from string import Template
 
-from tracking.claims import Claim, Verdict
-from tracking.curves import Curves, agreement
-from tracking.figures import Panel
-from tracking.interactive import plotly_figure
+from solv.tracking.claims import Claim, Verdict
+from solv.tracking.curves import Curves, agreement
+from solv.tracking.figures import Panel
+from solv.tracking.interactive import plotly_figure
 
 _SIGNS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✕", Verdict.UNDECIDED: "?"}
 
@@ -204,7 +204,7 @@ def _text(value: object) -> str:
 
 
 def _page_file(name: str) -> str:
-    return resources.files("tracking").joinpath("page", name).read_text(encoding="utf-8").rstrip("\n")
+    return resources.files("solv.tracking").joinpath("page", name).read_text(encoding="utf-8").rstrip("\n")
 
 
 @cache

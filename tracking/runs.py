@@ -29,9 +29,9 @@ import pandas as pd
 import pyarrow as pa
 import yaml
 
-from tracking.claims import Claim, claims_from_json, claims_to_json
-from tracking.curves import Curves, CurvesError, check_curves
-from tracking.files import replacing, write_bytes, write_text
+from solv.tracking.claims import Claim, claims_from_json, claims_to_json
+from solv.tracking.curves import Curves, CurvesError, check_curves
+from solv.tracking.files import replacing, write_bytes, write_text
 
 MANIFEST_VERSION = 1
 _DIRECTORY = re.compile(r"(?P<timestamp>\d{8}-\d{6})-(?P<key>[0-9a-f]{12})(-\d+)?")

@@ -17,8 +17,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tracking.files import write_text
-from tracking.runs import RunDirectory, RunDirectoryError, RunStore
+from solv.tracking.files import write_text
+from solv.tracking.runs import RunDirectory, RunDirectoryError, RunStore
 
 DONE, FAILED, STARTED, MISSING = "done", "failed", "started", "missing"
 ALL_STATES = (DONE, FAILED, STARTED, MISSING)

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from data.pita.checker import TraceError, check
-from data.pita.contraction_free import provable
-from data.pita.countermodels import counter_model
-from data.pita.formulas import parse
-from data.pita.shards import finished_shards, read_shard
-from data.pita.spread import ALONE, Workers
+from solv.data.pita.checker import TraceError, check
+from solv.data.pita.contraction_free import provable
+from solv.data.pita.countermodels import counter_model
+from solv.data.pita.formulas import parse
+from solv.data.pita.shards import finished_shards, read_shard
+from solv.data.pita.spread import ALONE, Workers
 
 PROVED, REFUTED, MODELLED, GIVEN_UP = "proved", "refuted", "by a counter-model", "given up"
 

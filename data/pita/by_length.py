@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
 
-from data.pita.records import record
-from data.pita.shuffle import bijection
-from data.pita.splits import SplitSpec, open_split
+from solv.data.pita.records import record
+from solv.data.pita.shuffle import bijection
+from solv.data.pita.splits import SplitSpec, open_split
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from data.pita.formulas import AND, FALSE, IMPLIES, OR, TRUE, Formula, parse, split, text
+from solv.data.pita.formulas import AND, FALSE, IMPLIES, OR, TRUE, Formula, parse, split, text
 
 Hypotheses = dict[str, Formula]
 

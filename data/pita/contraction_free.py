@@ -13,7 +13,7 @@ search but the formula; agreement of the two is what stands behind a verdict.
 
 from collections.abc import Generator
 
-from data.pita.formulas import AND, FALSE, IMPLIES, OR, PRECEDENCE, TRUE, Formula
+from solv.data.pita.formulas import AND, FALSE, IMPLIES, OR, PRECEDENCE, TRUE, Formula
 
 _Sequent = tuple[int, tuple[int, ...], int]  # saturated hypotheses (bit mask), new hypotheses, goal
 _Task = Generator[_Sequent, bool, bool]

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from data.pita.formulas import AND, FALSE, IMPLIES, OR, PRECEDENCE, TRUE, Formula, atoms
+from solv.data.pita.formulas import AND, FALSE, IMPLIES, OR, PRECEDENCE, TRUE, Formula, atoms
 
 _MOST_WORLDS = 4
 _MOST_BITS = 1 << 20

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from data.pita.checker import check
-from data.pita.formulas import Formula, atoms, text
+from solv.data.pita.checker import check
+from solv.data.pita.formulas import Formula, atoms, text
 
 _STEP = re.compile(r'(?:<tactic>([^<]*)</tactic>|<backtrack to="([0-9]+)"/>)?<state id="([0-9]+)">')
 

@@ -3,10 +3,10 @@
 from contextlib import suppress
 from typing import Any
 
-from data.pita.search import search, successful_path
-from data.pita.splits import Split
-from data.pita.subformulas import Subformulas
-from data.pita.traces import Trace, TraceTooLongError, prompt, render
+from solv.data.pita.search import search, successful_path
+from solv.data.pita.splits import Split
+from solv.data.pita.subformulas import Subformulas
+from solv.data.pita.traces import Trace, TraceTooLongError, prompt, render
 
 #: Changes whenever the same settings would give other rows.
 VERSION = 2

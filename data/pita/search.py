@@ -22,7 +22,7 @@ proved (`_CUT`), and a failure in one of two goals abandons both. No recursion, 
 from dataclasses import dataclass
 from typing import Any
 
-from data.pita.subformulas import (
+from solv.data.pita.subformulas import (
     IS_AND,
     IS_FALSE,
     IS_IMPLIES,

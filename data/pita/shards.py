@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data.pita.records import VERSION
+from solv.data.pita.records import VERSION
 
 MANIFEST = "manifest.json"
 SCHEMA = pa.schema(

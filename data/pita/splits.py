@@ -22,7 +22,7 @@ from itertools import accumulate, chain
 
 import numpy as np
 
-from data.pita.formulas import (
+from solv.data.pita.formulas import (
     AND,
     IMPLIES,
     OPERATORS,
@@ -33,8 +33,8 @@ from data.pita.formulas import (
     conjunction,
     implication,
 )
-from data.pita.trees import arrangement, arrangement_count, fill, tree, tree_count
-from data.pita.words import Words
+from solv.data.pita.trees import arrangement, arrangement_count, fill, tree, tree_count
+from solv.data.pita.words import Words
 
 SPLITS = ("full", "implies", "or", "php")
 

@@ -4,7 +4,7 @@ By the subformula property nothing else ever occurs in a search, so that a set o
 bit mask and a sequent is two. Parts come before the wholes; the statement itself is the last number.
 """
 
-from data.pita.formulas import AND, FALSE, IMPLIES, LEAF_PRECEDENCE, OR, PRECEDENCE, TRUE, Formula, join
+from solv.data.pita.formulas import AND, FALSE, IMPLIES, LEAF_PRECEDENCE, OR, PRECEDENCE, TRUE, Formula, join
 
 #: Kinds of subformulas. Atoms carry a polarity: the side on which they are chained (focusing is complete for any).
 IS_IMPLIES, IS_AND, IS_OR, IS_TRUE, IS_FALSE, IS_NEGATIVE_ATOM, IS_POSITIVE_ATOM = range(7)

@@ -8,8 +8,8 @@ are also the two answers of a model that writes no trace.
 
 import re
 
-from data.pita.formulas import AND, FALSE, IMPLIES, OR, TRUE
-from data.pita.traces import SEPARATOR
+from solv.data.pita.formulas import AND, FALSE, IMPLIES, OR, TRUE
+from solv.data.pita.traces import SEPARATOR
 
 _DIGITS = "0123456789"
 _STATES = (

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from data.pita.search import (
+from solv.data.pita.search import (
     ABSURD,
     APPLY,
     BACKTRACK,
@@ -31,7 +31,7 @@ from data.pita.search import (
     TRIVIAL,
     Step,
 )
-from data.pita.subformulas import Subformulas
+from solv.data.pita.subformulas import Subformulas
 
 #: Ends a prompt; what a model completes begins after it.
 SEPARATOR = "|"

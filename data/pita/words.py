@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from data.pita.formulas import FALSE, TRUE
+from solv.data.pita.formulas import FALSE, TRUE
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
-from data.pita.records import VERSION, record
-from data.pita.shards import (
+from solv.data.pita.records import VERSION, record
+from solv.data.pita.shards import (
     MANIFEST,
     SCHEMA,
     digest,
@@ -30,9 +30,9 @@ from data.pita.shards import (
     shard_path,
     write_manifest,
 )
-from data.pita.shuffle import bijection
-from data.pita.splits import SplitSpec, open_split
-from data.pita.spread import ALONE, Workers
+from solv.data.pita.shuffle import bijection
+from solv.data.pita.splits import SplitSpec, open_split
+from solv.data.pita.spread import ALONE, Workers
 
 _LOCK = ".lock"
 _GROUP_CHARACTERS = 1 << 22

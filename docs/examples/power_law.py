@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from theory.power_law_fit import fit_decay_to_offset, fit_power_law
+from solv.theory.fits.power_law import fit_decay_to_offset, fit_power_law
 
 steps = np.geomspace(100, 100_000, 30)
 rng = np.random.default_rng(0)

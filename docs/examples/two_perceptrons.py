@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from models.coordinate_check import Subject
+from solv.models.coordinate_check import Subject
 
 INPUTS = 16
 

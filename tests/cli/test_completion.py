@@ -11,12 +11,12 @@ import sys
 
 import pytest
 
-from cli.completion import keys
-from experiments.catalog import names
-from experiments.parameters import describe
-from experiments.protocol import load
-from tests.cli.conftest import ROOT
-from tests.cli.made_runs import make_run
+from solv.cli.completion import keys
+from solv.harness.catalog import names
+from solv.harness.contract import load
+from solv.harness.settings import describe
+from tests.end_to_end.cli.conftest import ROOT
+from tests.end_to_end.cli.made_runs import make_run
 
 
 @pytest.mark.parametrize("name", names())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from data.verdicts import VerdictsError, read_verdicts
+from solv.data.verdicts import VerdictsError, read_verdicts
 
 HEADER = "prompt,sample,unsafe\n"
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.coordinate_check import Subject, check_coordinates
+from solv.models.coordinate_check import Subject, check_coordinates
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "docs" / "examples"))
 import two_perceptrons

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.ensemble import Ensemble, Optimizer, cosine_decay, stack, train, vmapped_loss
+from solv.models.ensemble import Ensemble, Optimizer, cosine_decay, stack, train, vmapped_loss
 
 COPIES, STEPS = 3, 12
 RATES = torch.tensor([0.01, 0.02, 0.005], dtype=torch.float64)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models.threads import one_thread
+from solv.models.threads import one_thread
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theory.laplace_inversion import invert_z, invert_z_equal_times, talbot_rule, z_circle
+from solv.theory.laplace_inversion import invert_z, invert_z_equal_times, talbot_rule, z_circle
 
 
 @given(time=st.floats(0.01, 100), rate=st.floats(0, 30))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theory.random_matrix import (
+from solv.theory.random_matrix import (
     degrees_of_freedom,
     marchenko_pastur,
     marchenko_pastur_density,

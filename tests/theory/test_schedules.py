@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from theory.schedules import (
+from solv.theory.schedules import (
     constant,
     cosine,
     inverse_sqrt,

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from theory.validation import require_integer, require_real
+from solv.theory.validation import require_integer, require_real
 
 
 @pytest.mark.parametrize("value", [2, 2.0, np.float32(2), np.int64(2)])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.claims import Claim, Verdict, all_of, claims_from_json, claims_to_json, exceeds, within
+from solv.tracking.claims import Claim, Verdict, all_of, claims_from_json, claims_to_json, exceeds, within
 
 HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 

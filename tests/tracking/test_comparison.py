@@ -4,10 +4,10 @@ import math
 
 import pytest
 
-from tracking.claims import Claim, Verdict
-from tracking.comparison import Difference, Labelled, agreements, differences, labels, overlay, verdicts
-from tracking.curves import curve, join_curves
-from tracking.figures import Panel
+from solv.tracking.claims import Claim, Verdict
+from solv.tracking.comparison import Difference, Labelled, agreements, differences, labels, overlay, verdicts
+from solv.tracking.curves import curve, join_curves
+from solv.tracking.figures import Panel
 
 
 def run(label, factor, config, theory=(1.0, 2.0), panel="p", claims=()):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.curves import (
+from solv.tracking.curves import (
     COLUMNS,
     Curves,
     CurvesError,

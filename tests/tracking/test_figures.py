@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from tracking.curves import curve, join_curves
-from tracking.figures import Map, Panel, Slope, draw, save
+from solv.tracking.curves import curve, join_curves
+from solv.tracking.figures import Map, Panel, Slope, draw, save
 
 PANEL = Panel("p", "a title", "steps", "loss", y_scale="log", ordered=True)
 

@@ -7,9 +7,9 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from tracking.curves import curve, join_curves
-from tracking.figures import Map, Panel, Slope
-from tracking.interactive import plotly_figure
+from solv.tracking.curves import curve, join_curves
+from solv.tracking.figures import Map, Panel, Slope
+from solv.tracking.interactive import plotly_figure
 
 
 def rows(source, x, y, y_err=0.0, n=1, series="s", **more):

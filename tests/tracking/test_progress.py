@@ -1,6 +1,6 @@
 """Does a long job say where it is, in a pipe and on a terminal?"""
 
-from tracking.progress import LineReporter, TerminalReporter, reporter_for
+from solv.tracking.progress import LineReporter, TerminalReporter, reporter_for
 
 
 def test_a_pipe_gets_plain_lines_at_a_slow_pace_and_one_at_the_end(capsys):

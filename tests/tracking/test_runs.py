@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tracking.claims import Claim, Verdict
-from tracking.curves import curve
-from tracking.files import replacing, write_text
-from tracking.runs import MANIFEST_VERSION, RunDirectory, RunDirectoryError, RunStore, content_key
+from solv.tracking.claims import Claim, Verdict
+from solv.tracking.curves import curve
+from solv.tracking.files import replacing, write_text
+from solv.tracking.runs import MANIFEST_VERSION, RunDirectory, RunDirectoryError, RunStore, content_key
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from data.pita.by_length import Example, examples_by_length
-from data.pita.checker import check
-from data.pita.formulas import canonical, leaves, parse
-from data.pita.splits import SplitSpec
+from solv.data.pita.by_length import Example, examples_by_length
+from solv.data.pita.checker import check
+from solv.data.pita.formulas import canonical, leaves, parse
+from solv.data.pita.splits import SplitSpec
 
 BINS = (2, 4, 6, 10)
 

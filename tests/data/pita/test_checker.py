@@ -5,12 +5,12 @@ import re
 
 import pytest
 
-from data.pita.checker import TraceError, check
-from data.pita.formulas import Formula, parse
-from data.pita.search import search
-from data.pita.splits import SplitSpec, open_split
-from data.pita.subformulas import Subformulas
-from data.pita.traces import render
+from solv.data.pita.checker import TraceError, check
+from solv.data.pita.formulas import Formula, parse
+from solv.data.pita.search import search
+from solv.data.pita.splits import SplitSpec, open_split
+from solv.data.pita.subformulas import Subformulas
+from solv.data.pita.traces import render
 
 SYLLOGISM = "(p1 -> p2) -> (p2 -> p3) -> p1 -> p3"
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.pita.checker import TraceError, _apply, _close, _Goal
-from data.pita.formulas import parse, text
-from data.pita.lean import theorem
-from data.pita.records import record
-from data.pita.splits import SplitSpec, open_split
+from solv.data.pita.checker import TraceError, _apply, _close, _Goal
+from solv.data.pita.formulas import parse, text
+from solv.data.pita.lean import theorem
+from solv.data.pita.records import record
+from solv.data.pita.splits import SplitSpec, open_split
 
 NAME = r"h[1-9][0-9]*"
 GRAMMAR = re.compile(

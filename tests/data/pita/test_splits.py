@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.pita.formulas import atoms, canonical, is_formula, leaves, parse, text
-from data.pita.shuffle import bijection
-from data.pita.splits import OR_NAMES, SplitSpec, open_split
-from data.pita.trees import arrangement, arrangement_count, tree, tree_count
+from solv.data.pita.formulas import atoms, canonical, is_formula, leaves, parse, text
+from solv.data.pita.shuffle import bijection
+from solv.data.pita.splits import OR_NAMES, SplitSpec, open_split
+from solv.data.pita.trees import arrangement, arrangement_count, tree, tree_count
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import operator
 
 import pytest
 
-from data.pita.spread import Workers
+from solv.data.pita.spread import Workers
 
 
 @pytest.mark.parametrize("processes", [1, 2, 5])

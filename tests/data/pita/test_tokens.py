@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.pita.records import record
-from data.pita.splits import SplitSpec, open_split
-from data.pita.tokens import FAILURE, FILL, SUCCESS, VOCABULARY, TraceTokens
+from solv.data.pita.records import record
+from solv.data.pita.splits import SplitSpec, open_split
+from solv.data.pita.tokens import FAILURE, FILL, SUCCESS, VOCABULARY, TraceTokens
 
 TOKENS = TraceTokens()
 KINDS = [("full", 2), ("full", 6), ("full", 8), ("implies", 7), ("or", 4), ("or", None), ("php", None)]

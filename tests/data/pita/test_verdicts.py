@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.pita.checker import check
-from data.pita.contraction_free import provable
-from data.pita.countermodels import counter_model
-from data.pita.formulas import Formula, canonical, parse, text
-from data.pita.search import search, successful_path
-from data.pita.splits import SplitSpec, open_split
-from data.pita.subformulas import Subformulas
-from data.pita.traces import render
+from solv.data.pita.checker import check
+from solv.data.pita.contraction_free import provable
+from solv.data.pita.countermodels import counter_model
+from solv.data.pita.formulas import Formula, canonical, parse, text
+from solv.data.pita.search import search, successful_path
+from solv.data.pita.splits import SplitSpec, open_split
+from solv.data.pita.subformulas import Subformulas
+from solv.data.pita.traces import render
 
 STATE_LIMIT = 20_000
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from data.pita import traces
-from data.pita.audit import GIVEN_UP, MODELLED, PROVED, REFUTED, check_all, count_all
-from data.pita.records import record
-from data.pita.shards import MANIFEST, SCHEMA, rows
-from data.pita.shuffle import bijection
-from data.pita.splits import SplitSpec, open_split
-from data.pita.spread import Workers
-from data.pita.writer import Plan, write
+from solv.data.pita import traces
+from solv.data.pita.audit import GIVEN_UP, MODELLED, PROVED, REFUTED, check_all, count_all
+from solv.data.pita.records import record
+from solv.data.pita.shards import MANIFEST, SCHEMA, rows
+from solv.data.pita.shuffle import bijection
+from solv.data.pita.splits import SplitSpec, open_split
+from solv.data.pita.spread import Workers
+from solv.data.pita.writer import Plan, write
 
 ROOT = Path(__file__).resolve().parents[3]
 FOUR = Plan(SplitSpec("full", 4), 3000, shard_rows=60)
@@ -27,9 +27,9 @@ SMALL = Plan(SplitSpec("full", 3), 200, shard_rows=50)
 WRITING = """
 import sys
 from pathlib import Path
-from data.pita.spread import Workers
-from data.pita.splits import SplitSpec
-from data.pita.writer import Plan, write
+from solv.data.pita.spread import Workers
+from solv.data.pita.splits import SplitSpec
+from solv.data.pita.writer import Plan, write
 if __name__ == "__main__":
     write(Plan(SplitSpec("full", 4), 3000, shard_rows=60), Path(sys.argv[1]), workers=Workers(2), resume=True)
 """
@@ -170,7 +170,7 @@ def write_wrongly(folder: Path, monkeypatch: pytest.MonkeyPatch, column: str, va
         made = record(*arguments, **settings)
         return {**made, column: value} if made["is_true"] else made
 
-    monkeypatch.setattr("data.pita.writer.record", wrong)
+    monkeypatch.setattr("solv.data.pita.writer.record", wrong)
     write(SMALL, folder)
 
 

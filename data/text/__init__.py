@@ -1,0 +1,1 @@
+"""Text that several papers train on: sources, tokenizers, token shards and windows."""

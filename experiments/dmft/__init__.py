@@ -1,0 +1,1 @@
+"""Disordered dynamics in high dimension: dynamical mean-field theory (2601.01010): the experiment."""

@@ -1,0 +1,1 @@
+"""Pretrain-test task alignment of in-context learning (2509.26551): the experiment."""

@@ -1,0 +1,1 @@
+"""Attack success against samples: a spin-glass theory (2603.11331): the experiment."""

@@ -1,0 +1,203 @@
+"""How are the chain models of pita trained and tested? All widths and seeds of a task as one batch of copies."""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from solv.data.pita.starfish import Starfish
+from solv.experiments.pita.chain import TRACE, Cell
+from solv.experiments.pita.settings import Training
+from solv.harness.contract import Context
+from solv.models.ensemble import Ensemble, Parameters, cosine_decay, train
+from solv.models.pita.starfish import StarfishModel
+
+Arrays = dict[str, np.ndarray]
+Batch = tuple[Tensor, Tensor, Tensor]
+NARROW = 36  # widths up to this one are padded to one size: small products are no faster than these
+DRAWN_AT_ONCE, MOST_AT_ONCE = 2**18, 25  # tokens and batches of one seed that are drawn together
+LOOKS = 20  # times that the loss is recorded
+
+
+@dataclass(frozen=True)
+class Trained:
+    """Copies of one task after training, widths slowest."""
+
+    task: Starfish
+    model: StarfishModel
+    embeddings: Tensor
+    parameters: Parameters
+
+    @property
+    def copies(self) -> int:
+        """Number of copies."""
+        return len(self.model.widths)
+
+
+def accuracies(training: Training, context: Context, cell: Cell, hops: tuple[int, ...]) -> Arrays:
+    """Train a cell and return accuracies, shape (widths, seeds, hops), and of traces the errors of single tokens.
+
+    These are `step`, `answer` and `token`, of ancestors, answers and all tokens alike, each after a true trace so far;
+    shape (widths, seeds, hops).
+    """
+    unit = f"{cell.name} at {hops}"
+
+    def compute() -> Arrays:
+        parts = [
+            _test(training, context, cell, _train(training, context, cell, f"{unit} d={widths}", widths), hops)
+            for widths in _groups(cell)
+        ]
+        return {
+            key: np.concatenate([part[key] for part in parts]).reshape(len(cell.widths), training.seeds, len(hops))
+            for key in parts[0]
+        }
+
+    return context.unit(unit, compute)
+
+
+def _groups(cell: Cell) -> list[tuple[int, ...]]:
+    """Return the widths that train as one batch, padded to the widest of them."""
+    narrow = tuple(width for width in cell.widths if width <= NARROW)
+    return [*([narrow] if narrow else []), *((width,) for width in cell.widths if width > NARROW)]
+
+
+def _train(training: Training, context: Context, cell: Cell, name: str, widths: tuple[int, ...]) -> Trained:
+    device = context.device
+    task = Starfish(cell.arms, cell.depth)
+    copies = tuple(width for width in widths for _ in range(training.seeds))
+    model = StarfishModel(
+        task.vocabulary,
+        copies,
+        task.vocabulary if cell.kind == TRACE else 2,
+        training.attention,  # type: ignore[arg-type]
+    )
+    starts = [
+        context.seeds.torch(*_names(cell), "start", width, seed, device=device)
+        for width in widths
+        for seed in range(training.seeds)
+    ]
+    embeddings, parameters = model.initial(starts)
+    ensemble = Ensemble(
+        parameters,
+        model.optimizer(
+            training.learning_rate,
+            device,
+            betas=(training.momentum, training.memory),
+            schedule=cosine_decay(training.steps),
+        ),
+    )
+    checkpoint = context.checkpoint(name)
+    if (saved := checkpoint.load()) is not None:
+        ensemble.load_state_dict(saved)
+    every = max(training.steps // LOOKS, 1)
+
+    def look(step: int, losses: Tensor) -> None:
+        if step % every == 0:
+            context.log_metrics(name, step, {"loss": float(losses.mean())})
+
+    batches = _Batches(training, context, cell, task, len(widths))
+    train(ensemble, model.loss(embeddings), batches, training.steps, after_step=look, save=checkpoint.save)
+    return Trained(task, model, embeddings, {key: value.detach() for key, value in ensemble.parameters.items()})
+
+
+@dataclass
+class _Batches:
+    """The batch as a function of the step, one for every seed, the same for all widths.
+
+    Several steps are drawn at once: one block from one stream.
+    """
+
+    training: Training
+    context: Context
+    cell: Cell
+    task: Starfish
+    widths: int
+    _block: tuple[int, Batch] | None = field(default=None, init=False)
+
+    def __call__(self, step: int) -> Batch:
+        batch = max(min(self.training.batch, self.training.batch_per_node * self.task.nodes), 2)
+        tokens = self.task.depth + 1 if self.cell.kind == TRACE else 2
+        steps = min(max(DRAWN_AT_ONCE // (batch * tokens), 1), MOST_AT_ONCE)
+        number, place = divmod(step, steps)
+        if self._block is None or self._block[0] != number:
+            by_seed = [self._draw(number, seed, steps, batch) for seed in range(self.training.seeds)]
+            contexts, targets, weights = (torch.stack(parts, dim=1) for parts in zip(*by_seed, strict=True))
+            self._block = number, (contexts, targets, weights)
+        contexts, targets, weights = (
+            part[place].repeat(self.widths, *[1] * (part.dim() - 2)) for part in self._block[1]
+        )
+        return contexts, targets, weights
+
+    def _draw(self, number: int, seed: int, steps: int, batch: int) -> Batch:
+        rng = self.context.seeds.numpy(*_names(self.cell), "block", number, seed)
+        count = steps * batch
+        if self.cell.kind == TRACE:
+            contexts, targets, weights = self.task.positions(count, self.cell.hops, rng, answers=self.training.answers)
+        else:
+            questions, on = self.task.questions(count, 1, self.cell.hops, rng)
+            contexts, targets, weights = questions[:, ::-1], on.astype(np.int64), np.ones(count)
+
+        def deal(values: np.ndarray) -> Tensor:
+            """Deal the questions out to the steps: every batch has as many on an arm as off."""
+            dealt = np.swapaxes(values.reshape(batch, steps, *values.shape[1:]), 0, 1)
+            return torch.from_numpy(np.ascontiguousarray(dealt)).to(self.context.device)
+
+        return deal(contexts), deal(targets), deal(weights.astype(np.float32))
+
+
+def _names(cell: Cell) -> tuple[object, ...]:
+    """Return what the streams of a task and kind of model are called."""
+    return "chain", cell.kind, cell.arms, cell.depth, cell.hops
+
+
+def _test(training: Training, context: Context, cell: Cell, trained: Trained, hops: tuple[int, ...]) -> Arrays:
+    """Return accuracies and errors of all copies, shape (copies, hops); copies of one seed see the same questions."""
+    by_hop = [_test_at(training, context, cell, trained, hop) for hop in hops]
+    return {key: np.stack([found[key] for found in by_hop], axis=1) for key in by_hop[0]}
+
+
+def _test_at(training: Training, context: Context, cell: Cell, trained: Trained, hop: int) -> Arrays:
+    task, seeds, tests = trained.task, training.seeds, training.tests
+    widths = trained.copies // seeds
+    drawn = [
+        task.questions(tests, hop, hop, context.seeds.numpy("test", task.arms, task.depth, hop, seed))
+        for seed in range(seeds)
+    ]
+    questions, on = (np.stack(parts) for parts in zip(*drawn, strict=True))
+
+    def shown(values: np.ndarray) -> Tensor:
+        return (
+            torch.from_numpy(np.ascontiguousarray(values)).to(context.device).repeat(widths, *[1] * (values.ndim - 1))
+        )
+
+    wrong = partial(trained.model.wrong, trained.embeddings, trained.parameters)
+    truth = shown(on.astype(np.int64))
+    if cell.kind != TRACE:
+        return {"accuracy": 1 - _mean(wrong(shown(questions[..., ::-1]), truth))}
+    _, answers = trained.model.answers(
+        trained.embeddings, trained.parameters, shown(questions), task.no, task.longest - 2
+    )
+    rng = context.seeds.numpy("test steps", task.arms, task.depth, hop)
+    levels = questions[..., 1] // task.arms
+
+    def teacher_forced(steps: np.ndarray) -> np.ndarray:
+        contexts, targets = task.contexts(questions.reshape(-1, 2), steps.flatten())
+        shape = (seeds, tests)
+        off = wrong(shown(contexts.reshape(*shape, -1)), shown(targets.reshape(shape)))
+        return off.cpu().numpy().reshape(widths, seeds, tests)
+
+    at_step, at_answer = teacher_forced(rng.integers(levels)), teacher_forced(levels)
+    # a step is one of as many as the level of b: its weight among all tokens
+    steps, tokens = (at_step * levels).sum(-1) / levels.sum(-1), (at_step * levels + at_answer).sum(-1)
+    errors = {"step": steps, "answer": at_answer.mean(-1), "token": tokens / (levels + 1).sum(-1)}
+    return {
+        "accuracy": 1 - _mean(answers != truth),
+        **{key: values.reshape(widths * seeds) for key, values in errors.items()},
+    }
+
+
+def _mean(values: Tensor) -> np.ndarray:
+    found: np.ndarray = values.double().mean(1).cpu().numpy()
+    return found

@@ -1,0 +1,1 @@
+"""Score-broadcast learning without weight transport (2605.30638): the experiment."""

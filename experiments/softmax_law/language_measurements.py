@@ -1,0 +1,162 @@
+"""What does the language model of softmax-law measure? Loss, logit scale and entropy on held-out text, by the step."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from solv.data.text.sources import Text, read_text
+from solv.data.text.token_windows import Windows
+from solv.experiments.softmax_law.language import ALL, HERE, PYTHIA, LanguageSettings, TrainedHere, language_curves
+from solv.harness.contract import Context
+from solv.harness.settings import ConfigurationError
+from solv.models.language.decoder import Decoder, DecoderConfig
+from solv.models.language.huggingface import ModelError
+from solv.models.language.training import Trainer, TrainingSettings
+from solv.models.softmax_law.hf_checkpoints import Checkpoint, checkpoint_statistics, find_checkpoints
+from solv.models.softmax_law.prediction_statistics import PredictionStatistics, prediction_statistics
+from solv.models.threads import one_thread
+from solv.theory import schedules
+from solv.tracking.curves import Curves, join_curves
+from solv.tracking.progress import Step
+
+QUANTITIES = ("loss", "scale", "entropy")
+READINGS = 28  # of a training, logarithmic in the step
+FIRST = 10  # the step of the first
+SAVE_EVERY = 500
+
+
+def measure(settings: LanguageSettings, context: Context) -> Curves:
+    """Return the measured curves.
+
+    Raises:
+        ConfigurationError: a text or checkpoints that cannot be used.
+    """
+    if settings.pretrained.checkpoints is not None:
+        return _pretrained(settings, context)
+    with one_thread(context.device):
+        return _trained_here(settings, context)
+
+
+# -- the decoder trained here --------------------------------------------------------------------------------------
+
+
+def reading_steps(trained: TrainedHere) -> list[int]:
+    """Return the numbers of steps after which the decoder is read."""
+    return sorted({round(step) for step in np.geomspace(FIRST, trained.steps, READINGS)})
+
+
+def _trained_here(settings: LanguageSettings, context: Context) -> Curves:
+    trained = settings.trained
+    try:
+        read = read_text(trained.text, most=trained.bytes)
+        windows = Windows(read.train, trained.context, trained.batch), Windows(read.validation, trained.context, 1)
+        architecture = DecoderConfig(256, trained.context, trained.width, trained.layers, trained.heads)
+    except (ValueError, OSError) as error:
+        raise ConfigurationError(f"language.trained: {error}") from None
+    if windows[1].epoch < trained.held_out:
+        raise ConfigurationError(
+            f"language.trained.held_out = {trained.held_out} is more than the {windows[1].epoch} windows of the text "
+            "held apart"
+        )
+    found = []
+    with context.progress.task("train byte-level decoders", trained.models * trained.steps) as step:
+        for copy in range(trained.models):
+            found.append(
+                context.unit(
+                    f"language training {copy}",
+                    lambda copy=copy: _train(trained, architecture, read, context, copy, step),  # type: ignore[misc]
+                )
+            )
+    stacked = {name: np.stack([each[name] for each in found]) for name in QUANTITIES}
+    return join_curves(language_curves(settings, HERE, np.array(reading_steps(trained), dtype=float), stacked))
+
+
+def _train(
+    trained: TrainedHere, architecture: DecoderConfig, read: Text, context: Context, copy: int, step: Step
+) -> dict[str, np.ndarray]:
+    """Return the readings of one decoder, each of shape (times,)."""
+    seeds, device = context.seeds, context.device
+    order = Windows(read.train, trained.context, trained.batch, seeds.integer("language batches", copy))
+    held = Windows(read.validation, trained.context, trained.held_out, seeds.integer("language held out"))
+    shown = torch.from_numpy(held(0)).to(device)
+    factors = schedules.constant(np.arange(1, trained.steps + 1), trained.warm_up)
+    trainer = Trainer(
+        Decoder(architecture, generator=seeds.torch("language model", copy)),
+        TrainingSettings(
+            trained.learning_rate,
+            betas=(0.9, 0.95),
+            schedule=lambda taken: float(factors[taken]),
+            bfloat16=trained.bfloat16,
+        ),
+        device=device,
+    )
+    checkpoint = context.checkpoint(f"language training {copy}")
+    readings: list[list[float]] = []
+    if (saved := checkpoint.load()) is not None:
+        trainer.load_state_dict(saved["trainer"])
+        readings = saved["readings"]
+
+    def tell(taken: int, loss: Tensor) -> None:
+        if taken % 50 == 0:
+            step.advance(50, note=f"loss {float(loss):.3f}")
+            context.log_metrics(f"language {copy}", taken, {"loss": float(loss)})
+
+    def save(state: object) -> None:
+        checkpoint.save({"trainer": state, "readings": readings})
+
+    for until in reading_steps(trained)[len(readings) :]:
+        trainer.train(
+            lambda taken: torch.from_numpy(order(taken)), until, after_step=tell, save=save, save_every=SAVE_EVERY
+        )
+        trainer.model.eval()
+        readings.append(_row(prediction_statistics(trainer.model, torch.split(shown, 64))))
+        save(trainer.state_dict())
+    checkpoint.path.unlink(missing_ok=True)
+    return dict(zip(QUANTITIES, np.array(readings).T, strict=True))
+
+
+def _row(found: PredictionStatistics) -> list[float]:
+    return [found.loss, found.scale, found.entropy]
+
+
+# -- the user's checkpoints ----------------------------------------------------------------------------------------
+
+
+def _pretrained(settings: LanguageSettings, context: Context) -> Curves:
+    """Return the curves of a training that others did; every checkpoint is a unit of its own."""
+    chosen = settings.pretrained
+    if chosen.text is None:
+        raise ConfigurationError("language.pretrained.text is not set; checkpoints are read on a text file of yours")
+    try:
+        written = Path(chosen.text).expanduser().read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "is not UTF-8"
+        raise ConfigurationError(f"language.pretrained.text: {chosen.text}: {reason}") from None
+    place, asked = str(chosen.checkpoints), None if chosen.revisions == (ALL,) else chosen.revisions
+
+    def look(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
+        found = checkpoint_statistics(
+            checkpoint,
+            written,
+            context=chosen.context,
+            sequences=chosen.sequences,
+            rows=chosen.rows,
+            device=context.device,
+        )
+        return dict(zip(QUANTITIES, np.array(_row(found)), strict=True))
+
+    try:
+        checkpoints = find_checkpoints(place, asked, PYTHIA)
+        rows = []
+        with context.progress.task("read checkpoints", len(checkpoints)) as step:
+            for checkpoint in checkpoints:
+                name = f"language checkpoint {checkpoint.step}"
+                rows.append(context.unit(name, lambda each=checkpoint: look(each)))  # type: ignore[misc]
+                step.advance(note=f"step {checkpoint.step}")
+    except ModelError as error:
+        raise ConfigurationError(str(error)) from None
+    steps = np.array([checkpoint.step for checkpoint in checkpoints], dtype=float)
+    found = {name: np.stack([row[name] for row in rows])[None] for name in QUANTITIES}
+    return join_curves(language_curves(settings, Path(place).name, steps, found))

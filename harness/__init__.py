@@ -1,0 +1,1 @@
+"""What turns a paper into a run: contract, catalogue, settings, composition, seeds, runner and sweeps."""

@@ -1,0 +1,1 @@
+"""Many points of one experiment: planned, run through Hydra on any engine, joined into one result."""

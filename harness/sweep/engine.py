@@ -1,0 +1,327 @@
+"""How does a sweep go through Hydra? As its MULTIRUN, with a launcher that is given only the points still missing.
+
+The sweeper (Hydra's own grid, Optuna, ...) proposes points as it does elsewhere. Between it and the engine's launcher
+stands `_Remaining`: it records the points, lets the engine run those that have no result on disk, and answers the
+sweeper with what is on disk - so that an engine, a job or this process may die at any moment.
+"""
+
+import importlib.util
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from solv.harness.compose import arguments, call_hydra, composed_values, parsed, register
+from solv.harness.contract import Experiment
+from solv.harness.settings import ConfigurationError, resolve, scientific
+from solv.harness.sweep.plan import BLOCK, Metric, read_block
+from solv.harness.sweep.points import PointJob
+from solv.tracking.runs import content_key
+from solv.tracking.sweeps import Failure, Point, SweepDirectory
+
+if TYPE_CHECKING:
+    from hydra.core.utils import JobReturn
+    from hydra.plugins.launcher import Launcher
+    from omegaconf import DictConfig
+
+# launcher -> (Hydra's name of it, the key of its number of jobs, the module that must be installed)
+ENGINES: dict[str, tuple[str, str, str]] = {
+    "local": ("basic", "", "hydra"),
+    "joblib": ("joblib", "hydra.launcher.n_jobs", "hydra_plugins.hydra_joblib_launcher"),
+    "ray": ("solv_ray", "hydra.launcher.jobs", "ray"),
+    "slurm": ("submitit_slurm", "hydra.launcher.array_parallelism", "hydra_plugins.hydra_submitit_launcher"),
+}
+GRID = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+ATTEMPTS = 2  # with all points that are left; after that each goes alone, so that one that kills its worker is known
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """A sweep that was asked for and checked.
+
+    Attributes:
+        experiment: what is swept.
+        job: the function of one point.
+        metric: what a sweeper that searches minimises.
+        argv: what Hydra is told.
+        axes: keys that vary.
+        is_grid: whether the points are known before any of them is run.
+        description: what is swept, for the record.
+    """
+
+    experiment: Experiment[Any]
+    job: PointJob
+    metric: Metric | None
+    argv: tuple[str, ...]
+    axes: tuple[str, ...]
+    is_grid: bool
+    description: dict[str, Any]
+
+    @property
+    def directory(self) -> SweepDirectory:
+        """The sweep on disk."""
+        return self.job.directory
+
+
+def plan(
+    name: str, preset: str, overrides: Sequence[str], launcher: str | None, jobs: int | None, fresh: bool
+) -> Sweep:
+    """Return the checked sweep; nothing is run or written.
+
+    Raises:
+        UnknownExperimentError, ConfigurationError: with the nearest valid choice or the missing package.
+    """
+    experiment = register(name, preset)
+    read = parsed(overrides)
+    typed_axes = [text for text, override in read if override.is_sweep_override()]
+    plain = [text for text, override in read if not override.is_sweep_override()]
+    keys = [override.key_or_group for _, override in read]
+    engine = _engine(launcher, jobs, keys)
+    if "threads" not in keys:
+        plain.append("threads=1")  # as many jobs as cores; and the bits of a point do not depend on the engine
+    values, hydra = composed_values(experiment, preset, [*plain, *engine])
+    block = read_block(values.pop(BLOCK, None), experiment.Config)
+    base = resolve(experiment.Config, values)
+    axes = typed_axes or block.overrides(fixed=keys)
+    own_axes = bool(hydra.sweeper.get("params"))
+    if not axes and not own_axes:
+        raise ConfigurationError(
+            f"nothing to sweep: preset {preset} of {name} has no `sweep:` axes left; give some, e.g. "
+            f"'{experiment.entry.axes[0]}=1,2'"
+        )
+    is_grid = hydra.sweeper["_target_"] == GRID
+    if not is_grid and block.metric is None:
+        raise ConfigurationError(f"preset {preset} of {name} names no metric: give sweep.metric, see docs/sweeps.md")
+    searching = [] if is_grid else _searching(hydra, jobs, base.seed)
+    sweeper = composed_values(experiment, preset, [*plain, *engine, *searching])[1].sweeper
+    description = {
+        "axes": axes,
+        "base": scientific(base),
+        "sweeper": _plain(sweeper),
+        "metric": None if is_grid else scientific(block.metric),
+    }
+    key = content_key(name, description)
+    runs_dir = str(Path(base.runs_dir).expanduser().absolute())
+    job = PointJob(name, preset, key, runs_dir, fresh)
+    place = [f"hydra.sweep.dir={_quoted(job.directory.path)}", "hydra.sweep.subdir=.", f"hydra.job.name=solv-{name}"]
+    told = arguments(name, preset, [*plain, *axes, *engine, *searching, *place], for_main=True)
+    swept = tuple(override.key_or_group for _, override in parsed(axes)) + tuple(hydra.sweeper.get("params") or ())
+    about = {"experiment": name, "preset": preset, "overrides": list(overrides), **description}
+    return Sweep(experiment, job, block.metric, ("--multirun", *told), swept, is_grid, about)
+
+
+def run(sweep: Sweep, say: Callable[[str], None]) -> None:
+    """Run the points that have no result yet.
+
+    Raises:
+        ConfigurationError: the engine cannot be reached.
+    """
+    sweep.directory.begin(sweep.description)
+    _through_hydra(sweep, say, launching=True)
+
+
+def enumerate_points(sweep: Sweep) -> None:
+    """Record the points of a grid without running any; those of a search are known only once proposed."""
+    sweep.directory.begin(sweep.description)
+    if sweep.is_grid:
+        _through_hydra(sweep, lambda line: None, launching=False)
+
+
+def _through_hydra(sweep: Sweep, say: Callable[[str], None], launching: bool) -> None:
+    from omegaconf import OmegaConf
+
+    job = sweep.job
+
+    def task(config: "DictConfig") -> None:
+        job(OmegaConf.to_container(config, resolve=True))  # type: ignore[arg-type]
+
+    with _between_sweeper_and_engine(
+        lambda engine, config, context: _Remaining(sweep, engine, config, context.config_loader, say, launching)
+    ):
+        call_hydra(sweep.experiment, task, sweep.argv)
+
+
+@contextmanager
+def _between_sweeper_and_engine(wrap: Callable[..., "Launcher"]) -> Iterator[None]:
+    """Wrap the launcher that Hydra gives its sweeper: there is no setting for it that would hold for any launcher."""
+    from hydra.core.plugins import Plugins
+
+    original = Plugins.instantiate_launcher
+
+    def instantiate(plugins: Any, hydra_context: Any, task_function: Any, config: "DictConfig") -> Any:
+        return wrap(original(plugins, hydra_context, task_function, config), config, hydra_context)
+
+    Plugins.instantiate_launcher = instantiate
+    try:
+        yield
+    finally:
+        Plugins.instantiate_launcher = original
+
+
+class _Remaining:
+    """Launches what has no result on disk and returns what has."""
+
+    def __init__(
+        self,
+        sweep: Sweep,
+        engine: "Launcher",
+        config: "DictConfig",
+        loader: Any,
+        say: Callable[[str], None],
+        launching: bool,
+    ) -> None:
+        self._sweep, self._engine, self._config, self._loader = sweep, engine, config, loader
+        self._say, self._launching = say, launching
+        self._launched: set[str] = set()
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> "list[JobReturn]":
+        """Do as `hydra.plugins.launcher.Launcher` says."""
+        directory = self._sweep.directory
+        points = [self._point(overrides) for overrides in job_overrides]
+        directory.add(points)
+        if self._launching:
+            self._launch_remaining(points, job_overrides, initial_job_idx)
+        return [self._answer(point) for point in points]
+
+    def _point(self, overrides: Sequence[str]) -> Point:
+        from omegaconf import OmegaConf
+
+        config = self._loader.load_sweep_config(self._config, list(overrides))
+        own = OmegaConf.create({key: value for key, value in config.items_ex(resolve=False) if key != "hydra"})
+        values: Any = OmegaConf.to_container(own, resolve=True)
+        told = tuple(text for text in overrides if text.partition("=")[0].lstrip("+") in self._sweep.axes)
+        return self._sweep.job.point(values, told)
+
+    def _launch_remaining(
+        self, points: Sequence[Point], job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> None:
+        directory = self._sweep.directory
+        finished = set() if self._sweep.job.fresh else set(directory.finished())
+        wanted = {
+            point.key: list(overrides)
+            for point, overrides in zip(points, job_overrides, strict=True)
+            if point.key not in finished | self._launched
+        }
+        self._launched |= set(wanted)
+        if len(wanted) < len(points):
+            self._say(f"{len(points) - len(wanted)} of {len(points)} points are done")
+        for key in wanted:
+            directory.forget_failure(key)
+        before = {key: run.path for key, run in directory.finished().items()}
+
+        def lost() -> list[str]:
+            now = directory.finished()
+            return [
+                key
+                for key in wanted
+                if (key not in now or now[key].path == before.get(key)) and directory.failure(key) is None
+            ]
+
+        for attempt in range(ATTEMPTS):
+            left = lost()
+            if not left:
+                return
+            if attempt:
+                self._say(f"a worker died; {len(left)} points are launched again")
+            if self._engine_survives([wanted[key] for key in left], left, initial_job_idx):
+                break
+        else:
+            for key in lost():
+                self._engine_survives([wanted[key]], [key], initial_job_idx)
+        for key in lost():
+            directory.record_failure(key, Failure("its process ended without a result (killed, or out of memory)", ""))
+
+    def _engine_survives(self, overrides: list[list[str]], keys: list[str], initial_job_idx: int) -> bool:
+        """Launch the jobs; return False if the engine broke down under them."""
+        name = type(self._engine).__name__
+        patient = _patient_with_slurm(self._sweep.directory, keys, self._say) if "Slurm" in name else nullcontext()
+        try:
+            with patient:
+                self._engine.launch(overrides, initial_job_idx=initial_job_idx)
+        except BrokenExecutor:
+            return False
+        except (RuntimeError, OSError, ImportError, ValueError) as error:
+            raise ConfigurationError(f"the launcher cannot start jobs: {' '.join(str(error).split())}") from error
+        return True
+
+    def _answer(self, point: Point) -> "JobReturn":
+        from hydra.core.utils import JobReturn, JobStatus
+
+        answer = JobReturn(overrides=list(point.overrides), status=JobStatus.COMPLETED)
+        if self._sweep.is_grid or self._sweep.metric is None:
+            return answer
+        run = self._sweep.directory.finished().get(point.key)
+        if run is None:
+            failure = self._sweep.directory.failure(point.key)
+            answer.status = JobStatus.FAILED
+            answer.return_value = RuntimeError(failure.error if failure else "no result")
+        else:
+            answer.return_value = self._sweep.metric.of(run.curves())
+        return answer
+
+
+@contextmanager
+def _patient_with_slurm(directory: SweepDirectory, keys: Sequence[str], say: Callable[[str], None]) -> Iterator[None]:
+    from solv.harness.sweep.slurm import patiently
+
+    with patiently(directory, keys, say):
+        yield
+
+
+def _engine(launcher: str | None, jobs: int | None, keys: Sequence[str]) -> list[str]:
+    """Return the overrides that choose the launcher and the number of jobs at a time."""
+    if launcher is None:
+        if "hydra/launcher" in keys:
+            return []
+        launcher = "local"
+    elif "hydra/launcher" in keys:
+        raise ConfigurationError("give --launcher or hydra/launcher=..., not both")
+    if launcher not in ENGINES:
+        raise ConfigurationError(f"unknown launcher {launcher!r}; valid: {', '.join(ENGINES)}")
+    chosen, jobs_key, module = ENGINES[launcher]
+    if not _installed(module):
+        raise ConfigurationError(f"the {launcher} launcher is not installed: pip install 'solv[{launcher}]'")
+    if launcher == "local" and jobs not in (None, 1):
+        raise ConfigurationError(
+            f"--jobs {jobs}: the local launcher runs one job after the other; use --launcher joblib"
+        )
+    own = [f"hydra/launcher={chosen}"]
+    if jobs is not None and jobs_key and jobs_key not in keys:
+        own.append(f"{jobs_key}={jobs}")
+    if launcher == "joblib" and jobs is None and jobs_key not in keys:
+        own.append(f"{jobs_key}={os.cpu_count()}")
+    return own
+
+
+def _installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _searching(hydra: "DictConfig", jobs: int | None, seed: int) -> list[str]:
+    """Return the settings that make a search repeatable, so that it can be resumed, and go on after a failed job."""
+    sweeper, own = hydra.sweeper, []
+    sampler = sweeper.get("sampler")
+    if sampler is not None and "seed" in sampler and sampler.seed is None:
+        own.append(f"hydra.sweeper.sampler.seed={seed}")
+    if "n_jobs" in sweeper and jobs is not None:
+        own.append(f"hydra.sweeper.n_jobs={jobs}")
+    if sweeper.get("max_failure_rate") == 0:
+        own.append("hydra.sweeper.max_failure_rate=1")
+    return own
+
+
+def _plain(config: "DictConfig") -> Any:
+    from omegaconf import OmegaConf
+
+    return OmegaConf.to_container(config, resolve=False, enum_to_str=True)
+
+
+def _quoted(path: Path) -> str:
+    escaped = str(path).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

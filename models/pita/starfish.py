@@ -1,0 +1,165 @@
+"""How small is the model of the chain task? One attention layer and a two-layer MLP on frozen embeddings, in copies.
+
+A decoder without positions, norms and residuals (pita spec, section 3): a token's embedding of width d is N(0, 1) and
+is not trained; the attention feeds the MLP, the MLP the logits. Maximal-update scaling: weights start N(0, 1/d) (the
+head N(0, 1/d^2)), attention divides by d, Adam's rate is divided by d.
+
+Without positions the logits after a token depend on that token and on the *bag* of tokens so far. A *context* is such a
+bag, its last token first and pads behind: shape (..., tokens). One context is one position of one sequence, and what is
+trained on is a batch of contexts, not of sequences: only positions that count are computed, each for its own sake.
+Embeddings are gathered and never differentiated.
+
+Copies may differ in width: narrow ones are padded by zeros, which no gradient ever moves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+from torch.nn import functional
+
+from solv.models.ensemble import Loss, Optimizer, Parameters
+
+MATRICES = ("query", "key", "value", "out", "first", "second")
+
+
+@dataclass(frozen=True)
+class StarfishModel:
+    """The architecture of every copy.
+
+    Attributes:
+        vocabulary: tokens that have an embedding; the last one is the pad, which is never attended to.
+        widths: d of embeddings and of every layer, of each copy; stacked tensors have the largest one.
+        outputs: logits: one a token for traces, 2 (no, yes) for direct answers.
+        attention: "softmax", "linear" (scores as they are) or "uniform" (the mean of all tokens so far).
+    """
+
+    vocabulary: int
+    widths: tuple[int, ...]
+    outputs: int
+    attention: Literal["softmax", "linear", "uniform"] = "softmax"
+
+    def initial(
+        self, generators: Sequence[torch.Generator]
+    ) -> tuple[Float[Tensor, "copies vocabulary width"], Parameters]:
+        """Return the frozen embeddings, shape (copies, vocabulary, width), and the stacked parameters.
+
+        All matrices of a copy are one parameter, shape (copies, 6, width, width), in the order of `MATRICES`: the
+        optimiser then moves two tensors and not seven.
+
+        Args:
+            generators: one a copy; what a copy draws does not depend on the others.
+
+        Raises:
+            ValueError: not as many generators as copies.
+        """
+        width, stacked = max(self.widths), []
+        for d, generator in zip(self.widths, generators, strict=True):
+            shapes = ((self.vocabulary, d), (len(MATRICES), d, d), (d, self.outputs))
+            table, square, head = (torch.randn(*s, generator=generator, device=generator.device) for s in shapes)
+            more = width - d
+            stacked.append(
+                (
+                    functional.pad(table, (0, more)),
+                    functional.pad(square / d**0.5, (0, more, 0, more)),
+                    functional.pad(head / d, (0, 0, 0, more)),
+                )
+            )
+        embeddings, matrices, heads = (torch.stack(parts) for parts in zip(*stacked, strict=True))
+        return embeddings, {"matrices": matrices, "head": heads}
+
+    def optimizer(self, rate: float, device: torch.device | str, **rest: object) -> Optimizer:
+        """Return Adam with the rate divided by each copy's width."""
+        rates = rate / self._by_copy(device).flatten()
+        return Optimizer(learning_rate=rates, **rest)  # type: ignore[arg-type]
+
+    def _by_copy(self, device: torch.device | str) -> Float[Tensor, "copies 1 1"]:
+        return torch.tensor(self.widths, dtype=torch.float32, device=device)[:, None, None]
+
+    def logits(
+        self,
+        embeddings: Float[Tensor, "copies vocabulary width"],
+        parameters: Parameters,
+        contexts: Int[Tensor, "copies batch tokens"],
+    ) -> Float[Tensor, "copies batch outputs"]:
+        """Return the logits of what follows each context."""
+        query, key, value, out, first, second = parameters["matrices"].unbind(1)
+        copies, batch, tokens = contexts.shape
+        shift = self.vocabulary * torch.arange(copies, device=contexts.device)[:, None, None]
+        x = embeddings.flatten(0, 1).index_select(0, (contexts + shift).flatten())
+        x = x.view(copies, batch, tokens, -1)
+        there = contexts != self.vocabulary - 1
+        if self.attention == "uniform":
+            weights = there / there.sum(-1, keepdim=True)
+        else:
+            asked = _through(x[:, :, 0], query, key.transpose(1, 2)) / self._by_copy(x.device)
+            scores = (x * asked[:, :, None]).sum(-1)
+            linear = self.attention == "linear"
+            weights = scores * there if linear else scores.masked_fill(~there, -torch.inf).softmax(-1)
+        h = _through((weights[..., None] * x).sum(2), value, out, first)
+        return _through(h.relu(), second, parameters["head"])
+
+    def loss(self, embeddings: Float[Tensor, "copies vocabulary width"]) -> Loss:
+        """Return the weighted mean cross-entropy of a batch (contexts, targets, weights), one number a copy."""
+
+        def of(parameters: Parameters, batch: tuple[Tensor, Tensor, Tensor]) -> Tensor:
+            contexts, targets, weights = batch
+            guesses = self.logits(embeddings, parameters, contexts).flatten(0, 1)
+            each = functional.cross_entropy(guesses, targets.flatten(), reduction="none")
+            return (each.view(targets.shape) * weights).mean(1)
+
+        return of
+
+    @torch.no_grad()
+    def answers(
+        self,
+        embeddings: Float[Tensor, "copies vocabulary width"],
+        parameters: Parameters,
+        questions: Int[Tensor, "copies batch 2"],
+        no: int,
+        most: int,
+    ) -> tuple[Int[Tensor, "copies batch time"], Int[Tensor, "copies batch"]]:
+        """Return what is written greedily after each question, and the answer: 1 yes, 0 no, -1 none.
+
+        Args:
+            embeddings, parameters: of the copies, with one logit a token.
+            questions: a and b.
+            no: token of the answer no; yes is the next one, pad the one after.
+            most: tokens to write, the answer included.
+        """
+        contexts, answer = questions.flip(-1), torch.full(questions.shape[:2], -1, device=questions.device)
+        for _ in range(most):
+            token = self.logits(embeddings, parameters, contexts).argmax(-1)
+            running = answer < 0
+            answer = torch.where(running & (token >= no) & (token <= no + 1), token - no, answer)
+            token = torch.where(running, token, no + 2)
+            contexts = torch.cat([token[..., None], contexts], dim=2)
+            if not bool((answer < 0).any()):
+                break
+        return contexts[:, :, :-2].flip(-1), answer
+
+    @torch.no_grad()
+    def wrong(
+        self,
+        embeddings: Float[Tensor, "copies vocabulary width"],
+        parameters: Parameters,
+        contexts: Int[Tensor, "copies batch tokens"],
+        targets: Int[Tensor, "copies batch"],
+    ) -> Bool[Tensor, "copies batch"]:
+        """Return which contexts are not followed by their target when the likeliest token is taken."""
+        return self.logits(embeddings, parameters, contexts).argmax(-1) != targets
+
+
+def _through(x: Float[Tensor, "copies batch width"], *matrices: Tensor) -> Tensor:
+    """Return x times all matrices; these are multiplied first where that is less work, for batches above the width."""
+    if x.shape[1] > x.shape[2]:
+        product = matrices[0]
+        for matrix in matrices[1:]:
+            product = torch.bmm(product, matrix)
+        return torch.bmm(x, product)
+    for matrix in matrices:
+        x = torch.bmm(x, matrix)
+    return x

@@ -1,0 +1,83 @@
+"""Does `solv doctor` tell what works from what is missing, never show a key, and fail only where solv cannot work?"""
+
+import json
+
+import pytest
+
+from solv.tracking.environment import State, checks
+from tests.end_to_end.cli.made_runs import make_run
+
+
+def by_name(done):
+    return {check["name"]: check for check in json.loads(done.stdout)}
+
+
+def test_every_part_is_looked_at(solv_here):
+    done = solv_here("doctor", "--format", "json")
+    found = by_name(done)
+    wanted = {"python", "libraries", "torch", "device", "threads", "W&B", "datasets", "launcher local", "runs", "disk"}
+    assert wanted <= set(found)
+    assert found["torch"]["state"] == "works"
+    assert done.returncode == 0
+
+
+def test_what_is_missing_comes_with_the_command_that_mends_it(tmp_path):
+    for check in checks(tmp_path):
+        assert check.fix or check.state is State.WORKS, check
+
+
+@pytest.mark.parametrize(("place", "host"), [("WANDB_API_KEY", ""), ("netrc", ""), ("netrc", "https://wandb.example")])
+def test_a_login_is_seen_and_its_key_never_shown(environment, solv_here, tmp_path, place, host):
+    secret = "0123456789abcdef0123456789abcdef01234567"
+    if host:
+        environment["WANDB_BASE_URL"] = host
+    if place == "netrc":
+        machine = host.removeprefix("https://") or "api.wandb.ai"
+        file = tmp_path / "netrc"
+        file.write_text(f"machine {machine} login user password {secret}\n")
+        file.chmod(0o600)
+        environment["NETRC"] = str(file)
+    else:
+        environment[place] = secret
+    for form in ("json", "table"):
+        done = solv_here("doctor", "--format", form)
+        assert secret not in done.stdout + done.stderr
+    assert by_name(solv_here("doctor", "--format", "json"))["W&B"]["state"] == "works"
+
+
+def test_without_a_login_the_command_is_named(solv_here):
+    assert by_name(solv_here("doctor", "--format", "json"))["W&B"]["fix"] == "wandb login"
+
+
+def test_a_runs_directory_that_cannot_be_written_is_exit_1(solv_here, work):
+    (work / "file").write_text("")
+    done = solv_here("doctor", "--format", "json", "--runs-dir", "file/runs")
+    assert done.returncode == 1
+    assert by_name(done)["runs"]["state"] == "broken"
+    assert "SOLV_RUNS_DIR" in by_name(done)["runs"]["fix"]
+
+
+def test_unfinished_runs_are_counted(solv_here, work):
+    make_run(work / "runs", finished=False)
+    found = by_name(solv_here("doctor", "--format", "json"))["runs"]
+    assert "0 finished, 1 unfinished" in found["found"]
+    assert found["fix"] == "solv runs --clean"
+
+
+def test_a_full_disk_is_broken(monkeypatch, tmp_path):
+    import shutil
+
+    usage = shutil.disk_usage(tmp_path)._replace(free=10**6)
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: usage)
+    [disk] = [check for check in checks(tmp_path) if check.name == "disk"]
+    assert disk.state is State.BROKEN
+
+
+def test_an_unforeseen_fault_of_a_check_is_a_broken_line_not_a_traceback(monkeypatch, tmp_path):
+    def fail():
+        raise RuntimeError("driver mismatch")
+
+    monkeypatch.setattr("torch.cuda.is_available", fail)
+    [torch] = [check for check in checks(tmp_path) if check.name == "torch"]
+    assert torch.state is State.BROKEN
+    assert "driver mismatch" in torch.found

@@ -1,0 +1,107 @@
+"""What do the tests of sweeps stand on? A toy experiment in a folder of its own, and engines that are real."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+TOY = Path(__file__).parent / "toy"
+SOLV = (sys.executable, "-m", "solv.cli.main")
+RESULTS = ("curves.parquet", "agreement.csv", "claims.json", "figure.png", "figure.svg")
+
+
+def require(present, what):
+    """Skip where an engine is absent, but fail where every engine was promised."""
+    if not present:
+        if os.environ.get("SOLV_REQUIRE_ENGINES") == "1":
+            pytest.fail(f"{what} is required here and absent")
+        pytest.skip(f"{what} is absent")
+
+
+def installed(module):
+    return importlib.util.find_spec(module) is not None
+
+
+def toy_environment():
+    kept = {
+        key: value for key, value in os.environ.items() if not key.startswith(("SOLV_", "WANDB_", "HYDRA_", "TOY_"))
+    }
+    path = os.pathsep.join([str(ROOT), str(TOY)])
+    own = {"PYTHONPATH": path, "XDG_CONFIG_HOME": str(TOY / "config"), "COLUMNS": "160", "OMP_NUM_THREADS": "1"}
+    return {**kept, **own, "RAY_USAGE_STATS_ENABLED": "0", "WANDB_MODE": "disabled"}
+
+
+def sweep(folder, *arguments, timeout=180, **environment):
+    """Run `solv sweep toy ARGUMENTS` in a folder to its end."""
+    return solv(folder, "sweep", "toy", *arguments, timeout=timeout, **environment)
+
+
+def solv(folder, *arguments, timeout=180, **environment):
+    """Run `solv ARGUMENTS` in a folder to its end."""
+    return subprocess.run(
+        [*SOLV, *arguments],
+        cwd=folder,
+        env={**toy_environment(), **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+def start(folder, *arguments, **environment):
+    """Start `solv sweep toy ARGUMENTS` as the leader of a process group of its own."""
+    return subprocess.Popen(
+        [*SOLV, "sweep", "toy", *arguments],
+        cwd=folder,
+        env={**toy_environment(), **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def wait_for(what, seconds=90.0, pause=0.02):
+    """Wait until `what()` is true."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(pause)
+
+
+def results(folder):
+    [directory] = folder.glob("runs/toy/sweep-*")
+    assert (directory / "manifest.json").exists()
+    return {name: (directory / name).read_bytes() for name in RESULTS}
+
+
+def finished(folder):
+    return sorted(path.parent.name for path in folder.glob("runs/toy/2*/manifest.json"))
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory):
+    """The files of a sweep that nothing happened to, on the local launcher."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    done = sweep(folder)
+    assert done.returncode == 0, done.stderr
+    return results(folder)
+
+
+@pytest.fixture(scope="session")
+def slurm(tmp_path_factory):
+    """The environment of a one-node Slurm: the one that is already up, or one of our own."""
+    require(shutil.which("sbatch") and shutil.which("munged", path=f"{os.environ['PATH']}:/usr/sbin"), "Slurm")
+    require(installed("hydra_plugins.hydra_submitit_launcher"), "hydra-submitit-launcher")
+    folder = tmp_path_factory.mktemp("slurm")
+    script = [str(ROOT / "tests/engines/slurm_one_node.sh")]
+    started = subprocess.run([*script, "start", str(folder)], capture_output=True, text=True, timeout=60, check=False)
+    assert started.returncode == 0, started.stderr
+    yield {"SLURM_CONF": str(folder / "slurm.conf")}
+    subprocess.run([*script, "stop", str(folder)], timeout=30, check=False)

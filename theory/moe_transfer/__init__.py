@@ -1,0 +1,1 @@
+"""Hyperparameters that transfer across sizes of a mixture of experts (2601.20205): what is predicted."""

@@ -1,0 +1,1 @@
+"""Reasoning traces against direct answers on provable statements (2602.14404): what is predicted."""
