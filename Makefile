@@ -13,7 +13,7 @@ help: ## Show the targets.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
 	@echo "  variables: EXPERIMENT=$(EXPERIMENT) PRESET=$(PRESET) ARGS='alpha=2 tau=[1.5,3]' PYTHON=$(PYTHON)"
 
-setup: $(VENV)/.dev ## Make the virtual environment with everything for running, testing and linting.
+setup: $(VENV)/.dev ## Make the virtual environment with everything pip has for running, testing and linting.
 
 run: $(VENV)/.base ## Run one experiment and show theory against measurement: make run EXPERIMENT=cot-depth
 	$(BIN)/solv run $(EXPERIMENT) --preset $(PRESET) $(ARGS)
@@ -46,6 +46,6 @@ $(VENV)/.base: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.base
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+$(VENV)/.dev: $(VENV)/.base Makefile
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,hf,joblib,optuna,ray,slurm]'
 	@touch $@

@@ -35,8 +35,9 @@ def test_factors_never_rise_after_the_warm_up_and_stay_within_zero_and_one(name)
 
 @pytest.mark.parametrize("name", SHAPES)
 def test_a_vector_of_steps_is_the_steps_one_by_one(name):
+    """Up to rounding: powers and cosines of a vector and of a number are computed by different instructions."""
     alone = [float(SHAPES[name](int(t), warmup=3)) for t in STEPS]
-    assert SHAPES[name](STEPS, warmup=3).tolist() == alone
+    np.testing.assert_allclose(SHAPES[name](STEPS, warmup=3), alone, rtol=1e-14)
 
 
 def test_the_formulas_at_chosen_steps():

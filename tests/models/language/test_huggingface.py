@@ -1,9 +1,7 @@
 """Models in Hugging Face's format: tiny ones with random weights, saved and loaded in the true layout."""
 
-import os
 import shutil
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +11,6 @@ import torch
 from solv.models.language.answering import sample_all, score_all
 from solv.models.language.huggingface import HuggingFaceAnswering, ModelError
 
-needs_transformers = pytest.mark.skipif(
-    find_spec("transformers") is None and os.environ.get("SOLV_REQUIRE_ENGINES") != "1",
-    reason="transformers is not installed: pip install 'solv[hf]'",
-)
 QUESTIONS = ["What is 2 + 3?", "How many apples are left of 7 when 4 are eaten?", "12 - 5?"]
 
 
@@ -56,7 +50,6 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_model(tmp_path_factory.mktemp("hub") / "tiny-llama")
 
 
-@needs_transformers
 def test_the_reward_is_the_log_likelihood_of_the_answer_and_its_end(saved: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -73,13 +66,11 @@ def test_the_reward_is_the_log_likelihood_of_the_answer_and_its_end(saved: Path)
         assert reward == pytest.approx(expected, rel=1e-4)
 
 
-@needs_transformers
 def test_a_reward_per_token_is_the_mean(saved: Path) -> None:
     whole, mean = (HuggingFaceAnswering(str(saved), per_token=flag) for flag in (False, True))
     np.testing.assert_allclose(mean.score(["q"], ["abc"]), whole.score(["q"], ["abc"]) / 4, rtol=1e-6)
 
 
-@needs_transformers
 def test_first_characters_are_sampled_from_the_whole_distribution(saved: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -97,7 +88,6 @@ def test_first_characters_are_sampled_from_the_whole_distribution(saved: Path) -
         assert abs(found - probability) < 4.5 * (probability * (1 - probability) / 2000) ** 0.5
 
 
-@needs_transformers
 def test_answers_do_not_depend_on_the_other_questions_of_a_batch_when_sampling_is_cold(saved: Path) -> None:
     generator = HuggingFaceAnswering(str(saved), new_tokens=8, temperature=1e-6, rows=4)
     together = generator.sample(QUESTIONS, 1, seed=0)
@@ -105,7 +95,6 @@ def test_answers_do_not_depend_on_the_other_questions_of_a_batch_when_sampling_i
     assert together.texts == alone
 
 
-@needs_transformers
 def test_sampling_repeats_with_its_seed_and_leaves_the_global_stream_alone(saved: Path) -> None:
     generator = HuggingFaceAnswering(str(saved), new_tokens=6)
     torch.manual_seed(5)
@@ -118,14 +107,12 @@ def test_sampling_repeats_with_its_seed_and_leaves_the_global_stream_alone(saved
     np.testing.assert_array_equal(first.log_probabilities, second.log_probabilities)
 
 
-@needs_transformers
 def test_a_chat_template_writes_the_prompt(tmp_path: Path) -> None:
     chatty = HuggingFaceAnswering(str(save_model(tmp_path / "chat", chat=True)))
     plain = HuggingFaceAnswering(str(save_model(tmp_path / "plain")), template="<s>user: {question}\nA:")
     np.testing.assert_allclose(chatty.score(QUESTIONS, ["1", "2", "3"]), plain.score(QUESTIONS, ["1", "2", "3"]))
 
 
-@needs_transformers
 def test_answers_and_rewards_are_kept_for_the_model_with_these_weights(saved: Path, tmp_path: Path) -> None:
     first = HuggingFaceAnswering(str(saved), new_tokens=3)
     other = HuggingFaceAnswering(str(save_model(tmp_path / "other", seed=1)), new_tokens=3)
@@ -137,7 +124,6 @@ def test_answers_and_rewards_are_kept_for_the_model_with_these_weights(saved: Pa
     assert len(list((tmp_path / "cache").iterdir())) == 4
 
 
-@needs_transformers
 def test_a_missing_model_or_tokenizer_is_one_clear_line(saved: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="no such folder") as missing:
         HuggingFaceAnswering(str(tmp_path / "nowhere"))

@@ -1,7 +1,5 @@
 """Does a model in Hugging Face's format learn completions by the one trainer? A tiny one with random weights."""
 
-import os
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +12,6 @@ from solv.models.pita.completion import completion_loss
 from solv.models.pita.hf_completion import HuggingFaceCompleter
 from tests.models.language.test_huggingface import save_model
 
-pytestmark = pytest.mark.skipif(
-    find_spec("transformers") is None and os.environ.get("SOLV_REQUIRE_ENGINES") != "1",
-    reason="transformers is not installed: pip install 'solv[hf]'",
-)
 PAIRS = [("p1 → p1|", "<success/>"), ("p1|", "<failure/>"), ("False → p2 ∧ p3|", "<tactic>intro h1</tactic>")]
 
 

@@ -1,9 +1,7 @@
 """Checkpoints in Pythia's layout: tiny GPT-NeoX models with random weights, saved under the names of their steps."""
 
-import os
 import shutil
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -13,10 +11,6 @@ from solv.models.language.huggingface import ModelError
 from solv.models.softmax_law.hf_checkpoints import Checkpoint, checkpoint_statistics, find_checkpoints
 from solv.models.softmax_law.prediction_statistics import prediction_statistics
 
-needs_transformers = pytest.mark.skipif(
-    find_spec("transformers") is None and os.environ.get("SOLV_REQUIRE_ENGINES") != "1",
-    reason="transformers is not installed: pip install 'solv[hf]'",
-)
 TEXT = "for step in range(10):\n    print(step)\n" * 4
 
 
@@ -54,7 +48,6 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@needs_transformers
 def test_a_checkpoint_is_read_as_the_model_itself_reads_the_text(saved: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -70,7 +63,6 @@ def test_a_checkpoint_is_read_as_the_model_itself_reads_the_text(saved: Path) ->
     assert found.entropy == pytest.approx(expected.entropy, rel=1e-5)
 
 
-@needs_transformers
 def test_too_short_a_text_or_too_long_a_context_is_one_clear_line(saved: Path) -> None:
     checkpoint = find_checkpoints(str(saved), ["step1"], ())[0]
     with pytest.raises(ModelError, match="the text has 2 tokens; valid: more than context = 16"):
@@ -79,7 +71,6 @@ def test_too_short_a_text_or_too_long_a_context_is_one_clear_line(saved: Path) -
         checkpoint_statistics(checkpoint, TEXT, context=64, sequences=1)
 
 
-@needs_transformers
 def test_a_folder_without_weights_is_one_clear_line(saved: Path, tmp_path: Path) -> None:
     shutil.copytree(saved / "step1", tmp_path / "step1", ignore=shutil.ignore_patterns("*.safetensors"))
     with pytest.raises(ModelError, match="step1: no causal language model can be read") as fault:

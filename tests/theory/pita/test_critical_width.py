@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from solv.theory.pita.critical_width import anchored_law, crossing, width_law
+from solv.theory.pita.critical_width import crossing, width_law
 
 WIDTHS = (4, 8, 16, 32, 64)
 
@@ -53,12 +53,6 @@ def test_unknown_widths_are_left_out_and_one_says_nothing():
     found = width_law([2, 4, 8], [0.0, np.inf, np.log(4)], [0.1, np.nan, 0.1])
     assert (found.exponent, found.points) == (pytest.approx(1), 2)
     assert np.isnan(width_law([2, 4], [0.0, np.inf], [0.1, np.nan]).exponent)
-
-
-def test_an_anchored_law_has_its_slope_and_passes_through_the_weighted_mean():
-    line = anchored_law([2, 8], [0.0, np.log(4)], [0.1, 0.1], 2.0)
-    assert line[1] / line[0] == pytest.approx(16)
-    assert np.log(line).mean() == pytest.approx(np.log(4) / 2)
 
 
 def test_what_cannot_be_fitted_is_named():

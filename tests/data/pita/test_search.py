@@ -1,0 +1,122 @@
+"""Does the search take the steps that its calculus allows, in its order? Traces derived by hand, and what all obey."""
+
+import pytest
+
+from solv.data.pita.formulas import parse
+from solv.data.pita.search import (
+    BACKTRACK,
+    CASE_LEFT,
+    CASE_RIGHT,
+    CASES,
+    CLOSE,
+    EXACT,
+    GO_LEFT,
+    GO_RIGHT,
+    INTRO,
+    PREMISE,
+    SPLIT_GOAL,
+    TAKE_LEFT,
+    TAKE_RIGHT,
+    TRIVIAL,
+    Search,
+    search,
+)
+from solv.data.pita.shuffle import bijection
+from solv.data.pita.splits import SplitSpec, open_split
+from solv.data.pita.subformulas import Subformulas
+
+
+def searched(statement: str, state_limit: int = 1000) -> Search:
+    return search(Subformulas(parse(statement)), state_limit)
+
+
+def outline(found: Search) -> list[tuple[int, int]]:
+    """Every operation with the hypothesis that it makes or uses, or with the state that it goes back to."""
+    return [step[:2] for step in found.steps]
+
+
+def test_a_hypothesis_proves_itself_in_two_states() -> None:
+    found = searched("p1 → p1")
+    assert outline(found) == [(INTRO, 1), (EXACT, 1)]
+    assert (found.proved, found.states) == (True, 2)
+
+
+def test_an_atom_without_hypotheses_is_refuted_in_no_step() -> None:
+    assert searched("p1") == Search(False, [], 0)
+
+
+def test_each_side_of_a_disjunction_is_tried_from_the_same_state() -> None:
+    found = searched("p1 ∨ p2")
+    assert outline(found) == [(GO_LEFT, 0), (BACKTRACK, 0), (GO_RIGHT, 0), (BACKTRACK, 0)]
+    assert (found.proved, found.states) == (False, 2)
+
+
+def test_a_failure_in_one_of_two_goals_abandons_the_choices_of_the_other() -> None:
+    found = searched("(True ∨ True) ∧ p1")
+    assert outline(found) == [(SPLIT_GOAL, 0), (GO_LEFT, 0), (TRIVIAL, 0)]
+    assert found.proved is False
+
+
+def test_the_same_hypothesis_has_a_name_of_its_own_in_each_case() -> None:
+    found = searched("p1 ∨ p1 → p1")
+    left = [(CASES, 1), (CASE_LEFT, 2), (EXACT, 2), (CLOSE, 0)]
+    right = [(CASE_RIGHT, 3), (EXACT, 3), (CLOSE, 0)]
+    assert outline(found) == [(INTRO, 1), *left, *right]
+
+
+def test_a_hypothesis_keeps_its_name_after_a_branch_that_failed() -> None:
+    """p2 is looked for in vain before h2 : p3, and again before h5 : p1."""
+    found = searched("p3 ∧ p1 → (p2 ∨ p3) ∧ (p2 ∨ p1)")
+    given = [(INTRO, 1), (SPLIT_GOAL, 0), (TAKE_LEFT, 2), (TAKE_RIGHT, 3)]
+    again = [(TAKE_LEFT, 4), (TAKE_RIGHT, 5)]  # each goal of ∧ inverts the hypotheses itself
+    assert outline(found) == [
+        *given,
+        *[(GO_LEFT, 0), (BACKTRACK, 4), (GO_RIGHT, 0), (EXACT, 2)],
+        *again,
+        *[(GO_LEFT, 0), (BACKTRACK, 9), (GO_RIGHT, 0), (EXACT, 5)],
+    ]
+
+
+def test_peirces_law_is_refuted_where_its_goal_comes_round_again() -> None:
+    """With h1 : (p1 → p2) → p1 the goal p2 leads to p2 under the same hypotheses: refused at state 5."""
+    found = searched("((p1 → p2) → p1) → p1")
+    assert outline(found) == [
+        *[(INTRO, 1), (PREMISE, 2), (INTRO, 3), (PREMISE, 4), (INTRO, 5)],
+        *[(BACKTRACK, 3), (BACKTRACK, 1)],
+    ]
+    assert (found.proved, found.states) == (False, 5)
+
+
+@pytest.mark.parametrize(("limit", "proved"), [(1, None), (2, True)])
+def test_a_search_is_given_up_where_its_states_exceed_the_limit(limit: int, proved: bool | None) -> None:
+    """Two hypotheses are introduced, state 2, before the one choice is made."""
+    found = searched("p1 → p2 → p1", limit)
+    assert found.proved is proved
+    assert found.states == (3 if proved else 2)
+
+
+def test_a_statement_may_be_deeper_than_pythons_stack() -> None:
+    depth = 3000
+    found = search(Subformulas(("p1",) * (depth + 1) + ("→",) * depth), 2 * depth)
+    assert outline(found) == [*((INTRO, number) for number in range(1, depth + 1)), (EXACT, depth)]
+
+
+@pytest.mark.parametrize(("name", "leaves"), [("full", 7), ("implies", 9), ("or", None), ("php", None)])
+def test_every_step_makes_the_next_state_or_goes_back_to_another_one(name: str, leaves: int | None) -> None:
+    split = open_split(SplitSpec(name, leaves))
+    place = bijection(split.count, 0)
+    backtracks = 0
+    for row in range(60):
+        found = search(Subformulas(split[place(row)]), 2000)
+        states = at = 0
+        for operation, target, _, _ in found.steps:
+            if operation == BACKTRACK:
+                assert 0 <= target < states
+                assert target != at
+                at = target
+                backtracks += 1
+            else:
+                states += 1
+                at = states
+        assert found.states == states
+    assert backtracks > 60
