@@ -24,13 +24,13 @@ def require_real(
         infinite: whether +inf is a valid value.
 
     """
-    interval = _interval(above, least, below, most, infinite)
+    valid = interval(above=above, least=least, below=below, most=most, infinite=infinite)
     if isinstance(value, bool | str | bytes):
-        raise ValueError(f"{name} = {value!r} is not a number; valid: {interval}")
+        raise ValueError(f"{name} = {value!r} is not a number; valid: {valid}")
     try:
         number = float(value)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} = {value!r} is not a number; valid: {interval}") from None
+        raise ValueError(f"{name} = {value!r} is not a number; valid: {valid}") from None
     inside = (
         not math.isnan(number)
         and (infinite or not math.isinf(number))
@@ -40,7 +40,7 @@ def require_real(
         and (most is None or number <= most)
     )
     if not inside:
-        raise ValueError(f"{name} = {value} is out of range; valid: {interval}")
+        raise ValueError(f"{name} = {value} is out of range; valid: {valid}")
     return number
 
 
@@ -48,13 +48,19 @@ def require_integer(name: str, value: SupportsFloat, *, least: int, most: int | 
     """Return `value` as an int (3.0 counts as 3), or raise `ValueError` naming parameter, value and valid range."""
     number = require_real(name, value, least=least, most=most)
     if number != int(number):
-        raise ValueError(f"{name} = {value} is not an integer; valid: integers {_interval(None, least, None, most)}")
+        raise ValueError(f"{name} = {value} is not an integer; valid: integers {interval(least=least, most=most)}")
     return int(number)
 
 
-def _interval(
-    above: float | None, least: float | None, below: float | None, most: float | None, infinite: bool = False
+def interval(
+    *,
+    above: float | None = None,
+    least: float | None = None,
+    below: float | None = None,
+    most: float | None = None,
+    infinite: bool = False,
 ) -> str:
+    """Return a range in words, with the arguments of `require_real`."""
     parts = [
         f"> {above:g}" if above is not None else f">= {least:g}" if least is not None else "",
         f"< {below:g}" if below is not None else f"<= {most:g}" if most is not None else "",

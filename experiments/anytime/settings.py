@@ -1,21 +1,87 @@
 """What can be set in anytime? The regression, its horizon and the sizes of each part; the defaults are `quick`."""
 
-from dataclasses import dataclass
+from solv.harness.settings import (
+    ConfigurationError,
+    Group,
+    RunSettings,
+    flag,
+    group,
+    integer,
+    integers,
+    real,
+    reals,
+    text,
+    texts,
+)
 
-from solv.experiments.anytime.language import LanguageSettings
-from solv.harness.settings import ConfigurationError, RunSettings, flag, group, integer, integers, real, reals
+
+class LanguageModel(Group):
+    """The decoder: layer norm with a gain and no bias, GELU, untied, matrices N(0, 0.02^2)."""
+
+    layers: int = integer(1, "blocks of the decoder", least=1)
+    width: int = integer(32, "width of the residual stream", least=1)
+    heads: int = integer(2, "attention heads of a block", least=1)
+    context: int = integer(16, "tokens of a sequence", least=1)
+    positions: str = text("learned", "positions of tokens: learned or rotary", choices=("learned", "rotary"))
+    qk_norm: bool = flag(False, "whether queries and keys are normed")
 
 
-@dataclass(frozen=True)
-class Nodes:
+class LanguageSettings(Group):
+    """The language model of anytime (S4; S5 in the paper preset)."""
+
+    data: str = text(
+        "character",
+        "character: generated, entropy known; text: local; shards: of `solv data text make`; none: nothing is trained",
+        choices=("character", "text", "shards", "none"),
+    )
+    folder: str | None = text(
+        None, "data=text: a file or folder, null: Python's standard library; data=shards: the folder of the shards"
+    )
+    symbols: int = integer(600_000, "with data=character or text: symbols of the text at most", least=1000)
+    validation: int = integer(12_000, "validation tokens, at most", least=1)
+    horizons: tuple[int, ...] = integers([100, 200, 400, 800], "steps at which losses are read", least=2)
+    warmup: int = integer(
+        20, "steps of the linear warm-up of language models; less than 0.9 of the shortest horizon", least=0
+    )
+    batch: int = integer(8, "sequences a step of language models", least=1)
+    cosine_rates: tuple[float, ...] = reals(
+        [2.5e-3, 5e-3, 1e-2], "learning rates over which each cosine is tuned", above=0
+    )
+    constant_rates: tuple[float, ...] = reals([5e-3], "learning rates of the constant runs", above=0)
+    offset_rates: tuple[float, ...] = reals([5e-3], "learning rates of the inverse-sqrt runs", above=0)
+    offsets: tuple[int, ...] = integers([300], "alpha of sqrt(alpha / (t + alpha)), in steps", least=1)
+    beta2: tuple[float, ...] = reals([0.99], "beta2 of AdamW, tuned with the learning rate", above=0, below=1)
+    labels: tuple[float, ...] = reals([6.25, 12.5, 25], "EMA labels f: half-life t/f steps", above=0)
+    cosine_final: float = real(0.1, "fraction of its peak rate at which a cosine ends", least=0, most=1)
+    stable: float = real(0.9, "fraction of the horizon at which WSD begins to decay", above=0, below=1)
+    wsd_final: float = real(0.1, "fraction of its peak rate at which WSD ends", least=0, most=1)
+    seeds: int = integer(3, "independent trainings of everything: other texts, batches and first weights", least=1)
+    published: tuple[str, ...] = texts(
+        ["150M", "300M"], "models whose published losses are drawn", choices=("150M", "300M")
+    )
+    accumulation: int = integer(
+        1, "parts in which a batch is taken: less memory, the same gradient", least=1, scientific=False
+    )
+    bfloat16: bool = flag(False, "whether products are computed in bfloat16")
+    compiled: bool = flag(False, "whether the model is compiled", scientific=False)
+    parallel: str = text(
+        "ddp",
+        "how several processes train a model: ddp keeps it whole on each, fsdp shards it",
+        choices=("ddp", "fsdp"),
+        scientific=False,
+    )
+    save_every: int = integer(1000, "steps between two saves of a training's state", least=1, scientific=False)
+    model: LanguageModel = group(LanguageModel, "the decoder")
+
+
+class Nodes(Group):
     """How finely the spectrum is resolved (`theory/anytime/spectrum.py`)."""
 
     exact: int = integer(30, "eigenvalues that are nodes of their own", least=0)
-    ratio: float = real(1.08, "of the ends of a bin beyond", above=1)
+    ratio: float = real(1.08, "ratio of the ends of a bin of eigenvalues beyond those", above=1)
 
 
-@dataclass(frozen=True)
-class Regret:
+class Regret(Group):
     """Anytime curves against a cosine that is tuned for each stopping time (S3)."""
 
     labels: tuple[float, ...] = reals(
@@ -26,8 +92,7 @@ class Regret:
     )
 
 
-@dataclass(frozen=True)
-class Figure3:
+class Figure3(Group):
     """The paper's synthetic figure: uniform averages at the multiplier of least mean risk (S1)."""
 
     multipliers: tuple[float, ...] = reals(
@@ -35,36 +100,33 @@ class Figure3:
             *(1e-4, 2e-4, 5e-4, 7e-4, 1e-3, 2e-3, 5e-3, 0.01, 0.02, 0.03, 0.05),
             *(0.075, 0.1, 0.2, 0.3, 0.5, 0.8, 1, 2, 3, 5, 10),
         ],
-        "peaks that are tried, times 1/tr H",
+        "peaks that are tried for uniform averages, times 1/tr H",
         above=0,
     )
 
 
-@dataclass(frozen=True)
-class Rates:
+class Rates(Group):
     """Exponents of the averaged risk, between a quarter of the horizon and the horizon (section 3)."""
 
     gamma: tuple[float, ...] = reals([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], "exponents of t^-gamma", least=0, below=1)
-    horizon: int = integer(32_000, "steps", least=40)
-    dimension: int = integer(10**7, "dimension", least=1)
-    sigma2: float = real(1, "variance of the label noise", least=0)
-    multiplier: float = real(0.5, "peak, times 1/tr H", above=0, most=0.6)
+    horizon: int = integer(32_000, "steps of the longer horizon; the other is a quarter of it", least=40)
+    dimension: int = integer(10**7, "dimension of the regression whose exponents are read", least=1)
+    sigma2: float = real(1, "variance of the label noise where exponents are read", least=0)
+    multiplier: float = real(0.5, "peak of the schedules t^-gamma, times 1/tr H", above=0, most=0.6)
 
 
-@dataclass(frozen=True)
-class Simulation:
+class Simulation(Group):
     """SGD that is really run (S2)."""
 
-    a: float = real(1.5, "capacity", above=1)
-    b: float = real(2.5, "source", above=1)
-    sigma2: float = real(0.25, "variance of the label noise", least=0)
-    dimension: int = integer(100, "dimension", least=1)
-    steps: int = integer(500, "steps", least=40)
-    replicas: int = integer(1000, "independent runs", least=2)
-    batch: tuple[int, ...] = integers([1, 4], "samples a step", least=1)
+    a: float = real(1.5, "capacity of the simulated regression", above=1)
+    b: float = real(2.5, "source of the simulated regression", above=1)
+    sigma2: float = real(0.25, "variance of the simulated label noise", least=0)
+    dimension: int = integer(100, "dimension of the simulated regression", least=1)
+    steps: int = integer(500, "steps of SGD", least=40)
+    replicas: int = integer(1000, "independent runs of SGD", least=2)
+    batch: tuple[int, ...] = integers([1, 4], "samples a step of SGD", least=1)
 
 
-@dataclass(frozen=True)
 class AnytimeConfig(RunSettings):
     """Settings of anytime; the defaults are the quick preset."""
 
@@ -72,9 +134,9 @@ class AnytimeConfig(RunSettings):
     b: tuple[float, ...] = reals([1.5, 3], "source: eigenvalue times squared target i^-b", above=0)
     b_in_units_of_a: bool = flag(False, "whether b counts in units of each a")
     horizon: int = integer(20_000, "longest training, in steps", least=100)
-    sigma2: float = real(0.01, "variance of the label noise", least=0)
-    batch: int = integer(1, "samples a step", least=1)
-    dimension: int = integer(500_000, "dimension", least=1)
+    sigma2: float = real(0.01, "variance of the label noise of the regression", least=0)
+    batch: int = integer(1, "samples a step of the regression", least=1)
+    dimension: int = integer(500_000, "dimension of the regression", least=1)
     normalize: bool = flag(False, "whether the target is scaled to norm 1")
     nodes: Nodes = group(Nodes, "resolution of the spectrum")
     regret: Regret = group(Regret, "anytime curves against the tuned cosine")
@@ -90,8 +152,8 @@ def cases(config: AnytimeConfig) -> list[tuple[float, float]]:
     Raises:
         ConfigurationError: a b that is at most 1, where the risk has no limit.
     """
-    found = [(a, b * a if config.b_in_units_of_a else b) for a in config.a for b in config.b]
-    for a, b in found:
+    pairs = [(a, b * a if config.b_in_units_of_a else b) for a in config.a for b in config.b]
+    for a, b in pairs:
         if b <= 1:
             raise ConfigurationError(f"b = {b:g} at a = {a:g} is out of range; valid: > 1")
-    return found
+    return pairs

@@ -1,79 +1,74 @@
 """What can be set in dmft? The axes of its theory at the root, sizes of the simulated systems in groups."""
 
-from dataclasses import dataclass
-
-from solv.harness.settings import RunSettings, group, integer, integers, real, reals, texts
+from solv.harness.settings import Group, RunSettings, group, integer, integers, real, reals, texts
 
 
-@dataclass(frozen=True)
-class Elliptic:
+class Elliptic(Group):
     """Simulated linear systems (E1)."""
 
-    size: int = integer(500, "number of units N", least=4)
-    repeats: int = integer(4, "independent matrices per (g, tau)", least=2)
+    size: int = integer(500, "number of units N of a simulated linear system", least=4)
+    repeats: int = integer(4, "independent matrices per (g, tau) in simulated linear systems", least=2)
     time_step: float = real(0.5, "spacing of the times at which C and R are measured", above=0)
     until: float = real(6, "latest time of the two-time functions", above=0)
     small_size: int = integer(
         250, "N of the power spectra and of the Euler map, which need an inverse or many steps", least=4
     )
-    small_repeats: int = integer(16, "matrices of that size", least=2)
+    small_repeats: int = integer(
+        16, "independent matrices of which the power spectra and the Euler map are averages", least=2
+    )
     normal_g: float = real(0.9, "coupling at which Ginibre is compared with a normal matrix", above=0, most=0.99)
 
 
-@dataclass(frozen=True)
-class Repeats:
+class Repeats(Group):
     """Independent runs of the regressions, each with data, features, noise and batches of its own."""
 
-    regression: int = integer(8, "linear regression (E2)", least=2)
-    random_features: int = integer(16, "random features (E3)", least=2)
-    sgd: int = integer(40, "one-pass SGD (E4)", least=2)
+    regression: int = integer(8, "independent runs of linear regression (E2)", least=2)
+    random_features: int = integer(16, "independent runs of random features (E3)", least=2)
+    sgd: int = integer(40, "independent runs of one-pass SGD (E4)", least=2)
 
 
-@dataclass(frozen=True)
-class Ensembles:
+class Ensembles(Group):
     """The grid of trained models of E5: every feature set on every bag."""
 
-    dimension: int = integer(300, "input dimension D", least=4)
-    sets: int = integer(4, "feature sets", least=2)
-    bags: int = integer(4, "bags of data", least=2)
-    repeats: int = integer(12, "independent grids", least=2)
+    dimension: int = integer(300, "input dimension D of the grids of models (E5)", least=4)
+    sets: int = integer(4, "feature sets of a grid of models (E5)", least=2)
+    bags: int = integer(4, "bags of data of a grid of models (E5)", least=2)
+    repeats: int = integer(12, "independent grids of models (E5)", least=2)
 
 
-@dataclass(frozen=True)
-class Flow:
+class Flow(Group):
     """The exact flows and the map of E6, isotropic and without noise."""
 
-    dimension: int = integer(600, "input dimension D", least=4)
-    repeats: int = integer(4, "independent draws", least=2)
+    dimension: int = integer(600, "input dimension D of the exact flows (E6)", least=4)
+    repeats: int = integer(4, "independent draws of the exact flows (E6)", least=2)
     columns: int = integer(16, "values of P/D and of N/D in the map, from 0.1 to 3", least=2)
     times: int = integer(40, "times of a curve of the map, from 0.1 to 300", least=8)
-    map_dimension: int = integer(300, "D of the simulated points of the map", least=10)
-    map_repeats: int = integer(4, "draws per simulated point", least=2)
+    map_dimension: int = integer(300, "input dimension D of the simulated points of the map (E6)", least=10)
+    map_repeats: int = integer(4, "independent draws per simulated point of the map (E6)", least=2)
 
 
-@dataclass(frozen=True)
-class Deep:
+class Deep(Group):
     """Trained deep linear networks (E7)."""
 
-    dimension: int = integer(200, "input dimension D", least=4)
-    repeats: int = integer(20, "independent networks per curve", least=2)
+    dimension: int = integer(200, "input dimension D of the deep linear networks (E7)", least=4)
+    repeats: int = integer(20, "independent deep linear networks per curve (E7)", least=2)
     scan_dimension: int = integer(100, "D of the networks in the scan over width", least=4)
     scan_repeats: int = integer(40, "networks per width in the scan", least=2)
 
 
-@dataclass(frozen=True)
-class Spikes:
+class Spikes(Group):
     """Trained networks whose weight spectra are measured (E8)."""
 
     dimension: int = integer(400, "D of the network whose spectrum is followed", least=20)
-    repeats: int = integer(12, "independent networks", least=2)
+    repeats: int = integer(12, "independent networks whose spectrum is followed (E8)", least=2)
     scan_dimension: int = integer(200, "D of the scans over richness and over networks", least=20)
     scan_repeats: int = integer(12, "networks per point of the scans", least=2)
     scan_steps: tuple[int, ...] = integers([10, 30, 60, 100, 200, 300], "steps read in the scan over richness", least=1)
-    networks: int = integer(5, "how many of the five networks of claim 7", least=1, most=5)
+    networks: int = integer(
+        5, "how many of the five networks in which the dependence of spikes is judged", least=1, most=5
+    )
 
 
-@dataclass(frozen=True)
 class DmftConfig(RunSettings):
     """Settings of dmft; the defaults are the quick preset."""
 
@@ -87,7 +82,9 @@ class DmftConfig(RunSettings):
     time_step: float = real(0.2, "step of the Euler grid (9)", above=0, most=1)
     phi: tuple[float, ...] = reals([0.5, 1, 2], "dimensions per sample D/P of linear regression", above=0)
     samples: tuple[float, ...] = reals([0.5, 1.5], "samples per dimension P/D of random features", above=0)
-    features: tuple[float, ...] = reals([0.8, 1.5], "features per dimension N/D", above=0, infinite=True)
+    features: tuple[float, ...] = reals(
+        [0.8, 1.5], "features per dimension N/D of random features", above=0, infinite=True
+    )
     spectrum: tuple[str, ...] = texts(
         ["isotropic", "power-law"],
         "input covariance: 1, or k^-1.2 with signal k^-2.2",
@@ -97,7 +94,7 @@ class DmftConfig(RunSettings):
     noise: float = real(0.25, "label-noise variance sigma2 of E2-E5", least=0)
     eta: float = real(0.05, "learning rate on isotropic inputs", above=0)
     eta_power_law: float = real(0.5, "learning rate on the power law", above=0)
-    steps: int = integer(200, "steps of descent, 0..steps-1", least=2)
+    steps: int = integer(200, "steps of descent in E2 to E5, 0..steps-1", least=2)
     batch: tuple[int, ...] = integers([5, 20, 80], "batch size B of one-pass SGD on the power law", least=1)
     features_sgd: float = real(0.2, "N/D of one-pass SGD", above=0)
     eta_sgd: float = real(0.3, "learning rate of one-pass SGD", above=0)
@@ -106,23 +103,29 @@ class DmftConfig(RunSettings):
     flow_samples: tuple[float, ...] = reals([0.5], "P/D of the flow and its Hermitian partner", above=0)
     flow_features: tuple[float, ...] = reals([0.55], "N/D of the flow and its Hermitian partner", above=0)
     flow_noise: float = real(
-        0, "sigma2 of the flow in theory; the simulated flows have none and are left out if > 0", least=0
+        0, "label-noise variance of the flow in theory; simulated flows have none and are left out if > 0", least=0
     )
     hidden_layers: tuple[int, ...] = integers([1, 2], "hidden layers H of the deep linear networks", least=1)
     richness: tuple[float, ...] = reals([0.5, 2], "richness g0; large learns features", above=0)
     width: tuple[float, ...] = reals([0.5, 1, 2], "width nu = N/D", above=0, infinite=True)
     data: float = real(1.5, "samples alpha = P/D of the deep networks", above=0)
     eta_deep: float = real(0.01, "learning rate of the deep networks, in units of g0^2 N", above=0)
-    noise_deep: float = real(0, "sigma2 of the deep networks", least=0)
+    noise_deep: float = real(0, "label-noise variance sigma2 of the deep networks", least=0)
     steps_deep: int = integer(80, "steps of the deep networks, 0..steps_deep-1", least=2)
-    spike_layers: int = integer(1, "hidden layers of the network whose weight spectrum is followed", least=1)
-    spike_richness: float = real(6, "its richness g0", above=0)
-    spike_width: float = real(1, "its width nu", above=0)
-    spike_data: float = real(2, "its samples alpha", above=0)
-    spike_eta: float = real(0.005, "its learning rate", above=0)
-    spike_noise: float = real(0, "its label noise", least=0)
+    spike_layers: int = integer(1, "hidden layers H of the network whose weight spectrum is followed", least=1)
+    spike_richness: float = real(6, "richness g0 of the network whose weight spectrum is followed", above=0)
+    spike_width: float = real(1, "width nu = N/D of the network whose weight spectrum is followed", above=0)
+    spike_data: float = real(2, "samples alpha = P/D of the network whose weight spectrum is followed", above=0)
+    spike_eta: float = real(
+        0.005, "learning rate of the network whose weight spectrum is followed, in units of g0^2 N", above=0
+    )
+    spike_noise: float = real(
+        0, "label-noise variance sigma2 of the network whose weight spectrum is followed", least=0
+    )
     spike_steps: tuple[int, ...] = integers(
-        [10, 20, 30, 40, 50, 75, 100, 150, 200], "steps after which its weights are decomposed", least=1
+        [10, 20, 30, 40, 50, 75, 100, 150, 200],
+        "steps after which the weights of the followed network are decomposed",
+        least=1,
     )
     elliptic: Elliptic = group(Elliptic, "simulated linear systems")
     repeats: Repeats = group(Repeats, "independent runs of the regressions")

@@ -1,0 +1,145 @@
+"""What can be set in best-of-k? The axes of its theory at the root, sizes of its parts in groups; defaults: `quick`."""
+
+from solv.harness.settings import (
+    Group,
+    RunSettings,
+    flag,
+    group,
+    integer,
+    integers,
+    real,
+    reals,
+    text,
+)
+
+
+class TrainedHere(Group):
+    """The decoders that are trained in the run, on sums modulo a number."""
+
+    modulus: int = integer(11, "modulus of the sums that the decoders learn", least=2)
+    terms: int = integer(3, "numbers in a sum that the decoders learn", least=2)
+    held_out: float = real(0.4, "fraction of all sums that is never trained on", above=0, below=1)
+    models: int = integer(6, "independent trainings of decoders; the model before each is its judge", least=2)
+    width: int = integer(32, "width of the decoders", least=4)
+    layers: int = integer(1, "layers of the decoders", least=1)
+    heads: int = integer(4, "attention heads of the decoders", least=1)
+    steps: int = integer(500, "training steps of the decoders", least=1)
+    batch: int = integer(128, "sums that a training step of the decoders sees", least=1)
+    learning_rate: float = real(1e-2, "learning rate of Adam for the decoders, constant", above=0)
+    look: int = integer(10, "training steps between looks at the accuracy of the decoders", least=1)
+    generator_accuracy: float = real(0.3, "a generator is taken when it samples right this often", above=0, below=1)
+    judge_accuracy: tuple[float, ...] = reals(
+        [0.15, 0.3, 0.6, 0.9], "judges are taken when they sample right this often", above=0, below=1
+    )
+
+
+class Pretrained(Group):
+    """Causal language models in Hugging Face's format (extra `hf`), used instead of the models trained here."""
+
+    generator: str | None = text(None, "folder or hub name of the generator; null: train models here")
+    judge: str | None = text(None, "folder or hub name of the judge; null: the generator alone judges itself")
+    questions: str | None = text(None, 'JSONL of {"question": ..., "answer": ...} with numeric answers')
+    skip_bad: bool = flag(False, "whether lines of the questions that cannot be read are left out, instead of stopping")
+    template: str = text("Question: {question}\nAnswer:", "prompt of a model without a chat template")
+    new_tokens: int = integer(256, "longest answer of the user's generator, in tokens", least=1)
+    temperature: float = real(
+        1.0, "temperature at which the user's generator samples answers, not that of the selection", above=0
+    )
+    per_token: bool = flag(True, "whether the reward is the log-likelihood per token, not of the whole answer")
+    rows: int = integer(32, "sequences that go through a model at once", least=1, scientific=False)
+
+
+class LanguageSettings(Group):
+    """The language model of best-of-k (E7)."""
+
+    k: tuple[int, ...] = integers([1, 2, 4, 8, 16, 32, 64], "numbers of sampled answers", least=1)
+    temperature: tuple[float, ...] = reals(
+        [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20], "selection temperatures of the language model at the fixed k", above=0
+    )
+    fixed_k: int = integer(16, "number of sampled answers at which the temperature is varied", least=1)
+    samples: int = integer(128, "answers sampled a question; at least the largest k", least=1)
+    questions: int = integer(400, "most questions that a language model is asked", least=1)
+    orders: int = integer(8, "random orders of the sampled answers that are averaged over", least=1)
+    batch: int = integer(50, "questions between two writes of the cache", least=1, scientific=False)
+    cache: str | None = text(
+        None, "folder that keeps answers and rewards, shared by runs; null: in the run's own", scientific=False
+    )
+    trained: TrainedHere = group(TrainedHere, "models trained in the run")
+    pretrained: Pretrained = group(Pretrained, "models of the user's instead")
+
+
+class Simulation(Group):
+    """Size of the simulated regression."""
+
+    dimension: int = integer(200, "input dimension d", least=4)
+    repeats: int = integer(40, "independent training sets of the regression", least=2)
+    points: int = integer(1500, "test points per training set of the regression", least=1)
+
+
+class Temperature(Group):
+    """Error against the selection temperature at fixed k (E2)."""
+
+    k: int = integer(16, "number of samples at which the selection temperature is varied", least=2)
+    simulated: tuple[float, ...] = reals([0, 0.02, 0.1, 0.3, 1.3, 5], "simulated selection temperatures", least=0)
+    best_at: tuple[int, ...] = integers([4, 16, 64], "numbers of samples whose best temperature is drawn", least=2)
+
+
+class Direction(Group):
+    """Judges along the teacher, w_R = (1 + c) w_T (E3)."""
+
+    alpha: float = real(0.8, "training samples per dimension, for judges along the teacher", above=0)
+    temperature: float = real(0.3, "selection temperature of judges along the teacher", least=0)
+    k: int = integer(16, "number of samples from which judges along the teacher select", least=2)
+    c: tuple[float, ...] = reals(
+        [-0.1, 0, 0.05, 0.1, 0.2, 0.3, 0.4], "simulated scales c of judges (1 + c) w_T along the teacher", least=-1
+    )
+
+
+class BestOf(Group):
+    """Best of k by the teacher itself, T = 0 (E4)."""
+
+    alpha: tuple[float, ...] = reals(
+        [0.5, 1, 2, 8], "training samples per dimension, for the best of k by the teacher", above=0
+    )
+    most: int = integer(10**5, "largest k of theory for the best of k by the teacher", least=1000)
+    repeats: int = integer(40, "independent training sets for the best of k by the teacher", least=2)
+    points: int = integer(3000, "test points per training set for the best of k: rare hard ones decide", least=1)
+
+
+class DataAgainstSamples(Group):
+    """What to double, data or samples (E5)."""
+
+    mis: float = real(0.3, "misspecification of the judge where data and samples are doubled", least=0)
+    temperature: float = real(0.1, "selection temperature where data and samples are doubled", least=0)
+    columns: int = integer(24, "values of alpha in the map of what to double, from 0.25 to 16", least=2)
+    rows: int = integer(25, "values of k in the map of what to double, from 1 to 256", least=2)
+    alpha: tuple[float, ...] = reals([0.5, 2, 8], "alpha at which both doublings are simulated", above=0)
+    k: tuple[int, ...] = integers([2, 16, 64], "k at which both doublings are simulated", least=1)
+
+
+class Anisotropic(Group):
+    """Inputs with a power-law spectrum, lam_i = i^-a (E6)."""
+
+    a: float = real(1, "exponent a of the power-law spectrum i^-a", least=0)
+    temperature: float = real(0.05, "selection temperature with power-law inputs", least=0)
+
+
+class BestOfKConfig(RunSettings):
+    """Settings of best-of-k; the defaults are the quick preset."""
+
+    alpha: tuple[float, ...] = reals([2], "training samples per dimension, n/d", above=0)
+    sigma0: float = real(0.5, "standard deviation of the label noise", least=0)
+    sigma: float = real(0.5, "standard deviation of the label noise that the model believes in", above=0)
+    gamma: float = real(1, "prior standard deviation of the weights that the model believes in", above=0)
+    mis: tuple[float, ...] = reals([0, 0.1, 0.3, 0.6, 1], "misspecification of the judge, w_R = w_T + mis R", least=0)
+    temperature: tuple[float, ...] = reals(
+        [0, 0.1, 0.5], "selection temperature T; 0: best of k, inf: none", least=0, infinite=True
+    )
+    k: tuple[int, ...] = integers([1, 2, 4, 8, 16, 32, 64, 128, 256], "numbers of samples", least=1, most=10**9)
+    simulation: Simulation = group(Simulation, "size of the simulated regression")
+    against_temperature: Temperature = group(Temperature, "error against temperature")
+    direction: Direction = group(Direction, "judges along the teacher")
+    best_of: BestOf = group(BestOf, "the inverse-square law")
+    data: DataAgainstSamples = group(DataAgainstSamples, "data against samples")
+    anisotropic: Anisotropic = group(Anisotropic, "power-law inputs")
+    language: LanguageSettings = group(LanguageSettings, "the language model")
