@@ -1,10 +1,12 @@
-"""What does a paper state, and does this run show it? Claims with a verdict: holds, fails or undecided."""
+"""What does a paper state, and does a run show it? A claim is data and a judge; what the judge finds is a finding."""
 
 import json
 import math
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+
+from solv.tracking.curves import Curves
 
 
 class Verdict(StrEnum):
@@ -12,64 +14,171 @@ class Verdict(StrEnum):
 
     HOLDS = "holds"
     FAILS = "fails"
-    UNDECIDED = "undecided"
+    UNDECIDED = "undecided"  # the run was too small to tell
+    NOT_RUN = "not run"  # what the claim reads was switched off
 
 
 @dataclass(frozen=True)
-class Claim:
-    """One statement of a paper, checked.
+class Judgement:
+    """What a judge says of a claim.
 
     Attributes:
-        id: short name, unique within the experiment.
-        statement: one sentence.
+        verdict: computed from the curves of the run and from nothing else; never `not run`, which is not a judge's.
         predicted: what theory says (a number, or words where the claim is qualitative).
         measured: what this run's curves show.
         error: standard error of `measured`, where it is a number that has one.
         tolerance: how far measured may lie from predicted, and why (in words).
-        verdict: computed from the curves of this run and from nothing else.
-        needs: for an undecided claim, the size of run that would decide it.
+        needs: what would decide, where it is no size (`alpha includes 1`); the claim's own `needs` count else.
     """
 
-    id: str
-    statement: str
+    verdict: Verdict
     predicted: float | str
     measured: float | str
-    verdict: Verdict
     error: float | None = None
     tolerance: str = ""
     needs: str = ""
 
-    def __post_init__(self) -> None:
-        if self.verdict is Verdict.UNDECIDED and not self.needs:
-            raise ValueError(f"claim {self.id}: an undecided claim says what would decide it (needs)")
 
+@dataclass(frozen=True)
+class Claim:
+    """One statement of a paper, and how it is judged.
 
-def not_measured(name: str, statement: str, needs: str) -> Claim:
-    """Return the undecided claim of a run that lacks the curves it is about; `needs` says which settings make them."""
-    return Claim(name, statement, "-", "not in this run", Verdict.UNDECIDED, needs=needs)
-
-
-def within(measured: float, predicted: float, tolerance: float, error: float = 0.0) -> Verdict:
-    """Judge |measured - predicted| <= tolerance when `measured` is known to 2 standard errors.
-
-    The interval measured +- 2 error decides: inside the tolerance band it holds, outside it fails, across its edge
-    (or with a NaN) the run was too small to tell.
+    Attributes:
+        id: short name, unique within the experiment.
+        statement: one sentence.
+        reads: the panels whose curves the judge is given. One that the run declares and that is empty is a fault.
+        judge: returns the judgement from the curves of these panels.
+        figure: the paper's figure, table or equation that states it; empty if it is ours.
+        needs: setting -> the size from which on it can be decided, e.g. {"simulation.repeats": 32}.
     """
-    if math.isnan(measured) or math.isnan(error):
+
+    id: str
+    statement: str
+    reads: tuple[StrEnum, ...]
+    judge: Callable[[Curves], Judgement]
+    figure: str = ""
+    needs: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one run says of one claim.
+
+    Attributes:
+        id, statement, figure: the claim's.
+        verdict, predicted, measured, error, tolerance: the judgement's.
+        needs: for an undecided claim, what would decide it, beyond what the run had; for one not run, what runs it.
+        at: the values of a sweep's axes for which it was judged; empty in a single run.
+    """
+
+    id: str
+    statement: str
+    verdict: Verdict
+    predicted: float | str
+    measured: float | str
+    error: float | None = None
+    tolerance: str = ""
+    needs: str = ""
+    figure: str = ""
+    at: str = ""
+
+    def __post_init__(self) -> None:
+        if self.verdict in (Verdict.UNDECIDED, Verdict.NOT_RUN) and not self.needs:
+            raise ValueError(f"claim {self.id}: {self.verdict.value} without what would decide it (needs)")
+
+
+def judge(claim: Claim, curves: Curves, sizes: Mapping[str, object]) -> Finding:
+    """Return what a run's curves say of a claim.
+
+    Args:
+        claim: the claim.
+        curves: all curves of the run; the judge is given those of the panels that the claim reads.
+        sizes: the run's settings by full key: an undecided claim needs more than these.
+
+    Raises:
+        MissingCurvesError: a panel that the claim reads has no curve.
+    """
+    names = [panel.value for panel in claim.reads]
+    rows = curves[curves["panel"].isin(names)]
+    empty = [name for name in names if not (rows["panel"] == name).any()]
+    if empty:
+        raise MissingCurvesError(
+            f"claim {claim.id} reads {', '.join(empty)}, which this run should have measured and has no curve of"
+        )
+    said = claim.judge(rows)
+    needs = said.needs or more_than(claim.needs, sizes) if said.verdict is Verdict.UNDECIDED else ""
+    return Finding(
+        claim.id,
+        claim.statement,
+        said.verdict,
+        said.predicted,
+        said.measured,
+        said.error,
+        said.tolerance,
+        needs,
+        claim.figure,
+    )
+
+
+def not_run(claim: Claim, needs: str) -> Finding:
+    """Return the finding of a claim whose panels were switched off; `needs` says what switches them on."""
+    return Finding(claim.id, claim.statement, Verdict.NOT_RUN, "-", "-", needs=needs, figure=claim.figure)
+
+
+def missing(needs: str) -> Judgement:
+    """Return the judgement where the panel lacks the curve that the claim is about, e.g. that of alpha = 1."""
+    return Judgement(Verdict.UNDECIDED, "-", "not among the settings of this run", needs=needs)
+
+
+def more_than(needs: Mapping[str, float], sizes: Mapping[str, object]) -> str:
+    """Return which sizes would decide, beyond those a run had: the claim's, or twice the run's where it had them."""
+    short, had = [], []
+    for key, least in needs.items():
+        own = sizes.get(key)
+        largest = max(own, default=0) if isinstance(own, Sequence) and not isinstance(own, str) else own
+        if not isinstance(largest, int | float) or largest < least:
+            short.append(f"{key} >= {least:g}")
+        else:
+            had.append(f"{key} >= {2 * largest:g}")
+    return ", ".join(short or had) or "a larger run"
+
+
+class MissingCurvesError(RuntimeError):
+    """A run lacks curves that it should have measured: a fault of the experiment, not an opinion on its claim."""
+
+
+def within(
+    measured: float, predicted: float, tolerance: float, error: float | None = 0.0, *, sigmas: float = 2.0
+) -> Verdict:
+    """Judge |measured - predicted| <= tolerance when `measured` is known to `sigmas` standard errors.
+
+    The interval measured +- sigmas error decides: inside the tolerance band it holds, outside it fails, across its
+    edge (or with an error that is not known: None or NaN) the run was too small to tell. A number that is exact, such
+    as one of theory, has the error 0.
+    """
+    if error is None or math.isnan(measured) or math.isnan(error):
         return Verdict.UNDECIDED
     distance = 0.0 if measured == predicted else abs(measured - predicted)
-    if distance + 2 * error <= tolerance:
+    if distance + sigmas * error <= tolerance:
         return Verdict.HOLDS
-    return Verdict.FAILS if distance - 2 * error > tolerance else Verdict.UNDECIDED
+    return Verdict.FAILS if distance - sigmas * error > tolerance else Verdict.UNDECIDED
 
 
-def exceeds(measured: float, threshold: float, error: float = 0.0) -> Verdict:
-    """Judge measured > threshold when `measured` is known to 2 standard errors."""
-    if math.isnan(measured) or math.isnan(error):
+def exceeds(measured: float, threshold: float, error: float | None = 0.0, *, sigmas: float = 2.0) -> Verdict:
+    """Judge measured > threshold when `measured` is known to `sigmas` standard errors (None or NaN: not known)."""
+    if error is None or math.isnan(measured) or math.isnan(error):
         return Verdict.UNDECIDED
-    if measured - 2 * error > threshold:
+    if measured - sigmas * error > threshold:
         return Verdict.HOLDS
-    return Verdict.FAILS if measured + 2 * error <= threshold else Verdict.UNDECIDED
+    return Verdict.FAILS if measured + sigmas * error <= threshold else Verdict.UNDECIDED
+
+
+def known(error: float, n: float) -> float:
+    """Return the standard error over `n` repeats of a measurement, or NaN where equal repeats made it vanish.
+
+    A scatter of exactly 0 over a few repeats is not certainty: a verdict that rests on it would be an accident.
+    """
+    return math.nan if n > 1 and error == 0 else error
 
 
 def all_of(verdicts: Iterable[Verdict]) -> Verdict:
@@ -77,28 +186,30 @@ def all_of(verdicts: Iterable[Verdict]) -> Verdict:
     found = set(verdicts)
     if Verdict.FAILS in found:
         return Verdict.FAILS
-    return Verdict.UNDECIDED if Verdict.UNDECIDED in found or not found else Verdict.HOLDS
+    return Verdict.HOLDS if found == {Verdict.HOLDS} else Verdict.UNDECIDED
 
 
-def claims_to_json(claims: Iterable[Claim]) -> str:
-    """Return the claims as a JSON list (infinities and NaN as strings)."""
+def findings_to_json(findings: Iterable[Finding]) -> str:
+    """Return the findings as a JSON list (infinities and NaN as strings)."""
     rows = [
         {
             key: str(value) if isinstance(value, float) and not math.isfinite(value) else value
             for key, value in row.items()
         }
-        for row in map(asdict, claims)
+        for row in map(asdict, findings)
     ]
     return json.dumps(rows, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def claims_from_json(text: str) -> list[Claim]:
-    """Return the claims that `claims_to_json` wrote.
+def findings_from_json(text: str) -> list[Finding]:
+    """Return the findings that `findings_to_json` wrote, also those of earlier versions.
 
     Raises:
         ValueError: the text is not such a list.
     """
     try:
-        return [Claim(**{**row, "verdict": Verdict(row["verdict"])}) for row in json.loads(text)]
+        rows = [{**row, "verdict": Verdict(row["verdict"])} for row in json.loads(text)]
+        decided = (Verdict.HOLDS, Verdict.FAILS)  # earlier versions said there, too, what would decide
+        return [Finding(**{**row, **({"needs": ""} if row["verdict"] in decided else {})}) for row in rows]
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"not a list of claims: {error}") from None
+        raise ValueError(f"not a list of findings: {error}") from None

@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from solv.tracking.claims import Claim
-from solv.tracking.curves import Curves, agreement
-from solv.tracking.figures import STYLE, Panel, draw_panel, dress, series_colours
+from solv.tracking.claims import Finding
+from solv.tracking.curves import CURVE, Curves, agreement
+from solv.tracking.figures import STYLE, draw_panel, dress, series_colours
+from solv.tracking.labels import Facet, lay_out, name_curves
+from solv.tracking.panels import Panel
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
 _LINES = ("-", "--", ":", "-.")
 _MARKERS = ("o", "s", "^", "D", "v", "P")
-_THEORY = ("panel", "series", "x_name", "y_name", "x")
+_THEORY = ("params", "x_name", "y_name", "x")
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Labelled:
     label: str
     config: Mapping[str, Any]
     curves: Curves
-    claims: Sequence[Claim]
+    claims: Sequence[Finding]
 
 
 @dataclass(frozen=True)
@@ -57,26 +59,27 @@ def differences(runs: Sequence[Labelled]) -> list[Difference]:
     return [item for item in found if any(value != item.values[0] for value in item.values)]
 
 
-def agreements(runs: Sequence[Labelled]) -> pd.DataFrame:
-    """Return the agreement of the runs side by side, a row per (panel, series, y_name, source).
+def agreements(runs: Sequence[Labelled], panels: Sequence[Panel]) -> pd.DataFrame:
+    """Return the agreement of the runs side by side, a row per curve of one source.
+
+    Args:
+        runs: the runs.
+        panels: how their curves are named.
 
     Returns:
-        Columns `panel, series, y_name, source` and, for each label L, `points L`, `median_error L`, `within_2_se L`
-        (NaN where the run has no such points).
+        Columns `facet, series, y_name, source` and, for each label L, `points L`, `median_error L`, `within_2_se L`
+        (NaN where the run has no such points), in the order in which the curves are drawn.
     """
-    keys = ["panel", "series", "y_name", "source"]
-    joined: pd.DataFrame | None = None
+    keys = [*CURVE, "source"]
+    values = ["points", "median_error", "within_2_se"]
+    named = name_curves(_together(runs), panels).drop_duplicates(keys)[[*keys, "facet", "series"]]
     for run in runs:
-        part = agreement(run.curves)[[*keys, "points", "median_error", "within_2_se"]]
-        part = part.rename(columns={name: f"{name} {run.label}" for name in part.columns if name not in keys})
-        joined = part if joined is None else joined.merge(part, on=keys, how="outer", sort=False)
-    assert joined is not None
-    rows = pd.concat([run.curves for run in runs]).drop_duplicates(keys)
-    order = {tuple(row): place for place, row in enumerate(rows[keys].to_numpy().tolist())}
-    places = [order[tuple(row)] for row in joined[keys].to_numpy().tolist()]
-    by_panel = {panel: place for place, panel in reversed(list(enumerate(rows["panel"])))}
-    joined = joined.assign(_panel=joined["panel"].map(by_panel), _place=places).sort_values(["_panel", "_place"])
-    return joined.drop(columns=["_panel", "_place"]).reset_index(drop=True)
+        part = agreement(run.curves)[[*keys, *values]]
+        part = part.rename(columns={name: f"{name} {run.label}" for name in values})
+        named = named.merge(part, on=keys, how="left", sort=False)
+    measured = named[[f"points {run.label}" for run in runs]].notna().any(axis=1)
+    shown = ["facet", "series", "y_name", "source", *(f"{name} {run.label}" for run in runs for name in values)]
+    return named[measured][shown].reset_index(drop=True)
 
 
 def verdicts(runs: Sequence[Labelled]) -> list[Difference]:
@@ -88,52 +91,75 @@ def verdicts(runs: Sequence[Labelled]) -> list[Difference]:
 
 
 def overlay(runs: Sequence[Labelled], panels: Sequence[Panel], title: str) -> "Figure":
-    """Return a figure of all panels: a series keeps its colour, a run its marker and its line.
+    """Return a figure of all pictures: a curve keeps its colour, a run its marker and its line.
 
     Theory that is the same in all runs is drawn once. A heat map is drawn once per run, side by side.
     """
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    jobs: list[tuple[Panel, Sequence[Labelled]]] = []
-    for panel in panels:
-        having = [run for run in runs if (run.curves["panel"] == panel.name).any()]
-        jobs += [(panel, [run]) for run in having] if panel.heat else [(panel, having)] if having else []
+    jobs: list[tuple[Facet, Sequence[Labelled]]] = []
+    for facet in lay_out(_together(runs), panels):
+        shown = {run.label: _rows_of(facet, run) for run in runs}
+        having: Sequence[Labelled] = [run for run in runs if len(shown[run.label])]
+        if facet.panel.heat or facet.panel.ridge:
+            jobs += [(replace(facet, curves=shown[run.label]), [run]) for run in having]
+        else:
+            jobs.append((facet, having))
     columns = min(3, max(1, len(jobs)))
     rows = max(1, math.ceil(len(jobs) / columns))
     with rc_context(STYLE):
         figure = Figure(figsize=(5.4 * columns, 4.2 * rows + 0.4), layout="constrained")
         figure.suptitle(title, fontsize=13)
-        for index, (panel, shown) in enumerate(jobs):
+        for index, (facet, having) in enumerate(jobs):
             axes = figure.add_subplot(rows, columns, index + 1)
-            if panel.heat:
-                draw_panel(axes, shown[0].curves[shown[0].curves["panel"] == panel.name], panel)
-                axes.set_title(f"{panel.title} · {shown[0].label}")
+            if facet.panel.heat or facet.panel.ridge:
+                draw_panel(axes, facet.curves, facet.panel)
+                axes.set_title(f"{facet.panel.title} · {having[0].label}")
             else:
-                _draw_overlay(axes, shown, panel, [run.label for run in runs])
+                _draw_overlay(axes, facet, having, [run.label for run in runs])
     return figure
 
 
-def _draw_overlay(axes: "Axes", runs: Sequence[Labelled], panel: Panel, order: Sequence[str]) -> None:
+def _together(runs: Sequence[Labelled]) -> pd.DataFrame:
+    return pd.concat([run.curves for run in runs], ignore_index=True)
+
+
+def _rows_of(facet: Facet, run: Labelled) -> pd.DataFrame:
+    """Return the rows of one run in a picture of several, with their names."""
+    names = facet.curves.drop_duplicates("params").set_index("params")["series"]
+    rows = run.curves[(run.curves["panel"] == str(facet.panel.name)) & run.curves["params"].isin(names.index)]
+    named = rows.assign(series=rows["params"].map(names))
+    if facet.panel.categories:
+        places = facet.curves.drop_duplicates("params").set_index("params")["x"]
+        named = named.assign(x=named["params"].map(places))
+    return named
+
+
+def _draw_overlay(axes: "Axes", facet: Facet, runs: Sequence[Labelled], order: Sequence[str]) -> None:
     from matplotlib.lines import Line2D
 
-    parts = {run.label: run.curves[run.curves["panel"] == panel.name] for run in runs}
+    panel, parts = facet.panel, {run.label: _rows_of(facet, run) for run in runs}
     names = list(dict.fromkeys(name for part in parts.values() for name in part["series"]))
     colours = dict(zip(names, series_colours(len(names), panel), strict=True))
-    whole = pd.concat(parts.values(), ignore_index=True)
     for name, colour in colours.items():
         rows = {label: part[(part["series"] == name) & np.isfinite(part["y"])] for label, part in parts.items()}
         for label, theory in _distinct_theory(rows).items():
             style = _LINES[order.index(label) % len(_LINES)] if label else "-"
-            axes.plot(theory["x"], theory["y"], color=colour, ls=style, marker="_" if len(theory) == 1 else None)
+            alone = len(theory) == 1 or bool(panel.categories)
+            line = {"ls": "none", "marker": "_", "ms": 12} if alone else {"ls": style}
+            axes.plot(theory["x"], theory["y"], color=colour, **line)
         for label, part in rows.items():
             for source, points in part[part["source"] != "theory"].groupby("source"):
+                if source == "anchored":
+                    axes.plot(points["x"], points["y"], color=colour, ls=(0, (4, 2)), lw=1.2)
+                    continue
                 axes.errorbar(
                     points["x"], points["y"], yerr=points["y_err"].fillna(0.0), ls="none", color=colour, elinewidth=1,
                     capsize=2, marker=_MARKERS[order.index(label) % len(_MARKERS)],
                     mfc=colour if source == "simulation" else "white",
                 )  # fmt: skip
-    dress(axes, whole, panel)
+    dress(axes, facet.curves, panel)
     handles = [Line2D([], [], color=colour, label=name) for name, colour in colours.items()]
     handles += [
         Line2D([], [], color="0.35", marker=_MARKERS[order.index(label) % len(_MARKERS)],

@@ -2,10 +2,10 @@
 
 | key                                  | what                                                    | against          |
 | ------------------------------------ | ------------------------------------------------------- | ---------------- |
-| theory/<y>/<panel>/<series>          | a predicted curve                                       | x/<x>            |
-| empirical/<y>/<panel>/<series>       | a simulated curve; `/trained` is added to a trained one | x/<x>            |
+| theory/<y>/<facet>/<series>          | a predicted curve                                       | x/<x>            |
+| empirical/<y>/<facet>/<series>       | a simulated curve; another source is added: `/trained`  | x/<x>            |
 | train/<task>/<metric>                | training metrics as they come                           | train/<task>/step |
-| overlay/<panel>                      | one chart of all curves of a panel                      |                  |
+| overlay/<facet>                      | one chart of all curves of a picture                    |                  |
 | curves, agreement, claims            | tables                                                  |                  |
 | figure                               | the run's figure                                        |                  |
 | agreement/..., claim/<id>, claims/<verdict> | summary                                          |                  |
@@ -18,7 +18,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -27,11 +27,14 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 
-from solv.tracking.claims import Claim, Verdict
-from solv.tracking.curves import Curves, agreement
+from solv.tracking.claims import Finding, Verdict
+from solv.tracking.curves import CURVE, Curves, agreement
 from solv.tracking.files import write_text
+from solv.tracking.labels import name_curves
+from solv.tracking.panels import Panel
 
 MODES = ("auto", "offline", "online", "disabled")
+_NAMED = ("trained", "anchored", "published")  # sources that share their curve with a simulation
 CLOSE_SECONDS = 45.0  # opening and uploading are bounded by less; past this the recording process is given up
 INTERRUPT_SECONDS = 3.0
 _RECORDER = Path(__file__).with_name("wandb_run.py")
@@ -74,23 +77,24 @@ class Dashboard:
         named = {f"{section}/{_undotted(name)}": float(value) for name, value in values.items()}
         self._send("log", {f"{section}/step": step, **named})
 
-    def results(self, curves: Curves, claims: list[Claim], figure: Path | None) -> None:
-        """Record what the run found; `figure` is None if none was drawn."""
+    def results(self, curves: Curves, panels: Sequence[Panel], findings: list[Finding], figure: Path | None) -> None:
+        """Record what the run found, under the names that `panels` give; `figure` is None if none was drawn."""
         if self.process is None:
             return
-        self._send("define", metric_definitions(curves))
-        for row in history_rows(curves):
+        named = name_curves(curves, panels)
+        self._send("define", metric_definitions(named))
+        for row in history_rows(named):
             self._send("log", row)
         tables = {"curves": curves, "agreement": agreement(curves)}
         content = {
             name: {"columns": list(table.columns), "rows": table.to_numpy(dtype=object).tolist()}
             for name, table in tables.items()
         }
-        content["claims"] = _claims_table(claims)
+        content["claims"] = _claims_table(findings)
         self._send(
-            "results", {"tables": content, "charts": charts(curves), "figure": None if figure is None else str(figure)}
+            "results", {"tables": content, "charts": charts(named), "figure": None if figure is None else str(figure)}
         )
-        self._send("summary", summary(curves, claims))
+        self._send("summary", summary(named, findings))
 
     def close(self, *, finished: bool) -> str | None:
         """End the record; return one line if anything went wrong with it, else None.
@@ -175,7 +179,7 @@ def open_dashboard(
     return dashboard
 
 
-def metric_definitions(curves: Curves) -> list[dict[str, Any]]:
+def metric_definitions(curves: pd.DataFrame) -> list[dict[str, Any]]:
     """Return W&B's metric definitions that draw every curve against its own abscissa."""
     named = curves.assign(key=_keys(curves), axis=_axes(curves))
     pairs = named[["key", "axis"]].drop_duplicates()
@@ -185,19 +189,19 @@ def metric_definitions(curves: Curves) -> list[dict[str, Any]]:
     ]
 
 
-def history_rows(curves: Curves) -> Iterator[dict[str, Any]]:
+def history_rows(curves: pd.DataFrame) -> Iterator[dict[str, Any]]:
     """Yield one row per abscissa in increasing order: theory and measurement at the same x stand in the same row."""
     named = curves.assign(key=_keys(curves), axis=_axes(curves))
     for (axis, x), points in named.groupby(["axis", "x"], sort=True):
         yield {str(axis): x, **dict(zip(points["key"], points["y"], strict=True))}
 
 
-def charts(curves: Curves) -> dict[str, dict[str, Any]]:
+def charts(curves: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """Return one chart per panel and ordinate that lays measurement over theory (finite points only)."""
     found: dict[str, dict[str, Any]] = {}
     finite = curves[np.isfinite(curves["y"])]
-    ordinates = finite.groupby("panel")["y_name"].nunique()
-    for (panel, x_name, y_name), points in finite.groupby(["panel", "x_name", "y_name"], sort=False):
+    ordinates = finite.groupby("facet")["y_name"].nunique()
+    for (panel, x_name, y_name), points in finite.groupby(["facet", "x_name", "y_name"], sort=False):
         name = f"overlay/{panel}" if ordinates[panel] == 1 else f"overlay/{panel}/{y_name}"
         lines = [
             {"name": f"{source} {series}", "x": line["x"].tolist(), "y": line["y"].tolist()}
@@ -207,16 +211,18 @@ def charts(curves: Curves) -> dict[str, dict[str, Any]]:
     return found
 
 
-def summary(curves: Curves, claims: list[Claim]) -> dict[str, Any]:
+def summary(curves: pd.DataFrame, claims: list[Finding]) -> dict[str, Any]:
     """Return the figures by which runs are compared: agreement over all series and by series, claims by verdict."""
     table = agreement(curves)
+    names = curves.drop_duplicates(CURVE).set_index(CURVE)[["facet", "series"]]
+    table = table.join(names, on=CURVE)
     values: dict[str, Any] = {f"claims/{verdict.value}": 0 for verdict in Verdict}
     if len(table):
         values["agreement/median_error"] = table["median_error"].median()
         values["agreement/worst_error"] = table["worst_error"].max()
         values["agreement/within_2_se"] = table["within_2_se"].mean()
     for row in table.itertuples(index=False):
-        key = f"agreement/{row.y_name}/{row.panel}/{row.series}" + ("/trained" if row.source == "trained" else "")
+        key = f"agreement/{row.y_name}/{row.facet}/{row.series}" + (f"/{row.source!s}" if row.source in _NAMED else "")
         values |= {f"{key}/median_error": row.median_error, f"{key}/within_2_se": row.within_2_se}
     for claim in claims:
         values[f"claims/{claim.verdict.value}"] += 1
@@ -226,14 +232,14 @@ def summary(curves: Curves, claims: list[Claim]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if not isinstance(value, float) or np.isfinite(value)}
 
 
-def _keys(curves: Curves) -> pd.Series:
+def _keys(curves: pd.DataFrame) -> pd.Series:
     side = np.where(curves["source"] == "theory", "theory/", "empirical/")
-    ending = np.where(curves["source"] == "trained", "/trained", "")
-    keys: pd.Series = side + curves["y_name"] + "/" + curves["panel"] + "/" + curves["series"] + ending
+    ending = curves["source"].map(lambda source: f"/{source}" if source in _NAMED else "")
+    keys: pd.Series = side + curves["y_name"] + "/" + curves["facet"] + "/" + curves["series"] + ending
     return keys
 
 
-def _axes(curves: Curves) -> pd.Series:
+def _axes(curves: pd.DataFrame) -> pd.Series:
     return "x/" + curves["x_name"].map(_undotted)
 
 
@@ -251,7 +257,7 @@ def _axis(name: str) -> dict[str, Any]:
     return {"name": name, "hidden": True, "summary": "none"}
 
 
-def _claims_table(claims: list[Claim]) -> dict[str, Any]:
+def _claims_table(claims: list[Finding]) -> dict[str, Any]:
     """Return the claims as a table of texts: W&B wants one type a column, and a prediction may be words."""
     columns = ["id", "verdict", "statement", "predicted", "measured", "error", "tolerance", "needs"]
     rows = [[_text(asdict(claim)[name]) for name in columns] for claim in claims]

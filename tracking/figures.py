@@ -2,139 +2,45 @@
 
 import io
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pandas as pd
 
 from solv.tracking.curves import Curves, parameter
 from solv.tracking.files import write_bytes
+from solv.tracking.labels import Facet
+from solv.tracking.panels import Map, Panel, Ridge
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-Scale = Literal["linear", "log", "symlog"]
-
 # Okabe and Ito's colour-blind-safe palette, without its yellow (too light for a line on white).
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
-_MARKERS = {"simulation": "o", "trained": "s"}
+_MARKERS = {"simulation": "o", "trained": "s", "published": "x"}
 
 
-@dataclass(frozen=True)
-class Slope:
-    """A reference power law y = amplitude * x**exponent, drawn between two abscissae."""
-
-    exponent: float
-    amplitude: float
-    start: float
-    stop: float
-    label: str
-
-
-@dataclass(frozen=True)
-class Map:
-    """A panel drawn as a heat map: one series per row, y as colour.
-
-    Attributes:
-        row: key of `params` that holds the row's ordinate.
-        value: the `y_name` that is coloured; series with another `y_name` are drawn as curves over the map.
-        label: what the colour means.
-        scale: colour scale; on a log scale values <= 0 are grey.
-        center: a value that parts two colours, for a quantity whose side of it matters.
-        floor: values between 0 and this one share its colour.
-    """
-
-    row: str
-    value: str
-    label: str
-    scale: Literal["linear", "log"] = "linear"
-    center: float | None = None
-    floor: float | None = None
-
-
-@dataclass(frozen=True)
-class Ridge:
-    """A panel drawn as a ridgeline: densities stacked upwards, one row per value of a parameter.
-
-    Theory is a line, the simulated histogram filled; both end in colour where they leave the bulk.
-
-    Attributes:
-        row: key of `params` that orders and labels the rows.
-        label: text of a row, with `{}` for its value.
-        value: the `y_name` that is a density.
-        mark: the `y_name` whose abscissae are marked by a triangle: where theory expects a value outside the bulk.
-        edge: key of `params` that holds the edge of the bulk.
-        magnify: factor by which the histogram is enlarged beyond the edge, where single values count.
-    """
-
-    row: str
-    label: str
-    value: str
-    mark: str
-    edge: str
-    magnify: float = 1.0
-
-
-@dataclass(frozen=True)
-class Panel:
-    """How one panel of an experiment's figure is drawn.
-
-    Attributes:
-        name: the `panel` of the curves table.
-        title, x_label, y_label: texts, with units.
-        x_scale, y_scale: axis scales.
-        y_limits, x_limits: fixed limits; None lets the data decide.
-        ordered: whether the series are steps of one quantity (colours from a sequential map) or separate things.
-        slopes: reference power laws.
-        verticals: abscissa -> label of marked places.
-        heat: draw as a heat map.
-        ridge: draw as a ridgeline.
-        categories: names of the abscissae 0, 1, ...; theory is then drawn as dashes, without a line between them.
-        note: a line of small print inside the panel, e.g. what the error bars are.
-        main: whether the panel answers the experiment's question for the parameters that the user gave.
-    """
-
-    name: str
-    title: str
-    x_label: str
-    y_label: str
-    x_scale: Scale = "linear"
-    y_scale: Scale = "linear"
-    x_limits: tuple[float | None, float | None] = (None, None)
-    y_limits: tuple[float | None, float | None] = (None, None)
-    ordered: bool = False
-    slopes: tuple[Slope, ...] = ()
-    verticals: Mapping[float, str] = field(default_factory=dict)
-    heat: Map | None = None
-    ridge: Ridge | None = None
-    categories: tuple[str, ...] = ()
-    note: str = ""
-    main: bool = False
-
-
-def draw(curves: Curves, panels: Sequence[Panel], title: str) -> "Figure":
-    """Return a matplotlib figure of all panels that have rows in `curves`, on a grid of at most three columns."""
+def draw(facets: Sequence[Facet], title: str) -> "Figure":
+    """Return a matplotlib figure of pictures that `lay_out` made, on a grid of at most three columns."""
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    present = [panel for panel in panels if (curves["panel"] == panel.name).any()]
-    columns = min(3, max(1, len(present)))
-    rows = max(1, math.ceil(len(present) / columns))
+    columns = min(3, max(1, len(facets)))
+    rows = max(1, math.ceil(len(facets) / columns))
     with rc_context(STYLE):
         figure = Figure(figsize=(5.4 * columns, 4.2 * rows + 0.4), layout="constrained")
         figure.suptitle(title, fontsize=13)
-        for index, panel in enumerate(present):
-            axes = figure.add_subplot(rows, columns, index + 1)
-            draw_panel(axes, curves[curves["panel"] == panel.name], panel)
+        for index, facet in enumerate(facets):
+            draw_panel(figure.add_subplot(rows, columns, index + 1), facet.curves, facet.panel)
     return figure
 
 
-def draw_panel(axes: "Axes", curves: Curves, panel: Panel) -> None:
-    """Draw one panel's rows into `axes`."""
+def draw_panel(axes: "Axes", curves: pd.DataFrame, panel: Panel) -> None:
+    """Draw the rows of one picture, with their names in the column `series`, into `axes`."""
     lines = curves
     if panel.heat is not None:
         coloured = curves["y_name"] == panel.heat.value
@@ -268,6 +174,12 @@ def _draw_series(axes: "Axes", rows: Curves, name: str, colour: str, line: str) 
         axes.plot(theory["x"], theory["y"], color=colour, label=name, ls="none", marker="_", ms=12)
     elif len(theory):
         axes.plot(theory["x"], theory["y"], color=colour, label=name, ls=line)
+    anchored = rows[rows["source"] == "anchored"]
+    if len(anchored):
+        axes.plot(
+            anchored["x"], anchored["y"], color=colour, ls=(0, (4, 2)), lw=1.2, label=name if theory.empty else None
+        )
+        theory = pd.concat([theory, anchored])  # one entry in the legend
     for source, marker in _MARKERS.items():
         points = rows[rows["source"] == source]
         if len(points):
@@ -320,7 +232,7 @@ def _draw_ridge(axes: "Axes", rows: Curves, ridge: Ridge) -> None:
     """Draw the rows from the top down, so that each stands in front of the one above it."""
     from matplotlib import colormaps
 
-    order, edges = parameter(rows, ridge.row), parameter(rows, ridge.edge)
+    order = parameter(rows, ridge.row)
     values = sorted(order.unique())
     densities = rows[rows["y_name"] == ridge.value]
     gap = 0.62 * float(densities.loc[densities["source"] == "theory", "y"].max())
@@ -328,7 +240,7 @@ def _draw_ridge(axes: "Axes", rows: Curves, ridge: Ridge) -> None:
     for level, value in reversed(list(enumerate(values))):
         row, base = rows[order == value], gap * level
         depth = 3 * (len(values) - level)
-        edge = float(edges[row.index].iloc[0])
+        edge = float(row.loc[row["y_name"] == ridge.edge, "x"].iloc[0])
         for source in ("simulation", "trained", "theory"):
             density = row[(row["source"] == source) & (row["y_name"] == ridge.value)].sort_values("x")
             x, y = density["x"].to_numpy(), density["y"].to_numpy()

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from solv.tracking.curves import Curves, parameter
-from solv.tracking.figures import PALETTE, Map, Panel, power_of_ten, series_colours
+from solv.tracking.figures import PALETTE, power_of_ten, series_colours
+from solv.tracking.panels import Map, Panel
 
-_SYMBOLS = {"simulation": "circle", "trained": "square-open"}
+_SYMBOLS = {"simulation": "circle", "trained": "square-open", "published": "x-thin-open"}
 _DARK_PALETTE = ("#56B4E9", "#FF8A4C", "#2FD0A0", "#E8A3CB", "#A6D8F7", "#F2B632", "#E8E8E8")
 _ON_MAP = "#000000"
 _LINEAR_PART = 2.0  # |value| up to which a symlog axis is linear, as on paper
@@ -23,11 +25,11 @@ _LINEAR_PART = 2.0  # |value| up to which a symlog axis is linear, as on paper
 Figure = dict[str, Any]
 
 
-def plotly_figure(curves: Curves, panel: Panel) -> Figure:
+def plotly_figure(curves: pd.DataFrame, panel: Panel) -> Figure:
     """Return the plotly figure of one panel as a JSON-ready dictionary with the keys `data` and `layout`.
 
     Args:
-        curves: the rows of this panel; points that are not finite are left out.
+        curves: the rows of one picture, named in the column `series`; points that are not finite are left out.
         panel: how it is drawn.
     """
     lines, data, layout = curves, [], _layout(curves, panel)
@@ -72,6 +74,8 @@ def _series(rows: Curves, name: str, colours: tuple[str, str], dash: str, panel:
         }
         if source == "theory" and len(points) > 1:
             trace |= {"mode": "lines", "line": {"color": colours[0], "width": 2, "dash": dash, "simplify": False}}
+        elif source == "anchored":
+            trace |= {"mode": "lines", "line": {"color": colours[0], "width": 1.5, "dash": "dash"}}
         elif source == "theory":
             marker = {"symbol": "line-ew-open", "size": 16, "color": colours[0], "line": {"width": 2.5}}
             trace |= {"mode": "markers", "marker": marker}

@@ -5,23 +5,52 @@ import platform
 import subprocess
 from collections.abc import Mapping
 from functools import cache
-from importlib import metadata
+from importlib import metadata, util
 from pathlib import Path
 
-PACKAGES = ("experiments", "harness", "theory", "models", "data")
 _LIBRARIES = ("numpy", "scipy", "pandas", "torch", "hydra-core")
-_ROOT = Path(__file__).resolve().parent.parent
+_SOLV = Path(__file__).parents[1]  # the folder of the package; its rooms may be links
+_SHARED = ("harness", "theory", "models", "data")  # rooms whose folders of other papers decide nothing
+_ROOT = Path(__file__).resolve().parents[1]
 
 
 @cache
-def code_fingerprint() -> str:
-    """Return a hash of the source that decides a run's numbers: only under the same one is a run resumed."""
+def code_fingerprint(experiment: str) -> str:
+    """Return a hash of the source that decides a run's numbers: only under the same one is a run resumed.
+
+    It covers the shared rooms and the paper's own folders, not those of the other papers; of an experiment from
+    elsewhere, the package that it stands in.
+
+    Args:
+        experiment: module of the experiment, e.g. `solv.experiments.cot_depth.experiment`.
+    """
     digest = hashlib.sha256()
-    for package in PACKAGES:
-        for path in sorted((_ROOT / package).rglob("*.py")):
-            digest.update(path.relative_to(_ROOT).as_posix().encode())
-            digest.update(path.read_bytes())
+    papers = {path.name for path in (_SOLV / "experiments").iterdir() if path.is_dir()}
+    parts = experiment.split(".")
+    own = parts[2] if parts[:2] == ["solv", "experiments"] and len(parts) > 2 else ""
+    folders = [*_SHARED, *([f"experiments/{own}"] if own else [])]
+    files = [(path.relative_to(_SOLV), path) for folder in folders for path in sorted((_SOLV / folder).rglob("*.py"))]
+    files = [(name, path) for name, path in files if not (papers - {own}) & set(name.parts[1:-1])]
+    if not own:
+        files += _files_of(parts[0])
+    for name, path in files:
+        digest.update(name.as_posix().encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _files_of(package: str) -> list[tuple[Path, Path]]:
+    """Return the source files of a package or module that is not solv's, with the names that they are hashed by."""
+    try:
+        spec = util.find_spec(package) if package else None
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None or spec.origin is None:
+        return []
+    if spec.submodule_search_locations is None:
+        return [(Path(package), Path(spec.origin))]
+    roots = [Path(place) for place in spec.submodule_search_locations]
+    return [(path.relative_to(root.parent), path) for root in roots for path in sorted(root.rglob("*.py"))]
 
 
 @cache

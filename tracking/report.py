@@ -9,12 +9,15 @@ from functools import cache
 from importlib import resources
 from string import Template
 
-from solv.tracking.claims import Claim, Verdict
-from solv.tracking.curves import Curves, agreement
-from solv.tracking.figures import Panel
-from solv.tracking.interactive import plotly_figure
+import pandas as pd
 
-_SIGNS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✕", Verdict.UNDECIDED: "?"}
+from solv.tracking.claims import Finding, Verdict
+from solv.tracking.curves import Curves
+from solv.tracking.interactive import plotly_figure
+from solv.tracking.labels import lay_out, named_agreement
+from solv.tracking.panels import Panel
+
+_SIGNS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✕", Verdict.UNDECIDED: "?", Verdict.NOT_RUN: "–"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ class Section:
     paper: tuple[str, str, str]
     panels: Sequence[Panel]
     curves: Curves
-    claims: Sequence[Claim]
+    claims: Sequence[Finding]
     command: str
     facts: Sequence[tuple[str, str]]
     variant: str = ""
@@ -78,7 +81,7 @@ def _overview(index: int, section: Section) -> str:
     )
 
 
-def _counts(claims: Iterable[Claim]) -> str:
+def _counts(claims: Iterable[Finding]) -> str:
     verdicts = [claim.verdict for claim in claims]
     return "".join(
         f'<span class="count {verdict.value}" aria-label="{verdicts.count(verdict)} {verdict.value}">'
@@ -88,7 +91,7 @@ def _counts(claims: Iterable[Claim]) -> str:
     )
 
 
-def _filters(claims: Sequence[Claim]) -> str:
+def _filters(claims: Sequence[Finding]) -> str:
     counted = [("all", len(claims))]
     counted += [(verdict.value, sum(claim.verdict is verdict for claim in claims)) for verdict in Verdict]
     return "".join(
@@ -101,8 +104,8 @@ def _filters(claims: Sequence[Claim]) -> str:
 def _section(index: int, section: Section) -> str:
     title, authors, arxiv = section.paper
     figures = [
-        _figure(f"figure-{index}-{place}", section.curves[section.curves["panel"] == panel.name], panel)
-        for place, panel in enumerate(section.panels)
+        _figure(f"figure-{index}-{place}", facet.curves, facet.panel)
+        for place, facet in enumerate(lay_out(section.curves, section.panels))
     ]
     return f"""<section class="experiment" id="run-{index}" aria-labelledby="name-{index}">
 <h2 id="name-{index}" tabindex="-1">{_text(_name(section))}</h2>
@@ -116,24 +119,24 @@ def _section(index: int, section: Section) -> str:
 {"".join(figures)}
 </div>
 <h3>Agreement</h3>
-{_agreement(section.curves)}
+{_agreement(section.curves, section.panels)}
 <h3>Provenance</h3>
 <div class="command"><pre>{_text(section.command)}</pre><button type="button" class="copy">Copy</button></div>
 <dl class="facts">{"".join(f"<dt>{_text(label)}</dt><dd>{_text(value)}</dd>" for label, value in section.facts)}</dl>
 </section>"""
 
 
-def _claims(claims: Sequence[Claim]) -> str:
+def _claims(claims: Sequence[Finding]) -> str:
     items = "".join(map(_claim, claims))
     hidden = "hidden" if claims else ""
     text = "No claim of this run has that verdict." if claims else "This run states no claims."
     return f'<ul class="claims">{items}</ul><p class="empty" {hidden}>{text}</p>'
 
 
-def _claim(claim: Claim) -> str:
+def _claim(claim: Finding) -> str:
     rows = [("predicted", _value(claim.predicted, None)), ("measured", _value(claim.measured, claim.error))]
     rows += [("tolerance", claim.tolerance)] if claim.tolerance else []
-    rows += [("to decide", claim.needs)] if claim.verdict is Verdict.UNDECIDED else []
+    rows += [("to decide", claim.needs)] if claim.needs else []
     return (
         f'<li class="claim" data-verdict="{claim.verdict.value}">'
         f'<span class="verdict {claim.verdict.value}">{_SIGNS[claim.verdict]} {claim.verdict.value}</span>'
@@ -142,7 +145,7 @@ def _claim(claim: Claim) -> str:
     )
 
 
-def _figure(name: str, curves: Curves, panel: Panel) -> str:
+def _figure(name: str, curves: pd.DataFrame, panel: Panel) -> str:
     specification = json.dumps(plotly_figure(curves, panel), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     summary = f"{panel.title}: {panel.y_label} against {panel.x_label}"
     notes = [text for text in (f"colour: {panel.heat.label}" if panel.heat else "", panel.note) if text]
@@ -158,9 +161,9 @@ def _figure(name: str, curves: Curves, panel: Panel) -> str:
 """
 
 
-def _agreement(curves: Curves) -> str:
+def _agreement(curves: Curves, panels: Sequence[Panel]) -> str:
     rows = []
-    for row in agreement(curves).to_dict(orient="records"):
+    for row in named_agreement(curves, panels).to_dict(orient="records"):
         within = row["within_2_se"]
         numbers = (
             str(row["points"]),
@@ -168,7 +171,7 @@ def _agreement(curves: Curves) -> str:
             _percent(row["worst_error"]),
             "-" if math.isnan(within) else f"{100 * within:.0f} %",
         )
-        texts = "".join(f"<td>{_text(row[name])}</td>" for name in ("panel", "series", "source"))
+        texts = "".join(f"<td>{_text(row[name])}</td>" for name in ("facet", "series", "source"))
         cells = "".join(f'<td class="number">{number}</td>' for number in numbers)
         rows.append(f"<tr>{texts}{cells}</tr>")
     if not rows:

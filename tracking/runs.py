@@ -29,11 +29,11 @@ import pandas as pd
 import pyarrow as pa
 import yaml
 
-from solv.tracking.claims import Claim, claims_from_json, claims_to_json
-from solv.tracking.curves import Curves, CurvesError, check_curves
+from solv.tracking.claims import Finding, findings_from_json, findings_to_json
+from solv.tracking.curves import Curves, CurvesError, check_curves, upgrade
 from solv.tracking.files import replacing, write_bytes, write_text
 
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2  # 1: a text named each curve, before curves had parts and params
 _DIRECTORY = re.compile(r"(?P<timestamp>\d{8}-\d{6})-(?P<key>[0-9a-f]{12})(-\d+)?")
 
 
@@ -72,6 +72,14 @@ class RunDirectory:
     def finished(self) -> bool:
         """Whether the manifest, written last, is there."""
         return (self.path / "manifest.json").is_file()
+
+    @property
+    def of_earlier_version(self) -> bool:
+        """Whether a finished run was written before curves had parts and params; it is shown, but not gone on from."""
+        try:
+            return int(str(self.manifest()["manifest_version"])) < MANIFEST_VERSION
+        except RunDirectoryError:
+            return False
 
     @property
     def preset(self) -> str:
@@ -145,9 +153,9 @@ class RunDirectory:
         with replacing(self.path / "curves.parquet") as temporary:
             check_curves(curves).to_parquet(temporary, index=False)
 
-    def write_claims(self, claims: list[Claim]) -> None:
+    def write_findings(self, findings: list[Finding]) -> None:
         """Write claims.json."""
-        write_text(self.path / "claims.json", claims_to_json(claims))
+        write_text(self.path / "claims.json", findings_to_json(findings))
 
     def finish(self, manifest: Mapping[str, object]) -> None:
         """Write the manifest; from here on the run counts as finished."""
@@ -164,19 +172,19 @@ class RunDirectory:
         """
         path = self.path / "curves.parquet"
         try:
-            return check_curves(pd.read_parquet(path))
+            return upgrade(pd.read_parquet(path))
         except (OSError, pa.ArrowException, CurvesError) as error:
             raise self._damaged(path, error) from error
 
-    def claims(self) -> list[Claim]:
-        """Return the claims of a finished run.
+    def findings(self) -> list[Finding]:
+        """Return what a finished run says of each claim.
 
         Raises:
             RunDirectoryError: the file is missing or damaged.
         """
         path = self.path / "claims.json"
         try:
-            return claims_from_json(path.read_text(encoding="utf-8"))
+            return findings_from_json(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise self._damaged(path, error) from error
 
@@ -213,6 +221,16 @@ class RunDirectory:
                 "update solv, or run again with --fresh"
             )
         return dict(content)
+
+    def parts_measured(self, settings_key: str) -> set[str]:
+        """Return the parts that a finished run of these settings has measured; none if it is of others, or damaged."""
+        try:
+            manifest = self.manifest()
+        except RunDirectoryError:
+            return set()
+        parts = manifest.get("parts") if not self.of_earlier_version else None
+        same = manifest.get("settings_key") == settings_key and isinstance(parts, dict)
+        return set(parts) if same and isinstance(parts, dict) else set()
 
     def _damaged(self, path: Path, error: Exception) -> RunDirectoryError:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

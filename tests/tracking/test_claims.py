@@ -6,7 +6,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solv.tracking.claims import Claim, Verdict, all_of, claims_from_json, claims_to_json, exceeds, within
+from solv.tracking.claims import (
+    Claim,
+    Finding,
+    Judgement,
+    MissingCurvesError,
+    Verdict,
+    all_of,
+    exceeds,
+    findings_from_json,
+    findings_to_json,
+    judge,
+    known,
+    missing,
+    not_run,
+    within,
+)
+from solv.tracking.curves import join_curves
+from tests.made_curves import Panels, points
 
 HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 
@@ -38,20 +55,90 @@ def test_a_conjunction_fails_with_its_weakest_part():
     assert all_of([]) is UNDECIDED
 
 
-def test_an_undecided_claim_must_say_what_would_decide_it():
-    with pytest.raises(ValueError, match="says what would decide it"):
-        Claim("c", "statement", 1.0, 2.0, UNDECIDED)
+@pytest.mark.parametrize(("sigmas", "verdict"), [(1.9, HOLDS), (2.1, UNDECIDED)])
+def test_how_many_standard_errors_count_is_an_argument(sigmas, verdict):
+    assert within(1.0, 1.0, 0.2, 0.1, sigmas=sigmas) is verdict
+    assert exceeds(1.2, 1.0, 0.1, sigmas=sigmas) is verdict
 
 
-def test_claims_survive_their_file():
-    claims = [
-        Claim("a", "one", 1.0, 2.0, FAILS, error=0.1, tolerance="3 s.e."),
-        Claim("b", "two", "inf", "large", UNDECIDED, needs="d >= 1000"),
+@pytest.mark.parametrize("error", [None, math.nan])
+def test_an_error_that_is_not_known_decides_nothing(error):
+    assert within(1.0, 1.0, 0.1, error) is UNDECIDED
+    assert exceeds(9.0, 1.0, error) is UNDECIDED
+
+
+def test_a_scatter_of_exactly_zero_over_repeats_is_not_certainty():
+    assert math.isnan(known(0.0, 3))
+    assert known(0.0, 1) == 0.0
+    assert known(0.1, 3) == 0.1
+
+
+def claim(judged, **changes):
+    return Claim(**{"id": "c", "statement": "S.", "reads": (Panels.P,), "judge": lambda curves: judged, **changes})
+
+
+def test_a_judge_is_given_the_panels_that_its_claim_reads_and_no_other():
+    seen = []
+
+    def look(curves):
+        seen.extend(curves["panel"])
+        return Judgement(HOLDS, 1.0, 1.0)
+
+    curves = join_curves([points("theory", [1.0]), points("theory", [1.0], panel=Panels.A)])
+    assert judge(claim(None, judge=look), curves, {}).verdict is HOLDS
+    assert seen == ["p"]
+
+
+def test_a_panel_that_a_claim_reads_and_that_is_empty_is_a_fault():
+    reads = (Panels.P, Panels.Z)
+    with pytest.raises(MissingCurvesError, match="claim c reads z"):
+        judge(claim(Judgement(HOLDS, 1.0, 1.0), reads=reads), points("theory", [1.0]), {})
+
+
+@pytest.mark.parametrize(
+    ("sizes", "needs"),
+    [
+        ({"size": 8, "repeats": 64}, "size >= 16"),  # what is short, as the claim says
+        ({"size": 16, "repeats": 64}, "size >= 32, repeats >= 128"),  # nothing is short: beyond the run's own
+        ({"size": [8, 32], "repeats": 4}, "repeats >= 32"),  # the largest of a list counts
+        ({}, "size >= 16, repeats >= 32"),
+    ],
+)
+def test_an_undecided_claim_needs_more_than_the_run_had(sizes, needs):
+    vague = claim(Judgement(UNDECIDED, 1.0, 1.0), needs={"size": 16, "repeats": 32})
+    assert judge(vague, points("theory", [1.0]), sizes).needs == needs
+
+
+def test_a_judge_that_lacks_its_curve_says_what_would_give_it():
+    found = judge(claim(missing("alpha includes 1")), points("theory", [1.0]), {})
+    assert (found.verdict, found.needs) == (UNDECIDED, "alpha includes 1")
+
+
+def test_a_claim_that_was_switched_off_is_not_run():
+    found = not_run(claim(None), "--part one")
+    assert (found.verdict, found.needs) == (Verdict.NOT_RUN, "--part one")
+
+
+@pytest.mark.parametrize("verdict", [UNDECIDED, Verdict.NOT_RUN])
+def test_a_finding_that_decides_nothing_must_say_what_would(verdict):
+    with pytest.raises(ValueError, match="without what would decide it"):
+        Finding("c", "statement", verdict, 1.0, 2.0)
+
+
+def test_findings_survive_their_file():
+    findings = [
+        Finding("a", "one", FAILS, 1.0, 2.0, error=0.1, tolerance="3 s.e.", figure="Fig. 2", at="size=3"),
+        Finding("b", "two", UNDECIDED, "inf", "large", needs="d >= 1000"),
     ]
-    assert claims_from_json(claims_to_json(claims)) == claims
+    assert findings_from_json(findings_to_json(findings)) == findings
+
+
+def test_claims_of_an_earlier_version_are_read():
+    text = '[{"id": "a", "statement": "S.", "predicted": 1, "measured": 2, "verdict": "fails", "needs": "d > 9"}]'
+    assert findings_from_json(text) == [Finding("a", "S.", FAILS, 1, 2)]
 
 
 @pytest.mark.parametrize("text", ["", "{", '[{"id": "a"}]', '[{"id": "a", "verdict": "maybe"}]', "3"])
 def test_a_damaged_claims_file_is_refused(text):
-    with pytest.raises(ValueError, match="not a list of claims"):
-        claims_from_json(text)
+    with pytest.raises(ValueError, match="not a list of findings"):
+        findings_from_json(text)

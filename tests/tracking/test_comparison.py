@@ -4,16 +4,19 @@ import math
 
 import pytest
 
-from solv.tracking.claims import Claim, Verdict
+from solv.tracking.claims import Finding, Verdict
 from solv.tracking.comparison import Difference, Labelled, agreements, differences, labels, overlay, verdicts
-from solv.tracking.curves import curve, join_curves
-from solv.tracking.figures import Panel
+from solv.tracking.curves import join_curves
+from solv.tracking.panels import Panel
+from tests.made_curves import Panels, points
+
+PANELS = [Panel(panel, panel.value, "x", "y") for panel in Panels]
 
 
-def run(label, factor, config, theory=(1.0, 2.0), panel="p", claims=()):
-    base = {"experiment": "e", "panel": panel, "series": "s", "x_name": "x", "x": [1, 2], "y_name": "y"}
-    predicted = curve(**base, source="theory", y=theory)
-    measured = curve(**base, source="simulation", y=[factor * value for value in theory], y_err=0.1, n=4)
+def run(label, factor, config, theory=(1.0, 2.0), panel=Panels.P, claims=(), **params):
+    place = {"panel": panel, "x": [1, 2], "x_name": "x", "y_name": "y", **params}
+    predicted = points("theory", theory, **place)
+    measured = points("simulation", [factor * value for value in theory], 0.1, 4, **place)
     return Labelled(label, config, join_curves([predicted, measured]), claims)
 
 
@@ -23,16 +26,23 @@ def test_only_what_differs_is_named_and_a_missing_key_is_none():
 
 
 def test_agreement_is_side_by_side_in_the_order_of_the_panels():
-    runs = [run("A", 1.1, {}, panel="z"), run("B", 1.2, {}, panel="a")]
-    table = agreements(runs)
-    assert list(table["panel"]) == ["z", "a"]
+    runs = [run("A", 1.1, {}, panel=Panels.Z), run("B", 1.2, {}, panel=Panels.A)]
+    table = agreements(runs, [PANELS[2], PANELS[1]])
+    assert list(table["facet"]) == ["z", "a"]
     assert table["median_error A"].iloc[0] == pytest.approx(0.1)
     assert math.isnan(table["median_error B"].iloc[0])
     assert table["median_error B"].iloc[1] == pytest.approx(0.2)
 
 
+def test_curves_of_equal_params_are_in_one_row_whatever_else_the_runs_have():
+    runs = [run("A", 1.1, {}, rho=0.1), run("B", 1.2, {}, rho=0.1)]
+    assert len(agreements(runs, PANELS)) == 1
+    others = [run("A", 1.1, {}, rho=0.1), run("B", 1.2, {}, rho=0.2)]
+    assert list(agreements(others, PANELS)["series"]) == ["rho=0.1", "rho=0.2"]
+
+
 def test_verdicts_are_side_by_side():
-    holds, fails = (Claim("c", "C.", 1, 1, verdict) for verdict in (Verdict.HOLDS, Verdict.FAILS))
+    holds, fails = (Finding("c", "C.", verdict, 1, 1) for verdict in (Verdict.HOLDS, Verdict.FAILS))
     assert verdicts([run("A", 1, {}, claims=[holds]), run("B", 1, {}, claims=[fails])]) == [
         Difference("c", ("holds", "fails"))
     ]
@@ -40,7 +50,7 @@ def test_verdicts_are_side_by_side():
 
 def lines_and_markers(theories):
     runs = [run(label, 1.1, {}, theory=theory) for label, theory in zip("AB", theories, strict=True)]
-    [axes] = overlay(runs, [Panel("p", "Title", "x", "y")], "paper").axes
+    [axes] = overlay(runs, PANELS, "paper").axes
     lines = [line.get_linestyle() for line in axes.lines if line.get_linestyle() != "None"]
     return lines, [container[0].get_marker() for container in axes.containers]
 

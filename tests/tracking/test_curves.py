@@ -9,25 +9,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solv.tracking.curves import (
+    BEFORE,
     COLUMNS,
-    Curves,
     CurvesError,
     agreement,
     check_curves,
-    curve,
+    decode_params,
+    each_curve,
     empty_curves,
+    encode_params,
     join_curves,
     pair,
     parameter,
     records,
     select,
     standard_error,
+    upgrade,
 )
-
-
-def points(source: str, y: list[float], y_err: float | list[float] = 0.0, n: int = 1, **changes: object) -> Curves:
-    fields = {"experiment": "e", "panel": "p", "series": "s", "x_name": "t", "x": list(range(len(y))), "y_name": "loss"}
-    return curve(**{**fields, "source": source, "y": y, "y_err": y_err, "n": n, **changes})
+from tests.made_curves import RECORD, Panels, points
 
 
 def test_a_curve_has_the_columns_of_the_schema_in_order():
@@ -44,7 +43,8 @@ def test_a_curve_has_the_columns_of_the_schema_in_order():
         ({"x": [1.0, 1.0], "y": [1.0, 2.0]}, "x "),
         ({"y_err": -1.0}, "y_err"),
         ({"n": 0}, "n "),
-        ({"panel": ""}, "panel"),
+        ({"panel": "p"}, "panel"),
+        ({"x_name": ""}, "x_name"),
         ({"source": "guess"}, "source"),
         ({"source": "simulation", "y_err": math.nan, "n": 3}, "y_err"),
         ({"y_err": 0.1}, "y_err"),
@@ -64,7 +64,7 @@ def test_a_table_with_a_missing_or_unknown_column_is_refused():
 
 
 def test_infinities_are_allowed_in_y_and_survive_json():
-    curves = points("theory", [1.0, math.inf], params={"tau": math.inf, "d": np.int64(3)})
+    curves = points("theory", [1.0, math.inf], tau=math.inf, d=np.int64(3))
     assert records(curves)[1]["y"] == "inf"
     assert records(curves)[1]["params"] == {"d": 3, "tau": "inf"}
     assert parameter(curves, "tau").tolist() == [math.inf, math.inf]
@@ -75,7 +75,7 @@ def test_only_points_with_a_theory_value_at_the_same_place_are_paired():
         [
             points("theory", [1.0, 2.0]),
             points("simulation", [1.1, 2.0, 3.0], 0.05, 4),
-            points("trained", [9.0], series="z"),
+            points("trained", [9.0], size=2),
         ]
     )
     paired = pair(curves)
@@ -99,10 +99,68 @@ def test_two_divergences_agree_and_one_alone_does_not():
     assert row["worst_error"] == math.inf
 
 
-def test_select_filters_by_several_columns():
-    curves = join_curves([points("theory", [1.0]), points("simulation", [1.0], 0.1, 2, series="b")])
-    assert len(select(curves, source="simulation", series="b")) == 1
-    assert select(curves, source="simulation", series="s").empty
+def test_select_filters_by_columns_and_by_exact_params():
+    curves = join_curves(
+        [points("theory", [1.0], tau=1.5), points("theory", [2.0], tau=1.5000001), points("simulation", [1.0], 0.1, 2)]
+    )
+    assert select(curves, source="theory", tau=1.5)["y"].tolist() == [1.0]
+    assert select(curves, panel=Panels.P, tau=1.5000001)["y"].tolist() == [2.0]
+    assert select(curves, tau=2).empty
+    assert len(select(curves, source="simulation")) == 1
+
+
+@given(st.integers(1 - 2**53, 2**53 - 1) | st.floats(allow_nan=False))
+def test_a_param_is_spelled_exactly_and_alike_whatever_its_type_of_number(value):
+    text = encode_params({"value": value})
+    assert decode_params(text)["value"] == value
+    assert text == encode_params({"value": np.float64(value)}) or float(value) != value
+
+
+def test_params_have_no_order_and_a_member_of_an_enumeration_is_its_text():
+    assert encode_params({"b": 1.0, "a": [Panels.P, 2]}) == encode_params({"a": ["p", 2.0], "b": 1})
+
+
+@pytest.mark.parametrize("value", [math.nan, {"a": 1}, object()])
+def test_what_cannot_tell_curves_apart_is_no_param(value):
+    with pytest.raises(CurvesError, match="cannot be spelled"):
+        points("theory", [1.0], value=value)
+
+
+@pytest.mark.parametrize("name", ["part", "n", "series"])
+def test_a_param_with_the_name_of_a_column_is_refused(name):
+    with pytest.raises(CurvesError, match=f"cannot be called {name}"):
+        RECORD.theory(Panels.P, {name: 1}, x=("t", 0), y=("loss", 1))
+
+
+def test_the_curves_of_a_table_come_one_by_one_with_all_their_sources():
+    curves = join_curves([points(source, [1.0], d=d) for source in ("theory", "trained") for d in (3, 2)])
+    assert [(params, len(rows)) for params, rows in each_curve(curves)] == [({"d": 3}, 2), ({"d": 2}, 2)]
+
+
+def test_a_recorder_names_part_and_source():
+    curves = RECORD.simulation(Panels.A, {"d": 3}, x=("t", 1), y=("loss", 2.0), y_err=0.1, n=4)
+    row = curves.iloc[0]
+    assert (row["experiment"], row["part"], row["panel"], row["source"]) == ("e", "one", "a", "simulation")
+    assert RECORD.published(Panels.A, {}, x=("t", 1), y=("loss", 2.0))["source"].tolist() == ["published"]
+
+
+def test_published_numbers_are_paired_with_theory_too():
+    curves = join_curves([points("theory", [1.0]), RECORD.published(Panels.P, {}, x=("t", 0), y=("loss", 1.1))])
+    assert agreement(curves)["source"].tolist() == ["published"]
+
+
+def test_a_table_of_an_earlier_version_keeps_its_names_as_params():
+    old = pd.DataFrame(
+        {
+            "experiment": "e", "panel": "p", "series": ["τ=1", "τ=1"], "source": ["theory", "simulation"],
+            "x_name": "t", "x": 1.0, "y_name": "loss", "y": 2.0, "y_err": 0.0, "n": 1, "params": ['{"a": 1}', "{}"],
+        }
+    )  # fmt: skip
+    renewed = upgrade(old)
+    assert renewed["part"].tolist() == [BEFORE, BEFORE]
+    assert len(pair(renewed)) == 1
+    assert decode_params(renewed["params"].iloc[0]) == {"series": "τ=1"}
+    assert upgrade(points("theory", [1.0])).equals(points("theory", [1.0]))
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=20))

@@ -5,26 +5,22 @@ import math
 import numpy as np
 import pytest
 
-from solv.tracking.curves import curve, join_curves
-from solv.tracking.figures import Map, Panel, Slope, draw, save
+from solv.tracking.curves import join_curves
+from solv.tracking.figures import draw, save
+from solv.tracking.labels import lay_out
+from solv.tracking.panels import Map, Panel, Slope
+from tests.made_curves import Panels, points
 
-PANEL = Panel("p", "a title", "steps", "loss", y_scale="log", ordered=True)
+PANEL = Panel(Panels.P, "a title", "steps", "loss", y_scale="log", ordered=True, series="{name}")
 
 
-def series(name, source, x, y, y_name="loss", panel="p", **params):
+def series(name, source, x, y, y_name="loss", panel=Panels.P, **params):
     repeats = {} if source == "theory" else {"y_err": 0.1, "n": 4}
-    return curve(
-        experiment="e",
-        panel=panel,
-        series=name,
-        source=source,
-        x_name="t",
-        x=x,
-        y_name=y_name,
-        y=y,
-        params=params,
-        **repeats,
-    )
+    return points(source, y, panel=panel, x=x, y_name=y_name, name=name, **params, **repeats)
+
+
+def drawn_in(curves, *panels):
+    return draw(lay_out(curves, panels), "title")
 
 
 @pytest.fixture
@@ -36,7 +32,7 @@ def curves():
 
 
 def test_theory_is_a_line_simulation_filled_and_trained_open(curves):
-    axes = draw(curves, [PANEL], "title").axes[0]
+    axes = drawn_in(curves, PANEL).axes[0]
     drawn = {line.get_label() or "": line for line in axes.lines}
     assert drawn["a"].get_linestyle() == "-"
     filled = [line.get_markerfacecolor() for line in axes.lines if line.get_marker() == "o"]
@@ -47,7 +43,7 @@ def test_theory_is_a_line_simulation_filled_and_trained_open(curves):
 
 
 def test_an_axis_has_its_title_labels_and_scale(curves):
-    axes = draw(curves, [PANEL], "title").axes[0]
+    axes = drawn_in(curves, PANEL).axes[0]
     assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel(), axes.get_yscale()) == (
         "a title",
         "steps",
@@ -57,27 +53,26 @@ def test_an_axis_has_its_title_labels_and_scale(curves):
 
 
 def test_a_panel_without_rows_is_left_out(curves):
-    assert len(draw(curves, [PANEL, Panel("other", "", "", "")], "title").axes) == 1
+    assert len(drawn_in(curves, PANEL, Panel(Panels.A, "", "", "")).axes) == 1
 
 
 def test_a_diverging_curve_is_drawn_up_to_its_divergence():
-    figure = draw(series("a", "theory", [0, 1, 2], [1.0, 2.0, math.inf]), [PANEL], "title")
+    figure = drawn_in(series("a", "theory", [0, 1, 2], [1.0, 2.0, math.inf]), PANEL)
     assert figure.axes[0].lines[0].get_xdata().tolist() == [0, 1]
 
 
 def test_a_map_has_a_row_per_series_and_lines_over_it():
     rows = [series(f"tau={tau}", "theory", [1, 2, 3], [tau, 2 * tau, 3 * tau], "depth", tau=tau) for tau in (1.5, 2.0)]
     line = series("tau_c", "theory", [1, 2], [1.6, 1.8], "tau")
-    axes = draw(join_curves([*rows, line]), [Panel("p", "", "alpha", "tau", heat=Map("tau", "depth", "T*"))], "").axes[
-        0
-    ]
+    panel = Panel(Panels.P, "", "alpha", "tau", heat=Map("tau", "depth", "T*"), series="{name}")
+    axes = drawn_in(join_curves([*rows, line]), panel).axes[0]
     assert axes.collections[0].get_array().shape == (2, 3)
     assert [drawn.get_label() for drawn in axes.lines] == ["tau_c"]
 
 
 def test_reference_slopes_and_marks_are_drawn(curves):
-    panel = Panel("p", "", "", "", slopes=(Slope(-1.0, 2.0, 1.0, 5.0, "slope -1"),), verticals={3.0: "here"})
-    axes = draw(curves, [panel], "").axes[0]
+    panel = Panel(Panels.P, "", "", "", slopes=(Slope(-1.0, 2.0, 1.0, 5.0, "slope -1"),), verticals={3.0: "here"})
+    axes = drawn_in(curves, panel).axes[0]
     slope = next(line for line in axes.lines if line.get_label() == "slope -1")
     assert slope.get_ydata().tolist() == [2.0, 0.4]
     assert any(text.get_text() == "here" for text in axes.texts)
@@ -86,6 +81,6 @@ def test_reference_slopes_and_marks_are_drawn(curves):
 def test_a_saved_figure_has_the_same_bits_every_time(curves, tmp_path):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        save(draw(curves, [PANEL], "title"), tmp_path / name)
+        save(drawn_in(curves, PANEL), tmp_path / name)
     for file in ("figure.png", "figure.svg"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()

@@ -7,18 +7,20 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from solv.tracking.curves import curve, join_curves
-from solv.tracking.figures import Map, Panel, Slope
+from solv.tracking.curves import join_curves
 from solv.tracking.interactive import plotly_figure
+from solv.tracking.labels import lay_out
+from solv.tracking.panels import Map, Panel, Slope
+from tests.made_curves import Panels, points
 
 
-def rows(source, x, y, y_err=0.0, n=1, series="s", **more):
-    base = {"experiment": "e", "panel": "p", "x_name": "steps", "y_name": "loss"}
-    return curve(**{**base, "series": series, "source": source, "x": x, "y": y, "y_err": y_err, "n": n, **more})
+def rows(source, x, y, y_err=0.0, n=1, name="s", y_name="loss", **params):
+    return points(source, y, y_err, n, x=x, x_name="steps", y_name=y_name, name=name, **params)
 
 
 def drawn(curves, **panel):
-    figure = plotly_figure(curves, Panel("p", "Title", "steps", "loss", **panel))
+    [facet] = lay_out(curves, [Panel(Panels.P, "Title", "steps", "loss", series="{name}", **panel)])
+    figure = plotly_figure(facet.curves, facet.panel)
     json.dumps(figure, allow_nan=False)
     go.Figure(figure)  # plotly's own check of every name and value
     return figure
@@ -51,7 +53,7 @@ def test_hovering_a_point_gives_value_error_and_repeats(curves):
 
 
 def test_text_of_the_user_is_escaped():
-    trace = drawn(rows("theory", [1, 2], [1, 2], series="<img src=x onerror=alert(1)>"))["data"][0]
+    trace = drawn(rows("theory", [1, 2], [1, 2], name="<img src=x onerror=alert(1)>"))["data"][0]
     assert "<img" not in trace["name"] + trace["hovertemplate"]
     assert trace["meta"]["series"] == "<img src=x onerror=alert(1)>"  # the page writes it as text, never as markup
 
@@ -95,11 +97,11 @@ def test_a_vertical_stands_at_its_place(curves):
 
 def heat_map(**heat):
     parts = [
-        rows("theory", [1, 2, 3], values, series=f"r={row}", params={"row": row})
+        rows("theory", [1, 2, 3], values, name=f"r={row}", row=row)
         for row, values in ((1, [1, 10, 100]), (2, [0, 1, 1000]))
     ]
-    parts.append(rows("simulation", [2], [20], [1], 4, series="r=1", params={"row": 1}))
-    parts.append(rows("theory", [1, 3], [1.5, 1.5], series="edge", y_name="edge"))
+    parts.append(rows("simulation", [2], [20], [1], 4, name="r=1", row=1))
+    parts.append(rows("theory", [1, 3], [1.5, 1.5], name="edge", y_name="edge"))
     return drawn(join_curves(parts), heat=Map("row", "loss", "how much", **heat))
 
 

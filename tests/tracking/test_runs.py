@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from solv.tracking.claims import Claim, Verdict
-from solv.tracking.curves import curve
+from solv.tracking.claims import Finding, Verdict
 from solv.tracking.files import replacing, write_text
 from solv.tracking.runs import MANIFEST_VERSION, RunDirectory, RunDirectoryError, RunStore, content_key
+from tests.made_curves import points
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
 
@@ -95,12 +95,12 @@ def test_a_failed_write_leaves_the_old_file_and_no_debris(tmp_path):
 
 
 def test_curves_and_claims_are_read_back(run):
-    curves = curve(experiment="toy", panel="p", series="s", source="theory", x_name="t", x=[0, 1], y_name="l", y=[1, 2])
-    claims = [Claim("c", "s", 1.0, 1.0, Verdict.HOLDS)]
+    curves = points("theory", [1, 2])
+    claims = [Finding("c", "s", Verdict.HOLDS, 1.0, 1.0)]
     run.write_curves(curves)
-    run.write_claims(claims)
+    run.write_findings(claims)
     assert run.curves().equals(curves)
-    assert run.claims() == claims
+    assert run.findings() == claims
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_damaged_file_is_named_with_the_way_out(run, name, content):
     run.finish({})
     (run.path / name).write_bytes(content)
     with pytest.raises(RunDirectoryError, match=rf"damaged: {name}.*--fresh"):
-        {"curves.parquet": run.curves, "claims.json": run.claims, "manifest.json": run.manifest}[name]()
+        {"curves.parquet": run.curves, "claims.json": run.findings, "manifest.json": run.manifest}[name]()
 
 
 def test_a_manifest_from_a_later_version_is_refused(run):
