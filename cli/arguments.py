@@ -14,6 +14,10 @@ from solv.cli.errors import DEBUG_VARIABLE, call
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="Experiment, as in `solv list`.", autocompletion=completion.names)
 ]
+MaybeName = Annotated[
+    str | None,
+    typer.Argument(metavar="NAME", help="Show the parts of this experiment.", autocompletion=completion.names),
+]
 Names = Annotated[
     list[str] | None,
     typer.Argument(metavar="NAME", help="Only these experiments (default: all).", autocompletion=completion.more_names),
@@ -41,6 +45,15 @@ OnlyPreset = Annotated[
 RunsDir = Annotated[
     Path | None, typer.Option(help="Folder of the runs (default: $SOLV_RUNS_DIR, or runs).", file_okay=False)
 ]
+Parts = Annotated[
+    str | None,
+    typer.Option(
+        "--part",
+        metavar="P[,P]",
+        help="Only these parts of the experiment (`solv list NAME`); the same as parts=[...].",
+        autocompletion=completion.parts,
+    ),
+]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
 
 
@@ -60,6 +73,7 @@ class VerdictName(StrEnum):
     HOLDS = "holds"
     FAILS = "fails"
     UNDECIDED = "undecided"
+    NOT_RUN = "not run"
 
 
 VerdictFilter = Annotated[VerdictName | None, typer.Option("--verdict", help="Only claims with this verdict.")]
@@ -69,6 +83,32 @@ AsFormat = Annotated[TableFormat, typer.Option("--format", help="table or json."
 def runs_root(runs_dir: Path | None) -> Path:
     """Return the folder of the runs: the option, else the environment, else `runs`."""
     return (runs_dir or Path(os.environ.get("SOLV_RUNS_DIR") or "runs")).expanduser()
+
+
+def part_override(parts: str | None) -> list[str]:
+    """Return what `--part P,P` means as an override.
+
+    Raises:
+        ConfigurationError: no part is named.
+    """
+    if parts is None:
+        return []
+    from solv.harness.compose import quoted
+    from solv.harness.settings import ConfigurationError
+
+    names = [name.strip() for name in parts.split(",") if name.strip()]
+    if not names:
+        raise ConfigurationError(f"--part {parts!r} names no part (`solv list NAME` shows them)")
+    return [f"parts=[{','.join(map(quoted, names))}]"]
+
+
+def runs_dir_override(runs_dir: Path | None) -> list[str]:
+    """Return what `--runs-dir DIR` means as an override."""
+    if runs_dir is None:
+        return []
+    from solv.harness.compose import quoted
+
+    return [f"runs_dir={quoted(runs_dir)}"]
 
 
 def check_plot_path(plot: Path | None) -> None:

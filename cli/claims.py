@@ -19,7 +19,7 @@ from solv.cli.arguments import (
 )
 
 if TYPE_CHECKING:
-    from solv.tracking.claims import Claim
+    from solv.tracking.claims import Finding
     from solv.tracking.runs import RunDirectory
     from solv.tracking.sweeps import SweepDirectory
 
@@ -64,10 +64,10 @@ def claims(
     finish(body, debug)
 
 
-def _claims_of(run: "RunDirectory | SweepDirectory") -> "list[Claim]":
+def _claims_of(run: "RunDirectory | SweepDirectory") -> "list[Finding]":
     from solv.tracking.sweeps import SweepDirectory
 
-    return run.result.claims() if isinstance(run, SweepDirectory) else run.claims()
+    return run.result.findings() if isinstance(run, SweepDirectory) else run.findings()
 
 
 def _title(run: "RunDirectory | SweepDirectory") -> str:
@@ -78,8 +78,8 @@ def _title(run: "RunDirectory | SweepDirectory") -> str:
     return f"{run.experiment}, {run.preset}, {run.started:%Y-%m-%d %H:%M}: {run.path}"
 
 
-def _record(run: "RunDirectory | SweepDirectory", claim: "Claim") -> dict[str, Any]:
-    from solv.tracking.claims import claims_to_json
+def _record(run: "RunDirectory | SweepDirectory", claim: "Finding") -> dict[str, Any]:
+    from solv.tracking.claims import findings_to_json
 
-    [record] = json.loads(claims_to_json([claim]))
+    [record] = json.loads(findings_to_json([claim]))
     return {"experiment": run.experiment, "run": str(run.path), "key": run.key, "preset": run.preset, **record}

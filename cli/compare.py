@@ -11,10 +11,8 @@ from solv.cli import completion
 from solv.cli.arguments import AsFormat, Debug, RunsDir, TableFormat, check_plot_path, finish, runs_root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from solv.tracking.comparison import Labelled
-    from solv.tracking.figures import Panel
+    from solv.tracking.panels import Panel
     from solv.tracking.runs import RunDirectory
 
 
@@ -37,8 +35,9 @@ def compare(
     """Lay runs side by side: settings that differ, agreement with theory, verdicts, and one figure."""
 
     def body() -> None:
-        from solv.harness.archive import flat, panels_of
+        from solv.harness.archive import panels_of
         from solv.harness.catalog import entry
+        from solv.harness.contract import flat
         from solv.tracking.comparison import Labelled, labels, overlay
         from solv.tracking.runs import RunStore
 
@@ -47,27 +46,25 @@ def compare(
         runs = [store.resolve(text) for text in chosen]
         _check(runs)
         compared = [
-            Labelled(label, _settings(flat(run.config())), run.curves(), run.claims())
+            Labelled(label, _settings(flat(run.config())), run.curves(), run.findings())
             for label, run in zip(labels(len(runs)), runs, strict=True)
         ]
+        declared = {str(panel.name): panel for run in reversed(runs) for panel in panels_of(run)}
+        panels = [declared[name] for name in dict.fromkeys(str(p.name) for run in runs for p in panels_of(run))]
         if plot is not None:
-            panels: dict[str, Panel] = {}
-            for run, read in zip(runs, compared, strict=True):
-                for panel in panels_of(run, read.curves):
-                    panels.setdefault(panel.name, panel)
-            overlay(compared, list(panels.values()), entry(runs[0].experiment).paper.title).savefig(plot, dpi=120)
+            overlay(compared, panels, entry(runs[0].experiment).paper.title).savefig(plot, dpi=120)
         if output is TableFormat.JSON:
-            typer.echo(json.dumps(_record(runs, compared), indent=1, ensure_ascii=False, allow_nan=False))
+            typer.echo(json.dumps(_record(runs, compared, panels), indent=1, ensure_ascii=False, allow_nan=False))
         else:
-            _print(runs, compared)
+            _print(runs, compared, panels)
             if plot is not None:
                 typer.echo(f"figure: {plot}")
 
     finish(body, debug)
 
 
-def _settings(pairs: "Iterable[tuple[str, Any]]") -> dict[str, Any]:
-    return {key: value for key, value in pairs if key != "runs_dir"}
+def _settings(values: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in {"parts": [], **values}.items() if key != "runs_dir"}
 
 
 def _check(runs: "list[RunDirectory]") -> None:
@@ -80,7 +77,7 @@ def _check(runs: "list[RunDirectory]") -> None:
         raise ConfigurationError(f"the runs are of different experiments ({', '.join(names)}); compare runs of one")
 
 
-def _print(runs: "list[RunDirectory]", compared: "list[Labelled]") -> None:
+def _print(runs: "list[RunDirectory]", compared: "list[Labelled]", panels: "list[Panel]") -> None:
     from solv.cli.tables import print_rows
     from solv.tracking.comparison import agreements, differences, verdicts
 
@@ -102,8 +99,8 @@ def _print(runs: "list[RunDirectory]", compared: "list[Labelled]") -> None:
         "Theory and measurement: median deviation, points within 2 s.e.",
         ["panel", "series", "source", *names],
         [
-            [str(row["panel"]), str(row["series"]), str(row["source"]), *(_agreement(row, label) for label in names)]
-            for row in agreements(compared).to_dict(orient="records")
+            [str(row["facet"]), str(row["series"]), str(row["source"]), *(_agreement(row, label) for label in names)]
+            for row in agreements(compared, panels).to_dict(orient="records")
         ],
     )
     typer.echo("")
@@ -118,11 +115,11 @@ def _agreement(row: "dict[Any, Any]", label: str) -> str:
     return f"{deviation}, {'-' if math.isnan(within) else f'{100 * within:.0f} %'} of {points:.0f}"
 
 
-def _record(runs: "list[RunDirectory]", compared: "list[Labelled]") -> dict[str, Any]:
+def _record(runs: "list[RunDirectory]", compared: "list[Labelled]", panels: "list[Panel]") -> dict[str, Any]:
     from solv.tracking.comparison import agreements, differences, verdicts
 
     names = [run.label for run in compared]
-    table = agreements(compared)
+    table = agreements(compared, panels)
     return {
         "runs": {
             label: {"path": str(run.path), "key": run.key, "preset": run.preset, "started": run.started.isoformat()}
@@ -131,7 +128,7 @@ def _record(runs: "list[RunDirectory]", compared: "list[Labelled]") -> dict[str,
         "settings": {item.key: _by_label(names, item.values) for item in differences(compared)},
         "agreement": [
             {
-                **{name: row[name] for name in ("panel", "series", "y_name", "source")},
+                **{name: row[name] for name in ("facet", "series", "y_name", "source")},
                 **{
                     label: {name: _finite(row[f"{name} {label}"]) for name in ("points", "median_error", "within_2_se")}
                     for label in names

@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Callable
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -88,20 +89,25 @@ def _load(factory: str) -> Callable[[int], Any]:
     return build
 
 
+class _Panels(StrEnum):
+    LEARNED = "learned"
+
+
 def _draw(found: "list[CoordinateSlope]", sizes: list[int], path: Path) -> None:
-    from solv.tracking.curves import curve, geometric_mean, join_curves
-    from solv.tracking.figures import Panel, draw
+    from solv.tracking.curves import Recorder, geometric_mean, join_curves
+    from solv.tracking.figures import draw
+    from solv.tracking.labels import lay_out
+    from solv.tracking.panels import Panel
+
+    record = Recorder("coordinate-check", "width")
 
     parts = []
     for each in found:
         if (each.learned > 0).all():
             y, y_err, n = geometric_mean(each.learned)
-            parts.append(
-                curve(
-                    experiment="coordinate-check", panel="learned", series=each.module, source="trained",
-                    x_name="width", x=sizes, y_name="learned", y=y, y_err=y_err, n=n,
-                )
-            )  # fmt: skip
+            at = {"module": each.module}
+            parts.append(record.trained(_Panels.LEARNED, at, x=("width", sizes), y=("learned", y), y_err=y_err, n=n))
     size = "root mean square of the learned part"
-    panel = Panel("learned", "Flat: the learning rate transfers", "width", size, x_scale="log", y_scale="log")
-    draw(join_curves(parts), [panel], "Coordinate check").savefig(path, dpi=150)
+    title = "Flat: the learning rate transfers"
+    panel = Panel(_Panels.LEARNED, title, "width", size, x_scale="log", y_scale="log", series="{module}")
+    draw(lay_out(join_curves(parts), [panel]), "Coordinate check").savefig(path, dpi=150)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -184,17 +185,22 @@ def _as_dictionary(found: _Found) -> dict[str, object]:
     }
 
 
+class _Panels(StrEnum):
+    GAP = "gap"
+
+
 def _draw(found: _Found, path: Path) -> None:
     import numpy as np
 
-    from solv.tracking.curves import curve, join_curves
-    from solv.tracking.figures import Panel, draw
+    from solv.tracking.curves import Recorder, join_curves
+    from solv.tracking.figures import draw
+    from solv.tracking.labels import lay_out
+    from solv.tracking.panels import Panel
 
-    def part(source: str, series: str, k: "np.ndarray", y: "np.ndarray", y_err: "np.ndarray | float" = 0.0) -> "Curves":
-        name = "fit asr"
-        return curve(
-            experiment=name, panel="gap", series=series, source=source, x_name="k", x=k, y_name="gap", y=y, y_err=y_err
-        )
+    record = Recorder("fit", "asr")
+
+    def part(source: str, law: str, k: "np.ndarray", y: "np.ndarray", y_err: "np.ndarray | float" = 0.0) -> "Curves":
+        return record.curve(source, _Panels.GAP, {"law": law}, x=("k", k), y=("gap", y), y_err=y_err)
 
     shown = {k: values for k, values in found.measured.items() if values[0] > 0}
     gap, low, high = np.array(list(shown.values())).T
@@ -207,5 +213,7 @@ def _draw(found: _Found, path: Path) -> None:
             parts.append(part("theory", name, k[y > floor], y[y > floor]))
     title = f"Attack success against samples: {found.word}"
     note = "bars: standard error over prompts"
-    panel = Panel("gap", title, "samples k", "1 - success rate", x_scale="log", y_scale="log", note=note)
-    draw(join_curves(parts), [panel], "solv fit asr").savefig(path, dpi=150)
+    panel = Panel(
+        _Panels.GAP, title, "samples k", "1 - success rate", x_scale="log", y_scale="log", series="{law}", note=note
+    )
+    draw(lay_out(join_curves(parts), [panel]), "solv fit asr").savefig(path, dpi=150)

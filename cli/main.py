@@ -8,7 +8,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from solv.cli import sweep as sweeping
-from solv.cli.arguments import Debug, Name, Overrides, Preset, check_plot_path, finish
+from solv.cli.arguments import (
+    Debug,
+    MaybeName,
+    Name,
+    Overrides,
+    Parts,
+    Preset,
+    RunsDir,
+    check_plot_path,
+    finish,
+    part_override,
+    runs_dir_override,
+)
 from solv.cli.claims import claims
 from solv.cli.compare import compare
 from solv.cli.coordinate_check import coordinate_check
@@ -43,15 +55,54 @@ class Format(StrEnum):
 
 
 @app.command("list")
-def list_experiments() -> None:
-    """Show the experiments: question, paper, axes, presets and expected time."""
-    from solv.harness.catalog import CATALOG
+def list_experiments(name: MaybeName = None, debug: Debug = False) -> None:
+    """Show the experiments: question, paper, axes, presets and expected time; of one, its parts."""
 
-    for entry in CATALOG:
-        times = ", ".join(f"{preset} {time}" for preset, time in entry.expected.items())
-        typer.echo(f"{entry.name}\n    {entry.question}")
-        typer.echo(f"    {entry.paper.authors}: {entry.paper.title}, arXiv:{entry.paper.arxiv}")
-        typer.echo(f"    axes: {', '.join(entry.axes)}; presets: {times}")
+    def body() -> None:
+        from solv.harness.catalog import catalog
+
+        if name is not None:
+            _list_parts(name)
+            return
+        for entry in catalog().entries.values():
+            times = ", ".join(f"{preset} {time}" for preset, time in entry.expected.items())
+            typer.echo(f"{entry.name}\n    {entry.question}")
+            typer.echo(f"    {entry.paper.authors}: {entry.paper.title}, arXiv:{entry.paper.arxiv}")
+            typer.echo(f"    axes: {', '.join(entry.axes)}; presets: {times}")
+        for broken in catalog().broken:
+            typer.echo(f"{broken.name}\n    broken, from {broken.distribution}: {broken.fault}")
+
+    finish(body, debug)
+
+
+def _list_parts(name: str) -> None:
+    """Print the parts of an experiment: question, the paper's figure, claims, and what they took on two cores."""
+    from solv.cli.tables import print_rows
+    from solv.harness.catalog import load
+    from solv.harness.presets import presets
+    from solv.harness.times import cpu_seconds
+
+    experiment = load(name)
+    known = [preset for preset in presets(name) if cpu_seconds(name, preset)]
+    rows = [
+        [
+            part.name,
+            part.figure or "ours",
+            part.question,
+            str(len(part.claims)),
+            *(_seconds(cpu_seconds(name, preset).get(part.name)) for preset in known),
+        ]
+        for part in experiment.parts
+    ]
+    typer.echo(f"{name}: {experiment.entry.question}")
+    typer.echo(f"{experiment.entry.paper.authors}: {experiment.entry.paper.title}")
+    typer.echo(f"arXiv:{experiment.entry.paper.arxiv}; presets: {', '.join(presets(name))}\n")
+    print_rows("", ["part", "figure", "question", "claims", *(f"{preset}, CPU" for preset in known)], rows)
+    typer.echo(f"\nsolv run {name} --part {experiment.parts[0].name} runs one of them alone")
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.0f} s" if value >= 1 else "< 1 s"
 
 
 @app.command()
@@ -87,6 +138,7 @@ def theory(
     everything: Annotated[
         bool, typer.Option("--all", help="Also the panels that do not depend on the axes given.")
     ] = False,
+    part: Parts = None,
     debug: Debug = False,
 ) -> None:
     """Print the predicted curves only, in seconds."""
@@ -95,18 +147,20 @@ def theory(
         from solv.cli.tables import as_text, print_curves
         from solv.harness.compose import settings_for
 
-        experiment, settings = settings_for(name, preset, overrides or [])
+        experiment, settings = settings_for(name, preset, [*(overrides or []), *part_override(part)])
         check_plot_path(plot)
         curves = experiment.predict(settings)
-        main = {panel.name for panel in experiment.panels(settings) if panel.main}
-        if main and not everything:
+        panels = experiment.panels(settings)
+        main = {str(panel.name) for panel in panels if panel.main}
+        if main and not everything and part is None:
             curves = curves[curves["panel"].isin(main)]
         if plot is not None:
             from solv.tracking.figures import draw
+            from solv.tracking.labels import lay_out
 
-            draw(curves, experiment.panels(settings), experiment.entry.paper.title).savefig(plot, dpi=150)
+            draw(lay_out(curves, panels), experiment.entry.paper.title).savefig(plot, dpi=150)
         if output is Format.TABLE:
-            print_curves(curves)
+            print_curves(curves, panels)
         else:
             typer.echo(as_text(curves, output.value))
 
@@ -129,6 +183,8 @@ def run(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out lines of your own questions that cannot be read.")
     ] = False,
+    part: Parts = None,
+    runs_dir: RunsDir = None,
     debug: Debug = False,
 ) -> None:
     """Predict, measure, compare, check the claims, and record it all in a run directory."""
@@ -142,6 +198,7 @@ def run(
             status[0] = _run_and_print(experiment, settings, preset, fresh)
 
         asked = [*(overrides or []), *(f"{key}={value}" for key, value in _given(device=device, wandb=wandb))]
+        asked += [*part_override(part), *runs_dir_override(runs_dir)]
         if skip_bad:
             asked.append(f"{_key_of_skip_bad(name)}=true")
         hydra_main(name, preset, asked, job)
@@ -160,10 +217,13 @@ def sweep(
     preset: Preset = "quick",
     device: Device = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run every point again, finished or not.")] = False,
+    part: Parts = None,
+    runs_dir: RunsDir = None,
     debug: Debug = False,
 ) -> None:
     """Run many points of an experiment, on this machine, Ray or Slurm; again, only those that are missing."""
     asked = [*(overrides or []), *([f"device={device}"] if device else [])]
+    asked += [*part_override(part), *runs_dir_override(runs_dir)]
     finish(lambda: sweeping.sweep(name, asked, preset, launcher, jobs, status, fresh), debug)
 
 
@@ -177,7 +237,7 @@ def _key_of_skip_bad(name: str) -> str:
     Raises:
         ConfigurationError: the experiment reads no lines of the user's.
     """
-    from solv.harness.contract import load
+    from solv.harness.catalog import load
     from solv.harness.settings import ConfigurationError, describe
 
     keys = [key for key, _ in describe(load(name).Config) if key.split(".")[-1] == "skip_bad"]
@@ -199,9 +259,9 @@ def _run_and_print(experiment: "Experiment[Any]", settings: "RunSettings", prese
         print(line, file=sys.stderr, flush=True)
 
     outcome = run_experiment(experiment, settings, preset=preset, fresh=fresh, terminal=sys.stderr.isatty(), say=say)
-    print_agreement(outcome.curves)
+    print_agreement(outcome.curves, experiment.panels(settings))
     typer.echo("")
-    print_claims(outcome.claims)
+    print_claims(outcome.findings)
     typer.echo("")
     if outcome.reused:
         age = ", by an older state of the code" if outcome.outdated else ""

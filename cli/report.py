@@ -95,14 +95,14 @@ def _section(run: "RunDirectory", variant: str) -> "Section":
     from solv.harness.catalog import entry
     from solv.tracking.report import Section
 
-    about, curves = entry(run.experiment), run.curves()
+    about = entry(run.experiment)
     return Section(
         name=run.experiment,
         question=about.question,
         paper=(about.paper.title, about.paper.authors, about.paper.arxiv),
-        panels=panels_of(run, curves),
-        curves=curves,
-        claims=run.claims(),
+        panels=panels_of(run),
+        curves=run.curves(),
+        claims=run.findings(),
         command=_command(run),
         facts=_facts(run),
         variant=variant,
@@ -111,8 +111,7 @@ def _section(run: "RunDirectory", variant: str) -> "Section":
 
 def _sweep_section(directory: "SweepDirectory", variant: str) -> "Section":
     """Return what a sweep's finished points say together, made anew from them."""
-    from solv.harness.catalog import entry
-    from solv.harness.contract import load
+    from solv.harness.catalog import entry, load
     from solv.harness.sweep.aggregate import aggregate
     from solv.tracking.report import Section
     from solv.tracking.runs import RunDirectoryError
@@ -129,7 +128,7 @@ def _sweep_section(directory: "SweepDirectory", variant: str) -> "Section":
         paper=(about.paper.title, about.paper.authors, about.paper.arxiv),
         panels=result.panels,
         curves=result.curves,
-        claims=result.claims,
+        claims=result.findings,
         command=shlex.join(["solv", "sweep", directory.experiment, *preset, *overrides]),
         facts=[
             ("sweep", directory.path.name),

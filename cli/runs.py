@@ -13,15 +13,14 @@ from solv.cli.arguments import AsFormat, Debug, Names, OnlyPreset, RunsDir, Tabl
 if TYPE_CHECKING:
     from solv.tracking.runs import RunDirectory, RunStore
 
+VERDICTS = tuple(verdict.value for verdict in VerdictName)
 _AGES = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def runs(
     names: Names = None,
     preset: OnlyPreset = None,
-    verdict: Annotated[
-        VerdictName | None, typer.Option(help="Only runs with a claim that holds, fails or is undecided.")
-    ] = None,
+    verdict: Annotated[VerdictName | None, typer.Option(help="Only runs with a claim of this verdict.")] = None,
     since: Annotated[
         str | None,
         typer.Option(metavar="TIME", help="Only runs started since: 2026-11-23, 2026-11-23T14:00, 90m, 2h, 3d, 1w."),
@@ -93,9 +92,7 @@ def _row(run: "RunDirectory") -> list[str]:
     claims = "unfinished"
     if run.finished:
         found = _verdicts(run)
-        counts = [
-            f"{found.count(verdict)} {verdict}" for verdict in ("holds", "fails", "undecided") if verdict in found
-        ]
+        counts = [f"{found.count(verdict)} {verdict}" for verdict in VERDICTS if verdict in found]
         claims = ", ".join(counts) or ("none" if run.preset else "damaged")
     return [f"{run.started:%Y-%m-%d %H:%M:%S}", run.experiment, run.preset, claims, str(run.path)]
 
@@ -108,7 +105,7 @@ def _record(run: "RunDirectory") -> dict[str, object]:
         "key": run.key,
         "preset": run.preset,
         "finished": run.finished,
-        "claims": {verdict: found.count(verdict) for verdict in ("holds", "fails", "undecided")},
+        "claims": {verdict: found.count(verdict) for verdict in VERDICTS},
         "directory": str(run.path),
     }
 

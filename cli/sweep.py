@@ -70,7 +70,7 @@ def _conclude(asked: "Sweep", everything: bool, write: bool) -> int:
     if result is not None and write:
         typer.echo(f"figure: {asked.directory.path / 'figure.png'}")
     typer.echo(f"sweep:  {asked.directory.path}")
-    judged = any(claim.verdict.value == "fails" for claim in result.claims) if result else False
+    judged = any(claim.verdict.value == "fails" for claim in result.findings) if result else False
     unfinished = not everything and set(states.values()) != {DONE}
     return 1 if FAILED in states.values() or judged or unfinished else 0
 
@@ -111,9 +111,9 @@ def _print_aggregate(result: "Aggregate") -> None:
 
     if not result.complete:
         typer.echo(f"so far, from {len(result.done)} of {result.total} points:")
-    print_agreement(result.curves)
+    print_agreement(result.curves, result.panels)
     typer.echo("")
-    print_claims(result.claims)
+    print_claims(result.findings)
     typer.echo("")
 
 

@@ -5,17 +5,24 @@ import math
 import sys
 from collections.abc import Iterable, Sequence
 
-import numpy as np
 import pandas as pd
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from solv.tracking.claims import Claim, Verdict
-from solv.tracking.curves import Curves, agreement, pair
+from solv.tracking.claims import Finding, Verdict
+from solv.tracking.curves import CURVE, Curves, pair
 from solv.tracking.environment import Check, State
+from solv.tracking.labels import name_curves, named_agreement
+from solv.tracking.panels import Panel
 
-_VERDICT_STYLE = {Verdict.HOLDS: "green", Verdict.FAILS: "bold red", Verdict.UNDECIDED: "yellow"}
+_VERDICT_STYLE = {
+    Verdict.HOLDS: "green",
+    Verdict.FAILS: "bold red",
+    Verdict.UNDECIDED: "yellow",
+    Verdict.NOT_RUN: "dim",
+}
+_NEEDS = {Verdict.UNDECIDED: "to decide", Verdict.NOT_RUN: "to run"}
 _STATE_STYLE = {State.WORKS: "green", State.MISSING: "yellow", State.BROKEN: "bold red"}
 PIPE_WIDTH = 160
 
@@ -25,8 +32,8 @@ def console() -> Console:
     return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
 
 
-def print_agreement(curves: Curves) -> None:
-    """Print theory against measurement, a row per series: last common point, and agreement over all."""
+def print_agreement(curves: Curves, panels: Sequence[Panel]) -> None:
+    """Print theory against measurement, a row per curve: last common point, and agreement over all."""
     paired = pair(curves)
     table = _table(
         "Theory and measurement",
@@ -34,15 +41,15 @@ def print_agreement(curves: Curves) -> None:
     )
     if paired.empty:
         return
-    for row in agreement(curves).to_dict(orient="records"):
-        same = np.logical_and.reduce([paired[name] == row[name] for name in ("panel", "series", "y_name", "source")])
-        last = paired[same].iloc[-1]
+    last_points = paired.groupby([*CURVE, "source"], sort=False).last()
+    for row in named_agreement(curves, panels).to_dict(orient="records"):
+        last = last_points.loc[tuple(row[name] for name in (*CURVE, "source"))]
         median, within = float(row["median_error"]), float(row["within_2_se"])
         table.add_row(
-            row["panel"],
+            row["facet"],
             row["series"],
             row["source"],
-            f"{last['x_name']} {last['x']:g}",
+            f"{row['x_name']} {last['x']:g}",
             number(last["theory"]),
             measured(last["y"], last["y_err"]),
             str(row["points"]),
@@ -52,11 +59,12 @@ def print_agreement(curves: Curves) -> None:
     console().print(table)
 
 
-def print_claims(claims: Iterable[Claim], title: str = "Claims") -> None:
+def print_claims(claims: Iterable[Finding], title: str = "Claims") -> None:
     """Print one row per claim, and under an undecided one what would decide it."""
     table = _table(title, ["claim", "verdict", "statement", "predicted", "measured", "tolerance"])
     for claim in claims:
-        statement = claim.statement + (f"\nto decide: {claim.needs}" if claim.verdict is Verdict.UNDECIDED else "")
+        statement = claim.statement + (f"\n{claim.at}" if claim.at else "")
+        statement += f"\n{_NEEDS[claim.verdict]}: {claim.needs}" if claim.needs else ""
         table.add_row(
             claim.id,
             Text(claim.verdict.value, style=_VERDICT_STYLE[claim.verdict]),
@@ -68,12 +76,12 @@ def print_claims(claims: Iterable[Claim], title: str = "Claims") -> None:
     console().print(table)
 
 
-def print_curves(curves: Curves) -> None:
-    """Print curves as one row per point, grouped by series."""
+def print_curves(curves: Curves, panels: Sequence[Panel]) -> None:
+    """Print curves as one row per point, grouped by curve."""
     table = _table("", ["panel", "series", "x", "", "y", ""])
-    for row in curves.to_dict(orient="records"):
+    for row in name_curves(curves, panels).to_dict(orient="records"):
         x, y = float(row["x"]), float(row["y"])
-        table.add_row(row["panel"], row["series"], row["x_name"], f"{x:g}", row["y_name"], number(y))
+        table.add_row(row["facet"], row["series"], row["x_name"], f"{x:g}", row["y_name"], number(y))
     console().print(table)
 
 

@@ -1,13 +1,12 @@
 """How is a finished run read again as what it was: which settings, which panels, which command makes it anew?"""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from solv.harness.catalog import UnknownExperimentError
-from solv.harness.contract import load
+from solv.harness.catalog import UnknownExperimentError, load
+from solv.harness.contract import flat
 from solv.harness.settings import ConfigurationError, RunSettings, resolve
-from solv.tracking.curves import Curves
-from solv.tracking.figures import Panel
+from solv.tracking.panels import Panel
 from solv.tracking.runs import RunDirectory
 
 
@@ -18,31 +17,25 @@ def settings_of(run: RunDirectory) -> RunSettings:
         UnknownExperimentError, ConfigurationError: the experiment, or a key of it, no longer exists.
         RunDirectoryError: config.yaml is missing or damaged.
     """
-    settings: RunSettings = resolve(load(run.experiment).Config, run.config())
+    config = dict(run.config())
+    config.setdefault("parts", [])  # runs of earlier versions are of all parts
+    settings: RunSettings = resolve(load(run.experiment).Config, config)
     return settings
 
 
-def panels_of(run: RunDirectory, curves: Curves) -> list[Panel]:
-    """Return the panels of a run's figure: the experiment's own, or plain ones where its settings have changed since.
+def panels_of(run: RunDirectory) -> list[Panel]:
+    """Return how the experiment draws a run's curves; nothing where its settings have changed since.
 
     Args:
         run: a finished run.
-        curves: its curves.
 
     Raises:
         RunDirectoryError: config.yaml is missing or damaged.
     """
     try:
-        panels = list(load(run.experiment).panels(settings_of(run)))
+        return list(load(run.experiment).panels(settings_of(run)))
     except (ConfigurationError, UnknownExperimentError):
-        panels = []
-    known = {panel.name for panel in panels}
-    drawn = [panel for panel in panels if (curves["panel"] == panel.name).any()]
-    rest = curves[~curves["panel"].isin(known)].drop_duplicates("panel")
-    return [
-        *drawn,
-        *(Panel(row["panel"], row["panel"], row["x_name"], row["y_name"]) for row in rest.to_dict(orient="records")),
-    ]
+        return []
 
 
 def command_of(run: RunDirectory, preset: str, preset_values: Mapping[str, Any]) -> str:
@@ -56,23 +49,14 @@ def command_of(run: RunDirectory, preset: str, preset_values: Mapping[str, Any])
     Raises:
         RunDirectoryError: config.yaml is missing or damaged.
     """
-    base = dict(flat(preset_values))
+    base = flat(preset_values)
     unscientific = {"runs_dir", "device", "threads", "wandb"}
     changed = [
         f"'{key}={_override(value)}'" if isinstance(value, list | str) else f"{key}={_override(value)}"
-        for key, value in flat(run.config())
+        for key, value in flat(run.config()).items()
         if key.partition(".")[0] not in unscientific and (key not in base or base[key] != value)
     ]
     return " ".join(["solv run", run.experiment, *([] if preset == "quick" else ["--preset", preset]), *changed])
-
-
-def flat(values: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
-    """Yield every key of a nested configuration as `group.key` with its value."""
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
 
 
 def _override(value: object) -> str:

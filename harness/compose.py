@@ -6,11 +6,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from solv.harness.catalog import entry
-from solv.harness.contract import Experiment, load
-from solv.harness.presets import presets, user_config_folder
+from solv.harness.catalog import entry, load
+from solv.harness.contract import Experiment
+from solv.harness.presets import BLOCK, DEFAULT_PRESET, presets, shipped_presets, user_config_folder
 from solv.harness.settings import ConfigurationError, RunSettings, defaults, nearest_key, resolve
-from solv.harness.sweep.plan import BLOCK
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -29,7 +28,9 @@ def settings_for(name: str, preset: str, overrides: Sequence[str]) -> tuple[Expe
     _refuse_sweep(overrides)
     values, _ = composed_values(experiment, preset, overrides)
     values.pop(BLOCK, None)
-    return experiment, resolve(experiment.Config, values)
+    settings = resolve(experiment.Config, values)
+    experiment.chosen(settings.parts)
+    return experiment, settings
 
 
 def composed_values(
@@ -42,7 +43,7 @@ def composed_values(
     from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
-    composing = arguments(experiment.entry.name, preset, overrides, for_main=False)
+    composing = arguments(experiment.entry.name, preset, overrides)
     try:
         with initialize_config_module("solv.configs", version_base="1.3"):
             composed = compose("config", overrides=composing, return_hydra_config=True)
@@ -77,7 +78,7 @@ def hydra_main(
         except Exception as error:
             failures.append(error)
 
-    call_hydra(experiment, task, arguments(name, preset, overrides, for_main=True))
+    call_hydra(experiment, task, arguments(name, preset, overrides))
     for failure in failures:
         raise failure
 
@@ -112,17 +113,30 @@ def register(name: str, preset: str) -> Experiment[Any]:
     if preset not in known:
         raise ConfigurationError(f"unknown preset {preset!r} of {name}; valid: {', '.join(known)}")
     experiment = load(name)
-    ConfigStore.instance().store(group="schema", name=name, node=defaults(experiment.Config), package="_global_")
+    store = ConfigStore.instance()
+    store.store(group="schema", name=name, node=defaults(experiment.Config), package="_global_")
+    if DEFAULT_PRESET not in shipped_presets(name):  # the defaults are the preset
+        alone = {"defaults": [{"/schema": name}, "_self_"]}
+        store.store(group=f"experiment/{name}", name=DEFAULT_PRESET, node=alone, package="_global_")
     return experiment
 
 
-def arguments(name: str, preset: str, overrides: Sequence[str], *, for_main: bool) -> list[str]:
-    """Return what Hydra is told: experiment and preset, overrides, and the person's own folder of configurations."""
-    own = user_config_folder()
+def arguments(name: str, preset: str, overrides: Sequence[str]) -> list[str]:
+    """Return what Hydra is told: experiment and preset, overrides, and where else configurations are.
+
+    That is the package of an experiment from elsewhere, and the person's own folder.
+    """
+    configs, own = entry(name).configs, user_config_folder()
+    places = [f"pkg://{configs}"] if configs not in (None, CONFIGS.removeprefix("pkg://")) else []
+    places += [f"file://{own.absolute()}"] if own.is_dir() else []
     told = [f"experiment={name}/{preset}", *overrides]
-    if own.is_dir():
-        return ["--config-dir", str(own), *told] if for_main else [f"hydra.searchpath=[file://{own}]", *told]
-    return told
+    return [f"hydra.searchpath=[{','.join(map(quoted, places))}]", *told] if places else told
+
+
+def quoted(text: object) -> str:
+    """Return a text as Hydra's grammar reads it back, whatever characters are in it."""
+    escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", str(text)).replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _refuse_sweep(overrides: Sequence[str]) -> None:

@@ -1,22 +1,27 @@
-"""What is an experiment? Something that predicts curves, measures them, and checks claims against them."""
+"""What is an experiment? Settings, and parts: each predicts curves, measures them, and judges claims by them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
-from typing import Any, Protocol, TypeVar
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from solv.harness.catalog import Entry, entry
+from solv.harness.entry import Entry
 from solv.harness.seeds import Seeds
-from solv.harness.settings import RunSettings
+from solv.harness.settings import ConfigurationError, RunSettings, as_dictionary
 from solv.tracking.checkpoints import TrainingCheckpoint
-from solv.tracking.claims import Claim
-from solv.tracking.curves import Curves
-from solv.tracking.figures import Panel
+from solv.tracking.claims import Claim, Finding, judge, not_run
+from solv.tracking.curves import Curves, join_curves
+from solv.tracking.panels import Panel
 from solv.tracking.progress import Reporter
 
 Settings = TypeVar("Settings", bound=RunSettings)
+
+
+class ContractError(RuntimeError):
+    """An experiment does not do what `Experiment` says; the message names the part and the panel."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,8 @@ class Context:
         seeds: named random streams of this run.
         unit: `unit(name, compute)` returns the arrays that `compute` makes, read from disk if this unit of work was
             finished by an earlier, killed run. A unit draws from streams of its own name only, so that the order and
-            the number of the units that are left changes no bit.
+            the number of the units that are left changes no bit. Within a part every name is used once; a unit that
+            two parts ask for by the same name is computed once.
         checkpoint: `checkpoint(name)` is where a training longer than a few seconds keeps its state.
         progress: shows tasks.
         log_metrics: `log_metrics(task, step, {name: value})` records training metrics.
@@ -44,35 +50,153 @@ class Context:
     processes: int = 1
 
 
-class Experiment(Protocol[Settings]):
-    """One paper. The module `experiments.<name>` holds its instance as `EXPERIMENT`."""
-
-    @property
-    def entry(self) -> Entry:
-        """Name, paper and question."""
-
-    @property
-    def Config(self) -> type[Settings]:  # noqa: N802 - a type
-        """Dataclass of its settings, defaults = the `quick` preset."""
-
-    def panels(self, config: Settings) -> Sequence[Panel]:
-        """Axes, scales and titles of the figure's panels."""
-
-    def predict(self, config: Settings) -> Curves:
-        """Return the theory curves: no torch, at most seconds."""
-
-    def measure(self, config: Settings, context: Context) -> Curves:
-        """Return the simulated and trained curves."""
-
-    def claims(self, curves: Curves) -> list[Claim]:
-        """Check the paper's statements against the curves of one run."""
+def nothing_measured(settings: RunSettings, context: Context) -> Iterable[Curves]:
+    """Measure nothing: the part is theory alone."""
+    return ()
 
 
-def load(name: str) -> Experiment[Any]:
-    """Import and return the experiment called `name`.
+@dataclass(frozen=True)
+class Part(Generic[Settings]):
+    """One figure or one question of a paper, from its theory to its claims.
 
-    Raises:
-        UnknownExperimentError: there is none.
+    Attributes:
+        name: as in `--part NAME`; in the file name `-` is `_`.
+        question: one sentence.
+        names: enumeration of its panels; a panel's name belongs to one part of the experiment only.
+        panels: how they are drawn under these settings; a panel that the settings leave out is not among them.
+        predict: the theory curves: no torch, at most seconds.
+        measure: the simulated, trained and published curves.
+        claims: what is judged by these curves.
+        figure: the paper's figure or table that it redoes, e.g. "Fig. 2A"; empty if the part is ours.
     """
-    experiment: Experiment[Any] = import_module(entry(name).module).EXPERIMENT
-    return experiment
+
+    name: str
+    question: str
+    names: type[StrEnum]
+    panels: Callable[[Settings], Sequence[Panel]]
+    predict: Callable[[Settings], Iterable[Curves]]
+    measure: Callable[[Settings, Context], Iterable[Curves]] = nothing_measured
+    claims: tuple[Claim, ...] = ()
+    figure: str = ""
+
+
+@dataclass(frozen=True)
+class Experiment(Generic[Settings]):
+    """One paper.
+
+    Attributes:
+        entry: name, paper and question.
+        Config: class of its settings; the defaults are the preset `quick`.
+        parts: in the order of the questions.
+        claims: those that read panels of several parts.
+        require: called before a run measures; raises `ConfigurationError` where what measuring needs and theory does
+            not (a text, an archive) is absent.
+    """
+
+    entry: Entry
+    Config: type[Settings]
+    parts: tuple[Part[Settings], ...]
+    claims: tuple[Claim, ...] = ()
+    require: Callable[[Settings], None] = lambda settings: None
+
+    def chosen(self, names: Collection[str]) -> tuple[Part[Settings], ...]:
+        """Return the parts called `names`, in the order of the experiment; all if none is named.
+
+        Raises:
+            ConfigurationError: there is no part of that name.
+        """
+        known = [part.name for part in self.parts]
+        for name in names:
+            if name not in known:
+                near = get_close_matches(name, known, n=1, cutoff=0.5)
+                hint = f"did you mean {near[0]}?" if near else f"valid: {', '.join(known)}"
+                raise ConfigurationError(f"{self.entry.name} has no part {name!r}; {hint}")
+        return tuple(part for part in self.parts if not names or part.name in names)
+
+    def panels(self, settings: Settings) -> list[Panel]:
+        """Return how the panels of the parts that the settings choose are drawn."""
+        return [panel for part in self.chosen(settings.parts) for panel in part.panels(settings)]
+
+    def predict(self, settings: Settings) -> Curves:
+        """Return the theory curves of the parts that the settings choose.
+
+        Raises:
+            ContractError: a curve is not theory, or not of a panel of its part.
+        """
+        return join_curves(self.predict_part(part, settings) for part in self.chosen(settings.parts))
+
+    def predict_part(self, part: Part[Settings], settings: Settings) -> Curves:
+        """Return the theory curves of one part.
+
+        Raises:
+            ContractError: a curve is not theory, or not of a panel of its part.
+        """
+        curves = join_curves(part.predict(settings))
+        self._check(part, settings, curves)
+        if (curves["source"] != "theory").any():
+            raise ContractError(f"part {part.name} of {self.entry.name} predicts curves that are not theory")
+        return curves
+
+    def measure(self, part: Part[Settings], settings: Settings, context: Context) -> Curves:
+        """Return the measured curves of one part.
+
+        Raises:
+            ContractError: a curve is theory, or not of a panel of its part.
+        """
+        curves = join_curves(part.measure(settings, context))
+        self._check(part, settings, curves)
+        if (curves["source"] == "theory").any():
+            raise ContractError(f"part {part.name} of {self.entry.name} measures curves that are theory")
+        return curves
+
+    def judge(self, curves: Curves, settings: Settings, declared: Collection[str] | None = None) -> list[Finding]:
+        """Return a finding for every claim of the experiment.
+
+        A claim is `not run` where a panel that it reads belongs to a part that the settings do not choose, or where
+        the settings leave the panel out.
+
+        Args:
+            curves: of the parts that the settings choose.
+            settings: of the run; an undecided claim names sizes beyond them.
+            declared: the panels that should have curves, if not those of the settings alone: of a sweep's points.
+
+        Raises:
+            MissingCurvesError: a panel that a claim reads and the run should have measured is empty.
+        """
+        chosen = self.chosen(settings.parts)
+        if declared is None:
+            declared = {str(panel.name) for panel in self.panels(settings)}
+        sizes = flat(as_dictionary(settings))
+        findings = []
+        for claim in self.all_claims():
+            absent = [panel for panel in claim.reads if panel.value not in declared]
+            if not absent:
+                findings.append(judge(claim, curves, sizes))
+                continue
+            parts = {part.name: None for panel in absent for part in self.parts if panel in part.names}
+            off = [name for name in parts if name not in {part.name for part in chosen}]
+            needs = f"--part {','.join(off)}" if off else f"settings that give part {', '.join(parts)} its panels"
+            findings.append(not_run(claim, needs))
+        return findings
+
+    def all_claims(self) -> tuple[Claim, ...]:
+        """Return the claims of all parts, then those of the experiment."""
+        return (*(claim for part in self.parts for claim in part.claims), *self.claims)
+
+    def _check(self, part: Part[Settings], settings: Settings, curves: Curves) -> None:
+        if curves.empty:
+            return
+        declared = {str(panel.name) for panel in part.panels(settings)}
+        for name in curves["panel"].unique():
+            if name not in declared:
+                raise ContractError(f"part {part.name} of {self.entry.name} has no panel {name!r} under these settings")
+        if set(curves["part"]) != {part.name} or set(curves["experiment"]) != {self.entry.name}:
+            raise ContractError(f"part {part.name} of {self.entry.name} makes curves in another part's name")
+
+
+def flat(values: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    """Return a nested configuration with every key as `group.key`."""
+    found: dict[str, object] = {}
+    for key, value in values.items():
+        found |= flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return found

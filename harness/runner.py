@@ -3,24 +3,26 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from solv.harness.contract import Context, Experiment
-from solv.harness.processes import Lead, Unit, following, launched, leading
+from solv.harness.contract import Context, Experiment, Part
+from solv.harness.devices import prepare
+from solv.harness.processes import Follower, Lead, Unit, following, launched, leading
 from solv.harness.seeds import Seeds
-from solv.harness.settings import ConfigurationError, RunSettings, as_dictionary, scientific
+from solv.harness.settings import RunSettings, as_dictionary, scientific
 from solv.tracking.checkpoints import TrainingCheckpoint
-from solv.tracking.claims import Claim, Verdict
+from solv.tracking.claims import Finding, Verdict
 from solv.tracking.curves import Curves, agreement, join_curves
 from solv.tracking.dashboard import Dashboard, Identity, open_dashboard
 from solv.tracking.figures import draw, save
 from solv.tracking.files import write_text
-from solv.tracking.progress import SilentReporter, reporter_for
+from solv.tracking.labels import lay_out
+from solv.tracking.progress import Reporter, SilentReporter, reporter_for
 from solv.tracking.provenance import code_fingerprint, git_commit, versions
 from solv.tracking.runs import RunDirectory, RunStore, content_key
 
@@ -31,7 +33,7 @@ class Outcome:
 
     Attributes:
         run: its directory.
-        curves, claims: what it found.
+        curves, findings: what it found.
         reused: whether it had been finished before and nothing was computed now.
         resumed: whether this process went on where an unfinished one stopped.
         outdated: whether a reused run was made by other source code than today's.
@@ -40,7 +42,7 @@ class Outcome:
 
     run: RunDirectory
     curves: Curves
-    claims: list[Claim]
+    findings: list[Finding]
     reused: bool
     resumed: bool
     outdated: bool
@@ -49,12 +51,20 @@ class Outcome:
     @property
     def failed(self) -> bool:
         """Whether a claim fails."""
-        return any(claim.verdict is Verdict.FAILS for claim in self.claims)
+        return any(finding.verdict is Verdict.FAILS for finding in self.findings)
+
+
+def settings_key(experiment: Experiment[Any], settings: RunSettings) -> str:
+    """Return the key of what is measured: experiment and scientific settings, whichever parts of it are run."""
+    return content_key(experiment.entry.name, scientific(settings))
 
 
 def run_key(experiment: Experiment[Any], settings: RunSettings) -> str:
-    """Return the content key of a run: experiment and scientific settings, nothing else."""
-    return content_key(experiment.entry.name, scientific(settings))
+    """Return the content key of a run: experiment, scientific settings and, if it is not all of them, its parts."""
+    parts = [part.name for part in experiment.chosen(settings.parts)]
+    if len(parts) == len(experiment.parts):
+        return settings_key(experiment, settings)
+    return content_key(experiment.entry.name, {**scientific(settings), "parts": parts})
 
 
 def run_experiment(
@@ -70,9 +80,11 @@ def run_experiment(
 ) -> Outcome:
     """Run an experiment, or go on with it, or return it if it was finished before.
 
+    A part that an earlier run measured under the same settings and with the same code is read from there.
+
     Args:
         experiment: what to run.
-        settings: its checked settings.
+        settings: its checked settings; `parts` are those that are run.
         preset: name of the preset they came from, for the record.
         fresh: start anew even if the key is finished or half done.
         terminal: whether progress may draw bars.
@@ -81,37 +93,31 @@ def run_experiment(
         group: name that the jobs of a sweep share on W&B.
 
     Raises:
-        ConfigurationError: the device does not exist on this machine, or the experiment lacks what it `require`s.
+        ConfigurationError: the device does not exist on this machine, there is no part of that name, or the experiment
+            lacks what it `require`s.
         RunDirectoryError, OSError: the runs directory cannot be read or written.
+        ContractError, MissingCurvesError: the experiment does not do what its contract says.
     """
-    name, key = experiment.entry.name, run_key(experiment, settings)
-    store = RunStore(Path(settings.runs_dir).expanduser())
+    job = _Job(experiment, settings, preset, figure=figure, say=say)
+    name, key = experiment.entry.name, job.key
     waiting = f"another process is running {name} {key}; waiting for it"
-    with leading(lambda: _prepare(settings)) as lead, store.lock(name, key, on_wait=lambda: say(waiting)):
-        earlier = [] if fresh else store.find(name, key)
+    with leading(lambda: prepare(settings)) as lead, job.store.lock(name, key, on_wait=lambda: say(waiting)):
+        earlier = [] if fresh else job.store.find(name, key)
         for run in earlier:
-            if run.finished:
-                manifest = run.manifest()
-                outdated = manifest.get("code") != code_fingerprint()
-                curves = run.curves()
-                if figure and not (run.path / "figure.png").is_file():
-                    figure_of(experiment, settings, curves, run.path)
-                return Outcome(run, curves, run.claims(), reused=True, resumed=False, outdated=outdated)
-        if require := getattr(experiment, "require", None):  # what a run needs and theory does not: texts, archives
-            require(settings)
-        device = _prepare(settings)
-        provenance = _provenance(settings, device)
-        resumable = [run for run in earlier if run.provenance() == provenance]
-        run = resumable[0] if resumable else store.new(name, key, datetime.now())
-        if resumable:
-            say(f"resuming {run.path}")
-        else:
-            run.begin(_config_yaml(experiment, settings, preset), provenance)
-        dashboard = _open_dashboard(experiment, settings, run, store, preset, group)
+            if run.finished and not run.of_earlier_version:
+                return job.reuse(run)
+        experiment.require(settings)
+        device = prepare(settings)
+        provenance = job.provenance(device)
+        run, resumed = job.begin(earlier, provenance)
+        dashboard = job.open_dashboard(run, group)
         try:
-            outcome = _measure(
-                experiment, settings, run, dashboard, preset, device, lead, terminal, figure, resumed=bool(resumable)
-            )
+            with reporter_for(terminal, run.log) as reporter:
+                lead.begin(run)
+                measuring = _Measuring(job, run, lead, lead.device or device, reporter, dashboard.metrics)
+                before = {} if fresh or lead.processes > 1 else job.measured_before(provenance)
+                predicted, measured = measuring.predict(), measuring.measure(before)
+            outcome = job.record(run, join_curves([predicted, measured]), dashboard, provenance, measuring, resumed)
         except BaseException:
             dashboard.close(finished=False)
             raise
@@ -129,123 +135,215 @@ def follow_experiment(experiment: Experiment[Any], settings: RunSettings) -> Non
     Raises:
         ConfigurationError: the device does not exist on this machine.
     """
-    with following(_prepare(settings)) as follower:
+    with following(prepare(settings)) as follower:
         if follower is not None:
-            context = Context(
-                device=follower.device,
-                seeds=Seeds(settings.seed),
-                unit=follower.unit,
-                checkpoint=lambda name: follower.checkpoint(RunDirectory(follower.path).checkpoint_path(name)),
-                progress=SilentReporter(),
-                processes=launched(),
-            )
-            experiment.measure(settings, context)
+            for part in experiment.chosen(settings.parts):
+                experiment.measure(part, settings, _context_of(follower, settings))
 
 
 def figure_of(
     experiment: Experiment[Any], settings: RunSettings, curves: Curves, folder: Path, stem: str = "figure"
 ) -> Path:
     """Draw `curves` in the experiment's panels into `folder`; return the PNG's path."""
-    return save(draw(curves, experiment.panels(settings), experiment.entry.paper.title), folder, stem)
+    return save(draw(lay_out(curves, experiment.panels(settings)), experiment.entry.paper.title), folder, stem)
 
 
-def choose_device(device: str) -> str:
-    """Return the torch device that `device` names on this machine.
+@dataclass(frozen=True)
+class _Job:
+    """A run that was asked for: what it is, where it goes, and what of it is there already."""
 
-    Raises:
-        ConfigurationError: it is unknown or not present.
-    """
-    import torch
+    experiment: Experiment[Any]
+    settings: RunSettings
+    preset: str
+    figure: bool
+    say: Callable[[str], None]
 
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        found = ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
-        if torch.backends.mps.is_available():
-            found.append("mps")
-        raise ConfigurationError(f"device = {device} cannot be used here; present: {', '.join(found)}") from error
-    return device
+    @property
+    def key(self) -> str:
+        return run_key(self.experiment, self.settings)
 
+    @property
+    def store(self) -> RunStore:
+        return RunStore(Path(self.settings.runs_dir).expanduser())
 
-def _prepare(settings: RunSettings) -> str:
-    """Return the device of the run and set the number of threads."""
-    import torch
+    @property
+    def parts(self) -> tuple[Part[Any], ...]:
+        return self.experiment.chosen(self.settings.parts)
 
-    if settings.threads is not None:
-        torch.set_num_threads(settings.threads)
-    return choose_device(settings.device)
+    def reuse(self, run: RunDirectory) -> Outcome:
+        """Return a run that was finished before, with its figure."""
+        outdated = run.manifest().get("code") != self.code
+        curves = run.curves()
+        if self.figure and not (run.path / "figure.png").is_file():
+            figure_of(self.experiment, self.settings, curves, run.path)
+        return Outcome(run, curves, run.findings(), reused=True, resumed=False, outdated=outdated)
 
+    def begin(self, earlier: list[RunDirectory], provenance: Mapping[str, Any]) -> tuple[RunDirectory, bool]:
+        """Return the directory to write, and whether an unfinished run of the same code is gone on with."""
+        for run in earlier:
+            if not run.finished and run.provenance() == provenance:
+                self.say(f"resuming {run.path}")
+                return run, True
+        run = self.store.new(self.experiment.entry.name, self.key, datetime.now())
+        run.begin(_config_yaml(self.experiment, self.settings, self.preset), provenance)
+        return run, False
 
-def _measure(
-    experiment: Experiment[Any],
-    settings: RunSettings,
-    run: RunDirectory,
-    dashboard: Dashboard,
-    preset: str,
-    device: str,
-    lead: Lead,
-    terminal: bool,
-    figure: bool,
-    resumed: bool,
-) -> Outcome:
-    started = time.monotonic()
-    predicted = experiment.predict(settings)
-    after_theory = time.monotonic()
-    with reporter_for(terminal, run.log) as reporter:
-        lead.begin(run)
-        context = Context(
-            device=lead.device or device,
-            seeds=Seeds(settings.seed),
-            unit=_named_once(lead.unit(run.unit)),
-            checkpoint=lambda name: TrainingCheckpoint(run.checkpoint_path(name)),
-            progress=reporter,
-            log_metrics=dashboard.metrics,
-            processes=lead.processes,
-        )
-        measured = experiment.measure(settings, context)
-    after_measuring = time.monotonic()
-    curves = join_curves([predicted, measured])
-    claims = experiment.claims(curves)
-    run.write_curves(curves)
-    run.write_claims(claims)
-    drawn = figure_of(experiment, settings, curves, run.path) if figure else None
-    dashboard.results(curves, claims, drawn)
-    write_text(run.path / "agreement.csv", agreement(curves).to_csv(index=False))
-    run.finish(
-        {
-            **_provenance(settings, device),
-            "experiment": experiment.entry.name,
-            "key": run.key,
-            "commit": git_commit(),
-            "preset": preset,
-            "finished": datetime.now().astimezone().isoformat(timespec="seconds"),
-            "seed": settings.seed,
-            "resumed": resumed,
-            "seconds": {
-                "theory": round(after_theory - started, 3),
-                "measure": round(after_measuring - after_theory, 3),
-                "record": round(time.monotonic() - after_measuring, 3),
-            },
-            "claims": {claim.id: claim.verdict.value for claim in claims},
+    def measured_before(self, provenance: Mapping[str, Any]) -> dict[str, Curves]:
+        """Return the measured curves of those parts that a finished run of the same settings and code has."""
+        wanted, base = {part.name for part in self.parts}, settings_key(self.experiment, self.settings)
+        found: dict[str, Curves] = {}
+        for run in self.store.finished(self.experiment.entry.name):
+            left = wanted - set(found)
+            had = run.parts_measured(base) & left
+            if had and run.provenance() == provenance:
+                curves = run.curves()
+                measured = curves[curves["source"] != "theory"]
+                found |= {name: measured[measured["part"] == name] for name in had}
+                self.say(f"measured before in {run.path}: {', '.join(sorted(had))}")
+        return found
+
+    @property
+    def code(self) -> str:
+        return code_fingerprint(self.experiment.entry.experiment.partition(":")[0])
+
+    def provenance(self, device: str) -> dict[str, Any]:
+        """Return what decides the bits of a run: an unfinished run is resumed only where all of it is the same."""
+        import torch
+
+        return {
+            "code": self.code,
+            "versions": versions(),
+            "settings": scientific(self.settings),
+            "device": device,
+            "threads": torch.get_num_threads(),
         }
+
+    def open_dashboard(self, run: RunDirectory, group: str | None) -> Dashboard:
+        """Start the W&B record of the run."""
+        entry = self.experiment.entry
+        tags = (f"arxiv:{entry.paper.arxiv}", self.preset)
+        identity = Identity(entry.name, f"{entry.name} {run.path.name}", tags, group)
+        about = {"experiment": entry.name, "preset": self.preset, "key": run.key, "commit": git_commit()}
+        config = {**as_dictionary(self.settings), **about, "versions": versions()}
+        return open_dashboard(self.settings.wandb, run.path, self.store.root, identity, config)
+
+    def record(
+        self,
+        run: RunDirectory,
+        curves: Curves,
+        dashboard: Dashboard,
+        provenance: Mapping[str, Any],
+        measuring: "_Measuring",
+        resumed: bool,
+    ) -> Outcome:
+        """Judge, draw and write what was found; the manifest last."""
+        started = time.monotonic()
+        findings = self.experiment.judge(curves, self.settings)
+        run.write_curves(curves)
+        run.write_findings(findings)
+        panels = self.experiment.panels(self.settings)
+        drawn = figure_of(self.experiment, self.settings, curves, run.path) if self.figure else None
+        dashboard.results(curves, panels, findings, drawn)
+        write_text(run.path / "agreement.csv", agreement(curves).to_csv(index=False))
+        run.finish(
+            {
+                **provenance,
+                "experiment": self.experiment.entry.name,
+                "key": run.key,
+                "settings_key": settings_key(self.experiment, self.settings),
+                "commit": git_commit(),
+                "preset": self.preset,
+                "finished": datetime.now().astimezone().isoformat(timespec="seconds"),
+                "seed": self.settings.seed,
+                "resumed": resumed,
+                "parts": measuring.seconds,
+                "seconds": {**measuring.totals(), "record": round(time.monotonic() - started, 3)},
+                "claims": {finding.id: finding.verdict.value for finding in findings},
+            }
+        )
+        return Outcome(run, curves, findings, reused=False, resumed=resumed, outdated=False)
+
+
+@dataclass
+class _Measuring:
+    """The parts of a run, one after the other, each timed.
+
+    Attributes:
+        seconds: part -> seconds of wall time of its `theory` and of what it had to `measure`, and the `cpu` seconds of
+            both; a part that an earlier run had measured has no `measure`.
+    """
+
+    job: _Job
+    run: RunDirectory
+    lead: Lead
+    device: str
+    reporter: Reporter
+    log_metrics: Callable[[str, int, Mapping[str, float]], None]
+    seconds: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def predict(self) -> Curves:
+        """Return the theory of every part."""
+        made = []
+        for part in self.job.parts:
+            with self._timed(part, "theory"):
+                made.append(self.job.experiment.predict_part(part, self.job.settings))
+        return join_curves(made)
+
+    def measure(self, before: Mapping[str, Curves]) -> Curves:
+        """Return the measurements of every part; those in `before` are not made again."""
+        made = []
+        for part in self.job.parts:
+            if part.name in before:
+                made.append(before[part.name])
+                continue
+            with self._timed(part, "measure"):
+                made.append(self.job.experiment.measure(part, self.job.settings, self._context()))
+        return join_curves(made)
+
+    def totals(self) -> dict[str, float]:
+        """Return the seconds of all parts together."""
+        return {
+            kind: round(sum(part.get(kind, 0.0) for part in self.seconds.values()), 3) for kind in ("theory", "measure")
+        }
+
+    def _timed(self, part: Part[Any], kind: str) -> "_Timer":
+        return _Timer(self.seconds.setdefault(part.name, {"cpu": 0.0}), kind)
+
+    def _context(self) -> Context:
+        return Context(
+            device=self.device,
+            seeds=Seeds(self.job.settings.seed),
+            unit=_named_once(self.lead.unit(self.run.unit)),
+            checkpoint=lambda name: TrainingCheckpoint(self.run.checkpoint_path(name)),
+            progress=self.reporter,
+            log_metrics=self.log_metrics,
+            processes=self.lead.processes,
+        )
+
+
+class _Timer:
+    """Adds the wall time of a block to one entry and its CPU time to the entry `cpu`."""
+
+    def __init__(self, seconds: dict[str, float], kind: str) -> None:
+        self._seconds, self._kind = seconds, kind
+
+    def __enter__(self) -> None:
+        self._wall, self._cpu = time.monotonic(), time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self._seconds[self._kind] = round(time.monotonic() - self._wall, 3)
+        self._seconds["cpu"] = round(self._seconds["cpu"] + time.process_time() - self._cpu, 3)
+
+
+def _context_of(follower: Follower, settings: RunSettings) -> Context:
+    return Context(
+        device=follower.device,
+        seeds=Seeds(settings.seed),
+        unit=follower.unit,
+        checkpoint=lambda name: follower.checkpoint(RunDirectory(follower.path).checkpoint_path(name)),
+        progress=SilentReporter(),
+        processes=launched(),
     )
-    return Outcome(run, curves, claims, reused=False, resumed=resumed, outdated=False)
-
-
-def _open_dashboard(
-    experiment: Experiment[Any],
-    settings: RunSettings,
-    run: RunDirectory,
-    store: RunStore,
-    preset: str,
-    group: str | None,
-) -> Dashboard:
-    entry = experiment.entry
-    identity = Identity(entry.name, f"{entry.name} {run.path.name}", (f"arxiv:{entry.paper.arxiv}", preset), group)
-    about = {"experiment": entry.name, "preset": preset, "key": run.key, "commit": git_commit(), "versions": versions()}
-    return open_dashboard(settings.wandb, run.path, store.root, identity, {**as_dictionary(settings), **about})
 
 
 def _named_once(unit: Unit) -> Unit:
@@ -259,19 +357,6 @@ def _named_once(unit: Unit) -> Unit:
         return unit(name, compute)
 
     return checked
-
-
-def _provenance(settings: RunSettings, device: str) -> dict[str, Any]:
-    """Return what decides the bits of a run: an unfinished run is resumed only where all of it is the same."""
-    import torch
-
-    return {
-        "code": code_fingerprint(),
-        "versions": versions(),
-        "settings": scientific(settings),
-        "device": device,
-        "threads": torch.get_num_threads(),
-    }
 
 
 def _config_yaml(experiment: Experiment[Any], settings: RunSettings, preset: str) -> str:

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solv.harness.compose import arguments, call_hydra, composed_values, parsed, register
+from solv.harness.compose import arguments, call_hydra, composed_values, parsed, quoted, register
 from solv.harness.contract import Experiment
+from solv.harness.presets import BLOCK
 from solv.harness.settings import ConfigurationError, resolve, scientific
-from solv.harness.sweep.plan import BLOCK, Metric, read_block
+from solv.harness.sweep.plan import Metric, read_block
 from solv.harness.sweep.points import PointJob
 from solv.tracking.runs import content_key
 from solv.tracking.sweeps import Failure, Point, SweepDirectory
@@ -35,6 +36,7 @@ ENGINES: dict[str, tuple[str, str, str]] = {
     "slurm": ("submitit_slurm", "hydra.launcher.array_parallelism", "hydra_plugins.hydra_submitit_launcher"),
 }
 GRID = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
+PARTS = "parts"
 ATTEMPTS = 2  # with all points that are left; after that each goes alone, so that one that kills its worker is known
 
 
@@ -85,7 +87,8 @@ def plan(
     values, hydra = composed_values(experiment, preset, [*plain, *engine])
     block = read_block(values.pop(BLOCK, None), experiment.Config)
     base = resolve(experiment.Config, values)
-    axes = typed_axes or block.overrides(fixed=keys)
+    experiment.chosen(base.parts)
+    axes = typed_axes or block.overrides(fixed=keys) or _over_parts(experiment, keys)
     own_axes = bool(hydra.sweeper.get("params"))
     if not axes and not own_axes:
         raise ConfigurationError(
@@ -101,16 +104,23 @@ def plan(
         "axes": axes,
         "base": scientific(base),
         "sweeper": _plain(sweeper),
-        "metric": None if is_grid else scientific(block.metric),
+        "metric": None if is_grid or block.metric is None else scientific(block.metric),
     }
     key = content_key(name, description)
     runs_dir = str(Path(base.runs_dir).expanduser().absolute())
     job = PointJob(name, preset, key, runs_dir, fresh)
-    place = [f"hydra.sweep.dir={_quoted(job.directory.path)}", "hydra.sweep.subdir=.", f"hydra.job.name=solv-{name}"]
-    told = arguments(name, preset, [*plain, *axes, *engine, *searching, *place], for_main=True)
+    place = [f"hydra.sweep.dir={quoted(job.directory.path)}", "hydra.sweep.subdir=.", f"hydra.job.name=solv-{name}"]
+    told = arguments(name, preset, [*plain, *axes, *engine, *searching, *place])
     swept = tuple(override.key_or_group for _, override in parsed(axes)) + tuple(hydra.sweeper.get("params") or ())
     about = {"experiment": name, "preset": preset, "overrides": list(overrides), **description}
     return Sweep(experiment, job, block.metric, ("--multirun", *told), swept, is_grid, about)
+
+
+def _over_parts(experiment: Experiment[Any], fixed: Sequence[str]) -> list[str]:
+    """Return the axis of a sweep that spreads the parts of an experiment, if it has several and none was chosen."""
+    if PARTS in fixed or len(experiment.parts) < 2:
+        return []
+    return [f"{PARTS}={','.join(part.name for part in experiment.parts)}"]
 
 
 def run(sweep: Sweep, say: Callable[[str], None]) -> None:
@@ -320,8 +330,3 @@ def _plain(config: "DictConfig") -> Any:
     from omegaconf import OmegaConf
 
     return OmegaConf.to_container(config, resolve=False, enum_to_str=True)
-
-
-def _quoted(path: Path) -> str:
-    escaped = str(path).replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"

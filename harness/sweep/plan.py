@@ -11,18 +11,15 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from solv.harness.settings import ConfigurationError, defaults, describe, nearest_key, resolve, text
+from solv.harness.settings import ConfigurationError, Group, defaults, describe, nearest_key, resolve, text
 from solv.tracking.curves import Curves
 
-BLOCK = "sweep"
 
-
-@dataclass(frozen=True)
-class Metric:
+class Metric(Group):
     """A number read from the curves of one point."""
 
     panel: str = text("*", "panels, as a shell pattern")
-    series: str = text("*", "series, as a shell pattern")
+    params: str = text("*", "params of the curves as JSON, as a shell pattern")
     source: str = text("simulation", "theory, simulation or trained", choices=("theory", "simulation", "trained"))
     y_name: str = text("*", "ordinates, as a shell pattern")
     take: str = text("min", "which value of those", choices=("min", "max", "mean", "last"))
@@ -34,11 +31,11 @@ class Metric:
             ConfigurationError: no row of the curves is meant.
         """
         rows = curves[curves["source"] == self.source]
-        for column in ("panel", "series", "y_name"):
+        for column in ("panel", "params", "y_name"):
             rows = rows[[fnmatchcase(value, getattr(self, column)) for value in rows[column]]]
         if rows.empty:
             raise ConfigurationError(
-                f"sweep.metric: no {self.source} curve has panel {self.panel!r}, series {self.series!r}, y_name "
+                f"sweep.metric: no {self.source} curve has panel {self.panel!r}, params {self.params!r}, y_name "
                 f"{self.y_name!r}; there are panels {', '.join(sorted(set(curves['panel'])))}"
             )
         value = rows["y"].iloc[-1] if self.take == "last" else getattr(rows["y"], self.take)()

@@ -1,6 +1,5 @@
 """How is one point of a sweep run? As an ordinary run whose error, if it has one, is recorded and stops no other."""
 
-import dataclasses
 import os
 import socket
 import sys
@@ -11,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from solv.harness.contract import load
+from solv.harness.catalog import load
+from solv.harness.presets import BLOCK
 from solv.harness.runner import run_experiment, run_key
-from solv.harness.settings import RunSettings, as_dictionary, resolve
-from solv.harness.sweep.plan import BLOCK
+from solv.harness.settings import RunSettings, as_dictionary, replace, resolve
 from solv.tracking.runs import RunStore
 from solv.tracking.sweeps import Failure, Point, SweepDirectory
 
@@ -77,7 +76,7 @@ class PointJob:
     def _settings(self, values: Mapping[str, Any]) -> RunSettings:
         own = {key: value for key, value in values.items() if key != BLOCK}
         settings: RunSettings = resolve(load(self.experiment).Config, own)
-        return dataclasses.replace(settings, runs_dir=self.runs_dir)
+        return replace(settings, runs_dir=self.runs_dir)
 
 
 def _say(line: str) -> None:

@@ -1,0 +1,186 @@
+"""Does an experiment keep its contract? `check_experiment` is the test that every experiment passes, the papers', too.
+
+from solv.testing import check_experiment
+from my_law.experiment import EXPERIMENT
+
+
+def test_my_law_keeps_the_contract():
+    check_experiment(EXPERIMENT)
+"""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from solv.harness.contract import Context, Experiment, flat
+from solv.harness.seeds import Seeds
+from solv.harness.settings import RunSettings, as_dictionary, keys, resolve
+from solv.tracking.checkpoints import TrainingCheckpoint
+from solv.tracking.claims import MissingCurvesError, Verdict
+from solv.tracking.curves import Curves, join_curves
+from solv.tracking.labels import lay_out
+from solv.tracking.progress import SilentReporter
+from solv.tracking.runs import RunDirectory
+
+__all__ = ["check_experiment", "check_statics"]
+
+
+def check_experiment(experiment: Experiment[Any], settings: RunSettings | None = None) -> None:
+    """Check that an experiment does what `solv.harness.contract` says.
+
+    * What `check_statics` checks.
+    * `predict` imports no torch (where the experiment can be imported by its entry).
+    * Every curve is of a panel that its part declares, and every declared panel has a curve.
+    * Measured without a stop, and stopped after every single unit of work and gone on with: the same bits.
+    * Every claim gets a verdict, none is `not run`, and each notices when a panel that it reads is empty.
+
+    Args:
+        experiment: what is checked.
+        settings: small ones; by default the preset `smoke` if the experiment is in the catalogue, else its defaults.
+
+    Raises:
+        AssertionError: it does not; the message says what, of which part or claim.
+    """
+    chosen = settings if settings is not None else _small_settings(experiment)
+    check_statics(experiment)
+    _check_light(experiment)
+    theory = experiment.predict(chosen)
+    with tempfile.TemporaryDirectory() as folder:
+        whole = _measured(experiment, chosen, Path(folder) / "whole", {})
+        stopped = _stopped_everywhere(experiment, chosen, Path(folder) / "stopped")
+    pd.testing.assert_frame_equal(whole, stopped, check_exact=True, obj=f"{experiment.entry.name}, stopped and resumed")
+    curves = join_curves([theory, whole])
+    _check_panels(experiment, chosen, curves)
+    _check_claims(experiment, chosen, curves)
+
+
+def check_statics(experiment: Experiment[Any]) -> None:
+    """Check what can be seen without computing: names, panels, claims and what they need.
+
+    Raises:
+        AssertionError: a name stands twice, a claim reads a panel that no part has or that the default settings leave
+            out, or needs a setting that there is not.
+    """
+    name = experiment.entry.name
+    for what, found in (
+        ("part", [part.name for part in experiment.parts]),
+        ("panel", [panel.value for part in experiment.parts for panel in part.names]),
+        ("claim", [claim.id for claim in experiment.all_claims()]),
+    ):
+        twice = sorted({each for each in found if found.count(each) > 1})
+        assert not twice, f"{name}: {what} {', '.join(twice)} stands twice"
+    known = {panel.value for part in experiment.parts for panel in part.names}
+    shown = {str(panel.name) for part in experiment.parts for panel in part.panels(experiment.Config())}
+    settable = {key.name for key in keys(experiment.Config)}
+    for claim in experiment.all_claims():
+        assert claim.reads, f"{name}: claim {claim.id} reads no panel"
+        for panel in claim.reads:
+            assert panel.value in known, f"{name}: claim {claim.id} reads {panel.value}, which is a panel of no part"
+            assert panel.value in shown, f"{name}: claim {claim.id} reads {panel.value}, which quick leaves out"
+        for key in claim.needs:
+            assert key in settable, f"{name}: claim {claim.id} needs {key}, which is no setting"
+    for part in experiment.parts:
+        own = {panel.value for panel in part.names}
+        for drawn in part.panels(experiment.Config()):
+            assert str(drawn.name) in own, f"{name}: part {part.name} draws {drawn.name}, which is not among its names"
+
+
+def _small_settings(experiment: Experiment[Any]) -> RunSettings:
+    from solv.harness.catalog import names
+    from solv.harness.compose import settings_for
+    from solv.harness.presets import presets
+
+    name = experiment.entry.name
+    if name in names() and "smoke" in presets(name):
+        return settings_for(name, "smoke", [])[1]
+    settings: RunSettings = experiment.Config()
+    return settings
+
+
+def _check_light(experiment: Experiment[Any]) -> None:
+    module, _, attribute = experiment.entry.experiment.partition(":")
+    if not attribute:
+        return
+    program = (
+        f"import sys; from {module} import {attribute} as experiment; experiment.predict(experiment.Config()); "
+        "sys.exit(3 if 'torch' in sys.modules else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode != 3, f"{experiment.entry.name}: predict imports torch"
+    assert done.returncode == 0, f"{experiment.entry.name}: predict fails: {done.stderr.strip().splitlines()[-1:]}"
+
+
+def _measured(
+    experiment: Experiment[Any],
+    settings: RunSettings,
+    folder: Path,
+    kept: dict[str, dict[str, np.ndarray]],
+    stop_after: int | None = None,
+) -> Curves:
+    """Measure every part; units in `kept` are not computed, and a stop comes before the one after so many new ones."""
+    run = RunDirectory(folder)
+    run.begin("", {})
+    computed: list[str] = []
+
+    def checkpoint(name: str) -> TrainingCheckpoint:
+        return TrainingCheckpoint(run.checkpoint_path(name))
+
+    def unit(name: str, compute: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        if name not in kept:
+            if stop_after is not None and len(computed) == stop_after:
+                raise _StopError
+            computed.append(name)
+            kept[name] = {key: np.asarray(value) for key, value in compute().items()}
+        return kept[name]
+
+    context = Context("cpu", Seeds(settings.seed), unit, checkpoint, SilentReporter())
+    return join_curves(experiment.measure(part, settings, context) for part in experiment.chosen(settings.parts))
+
+
+def _stopped_everywhere(experiment: Experiment[Any], settings: RunSettings, folder: Path) -> Curves:
+    kept: dict[str, dict[str, np.ndarray]] = {}
+    while True:
+        try:
+            return _measured(experiment, settings, folder, kept, stop_after=1)
+        except _StopError:
+            continue
+
+
+class _StopError(BaseException):
+    """Ends a measurement between two units, as an interrupt does."""
+
+
+def _check_panels(experiment: Experiment[Any], settings: RunSettings, curves: Curves) -> None:
+    with_curves = set(curves["panel"])
+    for part in experiment.chosen(settings.parts):
+        for panel in part.panels(settings):
+            assert str(panel.name) in with_curves, (
+                f"{experiment.entry.name}: panel {panel.name} of part {part.name} has no curve"
+            )
+    for facet in lay_out(curves, experiment.panels(settings)):
+        alike = facet.curves.groupby("series")["params"].nunique()
+        if not facet.panel.category and facet.panel.heat is None and facet.panel.ridge is None:
+            assert (alike == 1).all(), f"{experiment.entry.name}: {facet.key} calls two curves {alike.idxmax()!r}"
+
+
+def _check_claims(experiment: Experiment[Any], settings: RunSettings, curves: Curves) -> None:
+    name = experiment.entry.name
+    for finding in experiment.judge(curves, settings):
+        assert finding.verdict is not Verdict.NOT_RUN or settings.parts, f"{name}: claim {finding.id} is not run"
+    for claim in experiment.all_claims():
+        for panel in claim.reads:
+            try:
+                experiment.judge(curves[curves["panel"] != panel.value], settings)
+            except MissingCurvesError:
+                continue
+            raise AssertionError(f"{name}: claim {claim.id} does not notice that {panel.value} is empty")
+    round_trip = resolve(type(settings), as_dictionary(settings))
+    assert flat(as_dictionary(round_trip)) == flat(as_dictionary(settings)), (
+        f"{name}: settings do not survive their file"
+    )
