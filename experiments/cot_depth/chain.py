@@ -1,0 +1,82 @@
+"""What does the exact model do at finite dimension? Chains of thought with the fitted step, simulated in batches."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from solv.data.cot_depth.in_context_regression import draw_context_statistics, draw_pretraining_pairs
+from solv.experiments.cot_depth.settings import CotDepthConfig, Simulation
+from solv.harness.contract import Context
+from solv.harness.settings import ConfigurationError
+from solv.models.cot_depth.simulation import refine, ridgeless_steps
+
+
+def simulate(
+    config: CotDepthConfig,
+    context: Context,
+    name: str,
+    alpha: float,
+    taus: Sequence[float],
+    rho: float,
+    depth: int,
+    dimension: int | None = None,
+) -> dict[str, np.ndarray]:
+    """Return the error of each repeat at depths 0..depth over its contexts, of all amounts of pretraining as one batch.
+
+    Each repeat draws from streams of its own, named by (alpha, rho, dimension, repeat): amounts of pretraining are
+    nested subsets of one stream, and no other cell, tau or repeat changes a point.
+
+    Args:
+        config: its `simulation` says how many repeats and contexts.
+        context: of the run; the arrays are one unit of it.
+        name: what the unit is for.
+        alpha, taus, rho: context length, amounts of pretraining, label noise.
+        depth: of the chain.
+        dimension: d, if it is not the config's.
+
+    Returns:
+        Arrays of shape (repeats, taus, depth + 1): the `mean` over contexts, their `median`, and their geometric mean,
+        called `typical`. All three have theory as their limit d -> infinity, where every context has the same error.
+        At finite d, near the critical line, the mean is that of rare contexts whose chain explodes.
+
+    Raises:
+        ConfigurationError: tau d is not above d.
+    """
+    d = dimension or config.simulation.dimension
+    for tau in taus:
+        if math.isfinite(tau) and round(tau * d) <= d:
+            raise ConfigurationError(f"tau = {tau:g} is too close to 1: n = {round(tau * d)} is not > d = {d}")
+    label = f"{name} alpha={alpha:g} tau={','.join(f'{tau:g}' for tau in taus)} rho={rho:g} d={d}"
+    return context.unit(label, lambda: _simulate(config.simulation, context, alpha, taus, rho, depth, d))
+
+
+def _simulate(
+    sizes: Simulation, context: Context, alpha: float, taus: Sequence[float], rho: float, depth: int, d: int
+) -> dict[str, np.ndarray]:
+    device, length = context.device, max(1, round(alpha * d))
+    counts = sorted({round(tau * d) for tau in taus if math.isfinite(tau)})
+    chunks = []
+    for repeats in np.array_split(np.arange(sizes.repeats), math.ceil(sizes.repeats / _repeats_at_once(sizes, d))):
+        streams = [context.seeds.torch("test", alpha, rho, d, r, device=device) for r in repeats]
+        drawn = [draw_context_statistics((sizes.contexts,), d, length, rho, stream) for stream in streams]
+        s, h, w = (torch.stack([getattr(each, field) for each in drawn]) for field in ("s", "h", "w"))
+        identity = torch.eye(d, dtype=s.dtype, device=device).expand(len(repeats), d, d)
+        gamma = {math.inf: alpha / (1 + alpha + rho) * identity}
+        if counts:
+            streams = [context.seeds.torch("pretraining", alpha, rho, d, r, device=device) for r in repeats]
+            pairs = [draw_pretraining_pairs((), counts[-1], d, length, rho, stream) for stream in streams]
+            tasks, statistics = (torch.stack(column) for column in zip(*pairs, strict=True))
+            gamma |= dict(zip(counts, ridgeless_steps(tasks, statistics, counts).unbind(1), strict=True))
+        steps = torch.stack([gamma[tau if math.isinf(tau) else round(tau * d)] for tau in taus], dim=1)
+        chunks.append(refine(steps, s, h, w, depth).cpu().numpy())
+    errors = np.concatenate(chunks)  # (repeats, taus, contexts, depths)
+    with np.errstate(over="ignore"):
+        typical = np.exp(np.log(errors).mean(axis=2))
+    return {"mean": errors.mean(axis=2), "median": np.median(errors, axis=2), "typical": typical}
+
+
+def _repeats_at_once(sizes: Simulation, d: int) -> int:
+    """Keep the test contexts of a chunk of repeats within a quarter of a GiB."""
+    return max(1, int(2**28 / (8 * d**2 * sizes.contexts)))

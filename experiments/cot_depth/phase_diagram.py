@@ -1,0 +1,100 @@
+"""Part `phase-diagram`: at which depth should one stop, given pretraining and context?"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+import numpy as np
+
+from solv.experiments.cot_depth.settings import CotDepthConfig
+from solv.harness.contract import Context, Part
+from solv.theory.cot_depth.error import best_depths, critical_tau, error_map, spectral_radius
+from solv.tracking.curves import Curves, Params, Recorder, standard_error
+from solv.tracking.panels import Map, Panel
+
+RECORD = Recorder("cot-depth", "phase-diagram")
+LINES = ("τ₊ (12)", "τ₋ (13)")  # the critical amounts of pretraining, by the equation that gives them
+
+
+class Panels(StrEnum):
+    """The panels of this part."""
+
+    PHASE = "phase"
+    RADIUS = "radius"
+
+
+def panels(config: CotDepthConfig) -> list[Panel]:
+    """Return the map of the optimal depth and that of the growth factor."""
+    return [
+        Panel(
+            Panels.PHASE,
+            "Phase diagram: optimal depth T* (ρ = 0)",
+            "context length α = l/d",
+            "pretraining τ = n/d",
+            heat=Map("tau", "optimal_depth", f"optimal depth T* (up to {config.phase.max_depth})", "log"),
+            y_limits=(1.05, 5.0),
+            series=_label,
+            note="grey: no step helps",
+        ),
+        Panel(
+            Panels.RADIUS,
+            "Phase diagram: growth factor r per step (ρ = 0)",
+            "context length α = l/d",
+            "pretraining τ = n/d",
+            heat=Map("tau", "spectral_radius", "spectral radius r (r < 1: depth helps for ever)", center=1.0),
+            y_limits=(1.05, 5.0),
+            series=_label,
+        ),
+    ]
+
+
+def _label(params: Params) -> str:
+    return str(params.get("line", "")) or f"τ={params['tau']}"
+
+
+def predict(config: CotDepthConfig) -> Iterator[Curves]:
+    """Yield both maps row by row, and the critical lines over them."""
+    phase = config.phase
+    alphas = np.unique(np.concatenate([np.linspace(0.5, 6.0, phase.columns), phase.alpha]))
+    taus = np.unique(np.concatenate([np.linspace(1.05, 5.0, phase.rows), phase.tau]))
+    best = best_depths(error_map(alphas, taus, 0.0, phase.max_depth))
+    for row, tau in enumerate(taus):
+        radii = [spectral_radius(alpha, tau, 0.0) for alpha in alphas]
+        at = {"tau": tau, "rho": 0.0}
+        yield RECORD.theory(
+            Panels.PHASE,
+            {**at, "max_depth": phase.max_depth},
+            x=("alpha", alphas),
+            y=("optimal_depth", best[:, row]),
+        )
+        yield RECORD.theory(Panels.RADIUS, at, x=("alpha", alphas), y=("spectral_radius", radii))
+    lines = np.array([critical_tau(alpha, 0.0) for alpha in alphas])
+    for panel in Panels:
+        for line, values in zip(LINES, lines.T, strict=True):
+            yield RECORD.theory(panel, {"rho": 0.0, "line": line}, x=("alpha", alphas), y=("tau", values))
+
+
+def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
+    """Yield each repeat's own optimal depth, averaged."""
+    from solv.experiments.cot_depth.chain import simulate
+
+    phase, columns = config.phase, []
+    with context.progress.task("simulate the phase diagram", len(phase.alpha)) as step:
+        for alpha in phase.alpha:
+            columns.append(simulate(config, context, "phase", alpha, phase.tau, 0.0, phase.max_depth)["typical"])
+            step.advance(note=f"alpha={alpha:g}")
+    best = np.stack([best_depths(errors) for errors in columns])  # (alpha, repeats, tau)
+    for row, tau in enumerate(phase.tau):
+        y, y_err, n = standard_error(best[:, :, row], axis=1)
+        at = {"tau": tau, "rho": 0.0, "max_depth": phase.max_depth}
+        yield RECORD.simulation(Panels.PHASE, at, x=("alpha", phase.alpha), y=("optimal_depth", y), y_err=y_err, n=n)
+
+
+PHASE_DIAGRAM = Part(
+    name="phase-diagram",
+    question="Which depth is best, and for which pretraining and context does every further step help?",
+    names=Panels,
+    panels=panels,
+    predict=predict,
+    measure=measure,
+    figure="phase diagram, A",
+)
