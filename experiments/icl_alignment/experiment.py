@@ -1,47 +1,28 @@
-"""Which tasks must be pretrained on to learn others in context? The icl-alignment experiment.
+"""Which tasks must be pretrained on to learn others in context? The parts of icl-alignment, in their order."""
 
-Letey, Zavatone-Veth, Lu and Pehlevan, arXiv:2509.26551. E1 error against task diversity; E2 double descent, context
-length; E3 the alignment measure against its rivals; E4 a nonlinear transformer; E5 where diversity hurts. Settings are
-in `icl_alignment_settings.py`, predicted curves in `icl_alignment_predictions.py`, what is simulated in
-`icl_alignment_measurements.py`, what is trained in `icl_alignment_training.py`, claims in `icl_alignment_claims.py`.
-"""
+from solv.experiments.icl_alignment import ENTRY
+from solv.experiments.icl_alignment.alignment_measures import ALIGNMENT_MEASURES
+from solv.experiments.icl_alignment.best_pretraining import BEST_PRETRAINING
+from solv.experiments.icl_alignment.context_length import CONTEXT_LENGTH
+from solv.experiments.icl_alignment.diversity import DIVERSITY
+from solv.experiments.icl_alignment.diversity_map import DIVERSITY_MAP
+from solv.experiments.icl_alignment.double_descent import DOUBLE_DESCENT
+from solv.experiments.icl_alignment.finite_size import FINITE_SIZE
+from solv.experiments.icl_alignment.settings import IclAlignmentConfig
+from solv.experiments.icl_alignment.transformer import TRANSFORMER
+from solv.harness.contract import Experiment
 
-from solv.experiments.icl_alignment.panels import draw_panels
-from solv.experiments.icl_alignment.predictions import predict_panels
-from solv.experiments.icl_alignment.settings import NAME, IclAlignmentConfig, require_tasks
-from solv.harness import catalog
-from solv.harness.contract import Context
-from solv.tracking.claims import Claim
-from solv.tracking.curves import Curves, join_curves
-from solv.tracking.figures import Panel
-
-
-class IclAlignment:
-    """The experiment, as `solv.harness.contract.Experiment` describes it."""
-
-    entry = catalog.entry(NAME)
-    Config = IclAlignmentConfig
-
-    def panels(self, config: IclAlignmentConfig) -> list[Panel]:
-        """Return the panels in the order of the questions."""
-        return draw_panels(config)
-
-    def predict(self, config: IclAlignmentConfig) -> Curves:
-        """Return the theory curves of every panel."""
-        require_tasks(config)
-        return join_curves(predict_panels(config))
-
-    def measure(self, config: IclAlignmentConfig, context: Context) -> Curves:
-        """Return the simulated and trained curves."""
-        from solv.experiments.icl_alignment.measurements import measure
-
-        return measure(config, context)
-
-    def claims(self, curves: Curves) -> list[Claim]:
-        """Check the claims of section 5 of the spec."""
-        from solv.experiments.icl_alignment.claims import check_claims
-
-        return check_claims(curves)
-
-
-EXPERIMENT = IclAlignment()
+EXPERIMENT = Experiment(
+    entry=ENTRY,
+    Config=IclAlignmentConfig,
+    parts=(
+        DIVERSITY,
+        DOUBLE_DESCENT,
+        CONTEXT_LENGTH,
+        FINITE_SIZE,
+        ALIGNMENT_MEASURES,
+        DIVERSITY_MAP,
+        BEST_PRETRAINING,
+        TRANSFORMER,
+    ),
+)

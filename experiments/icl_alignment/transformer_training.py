@@ -1,71 +1,39 @@
-"""What does a nonlinear transformer learn in context from few or many tasks? E4 of icl-alignment.
+"""What does a nonlinear transformer learn in context from few or many tasks? It is trained, and tested, as one batch.
 
 Every kind of label, task diversity and seed is a copy of one ensemble, with fixed pretraining tasks, fresh contexts at
 every step, and streams of its own. A copy is tested on the same normals for every test spectrum, so that the errors of
 one copy differ by the spectrum alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from solv.data.icl_alignment.tasks import LabelledContexts, draw_labelled_contexts, draw_tasks
-from solv.experiments.icl_alignment.predictions import (
-    MEASURES,
-    RANK_PANELS,
-    RANKINGS,
-    points,
-    transformer_measures,
-    transformer_panel,
-    transformer_parameters,
-    transformer_series,
-)
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig
 from solv.harness.contract import Context
 from solv.models.ensemble import Ensemble, Optimizer, Schedule, cosine_decay, train
 from solv.models.icl_alignment.transformer import draw_transformer, squared_loss
 from solv.theory.icl_alignment.covariances import power_law_spectrum
-from solv.tracking.curves import Curves, standard_error
 
 TASK = "train the transformers"
 LOGS = 40  # training metrics recorded
 CONTEXTS_AT_ONCE = 256
 
 
-def measure_transformer(config: IclAlignmentConfig, context: Context) -> Iterator[Curves]:
-    """Yield the trained transformers' errors against A, and the rank correlation of every measure with them."""
+def train_and_test(config: IclAlignmentConfig, context: Context) -> np.ndarray:
+    """Return the test errors of trained transformers, shape (links, kappas, seeds, tests)."""
     size = config.transformer
-    errors = context.unit("transformer", lambda: {"error": _train_and_test(config, context)})["error"]
-    measures = transformer_measures(config)
-    for index, link in enumerate(size.link):
-        for column, kappa in enumerate(size.kappa):
-            y, y_err, n = standard_error(errors[index, column])
-            place = transformer_panel(link), f"κ={kappa:g}", "trained"
-            x, parameters = measures["power-law", kappa][0], transformer_parameters(config, kappa, link)
-            yield points(*place, "A", x, "error", y, y_err=y_err, n=n, params=parameters)
-        for among, rank in RANKINGS:
-            ranks = [
-                rank(measures, dict(zip(measures, errors[index, :, seed], strict=True))) for seed in range(size.seeds)
-            ]
-            y, y_err, n = standard_error(ranks)
-            place = RANK_PANELS[among], transformer_series(link), "trained"
-            x, parameters = np.arange(len(MEASURES)), {"link": link}
-            yield points(*place, "measure", x, "rank_correlation", y, y_err=y_err, n=n, params=parameters)
+    ensemble = _train(config, context)
+    errors = np.stack([_test(config, context, ensemble, p) for p in size.test_p], axis=-1)
+    return errors.reshape(len(size.link), len(size.kappa), size.seeds, len(size.test_p))
 
 
 def _copies(config: IclAlignmentConfig) -> list[tuple[str, float, int]]:
     size = config.transformer
     return [(link, kappa, seed) for link in size.link for kappa in size.kappa for seed in range(size.seeds)]
-
-
-def _train_and_test(config: IclAlignmentConfig, context: Context) -> np.ndarray:
-    """Return the test errors, shape (links, kappas, seeds, tests)."""
-    size = config.transformer
-    ensemble = _train(config, context)
-    errors = np.stack([_test(config, context, ensemble, p) for p in size.test_p], axis=-1)
-    return errors.reshape(len(size.link), len(size.kappa), size.seeds, len(size.test_p))
 
 
 def _train(config: IclAlignmentConfig, context: Context) -> Ensemble:
