@@ -1,47 +1,22 @@
-"""Why does the loss of a softmax fall as the cube root of time? The softmax-law experiment.
+"""Why does the loss of a softmax fall as the cube root of time? The parts of softmax-law.
 
-Liu, Liu, Pehlevan, Gore, arXiv:2602.03685. E1 loss, norm and gradient against time; E2 exponents, crossover and
-collapse; E3 controls; E4 networks; E5 a language model. Settings, panels, predictions, measurements and claims are in
-`experiments/softmax_law_*.py`. The same teachers serve theory and training: the seed of the run draws them.
+The same teachers serve theory and training: the seed of the run draws them. Parts that read the same linear students
+share their training, whichever of them is run.
 """
 
-from solv.experiments.softmax_law.settings import NAME, SoftmaxLawConfig
-from solv.harness import catalog
-from solv.harness.contract import Context
-from solv.tracking.claims import Claim
-from solv.tracking.curves import Curves
-from solv.tracking.figures import Panel
+from solv.experiments.softmax_law import ENTRY
+from solv.experiments.softmax_law.controls import CONTROLS
+from solv.experiments.softmax_law.crossover import CROSSOVER
+from solv.experiments.softmax_law.language import LANGUAGE, require
+from solv.experiments.softmax_law.networks import NETWORKS
+from solv.experiments.softmax_law.one_third_law import ONE_THIRD_LAW
+from solv.experiments.softmax_law.settings import SoftmaxLawConfig
+from solv.experiments.softmax_law.universality import UNIVERSALITY
+from solv.harness.contract import Experiment
 
-
-class SoftmaxLaw:
-    """The experiment, as `solv.harness.contract.Experiment` describes it."""
-
-    entry = catalog.entry(NAME)
-    Config = SoftmaxLawConfig
-
-    def panels(self, config: SoftmaxLawConfig) -> list[Panel]:
-        """Return the panels in the order of the questions."""
-        from solv.experiments.softmax_law.panels import panels
-
-        return panels(config)
-
-    def predict(self, config: SoftmaxLawConfig) -> Curves:
-        """Return the theory curves of every panel."""
-        from solv.experiments.softmax_law.predictions import predict
-
-        return predict(config)
-
-    def measure(self, config: SoftmaxLawConfig, context: Context) -> Curves:
-        """Return the trained curves."""
-        from solv.experiments.softmax_law.measurements import measure
-
-        return measure(config, context)
-
-    def claims(self, curves: Curves) -> list[Claim]:
-        """Check the claims of the spec."""
-        from solv.experiments.softmax_law.claims import check_claims
-
-        return check_claims(curves)
-
-
-EXPERIMENT = SoftmaxLaw()
+EXPERIMENT = Experiment(
+    entry=ENTRY,
+    Config=SoftmaxLawConfig,
+    parts=(ONE_THIRD_LAW, CROSSOVER, CONTROLS, UNIVERSALITY, NETWORKS, LANGUAGE),
+    require=require,
+)

@@ -1,39 +1,20 @@
 """Does the language part of softmax-law fit what it should, resume, and read checkpoints of the user's?"""
 
-import json
-import os
-from contextlib import contextmanager
-from importlib.util import find_spec
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
-from tests.models.test_hf_checkpoints import save_checkpoint
 
-from solv.experiments.softmax_law.language import (
-    EXCESS,
-    LOSS,
-    SCALE,
-    LanguageSettings,
-    Pretrained,
-    TrainedHere,
-    judge_interval,
-    language_claim,
-    language_curves,
-)
-from solv.experiments.softmax_law.language_measurements import measure
-from solv.harness.contract import Context
-from solv.harness.seeds import Seeds
+from solv.experiments.softmax_law.experiment import EXPERIMENT
+from solv.experiments.softmax_law.language import Panels, judge_interval, language_curves
+from solv.experiments.softmax_law.language_readings import Readings
+from solv.experiments.softmax_law.settings import LanguageSettings, Pretrained, SoftmaxLawConfig, TrainedHere
 from solv.harness.settings import ConfigurationError
 from solv.theory.fits.power_law import residual_error
 from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.claims import Verdict
 from solv.tracking.curves import join_curves, select
+from tests.experiments.scaffold import Units, context, findings, measured
+from tests.models.softmax_law.test_hf_checkpoints import save_checkpoint
 
-needs_transformers = pytest.mark.skipif(
-    find_spec("transformers") is None and os.environ.get("SOLV_REQUIRE_ENGINES") != "1",
-    reason="transformers is not installed: pip install 'solv[hf]'",
-)
 SMALL = LanguageSettings(
     fit_from=20,
     trained=TrainedHere(
@@ -43,57 +24,38 @@ SMALL = LanguageSettings(
 STEPS = np.geomspace(10, 1e5, 50)
 
 
-class Reporter:
-    @contextmanager
-    def task(self, name, total):
-        yield SimpleNamespace(advance=lambda count=1, note="": None)
+def alone(settings):
+    return SoftmaxLawConfig(language=settings, parts=["language"])
 
 
-def context(folder, kept=None, told=lambda *metrics: None):
-    """A context whose units are kept in a dictionary."""
-    kept = {} if kept is None else kept
-    folder.mkdir(exist_ok=True)
-
-    def unit(name, compute):
-        if name not in kept:
-            kept[name] = {key: np.asarray(value) for key, value in compute().items()}
-        return kept[name]
-
-    return Context(
-        device="cpu",
-        seeds=Seeds(0),
-        unit=unit,
-        checkpoint=lambda name: TrainingCheckpoint(folder / name.replace(" ", "-")),
-        progress=Reporter(),
-        log_metrics=told,
-    )
+def measure(settings, own):
+    return measured(EXPERIMENT, alone(settings), own)
 
 
 def made(loss, scale, models=2):
-    found = {"loss": np.stack([loss] * models), "scale": np.stack([scale] * models)}
-    found["entropy"] = found["loss"]
-    return join_curves(language_curves(LanguageSettings(), "made", STEPS, found))
+    loss, scale = np.stack([loss] * models), np.stack([scale] * models)
+    return join_curves(language_curves(LanguageSettings(), Readings(STEPS, loss, scale, loss)))
 
 
-def params(curves, panel):
-    return json.loads(select(curves, panel=panel)["params"].iloc[0])
+def fit(curves, name, column="y"):
+    (value,) = select(curves, panel=Panels.FITS, y_name=name)[column]
+    return value
 
 
 def test_a_known_exponent_offset_and_growth_are_found():
     curves = made(1.2 + 6 * STEPS**-0.4, STEPS**0.25)
-    excess, scale = params(curves, EXCESS), params(curves, SCALE)
-    assert excess["exponent"] == pytest.approx(0.4, abs=1e-5)
-    assert excess["offset"] == pytest.approx(1.2, abs=1e-4)
-    assert scale["exponent"] == pytest.approx(0.25)
+    assert fit(curves, "exponent") == pytest.approx(0.4, abs=1e-5)
+    assert fit(curves, "offset") == pytest.approx(1.2, abs=1e-4)
+    assert fit(curves, "scale_exponent") == pytest.approx(0.25)
     np.testing.assert_allclose(
-        select(curves, panel=EXCESS)["y"], 6 * select(curves, panel=EXCESS)["x"] ** -0.4, rtol=1e-3
+        select(curves, panel=Panels.EXCESS)["y"], 6 * select(curves, panel=Panels.EXCESS)["x"] ** -0.4, rtol=1e-3
     )
 
 
 def test_a_single_training_has_the_error_that_a_line_leaves_over():
     scale = STEPS**0.25 * np.exp(0.05 * np.random.default_rng(0).standard_normal(len(STEPS)))
-    found = params(made(1 + STEPS**-0.3, scale, models=1), SCALE)
-    assert found["error"] == pytest.approx(residual_error(STEPS, scale, (LanguageSettings().fit_from, np.inf)))
+    error = fit(made(1 + STEPS**-0.3, scale, models=1), "scale_exponent", "y_err")
+    assert error == pytest.approx(residual_error(STEPS, scale, (LanguageSettings().fit_from, np.inf)))
 
 
 @pytest.mark.parametrize(
@@ -105,31 +67,31 @@ def test_an_interval_wider_than_a_tenth_decides_nothing(low, high, verdict):
 
 
 def test_a_run_without_enough_late_readings_has_no_fit_and_leaves_the_claim_undecided():
-    found = {name: np.ones((2, 3)) for name in ("loss", "scale", "entropy")}
-    curves = join_curves(language_curves(LanguageSettings(), "short", np.array([1.0, 2.0, 3.0]), found))
-    assert select(curves, panel=EXCESS).empty
-    assert language_claim(curves).verdict is Verdict.UNDECIDED
+    ones = np.ones((2, 3))
+    curves = join_curves(language_curves(LanguageSettings(), Readings(np.array([1.0, 2.0, 3.0]), ones, ones, ones)))
+    assert select(curves, panel=Panels.EXCESS).empty
+    found = findings(EXPERIMENT, curves, alone(LanguageSettings()))["language-model"]
+    assert (found.verdict, found.measured) == (Verdict.UNDECIDED, "not among the settings of this run")
 
 
 def test_a_training_that_was_killed_ends_with_the_same_bits(tmp_path):
-    whole = measure(SMALL, context(tmp_path / "whole"))
-
-    class KilledError(Exception):
-        pass
-
     def kill(task, step, metrics):
         if task == "language 1" and step == 100:
-            raise KilledError
+            raise KeyboardInterrupt
 
-    kept = {}
-    with pytest.raises(KilledError):
-        measure(SMALL, context(tmp_path / "cut", kept, kill))
-    assert list(kept) == ["language training 0"]
-    assert any((tmp_path / "cut").iterdir())
-    resumed = measure(SMALL, context(tmp_path / "cut", kept))
+    def place(name):
+        return TrainingCheckpoint(tmp_path / name.replace(" ", "-"))
+
+    whole = measure(SMALL, context(tmp_path, checkpoint=place))
+    units = Units()
+    with pytest.raises(KeyboardInterrupt):
+        measure(SMALL, context(tmp_path, unit=units, checkpoint=place, log_metrics=kill))
+    assert units.computed == ["language training 0"]
+    assert any(tmp_path.iterdir())
+    resumed = measure(SMALL, context(tmp_path, unit=units, checkpoint=place))
     assert resumed.equals(whole)
-    assert not any((tmp_path / "cut").iterdir())
-    loss = select(whole, panel=LOSS, series="decoder").sort_values("x")["y"].to_numpy()
+    assert not any(tmp_path.iterdir())
+    loss = select(whole, panel=Panels.LOSS, model="decoder", quantity="loss").sort_values("x")["y"].to_numpy()
     assert loss[0] == pytest.approx(np.log(256), rel=0.1)
     assert loss[-1] < 0.85 * loss[0]
 
@@ -144,12 +106,20 @@ def test_a_training_that_was_killed_ends_with_the_same_bits(tmp_path):
 )
 def test_settings_that_cannot_be_used_are_one_clear_line(tmp_path, change, named):
     trained = TrainedHere(**{"bytes": 100_000, "width": 8, **change})
-    with pytest.raises(ConfigurationError, match=named) as fault:
-        measure(LanguageSettings(trained=trained), context(tmp_path))
-    assert "\n" not in str(fault.value)
+    settings = LanguageSettings(trained=trained)
+    for act in (lambda: measure(settings, context(tmp_path)), lambda: EXPERIMENT.require(alone(settings))):
+        with pytest.raises(ConfigurationError, match=named) as fault:
+            act()
+        assert "\n" not in str(fault.value)
 
 
-@needs_transformers
+def test_a_run_of_other_parts_does_not_ask_for_the_text():
+    settings = LanguageSettings(trained=TrainedHere(text="/nowhere"))
+    EXPERIMENT.require(SoftmaxLawConfig(language=settings, parts=["networks"]))
+    with pytest.raises(ConfigurationError, match="nowhere"):
+        EXPERIMENT.require(SoftmaxLawConfig(language=settings))
+
+
 def test_checkpoints_of_the_users_are_units_that_are_not_read_twice(tmp_path):
     pythia = tmp_path / "tiny-pythia"
     steps = (1, 2, 4, 8, 16, 32)
@@ -157,21 +127,22 @@ def test_checkpoints_of_the_users_are_units_that_are_not_read_twice(tmp_path):
         save_checkpoint(pythia / f"step{step}", seed)
     (tmp_path / "text.txt").write_text("import math\nprint(math.pi)\n" * 20, encoding="utf-8")
     chosen = Pretrained(checkpoints=str(pythia), text=str(tmp_path / "text.txt"), context=16, sequences=6, rows=4)
-    settings, kept = LanguageSettings(fit_from=1, pretrained=chosen), {}
-    curves = measure(settings, context(tmp_path, kept))
-    assert list(kept) == [f"language checkpoint {step}" for step in steps]
-    rows = select(curves, panel=SCALE, series="tiny-pythia")
+    settings, units = LanguageSettings(fit_from=1, pretrained=chosen), Units()
+    EXPERIMENT.require(alone(settings))
+    curves = measure(settings, context(tmp_path, unit=units))
+    assert units.computed == [f"language checkpoint {step}" for step in steps]
+    rows = select(curves, panel=Panels.SCALE, model="tiny-pythia")
     assert rows["x"].to_list() == list(steps)
     assert np.all(np.diff(rows["y"]) > 0)  # each is drawn with larger weights than the one before
     for step in steps:
         (pythia / f"step{step}" / "model.safetensors").unlink()
-    assert measure(settings, context(tmp_path, kept)).equals(curves)
+    assert measure(settings, context(tmp_path, unit=units)).equals(curves)
 
 
 def test_checkpoints_without_a_text_or_a_folder_are_one_clear_line(tmp_path):
     def fault(**chosen):
         with pytest.raises(ConfigurationError) as raised:
-            measure(LanguageSettings(pretrained=Pretrained(**chosen)), context(tmp_path))
+            EXPERIMENT.require(alone(LanguageSettings(pretrained=Pretrained(**chosen))))
         assert "\n" not in str(raised.value)
         return str(raised.value)
 

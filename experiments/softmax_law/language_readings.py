@@ -1,14 +1,20 @@
-"""What does the language model of softmax-law measure? Loss, logit scale and entropy on held-out text, by the step."""
+"""What is read of a language model, step by step? Loss, logit scale and entropy on held-out text.
 
+Of a small decoder that learns the bytes of Python's standard library at a constant learning rate, or of the checkpoints
+of a training in Hugging Face's format that the user names, as those of Pythia are, on a text.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from solv.data.text.sources import Text, read_text
 from solv.data.text.token_windows import Windows
-from solv.experiments.softmax_law.language import ALL, HERE, PYTHIA, LanguageSettings, TrainedHere, language_curves
+from solv.experiments.softmax_law.settings import ALL, LanguageSettings, TrainedHere
 from solv.harness.contract import Context
 from solv.harness.settings import ConfigurationError
 from solv.models.language.decoder import Decoder, DecoderConfig
@@ -18,28 +24,57 @@ from solv.models.softmax_law.hf_checkpoints import Checkpoint, checkpoint_statis
 from solv.models.softmax_law.prediction_statistics import PredictionStatistics, prediction_statistics
 from solv.models.threads import one_thread
 from solv.theory import schedules
-from solv.tracking.curves import Curves, join_curves
 from solv.tracking.progress import Step
 
 QUANTITIES = ("loss", "scale", "entropy")
 READINGS = 28  # of a training, logarithmic in the step
 FIRST = 10  # the step of the first
 SAVE_EVERY = 500
+PYTHIA = tuple(f"step{step}" for step in (*(2**power for power in range(10)), 1000, 2000, 4000, 8000, 16000, 32000))
+PYTHIA += ("step64000", "step128000", "step143000")
 
 
-def measure(settings: LanguageSettings, context: Context) -> Curves:
-    """Return the measured curves.
+@dataclass(frozen=True)
+class Readings:
+    """What was read of one training, or of several of the same kind.
+
+    Attributes:
+        steps: numbers of steps, > 0.
+        loss, scale, entropy: nats per token, standard deviation of the centred logits, nats per token.
+    """
+
+    steps: Float[np.ndarray, "times"]
+    loss: Float[np.ndarray, "models times"]
+    scale: Float[np.ndarray, "models times"]
+    entropy: Float[np.ndarray, "models times"]
+
+
+def read_language_model(settings: LanguageSettings, context: Context) -> Readings:
+    """Return what is read of the model that the settings name.
 
     Raises:
         ConfigurationError: a text or checkpoints that cannot be used.
     """
     if settings.pretrained.checkpoints is not None:
-        return _pretrained(settings, context)
+        return _read_checkpoints(settings, context)
     with one_thread(context.device):
-        return _trained_here(settings, context)
+        return _train_here(settings, context)
 
 
-# -- the decoder trained here --------------------------------------------------------------------------------------
+def require_language_model(settings: LanguageSettings) -> None:
+    """Check the text, the sizes and the checkpoints, before anything is measured.
+
+    Raises:
+        ConfigurationError: one of them cannot be used.
+    """
+    if settings.pretrained.checkpoints is not None:
+        _written(settings)
+        _checkpoints(settings)
+    else:
+        _text(settings.trained)
+
+
+# -- the decoder trained here ------------------------------------------------------------------------------------------
 
 
 def reading_steps(trained: TrainedHere) -> list[int]:
@@ -47,8 +82,7 @@ def reading_steps(trained: TrainedHere) -> list[int]:
     return sorted({round(step) for step in np.geomspace(FIRST, trained.steps, READINGS)})
 
 
-def _trained_here(settings: LanguageSettings, context: Context) -> Curves:
-    trained = settings.trained
+def _text(trained: TrainedHere) -> tuple[Text, DecoderConfig]:
     try:
         read = read_text(trained.text, most=trained.bytes)
         windows = Windows(read.train, trained.context, trained.batch), Windows(read.validation, trained.context, 1)
@@ -60,17 +94,23 @@ def _trained_here(settings: LanguageSettings, context: Context) -> Curves:
             f"language.trained.held_out = {trained.held_out} is more than the {windows[1].epoch} windows of the text "
             "held apart"
         )
-    found = []
+    return read, architecture
+
+
+def _train_here(settings: LanguageSettings, context: Context) -> Readings:
+    trained = settings.trained
+    read, architecture = _text(trained)
+    copies = []
     with context.progress.task("train byte-level decoders", trained.models * trained.steps) as step:
         for copy in range(trained.models):
-            found.append(
+            copies.append(
                 context.unit(
                     f"language training {copy}",
                     lambda copy=copy: _train(trained, architecture, read, context, copy, step),  # type: ignore[misc]
                 )
             )
-    stacked = {name: np.stack([each[name] for each in found]) for name in QUANTITIES}
-    return join_curves(language_curves(settings, HERE, np.array(reading_steps(trained), dtype=float), stacked))
+    stacked = {name: np.stack([each[name] for each in copies]) for name in QUANTITIES}
+    return Readings(np.array(reading_steps(trained), dtype=float), **stacked)
 
 
 def _train(
@@ -121,20 +161,33 @@ def _row(found: PredictionStatistics) -> list[float]:
     return [found.loss, found.scale, found.entropy]
 
 
-# -- the user's checkpoints ----------------------------------------------------------------------------------------
+# -- the user's checkpoints --------------------------------------------------------------------------------------------
 
 
-def _pretrained(settings: LanguageSettings, context: Context) -> Curves:
-    """Return the curves of a training that others did; every checkpoint is a unit of its own."""
-    chosen = settings.pretrained
-    if chosen.text is None:
+def _written(settings: LanguageSettings) -> str:
+    """Return the text on which the checkpoints are read."""
+    place = settings.pretrained.text
+    if place is None:
         raise ConfigurationError("language.pretrained.text is not set; checkpoints are read on a text file of yours")
     try:
-        written = Path(chosen.text).expanduser().read_text(encoding="utf-8")
+        return Path(place).expanduser().read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "is not UTF-8"
-        raise ConfigurationError(f"language.pretrained.text: {chosen.text}: {reason}") from None
-    place, asked = str(chosen.checkpoints), None if chosen.revisions == (ALL,) else chosen.revisions
+        raise ConfigurationError(f"language.pretrained.text: {place}: {reason}") from None
+
+
+def _checkpoints(settings: LanguageSettings) -> list[Checkpoint]:
+    chosen = settings.pretrained
+    asked = None if chosen.revisions == (ALL,) else chosen.revisions
+    try:
+        return find_checkpoints(str(chosen.checkpoints), asked, PYTHIA)
+    except ModelError as error:
+        raise ConfigurationError(str(error)) from None
+
+
+def _read_checkpoints(settings: LanguageSettings, context: Context) -> Readings:
+    """Return the readings of a training that others did; every checkpoint is a unit of its own."""
+    chosen, written = settings.pretrained, _written(settings)
 
     def look(checkpoint: Checkpoint) -> dict[str, np.ndarray]:
         found = checkpoint_statistics(
@@ -147,9 +200,8 @@ def _pretrained(settings: LanguageSettings, context: Context) -> Curves:
         )
         return dict(zip(QUANTITIES, np.array(_row(found)), strict=True))
 
+    checkpoints, rows = _checkpoints(settings), []
     try:
-        checkpoints = find_checkpoints(place, asked, PYTHIA)
-        rows = []
         with context.progress.task("read checkpoints", len(checkpoints)) as step:
             for checkpoint in checkpoints:
                 name = f"language checkpoint {checkpoint.step}"
@@ -158,5 +210,4 @@ def _pretrained(settings: LanguageSettings, context: Context) -> Curves:
     except ModelError as error:
         raise ConfigurationError(str(error)) from None
     steps = np.array([checkpoint.step for checkpoint in checkpoints], dtype=float)
-    found = {name: np.stack([row[name] for row in rows])[None] for name in QUANTITIES}
-    return join_curves(language_curves(settings, Path(place).name, steps, found))
+    return Readings(steps, **{name: np.stack([row[name] for row in rows])[None] for name in QUANTITIES})
