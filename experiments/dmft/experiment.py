@@ -1,49 +1,115 @@
-"""What does averaging over disorder predict for linear systems, regression and networks? The dmft experiment.
+"""How far does averaging over disorder go? The parts of dmft, and the claim that reads nearly all of them."""
 
-Bordelon and Pehlevan, arXiv:2601.01010. E1 linear systems; E2 regression; E3 random features; E4 one-pass SGD; E5 bias,
-variance, ensembles; E6 non-Hermitian against Hermitian flow; E7 deep linear networks; E8 spikes in their weights.
-Settings: `dmft_settings`; cells and names: `dmft_grid`; theory: `dmft_predictions`, `dmft_deep_predictions`; panels:
-`dmft_panels`; what is measured: `dmft_measurements`, `dmft_deep_measurements`; claims: `dmft_claims`.
-"""
+import numpy as np
 
-from solv.experiments.dmft.deep_predictions import predict_feature_learning
-from solv.experiments.dmft.grid import NAME
-from solv.experiments.dmft.panels import all_panels
-from solv.experiments.dmft.predictions import predict_fixed_features
+from solv.experiments.dmft import (
+    ENTRY,
+    bias_variance,
+    deep_linear,
+    linear_systems,
+    non_hermitian,
+    non_normality,
+    one_pass_sgd,
+    random_features,
+    regression,
+    richness,
+    spike_dependence,
+    time_grid,
+    weight_spectrum,
+    width,
+)
+from solv.experiments.dmft.rise_map import RISE_MAP
 from solv.experiments.dmft.settings import DmftConfig
-from solv.harness import catalog
-from solv.harness.contract import Context
-from solv.tracking.claims import Claim
-from solv.tracking.curves import Curves, join_curves
-from solv.tracking.figures import Panel
+from solv.harness.contract import Experiment
+from solv.tracking.claims import Claim, Judgement, Verdict, missing
+from solv.tracking.curves import Curves, pair
+
+RELATIVE = 0.05  # of theory, or
+SIGMAS = 4  # standard errors, or
+CROSSING = 0.001  # of the largest value of a curve that crosses 0
+SHARP = 0.5  # fraction of the points that must be known well enough to have failed
+LEAST_REPEATS = 4  # a standard error from fewer repeats refutes nothing
 
 
-class Dmft:
-    """The experiment, as `solv.harness.contract.Experiment` describes it."""
+def _judge_agreement(curves: Curves) -> Judgement:
+    """Judge every paired point; that all lie within their errors says something if most errors are small.
 
-    entry = catalog.entry(NAME)
-    Config = DmftConfig
+    A point whose 2 standard errors exceed the tolerance could hardly have failed; unless half of the points are known
+    better than that, nothing is decided. No point is refuted by few repeats, nor by repeats without any scatter.
+    """
+    paired = pair(curves)
+    if paired.empty:
+        return missing("a curve with theory and measurement")
+    size = paired["theory"].abs().groupby([paired[name] for name in ("panel", "params", "y_name")]).transform("max")
+    tolerance = np.maximum(RELATIVE * paired["theory"].abs(), CROSSING * size)
+    outside = (paired["y"] - paired["theory"]).abs() > np.maximum(SIGMAS * paired["y_err"], tolerance)
+    refuted = outside & (paired["n"] >= LEAST_REPEATS) & (paired["y_err"] > 0)
+    sharp = float((2 * paired["y_err"] <= tolerance).mean())
+    verdict = Verdict.HOLDS if sharp >= SHARP and not outside.any() else Verdict.UNDECIDED
+    where = f" ({', '.join(sorted(set(paired.loc[outside, 'panel'])))})" if outside.any() else ""
+    return Judgement(
+        Verdict.FAILS if refuted.any() else verdict,
+        predicted="0 points outside",
+        measured=f"{int(outside.sum())} of {len(paired)} outside{where}; {100 * sharp:.0f} % known to the tolerance",
+        tolerance=(
+            f"max({100 * RELATIVE:g} %, {SIGMAS} s.e.) at each point, {100 * CROSSING:g} % of a curve's largest value "
+            f"where it crosses 0; half of the points known to that by 2 s.e."
+        ),
+    )
 
-    def panels(self, config: DmftConfig) -> list[Panel]:
-        """Return the panels in the order of the questions."""
-        return all_panels(config)
 
-    def predict(self, config: DmftConfig) -> Curves:
-        """Return the theory curves of every panel."""
-        return join_curves([*predict_fixed_features(config), *predict_feature_learning(config)])
-
-    def measure(self, config: DmftConfig, context: Context) -> Curves:
-        """Return the simulated and trained curves."""
-        from solv.experiments.dmft.deep_measurements import measure_feature_learning
-        from solv.experiments.dmft.measurements import measure_fixed_features
-
-        return join_curves([*measure_fixed_features(config, context), *measure_feature_learning(config, context)])
-
-    def claims(self, curves: Curves) -> list[Claim]:
-        """Check claims 1-7 of the spec."""
-        from solv.experiments.dmft.claims import check_claims
-
-        return check_claims(curves)
-
-
-EXPERIMENT = Dmft()
+EXPERIMENT = Experiment(
+    entry=ENTRY,
+    Config=DmftConfig,
+    parts=(
+        linear_systems.LINEAR_SYSTEMS,
+        non_normality.NON_NORMALITY,
+        time_grid.TIME_GRID,
+        regression.REGRESSION,
+        random_features.RANDOM_FEATURES,
+        one_pass_sgd.ONE_PASS_SGD,
+        bias_variance.BIAS_VARIANCE,
+        non_hermitian.NON_HERMITIAN_FLOW,
+        RISE_MAP,
+        deep_linear.DEEP_LINEAR,
+        width.WIDTH,
+        weight_spectrum.WEIGHT_SPECTRUM,
+        richness.RICHNESS_SCAN,
+        spike_dependence.SPIKE_DEPENDENCE,
+    ),
+    claims=(
+        Claim(
+            "agreement",
+            "Every simulated mean lies within 5 % or 4 standard errors of theory.",
+            reads=(  # without those that are no means which theory gives point by point: spectra, histograms, the map
+                linear_systems.Panels.CORRELATION,
+                linear_systems.Panels.RESPONSE,
+                linear_systems.Panels.TWO_TIME,
+                linear_systems.Panels.POWER,
+                non_normality.Panels.NORMAL,
+                time_grid.Panels.EULER,
+                regression.Panels.TEST,
+                regression.Panels.TRAIN,
+                random_features.Panels.TEST,
+                random_features.Panels.TRAIN,
+                one_pass_sgd.Panels.SGD,
+                *bias_variance.Panels,
+                non_hermitian.Panels.FLOW,
+                *deep_linear.Panels,
+                width.Panels.WIDTH,
+                weight_spectrum.Panels.OUTLIERS,
+                richness.Panels.RICHNESS,
+                spike_dependence.Panels.DEPENDENCE,
+            ),
+            judge=_judge_agreement,
+            needs={
+                "dimension": 200,
+                "elliptic.repeats": 4,
+                "repeats.regression": 4,
+                "ensembles.repeats": 4,
+                "deep.repeats": 4,
+                "spikes.repeats": 4,
+            },
+        ),
+    ),
+)

@@ -1,327 +1,324 @@
-"""Does dmft run in every branch, answer the spec's numbers, and judge its claims by the curves alone?"""
-
-import json
-import re
-import subprocess
-import sys
-from pathlib import Path
+"""Do dmft's claims follow from the curves alone, on both sides of every edge?"""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from solv.experiments.dmft.claims import check_claims
-from solv.experiments.dmft.grid import SCAN_RICHNESS, points, spiked_layers
-from solv.harness.compose import settings_for
-from solv.harness.runner import run_experiment
-from solv.tracking.claims import Verdict
-from solv.tracking.curves import Curves, agreement, empty_curves, join_curves, select
-from solv.tracking.figures import Panel, Ridge, draw
+from solv.experiments.dmft import (
+    bias_variance,
+    linear_systems,
+    non_hermitian,
+    non_normality,
+    regression,
+    richness,
+    rise_map,
+    spike_dependence,
+    width,
+)
+from solv.experiments.dmft.deep_networks import EQUATION, INDEPENDENT
+from solv.experiments.dmft.experiment import EXPERIMENT
+from solv.experiments.dmft.settings import Deep, DmftConfig, Elliptic, Ensembles, Flow
+from solv.experiments.dmft.shared_disorder import ONE_MODEL
+from solv.tracking.claims import MissingCurvesError, Verdict
+from solv.tracking.curves import parameter, select
+from tests.experiments.scaffold import findings, on_theory, spoilt, verdicts
 
-PAGE = Path(__file__).parents[3] / "docs" / "experiments" / "dmft.md"
-
-
-SCAN_STEPS = (10, 30, 60, 100, 200, 300)
-
-
-def verdict(name: str, *parts: Curves) -> Verdict:
-    return next(claim.verdict for claim in check_claims(join_curves(parts)) if claim.id == name)
-
-
-def value(curves: Curves, **equal: object) -> float:
-    rows = select(curves, source="theory", **equal)
-    assert len(rows) == 1
-    return float(rows["y"].iloc[0])
-
-
-# -- the whole experiment --------------------------------------------------------------------------------------------
+SIZES = DmftConfig(
+    tau=[0, 1],
+    samples=0.5,
+    features=0.8,
+    phi=0.5,
+    dimension=60,
+    steps=40,
+    batch=20,
+    members=[1, 2],
+    hidden_layers=1,
+    richness=2,
+    width=1,
+    steps_deep=30,
+    spike_steps=[20, 60],
+    elliptic=Elliptic(until=4),
+    ensembles=Ensembles(dimension=40),
+    flow=Flow(columns=2, times=24),
+    deep=Deep(dimension=40),
+)
+HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
+TRAINED_PARTS = ("deep-linear", "width", "weight-spectrum", "richness", "spike-dependence")
+THEORY_ALONE = (
+    {"panel": linear_systems.Panels.SPECTRUM},
+    {"panel": width.Panels.LIMIT},
+    {"panel": rise_map.Panels.RISE_REGRESSION},
+    {"algorithm": "flow"},
+    {"curve": bias_variance.FLOOR},
+    {"line": rise_map.DIAGONAL},
+    {"formula": "edge of the bulk"},
+    {"formula": INDEPENDENT},
+    {"panel": non_hermitian.Panels.FLOW, "loss": "train"},
+)
 
 
 @pytest.fixture(scope="module")
-def smoke(tmp_path_factory: pytest.TempPathFactory) -> Curves:
-    experiment, settings = settings_for("dmft", "smoke", [f"runs_dir={tmp_path_factory.mktemp('runs')}"])
-    outcome = run_experiment(experiment, settings, preset="smoke")
-    assert len(outcome.claims) == 10
-    assert (outcome.run.path / "figure.png").stat().st_size > 100_000
-    return outcome.curves
+def ideal():
+    """Theory, and measurements that lie on it with errors of 0.1 %; a symmetric coupling's ratio is exact."""
+    theory = EXPERIMENT.predict(SIZES)
+    measured = theory
+    for kind in THEORY_ALONE:
+        measured = measured.drop(select(measured, **kind).index)
+    measured = measured[(measured["panel"] != "normal") | (measured["x"] >= 0.5)]  # the times that a run measures
+    trained = measured["part"].isin(TRAINED_PARTS)
+    simulated, trained = on_theory(measured[~trained], error=1e-3), on_theory(measured[trained], "trained", error=1e-3)
+    curves = pd.concat([theory, simulated, trained], ignore_index=True)
+    return spoilt(curves, lambda rows: rows.assign(y_err=1e-9), **TWO_TIME, tau=1)  # equal for every single matrix
 
 
-def test_smoke_run_fills_every_panel_with_theory_and_measurement(smoke: Curves) -> None:
-    experiment, settings = settings_for("dmft", "smoke", [])
-    for panel in experiment.panels(settings):
-        sources = set(smoke.loc[smoke["panel"] == panel.name, "source"])
-        assert "theory" in sources, panel.name
-        assert panel.name in ("rise-regression", "euler response") or len(sources) == 2, panel.name
+def judged(curves):
+    return verdicts(EXPERIMENT, curves, SIZES)
 
 
-def test_measured_points_are_paired_with_theory(smoke: Curves) -> None:
-    unpaired = {"spectrum", "histogram W0", "rise-regression"}
-    measured = smoke[(smoke["source"] != "theory") & ~smoke["panel"].isin(unpaired)]
-    assert agreement(smoke)["points"].sum() >= len(measured)
+def test_every_claim_holds_on_curves_that_lie_on_the_theory(ideal):
+    verdict = judged(ideal)
+    assert len(verdict) == 10
+    assert set(verdict.values()) == {HOLDS}
 
 
-def test_theory_is_predicted_without_torch() -> None:
-    code = (
-        "import sys; from solv.harness.compose import settings_for; "
-        "e, s = settings_for('dmft', 'smoke', []); e.predict(s); assert 'torch' not in sys.modules"
+@pytest.mark.parametrize("claim", EXPERIMENT.all_claims(), ids=lambda claim: claim.id)
+def test_a_panel_that_a_claim_reads_and_that_is_empty_is_a_fault(ideal, claim):
+    for panel in claim.reads:
+        with pytest.raises(MissingCurvesError, match=panel.value):
+            EXPERIMENT.judge(ideal[ideal["panel"] != panel.value], SIZES)
+
+
+def times(factor):
+    return lambda rows: rows.assign(y=factor * rows["y"])
+
+
+def ending(value):
+    """Put the last point of each curve at `value`."""
+    return lambda rows: rows.assign(y=rows["y"].where(rows["x"] < rows["x"].max(), value))
+
+
+CORRELATION = {"panel": linear_systems.Panels.CORRELATION, "tau": 0}
+TWO_TIME = {"panel": linear_systems.Panels.TWO_TIME}
+FLOW = {"panel": non_hermitian.Panels.FLOW, "flow": "non-Hermitian", "loss": "test"}
+MEAN = {"panel": bias_variance.Panels.MEMBERS, "curve": bias_variance.MEAN, "average": "ensemble"}
+NOISE = {"panel": bias_variance.Panels.VARIANCE, "component": "label noise"}
+RISE = {"panel": rise_map.Panels.RISE, "features": 0.3}
+RICH = {"panel": richness.Panels.RICHNESS, "richness": 5}
+
+
+def matrix(name, layer, source="trained"):
+    return {"panel": "dependence", "network": name, "matrix": layer, "formula": EQUATION, "source": source}
+
+
+EDGES = [
+    # claim, the rows that are changed, how (strength 1 is the tolerance)
+    ("agreement", {"panel": regression.Panels.TEST}, lambda s: times(1 + 0.05 * s)),
+    ("agreement", CORRELATION, lambda s: lambda rows: rows.assign(y=rows["y"] + 0.001 * s * (rows["y"] < 0.01))),
+    ("two-times", {**TWO_TIME, "tau": 1}, lambda s: ending(1 - 1e-6 * s)),
+    ("two-times", {**TWO_TIME, "tau": 0}, lambda s: ending(1 - 0.01 / s)),
+    ("non-hermitian", {**FLOW, "source": "simulation"}, lambda s: ending(1.72227 * (1 + 0.05 * s))),
+    ("non-hermitian", {**FLOW, "source": "theory"}, lambda s: ending(1.72227 * (1 + 1e-4 * s))),
+    ("map", {**RISE, "source": "simulation"}, lambda s: lambda rows: rows.assign(y=1e-4 / s)),
+    ("wider-is-better", {"panel": width.Panels.WIDTH, "source": "theory"}, lambda s: steeper(0.1 * s)),
+    ("spikes-detach", {**RICH, "source": "theory"}, lambda s: ending(2.3578 + 1e-4 * s)),
+    ("second-layer", matrix("noisy deep", "W1", "theory"), lambda s: ending(2.05364 - 1e-4 * s)),
+    ("second-layer", matrix("noisy deep", "W0"), lambda s: ending(2 + 0.02 * s)),
+    ("second-layer", matrix("noisy deep", "W1"), lambda s: times(1 + 0.02 * s)),
+    ("spikes-dependence", matrix("wide", "W0", "theory"), lambda s: ending(3.9647 + 2e-4 * s)),
+    ("spikes-dependence", matrix("lazy", "W0"), lambda s: times(1 - 0.02 * s)),
+    ("ensembles", {**MEAN, "source": "simulation"}, lambda s: times_floor(1 - 0.05 * s)),
+    ("ensembles", {**MEAN, "source": "theory"}, lambda s: times_floor(1, -1e-9 * s)),
+    ("ensembles", {**NOISE, "source": "theory"}, lambda s: lambda rows: rows.assign(y=-1e-6 * s)),
+    ("ensembles", {**NOISE, "source": "simulation"}, lambda s: times_loss(-0.01 * s)),
+]
+
+
+def steeper(excess):
+    """Bend the last step of the excess loss, between widths 8 and 16, to a slope of -1 - `excess`."""
+
+    def bend(rows):
+        ends = rows["params"].map(rows[rows["x"] == 8].set_index("params")["y"]) * 2 ** (-1 - excess)
+        return rows.assign(y=rows["y"].where(rows["x"] < 16, ends))
+
+    return bend
+
+
+FLOOR_OF_ENSEMBLE, LARGEST_LOSS = "floor", "loss"
+
+
+def times_floor(factor, shift=0.0):
+    return lambda rows: rows.assign(y=factor * rows.attrs[FLOOR_OF_ENSEMBLE] + shift)
+
+
+def times_loss(factor):
+    return lambda rows: rows.assign(y=factor * rows.attrs[LARGEST_LOSS])
+
+
+@pytest.fixture(scope="module")
+def levels(ideal):
+    """The levels to which the slack of `ensembles` is relative."""
+    floors = select(ideal, **{**MEAN, "curve": bias_variance.FLOOR})
+    losses = select(ideal, panel=bias_variance.Panels.SHARING, source="theory", **ONE_MODEL.params)
+    return {FLOOR_OF_ENSEMBLE: float(floors["y"].iloc[0]), LARGEST_LOSS: float(losses["y"].max())}
+
+
+@pytest.mark.parametrize(("claim", "rows", "change"), EDGES, ids=[f"{e[0]}-{i}" for i, e in enumerate(EDGES)])
+def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(ideal, levels, claim, rows, change):
+    def spoil(strength):
+        def changed(part):
+            error = 0.0 if rows.get("source") == "theory" else 1e-9
+            part.attrs.update(levels)
+            return change(strength)(part).assign(y_err=error)
+
+        return judged(spoilt(ideal, changed, measured_only=rows.get("source") != "theory", **rows))[claim]
+
+    assert spoil(0.9) is HOLDS
+    assert spoil(1.1) is FAILS
+
+
+def test_the_loss_at_width_four_is_theirs_to_the_last_digit(ideal):
+    rows = {"panel": width.Panels.LIMIT, "loss": "test"}
+    at_four = select(ideal, panel=width.Panels.WIDTH, loss="test", source="theory", x=4.0)["y"].iloc[0]
+    for strength, verdict in ((0.9, HOLDS), (1.1, FAILS)):
+        level = 0.10169 + strength * 2e-5 - at_four
+        limit = spoilt(ideal, lambda part, level=level: part.assign(y=level), measured_only=False, **rows)
+        assert judged(limit)["wider-is-better"] is verdict
+
+
+@pytest.mark.parametrize(("deviation", "n", "verdict"), [(3.9, 16, HOLDS), (4.1, 16, FAILS), (4.1, 3, UNDECIDED)])
+def test_agreement_demands_four_standard_errors_of_enough_repeats(ideal, deviation, n, verdict):
+    def scattered(rows):
+        return rows.assign(y=(1 + 0.03 * deviation) * rows["y"], y_err=0.03 * rows["y"], n=n)
+
+    assert judged(spoilt(ideal, scattered, panel=regression.Panels.TEST))["agreement"] is verdict
+
+
+def test_agreement_is_decided_by_runs_in_which_half_of_the_points_are_known(ideal):
+    assert judged(ideal.assign(y_err=0.024 * ideal["y"].abs() * (ideal["source"] != "theory")))["agreement"] is HOLDS
+    vague = judged(ideal.assign(y_err=0.026 * ideal["y"].abs() * (ideal["source"] != "theory")))
+    assert vague["agreement"] is UNDECIDED
+
+
+def swapped(rows):
+    """Exchange the two matrices of `normal`."""
+    text = rows["params"].str
+    return rows.assign(
+        params=text.replace("Ginibre", "?").str.replace('"normal"', '"Ginibre"').str.replace("?", "normal")
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_theory_answers_the_reference_values_of_the_spec() -> None:
-    overrides = [
-        "g=0.9", "tau=0", "time=[0.25,1,2,3,16]", "phi=0.5", "samples=0.5", "features=0.8", "noise=0.1", "eta=0.05",
-        "steps=200", "dimension=1000", "spectrum=isotropic", "hidden_layers=1", "richness=1", "width=1", "data=1.5",
-        "eta_deep=0.03", "noise_deep=0.1", "steps_deep=100", "overlap=0.5", "ensembles.dimension=1000",
-        "spike_steps=[50,100,200]",
-    ]  # fmt: skip
-    experiment, settings = settings_for("dmft", "smoke", overrides)
-    curves = experiment.predict(settings)
-    near = lambda number: pytest.approx(number, rel=1e-4)  # noqa: E731
-    assert value(curves, panel="correlation", x=3.0) == near(0.0966931)
-    assert value(curves, panel="response", x=1.0) == near(0.367879)
-    flow = {"panel": "flow", "x": 16.0}
-    assert value(curves, series="non-Hermitian: P/D=0.5, N/D=0.55", **flow) == near(1.72227)
-    assert value(curves, series="Hermitian partner: P/D=0.5, N/D=0.55", **flow) == near(0.532267)
-    assert value(curves, panel="features isotropic test", x=199.0) == near(1.25275)
-    assert value(curves, panel="features isotropic train", x=50.0) == near(0.0682592)
-    shared = {"panel": "sharing", "x": 199.0}
-    for series, known in (
-        ("same data", 0.579554),
-        ("same features", 0.393143),
-        ("nothing shared", 0.283325),
-        ("fresh label noise", 1.08460),
-        ("same features, 50 % of the data", 0.634523),
-    ):
-        assert value(curves, series=series, **shared) == near(known)
-    assert value(curves, panel="deep test H=1", x=50.0) == near(0.342972)
-    assert value(curves, panel="deep train H=1", x=99.0) == near(0.0573352)
-    assert value(curves, panel="outliers", series="W0", x=200.0) == near(2.50365)
-
-
-# -- claims ----------------------------------------------------------------------------------------------------------
-
-
-def test_claims_without_their_curves_are_undecided() -> None:
-    assert {claim.verdict for claim in check_claims(empty_curves())} == {Verdict.UNDECIDED}
-
-
-def normal_partner(gap: float, error: float) -> list[Curves]:
-    parts = []
-    for source, scatter in (("theory", 0.0), ("simulation", error)):
-        for series, level in (("Ginibre", 0.5 + gap), ("normal matrix, same spectrum", 0.5)):
-            y_err = scatter
-            parts.append(points("normal", series, source, "time", [1, 3], "C(t,t)", level, y_err=y_err, n=4))
-    return parts
+def independent(rows):
+    """Put the trained singular values on the theory of independent spikes."""
+    wrong = {("wide", "W0"): 3.62496, ("narrow", "W0"): 1.685819, ("lazy", "W0"): 2.269383, ("deep", "W0"): 2.095762}
+    wrong |= {("deep", "W1"): 2.0, ("noisy deep", "W0"): 2.04382, ("noisy deep", "W1"): 2.0}
+    keys = zip(parameter(rows, "network"), parameter(rows, "matrix"), strict=True)
+    return rows.assign(y=[wrong[key] for key in keys])
 
 
 @pytest.mark.parametrize(
-    ("gap", "error", "expected"),
-    [(0.1, 0.01, Verdict.HOLDS), (-0.1, 0.01, Verdict.FAILS), (0.1, 0.2, Verdict.UNDECIDED)],
-)
-def test_non_normality_is_judged_by_the_gap(gap: float, error: float, expected: Verdict) -> None:
-    assert verdict("non-normality", *normal_partner(gap, error)) is expected
-
-
-def flow(partner_end: float, error: float) -> list[Curves]:
-    parts = []
-    for source, scatter, end in (("theory", 0.0, 0.532267), ("simulation", error, partner_end)):
-        for series, ends in (
-            ("non-Hermitian: P/D=0.5, N/D=0.55", [0.854265, 1.72227]),
-            ("Hermitian partner: P/D=0.5, N/D=0.55", [0.779631, end]),
-        ):
-            parts.append(points("flow", series, source, "time", [0.25, 16], "test loss", ends, y_err=scatter, n=4))
-    return parts
-
-
-@pytest.mark.parametrize(
-    ("partner_end", "error", "expected"),
-    [(0.53, 0.002, Verdict.HOLDS), (0.9, 0.002, Verdict.FAILS), (0.6, 0.2, Verdict.UNDECIDED)],
-)
-def test_non_hermitian_rise_and_hermitian_fall_are_judged(partner_end: float, error: float, expected: Verdict) -> None:
-    assert verdict("non-hermitian", *flow(partner_end, error)) is expected
-
-
-def richness_scan(order: int, error: float) -> list[Curves]:
-    known = {
-        3: (2, 2, 2.0011, 2.0074),
-        4: (2, 2.0029, 2.1228, 2.1694),
-        5: (2, 2.0089, 2.2698, 2.3578),
-        6: (2, 2.0034, 2.4, 2.5363),
-    }
-    parts = []
-    for richness in SCAN_RICHNESS:
-        params = {"g0": richness, "edge": 2.0}
-        place = "richness", f"γ₀={richness:g}"
-        line = np.interp(SCAN_STEPS, [10, 30, 100, 300], known[int(richness)])
-        parts.append(points(*place, "theory", "steps", SCAN_STEPS, "singular value", line, params=params))
-        measured = line if order > 0 else 4 - line
-        parts.append(
-            points(*place, "trained", "steps", SCAN_STEPS, "singular value", measured, y_err=error, n=12, params=params)
-        )
-    return parts
-
-
-@pytest.mark.parametrize(
-    ("order", "error", "expected"),
-    [(1, 0.01, Verdict.HOLDS), (-1, 0.01, Verdict.FAILS), (1, 0.2, Verdict.UNDECIDED)],
-)
-def test_spikes_are_judged_by_their_order_in_richness(order: int, error: float, expected: Verdict) -> None:
-    assert verdict("spikes-detach", *richness_scan(order, error)) is expected
-
-
-def dependence(trained: str, error: float) -> list[Curves]:
-    series = {
-        "theory (20)": np.array([3.964689, 1.550739, 2.178326, 2.018711, 2.111242, 2.0, 2.053642]),
-        "spikes taken as independent": np.array([3.62496, 1.685819, 2.269383, 2.095762, 2.0, 2.04382, 2.0]),
-    }
-    x = np.arange(len(spiked_layers()))
-    parts = [points("dependence", name, "theory", "matrix", x, "singular value", y) for name, y in series.items()]
-    y = series[trained]
-    return [*parts, points("dependence", "theory (20)", "trained", "matrix", x, "singular value", y, y_err=error, n=12)]
-
-
-@pytest.mark.parametrize(
-    ("trained", "error", "expected"),
+    ("claim", "rows", "spoil"),
     [
-        ("theory (20)", 0.005, Verdict.HOLDS),
-        ("spikes taken as independent", 0.005, Verdict.FAILS),
-        ("theory (20)", 0.1, Verdict.UNDECIDED),
+        ("two-times", {**TWO_TIME, "tau": 0}, lambda rows: rows.assign(y=1.0)),
+        ("non-normality", {"panel": non_normality.Panels.NORMAL}, swapped),
+        ("non-hermitian", {**FLOW, "flow": "Hermitian"}, ending(0.9)),
+        ("map", RISE, lambda rows: rows.assign(y=0.0, y_err=0.0)),
+        ("map", {"panel": rise_map.Panels.RISE, "features": 1.2}, lambda rows: rows.assign(y=0.5, y_err=0.1)),
+        ("ensembles", MEAN, times(0.5)),
+        ("wider-is-better", {"panel": width.Panels.WIDTH}, lambda rows: rows.assign(y=0.01 * rows["x"])),
+        ("spikes-detach", {"panel": richness.Panels.RICHNESS}, lambda rows: rows.assign(y=4 - rows["y"])),
+        ("second-layer", {"panel": spike_dependence.Panels.DEPENDENCE}, independent),
+        ("spikes-dependence", {"panel": spike_dependence.Panels.DEPENDENCE}, independent),
     ],
 )
-def test_trained_spikes_decide_between_the_two_theories(trained: str, error: float, expected: Verdict) -> None:
-    assert verdict("spikes-dependence", *dependence(trained, error)) is expected
+def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, rows, spoil):
+    assert judged(spoilt(ideal, spoil, **rows))[claim] is FAILS
 
 
-def test_only_the_second_layer_spikes() -> None:
-    assert verdict("second-layer", *dependence("theory (20)", 0.005)) is Verdict.HOLDS
-    assert verdict("second-layer", *dependence("spikes taken as independent", 0.005)) is Verdict.FAILS
-    assert verdict("second-layer", *dependence("theory (20)", 0.05)) is Verdict.UNDECIDED
+@pytest.mark.parametrize(
+    ("rows", "spoil"),
+    [
+        ({"panel": rise_map.Panels.RISE, "features": 3.0}, lambda rows: rows.assign(y=0.0)),
+        ({"panel": rise_map.Panels.LATE, "features": 0.3}, lambda rows: rows.assign(y=rows["x"])),
+        ({"panel": rise_map.Panels.RISE_REGRESSION}, lambda rows: rows.assign(y=rows["x"])),
+    ],
+)
+def test_the_map_fails_with_its_theory(ideal, rows, spoil):
+    assert judged(spoilt(ideal, spoil, measured_only=False, source="theory", **rows))["map"] is FAILS
 
 
-def two_times(symmetric: float, other: float, error: float) -> list[Curves]:
-    return [
-        points(
-            "two-time", f"τ={tau}", source, "lag", [0, 6], "C ratio", [1, 1 + gap], y_err=scatter, n=4,
-            params={"tau": tau},
-        )
-        for source, scatter in (("theory", 0.0), ("simulation", error))
-        for tau, gap in ((1.0, symmetric), (0.0, other))
-    ]  # fmt: skip
+@pytest.mark.parametrize("claim", EXPERIMENT.all_claims(), ids=lambda claim: claim.id)
+def test_errors_as_large_as_what_is_measured_leave_a_claim_undecided(ideal, claim):
+    vague = ideal.assign(y_err=(ideal["y"].abs() + 1) * (ideal["source"] != "theory"))
+    finding = findings(EXPERIMENT, vague, SIZES)[claim.id]
+    assert finding.verdict is UNDECIDED
+    assert finding.needs
 
 
-def test_two_time_functions_are_judged_at_the_largest_lag() -> None:
-    assert verdict("two-times", *two_times(0.0, -0.5, 0.0)) is Verdict.HOLDS
-    assert verdict("two-times", *two_times(0.1, -0.5, 0.0)) is Verdict.FAILS
-    assert verdict("two-times", *two_times(0.0, -0.5, 0.4)) is Verdict.UNDECIDED
+@pytest.mark.parametrize("claim", ["two-times", "non-normality", "non-hermitian", "ensembles", "wider-is-better"])
+def test_measurements_without_any_scatter_decide_nothing(ideal, claim):
+    assert judged(ideal.assign(y_err=0.0))[claim] is UNDECIDED
 
 
-def regression_point(measured: float, error: float, n: int) -> list[Curves]:
-    place = "regression test", "D/P=1"
-    return [
-        points(*place, "theory", "time", [1], "test loss", [1.0]),
-        points(*place, "simulation", "time", [1], "test loss", [measured], y_err=error, n=n),
-    ]
+@pytest.mark.parametrize(("sigmas", "verdict"), [(1.8, UNDECIDED), (2.2, HOLDS), (-1.8, UNDECIDED), (-2.2, FAILS)])
+def test_non_normality_demands_two_standard_errors(ideal, sigmas, verdict):
+    normal = select(ideal, panel=non_normality.Panels.NORMAL, matrix=non_normality.NORMAL, source="simulation")
+    level = dict(zip(normal["x"], normal["y"], strict=True))
+
+    def above(rows):
+        return rows.assign(y=rows["x"].map(level) + sigmas * 0.01, y_err=0.01)
+
+    exact = spoilt(ideal, lambda rows: rows.assign(y_err=1e-9), panel=non_normality.Panels.NORMAL)
+    shifted = spoilt(exact, above, panel=non_normality.Panels.NORMAL, matrix=non_normality.GINIBRE)
+    assert judged(shifted)["non-normality"] is verdict
 
 
-def test_agreement_demands_five_per_cent_or_four_standard_errors() -> None:
-    assert verdict("agreement", *regression_point(1.04, 0.001, 8)) is Verdict.HOLDS
-    assert verdict("agreement", *regression_point(1.2, 0.06, 8)) is Verdict.HOLDS
-    assert verdict("agreement", *regression_point(1.2, 0.01, 8)) is Verdict.FAILS
-    assert verdict("agreement", *regression_point(1.2, 0.01, 2)) is Verdict.UNDECIDED
+@pytest.mark.parametrize("claim", ["spikes-detach", "second-layer", "spikes-dependence"])
+def test_trained_networks_without_any_scatter_decide_nothing(ideal, claim):
+    assert judged(ideal.assign(y_err=0.0))[claim] is UNDECIDED
 
 
-# -- the quick run's remaining claims, on the smoke run's theory -------------------------------------------------------
+@pytest.mark.parametrize(("n", "verdict"), [(7, UNDECIDED), (8, FAILS)])
+def test_parts_of_the_loss_are_not_refuted_by_a_handful_of_repeats(ideal, n, verdict):
+    few = spoilt(ideal, lambda rows: rows.assign(n=n), panel=bias_variance.Panels.VARIANCE)
+    assert judged(spoilt(few, times(0.5), **MEAN))["ensembles"] is verdict
 
 
-def test_wider_is_better_needs_trained_losses_that_fall(smoke: Curves) -> None:
-    theory = select(smoke, panel="width", source="theory")
-    params = json.loads(theory["params"].iloc[0])
-
-    def trained(losses: list[float], error: float) -> list[Curves]:
-        return [
-            points("width", kind, "trained", "width", [1, 4], "excess loss", losses, y_err=error, n=9, params=params)
-            for kind in ("test", "train")
-        ]
-
-    assert verdict("wider-is-better", theory, *trained([0.05, 0.01], 0.002)) is Verdict.HOLDS
-    assert verdict("wider-is-better", theory, *trained([0.01, 0.05], 0.002)) is Verdict.FAILS
-    assert verdict("wider-is-better", theory, *trained([0.05, 0.01], 0.1)) is Verdict.UNDECIDED
-
-
-def test_map_claim_compares_simulated_rises_with_theory(smoke: Curves) -> None:
-    theory = smoke[smoke["panel"].isin(["rise", "late", "rise-regression"]) & (smoke["source"] == "theory")]
-
-    def simulated(rise: float, error: float) -> Curves:
-        return points(
-            "rise", "N/D=0.3", "simulation", "P/D", [0.3], "rise", [rise], y_err=error, n=4, params={"N/D": 0.3}
-        )
-
-    assert verdict("map", theory, simulated(10.0, 1.0)) is Verdict.HOLDS
-    assert verdict("map", theory, simulated(0.0, 0.0)) is Verdict.FAILS
-    assert verdict("map", theory, simulated(1.0, 1.0)) is Verdict.UNDECIDED
+@pytest.mark.parametrize(
+    ("claim", "rows", "needs"),
+    [
+        ("two-times", {**TWO_TIME, "tau": 1}, "tau includes 1 and a smaller value"),
+        ("non-hermitian", {**FLOW, "source": "simulation"}, "flow_samples includes 0.5"),
+        (
+            "ensembles",
+            {"panel": bias_variance.Panels.VARIANCE, "source": "simulation"},
+            "features begins with a finite",
+        ),
+        ("spikes-detach", {"panel": richness.Panels.RICHNESS, "x": 100.0}, "spikes.scan_steps includes 10, 30, 100"),
+        ("second-layer", matrix("noisy deep", "W1"), "spikes.networks >= 5"),
+        ("spikes-dependence", matrix("deep", "W1"), "spikes.networks >= 5"),
+    ],
+)
+def test_a_claim_about_what_the_settings_leave_out_says_which(ideal, claim, rows, needs):
+    finding = findings(EXPERIMENT, ideal.drop(select(ideal, **rows).index), SIZES)[claim]
+    assert finding.verdict is UNDECIDED
+    assert finding.needs.startswith(needs)
 
 
-def test_ensembles_fail_when_the_mean_of_many_beats_its_floor(smoke: Curves) -> None:
-    theory = smoke[smoke["panel"].isin(["members", "sharing", "variance"]) & (smoke["source"] == "theory")]
-    floor = float(select(theory, series="ensemble, K=∞")["y"].iloc[0])
-
-    def simulated(loss: float, error: float) -> list[Curves]:
-        return [
-            points("members", "ensemble", "simulation", "members", [2], "test loss", [loss], y_err=error, n=12),
-            points("variance", "data V_X", "simulation", "steps", [9], "loss", [0.1], y_err=0.01, n=12),
-        ]
-
-    assert verdict("ensembles", theory, *simulated(1.2 * floor, 0.01 * floor)) is Verdict.HOLDS
-    assert verdict("ensembles", theory, *simulated(0.5 * floor, 0.01 * floor)) is Verdict.FAILS
+def test_claims_of_parts_that_are_switched_off_are_not_run(ideal):
+    alone = DmftConfig(**{**dict(SIZES), "parts": ["width"]})
+    found = findings(EXPERIMENT, ideal[ideal["part"] == "width"], alone)
+    assert found["wider-is-better"].verdict is HOLDS
+    assert {name for name, each in found.items() if each.verdict is Verdict.NOT_RUN} == set(found) - {"wider-is-better"}
 
 
-# -- figures and the page ----------------------------------------------------------------------------------------------
+def test_couplings_that_differ_in_the_last_digit_are_two_curves():
+    close = DmftConfig(tau=[0.3, 0.3000001], parts=["time-grid"], elliptic=Elliptic(until=1))
+    assert select(EXPERIMENT.predict(close), panel="euler")["params"].nunique() == 2
 
 
-def test_ridgeline_stacks_one_row_per_time() -> None:
-    parts = []
-    for step in (0, 50, 100):
-        params = {"step": step, "edge": 2.0}
-        place = "h", f"t={step}"
-        parts.append(points(*place, "theory", "s", [0, 1, 2, 2.5], "density", [0.6, 0.5, 0, 0], params=params))
-        parts.append(points(*place, "trained", "s", [0.9, 2.1], "density", [0.5, 0.1], y_err=0.1, n=3, params=params))
-    parts.append(points("h", "t=100", "theory", "s", [2.2], "outlier", [0.0], params={"step": 100, "edge": 2.0}))
-    ridge = Ridge("step", "t = {}", "density", "outlier", "edge", magnify=4)
-    axes = draw(join_curves(parts), [Panel("h", "", "s", "density", ridge=ridge)], "").axes[0]
-    bases = sorted(float(line.get_ydata()[-1]) for line in axes.lines if len(line.get_xdata()) == 4)
-    assert np.allclose(np.diff(bases), bases[1] - bases[0])
-    assert len(bases) == 3
-    assert {text.get_text() for text in axes.texts} >= {"t = 0", "t = 50", "t = 100"}
-    assert any(np.allclose(line.get_xdata(), [2.2]) for line in axes.lines if len(line.get_xdata()) == 1)
-
-
-def test_named_abscissae_are_ticks_and_theory_is_dashes() -> None:
-    line = points("c", "theory", "theory", "matrix", [0, 1], "s", [2.0, 3.0])
-    axes = draw(join_curves([line]), [Panel("c", "", "", "s", categories=("first", "second"))], "").axes[0]
-    assert [label.get_text() for label in axes.get_xticklabels()] == ["first", "second"]
-    assert axes.lines[0].get_linestyle() == "None"
-
-
-def test_ten_lines_of_the_page_predict_a_system_of_the_readers_own() -> None:
-    """The damped oscillators of the page, simulated: x'' = -w^2 x - gamma x' + sum_j J_ij x_j by the same Euler map."""
-    section = PAGE.read_text(encoding="utf-8").split("## Write your own linear system")[1]
-    block = re.search(r"```python\n(.*?)```", section, re.DOTALL)
-    assert block is not None
-    assert len(block.group(1).strip().splitlines()) <= 12
-    names: dict[str, object] = {}
-    exec(block.group(1), names)
-    curve, dt, T = (names[name] for name in ("curve", "dt", "T"))
-    w, gamma, g, tau = (float(str(names[name])) for name in ("w", "gamma", "g", "tau"))
-    generator, size, draws = np.random.default_rng(5), 300, 12
-    totals = np.zeros((draws, T))
-    for draw_index in range(draws):
-        first, second = generator.standard_normal((2, size, size))
-        symmetric, antisymmetric = (first + first.T) / np.sqrt(2), (second - second.T) / np.sqrt(2)
-        coupling = g * (np.sqrt((1 + tau) / 2) * symmetric + np.sqrt((1 - tau) / 2) * antisymmetric) / np.sqrt(size)
-        x, v = generator.standard_normal((size, 20)), np.zeros((size, 20))
-        for t in range(T):
-            totals[draw_index, t] = np.mean(x**2)
-            x, v = x + dt * v, v + dt * (-(w**2) * x - gamma * v + coupling @ x)
-    error = totals.std(axis=0, ddof=1) / np.sqrt(draws)
-    assert np.all(np.abs(totals.mean(axis=0) - curve) <= np.maximum(0.05 * curve, 4 * error))
-    assert np.max(np.abs(curve[1:] / curve[:-1] - 1)) > 0.02
+def test_theory_and_measurement_of_a_claim_are_paired_by_exact_params(ideal):
+    """What the parts call their curves by is what the measured ones are called by: no measured curve is alone."""
+    theory = select(ideal, source="theory")
+    measured = ideal[ideal["source"] != "theory"]
+    assert set(measured["params"]) <= set(theory["params"])
+    assert np.isfinite(measured["y"]).all()

@@ -1,0 +1,74 @@
+"""Part `one-pass-sgd`: how does the loss fall when every step sees a fresh batch? E4, equation (14)."""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+import numpy as np
+
+from solv.experiments.dmft.regression_problems import count, read_steps, spectrum_called
+from solv.experiments.dmft.settings import DmftConfig
+from solv.experiments.dmft.unstable import unwarned
+from solv.harness.contract import Context, Part
+from solv.theory.dmft.random_features import RandomFeatures
+from solv.theory.dmft.stochastic_descent import stochastic_descent_loss
+from solv.tracking.curves import Curves, Recorder
+from solv.tracking.panels import Panel
+
+RECORD = Recorder("dmft", "one-pass-sgd")
+
+
+class Panels(StrEnum):
+    """The panels of this part."""
+
+    SGD = "sgd"
+
+
+def panels(config: DmftConfig) -> list[Panel]:
+    """Return the loss against steps."""
+    return [
+        Panel(
+            Panels.SGD, "E4  One-pass SGD, power law: N/D = {features}, σ² = {noise}", "steps", "test loss",
+            x_scale="symlog", y_scale="log", facets=("features", "noise"), series="B={batch}", main=True,
+        )
+    ]  # fmt: skip
+
+
+@unwarned
+def predict(config: DmftConfig) -> Iterator[Curves]:
+    """Yield the loss at each batch size."""
+    features = count(config.features_sgd, config.dimension)
+    model = RandomFeatures(spectrum_called("power-law", config.dimension), np.inf, features, config.noise)
+    for batch in config.batch:
+        loss = stochastic_descent_loss(model, batch, config.eta_sgd, config.steps)
+        yield RECORD.theory(Panels.SGD, _at(config, batch), x=("steps", np.arange(config.steps)), y=("test loss", loss))
+
+
+def measure(config: DmftConfig, context: Context) -> Iterator[Curves]:
+    """Yield the loss of SGD on drawn features and batches."""
+    from solv.experiments.dmft.regression_simulation import stochastic_losses
+    from solv.experiments.dmft.repeats import averaged
+
+    with context.progress.task("simulate one-pass SGD", len(config.batch)) as step:
+        for batch in config.batch:
+            loss = averaged("test loss", stochastic_losses(config, context, step, batch))
+            yield RECORD.simulation(Panels.SGD, _at(config, batch), x=("steps", read_steps(config.steps)), **loss)
+
+
+def _at(config: DmftConfig, batch: int) -> dict[str, object]:
+    return {
+        "batch": batch,
+        "features": config.features_sgd,
+        "eta": config.eta_sgd,
+        "noise": config.noise,
+        "dimension": config.dimension,
+    }
+
+
+ONE_PASS_SGD = Part(
+    name="one-pass-sgd",
+    question="How does the loss fall when every step sees a fresh batch?",
+    names=Panels,
+    panels=panels,
+    predict=predict,
+    measure=measure,
+)
