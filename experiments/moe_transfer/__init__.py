@@ -1,1 +1,37 @@
-"""Hyperparameters that transfer across sizes of a mixture of experts (2601.20205): the experiment."""
+"""Hyperparameter Transfer with Mixture-of-Experts Layers
+
+Tianze Jiang, Blake Bordelon, Cengiz Pehlevan, Boris Hanin, arXiv:2601.20205.
+
+Which learning rate of a small mixture of experts is also that of a large one?
+
+| part             | file              | question                                              | in the paper |
+| ---------------- | ----------------- | ----------------------------------------------------- | ------------ |
+| `limit`          | limit.py          | do residual networks converge to their exact limit?   | ours         |
+| `limit-rates`    | limit_rates.py    | are their best and their diverging rates the limit's? | ours         |
+| `limit-depth`    | limit_depth.py    | how does their loss depend on depth?                  | ours         |
+| `coordinates`    | coordinates.py    | do learned parts stay of order one?                   | ours         |
+| `learning-rate`  | learning_rate.py  | does the best learning rate stay as N, L, E, H grow?  | yes, larger  |
+| `best-loss`      | best_loss.py      | is larger better, each at its best rate?              | yes, larger  |
+| `load`           | load.py           | does the bias alone balance the experts?              | yes, larger  |
+| `other-settings` | other_settings.py | are other settings' best factors alike at two sizes?  | yes, larger  |
+| `horizon`        | horizon.py        | is a short run's best rate that of a longer one?      | yes, larger  |
+
+`residual_networks.py` (the limit and networks of finite size), `transformers.py` (trainings), `optima.py` (where a best
+rate lies), `sizes.py` and `parameterizations.py` (which models, scaled how) serve several parts.
+"""
+
+from solv.harness.entry import Entry, Paper
+
+ENTRY = Entry(
+    name="moe-transfer",
+    paper=Paper(
+        title="Hyperparameter Transfer with Mixture-of-Experts Layers",
+        authors="Tianze Jiang, Blake Bordelon, Cengiz Pehlevan, Boris Hanin",
+        arxiv="2601.20205",
+    ),
+    question="Which learning rate of a small mixture of experts is also that of a large one?",
+    axes=("width", "depth", "experts", "hidden", "rate"),
+    expected={"smoke": "20 s", "quick": "3 min", "paper": "not measured, GPU"},
+    settings="solv.experiments.moe_transfer.settings:MoeTransferConfig",
+    experiment="solv.experiments.moe_transfer.experiment:EXPERIMENT",
+)

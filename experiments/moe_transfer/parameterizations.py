@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import prod, sqrt
 
+from solv.experiments.moe_transfer.settings import PARAMETERIZATIONS
 from solv.theory.moe_transfer.size_exponents import GroupExponents, optimal_rate_exponent, power_of
 
 Powers = Mapping[str, float]
@@ -84,7 +85,7 @@ STANDARD = Table(
     embedding=0.02**2,
     read_out=False,
 )
-TABLES = {"standard": STANDARD, "transfer": TRANSFER, "paper": PAPER}
+TABLES = dict(zip(PARAMETERIZATIONS, (STANDARD, TRANSFER, PAPER), strict=True))
 
 
 FAN_IN: Mapping[str, Powers] = {

@@ -1,4 +1,4 @@
-"""Do moe-transfer's tables, optima and claims say what they should?"""
+"""Do moe-transfer's claims follow from the curves alone, on both sides of every edge?"""
 
 import math
 
@@ -6,244 +6,296 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from solv.experiments.moe_transfer import best_loss, coordinates, horizon, learning_rate, limit, limit_rates, load
 from solv.experiments.moe_transfer.experiment import EXPERIMENT
-from solv.experiments.moe_transfer.panels import (
-    BALANCE,
-    COORDINATES,
-    best_panel,
-    coordinates_panel,
-    optimum_of,
-    optimum_panel,
-    points,
-    shift_per_doubling,
-)
-from solv.experiments.moe_transfer.parameterizations import GROWTH, TABLES, Shape, exponents, numbers, predicted_shift
-from solv.experiments.moe_transfer.settings import (
-    CoordinateSettings,
-    LimitSettings,
-    MoeTransferConfig,
-    TransferSettings,
-    coordinate_models,
-    models,
-    seeds_of,
-    trained,
-)
-from solv.harness.settings import ConfigurationError
-from solv.tracking.claims import Verdict
+from solv.experiments.moe_transfer.optima import STEP, Optimum, optimum_table
+from solv.experiments.moe_transfer.parameterizations import GROWTH
+from solv.experiments.moe_transfer.settings import LimitSettings, MoeTransferConfig
+from solv.tracking.claims import MissingCurvesError, Verdict
+from solv.tracking.curves import select
+from tests.experiments.scaffold import findings, on_theory, spoilt, verdicts
 
-BASE = Shape(16, 1, 16)
-LIMIT = LimitSettings(
-    size=(8, 16), experts=(4, 8, 16), layers=(1, 2), rate_powers=(-3, -1, 1), steps=10, quadrature_experts=256
-)
-
-
-def test_at_the_base_shape_the_transferring_table_is_one_over_fan_in():
-    found = numbers(TABLES["transfer"], BASE, BASE)
-    assert set(found.factors.values()) == {1.0}
-    assert found.branch == 1
-    assert found.logit_scale == 16**-0.5
-    assert {name: found.stds[name] for name in ("attention", "router", "up", "down")} == dict.fromkeys(
-        ("attention", "router", "up", "down"), 0.25
+SIZES = MoeTransferConfig(
+    limit=LimitSettings(
+        size=(8, 16), experts=(4, 8, 16), layers=(1, 2), rate_powers=(-3, -1, 1), steps=10, quadrature_experts=256
     )
-
-
-def test_the_transferring_table_scales_as_in_the_spec():
-    found = numbers(TABLES["transfer"], Shape(64, 4, 128), BASE)
-    assert found.factors == {
-        "embedding": 1, "attention": 0.25, "router": 0.25, "up": 0.25, "down": 0.125, "unembedding": 1,
-    }  # fmt: skip
-    assert found.branch == 0.25
-    assert found.logit_scale == 0.25 * 16**-0.5
-    assert found.stds["router"] == 64**-0.5
-    assert found.stds["down"] == 128**-0.5
-
-
-def test_the_papers_table_has_its_own_down_projection():
-    """Standard deviation sqrt(N)/H: alpha^-1 N^-1/2, not one over the root of the fan-in; router 1/N."""
-    found = numbers(TABLES["paper"], Shape(64, 1, 128), BASE)
-    assert found.stds["down"] == pytest.approx(0.25 * 2 * 1 / 8)
-    assert found.stds["router"] == pytest.approx(0.25 / 4)
-
-
-def test_the_standard_table_has_one_rate_and_no_multiplier():
-    found = numbers(TABLES["standard"], Shape(64, 4, 128), BASE)
-    assert set(found.factors.values()) == {1.0}
-    assert (found.branch, found.logit_scale) == (1, 1)
-    assert found.stds["embedding"] == 0.02
-
-
-@pytest.mark.parametrize("direction", list(GROWTH))
-def test_predicted_shifts(direction):
-    assert predicted_shift(TABLES["transfer"], direction) == 0
-    assert predicted_shift(TABLES["paper"], direction) == 0
-    assert predicted_shift(TABLES["standard"], direction) == (-1 if direction in ("ladder", "width", "hidden") else 0)
-
-
-def test_under_the_transferring_table_every_learned_part_is_of_order_one():
-    for direction in GROWTH:
-        assert all(group.learned <= 0 for group in exponents(TABLES["transfer"], direction).values())
-    assert exponents(TABLES["transfer"], "width")["unembedding"].initial == -0.5
-
-
-def test_an_optimum_is_that_of_the_parabola():
-    rates = np.arange(-6, -1)
-    scores = np.stack([(rates + 3.7) ** 2, (rates + 3.9) ** 2]) + 2.0
-    optimum, error = optimum_of(rates, scores)
-    assert optimum == pytest.approx(-3.8)
-    assert error == pytest.approx(0.1)
-    assert math.isnan(optimum_of(rates, scores[:1])[1])
-
-
-def test_an_optimum_at_the_edge_or_beside_a_divergence_is_none():
-    assert math.isnan(optimum_of([0, 1, 2], np.array([[1.0, 2, 3]]))[0])
-    assert math.isnan(optimum_of([0, 1, 2], np.array([[2.0, 1, math.inf]]))[0])
-
-
-def test_the_shift_is_a_slope_with_the_error_of_its_optima():
-    slope, error = shift_per_doubling({32: (-4.0, 0.1), 64: (-5.0, 0.1), 128: (-6.0, 0.1)})
-    assert slope == pytest.approx(-1)
-    assert error == pytest.approx(0.1 / math.sqrt(2))
-    lone = shift_per_doubling({32: (-4.0, 0.1), 64: (-5.0, math.nan)})[1]
-    assert lone == pytest.approx(math.hypot(0.1, math.sqrt(2) * 0.1))
-    assert math.isnan(shift_per_doubling({32: (-4.0, math.nan), 64: (-5.0, math.nan)})[1])
-
-
-def test_work_names_parameterizations_and_their_sizes():
-    assert trained(["limit", "standard", "transfer/0", "transfer/2"]) == {"standard": None, "transfer": {0, 2}}
-    assert trained(["paper/1", "paper"]) == {"paper": None}
-    assert trained(["settings"]) == {}
-
-
-def test_models_grow_along_one_direction():
-    settings = TransferSettings()
-    assert [(m.width, m.layers) for m in models(settings, "ladder")] == [(32, 2), (64, 4), (128, 8)]
-    assert [(m.experts, m.active) for m in models(settings, "experts")] == [(4, 1), (8, 2)]
-    assert [m.hidden for m in models(settings, "hidden")] == [32, 64]
-    assert [m.layers for m in coordinate_models(settings, CoordinateSettings(), "depth")] == [2, 4, 8]
-    assert seeds_of(settings, models(settings, "ladder")[-1]) == settings.large_seeds
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"active_fraction": 0.3}, "active_fraction"),
-        ({"ladder_layers": (2, 4)}, "ladder_width"),
-        ({"width": (24, 48)}, "head_width"),
-        ({"alpha": (0.01,)}, "alpha"),
-    ],
 )
-def test_wrong_sizes_are_named(settings, said):
-    with pytest.raises(ConfigurationError, match=said):
-        [models(TransferSettings(**settings), direction) for direction in GROWTH]
+HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
+LADDER = {"panel": learning_rate.Panels.OPTIMA, "table": "transfer", "direction": "ladder"}
+STANDARD = {"panel": learning_rate.Panels.OPTIMA, "table": "standard", "direction": "ladder"}
+ENDS = {"panel": horizon.Panels.OPTIMA}
 
 
-# -- claims ---------------------------------------------------------------------------------------------------------
-
-
-def transferred(table, direction, log_optima, losses, error=0.01):
-    parts = []
-    for size, (optimum, loss) in enumerate(zip(log_optima, losses, strict=True)):
-        x, rate = 32.0 * 2**size, 2.0**optimum
-        said = {"y_err": rate * math.log(2) * 0.05, "n": 4}
-        parts.append(points(optimum_panel(direction), table, "trained", direction, x, "rate", rate, **said))
-        if losses:
-            parts.append(points(best_panel(direction), table, "trained", direction, x, "loss", loss, y_err=error, n=4))
-    return parts
+def optima(record, panel, params, log2_rates, error=0.05):
+    for size, log2_rate in enumerate(log2_rates):
+        yield from optimum_table(record, panel, params, 32.0 * 2**size, Optimum(log2_rate, error, 4))
 
 
 @pytest.fixture(scope="module")
 def ideal():
     """Curves as the paper has them."""
-    parts = []
-    for direction in GROWTH:
-        parts += transferred("transfer", direction, [-4.2, -4.3, -4.2], [2.5, 2.4, 2.3])
-    parts += transferred("transfer", "horizon", [-4.2, -4.5], [2.5, 2.3])
-    parts += transferred("standard", "ladder", [-7, -8, -9.2], [2.6, 2.5, 2.5])
-    parts += transferred("standard", "depth", [-7, -7.2], [2.55, 2.75])
-    said = {"table": "transfer", "steps": 400, "dead": 0}
-    parts.append(
-        points(BALANCE, "transfer ladder", "trained", "doublings", 0, "load", 1.4, y_err=0.1, n=4, params=said)
-    )
-    for balance, load in ((0.0, 0.25), (0.3, 0.16)):
-        place = "limit load", f"rate {balance:g}", "simulation"
-        parts.append(points(*place, "t", 30, "deviation", load, y_err=0.005, n=8, params={"balance": balance}))
+    theory = EXPERIMENT.predict(SIZES)
+    rates, best, check, loads = learning_rate.RECORD, best_loss.RECORD, coordinates.RECORD, load.RECORD
+    parts = [theory, on_theory(select(theory, panel=limit_rates.Panels.RATES), n=4)]
+    series = [("transfer", direction, [-4.2, -4.3, -4.2], [2.5, 2.4, 2.3]) for direction in GROWTH]
+    series.append(("standard", "ladder", [-7, -8, -9.2], [2.6, 2.5, 2.5]))
+    series.append(("standard", "depth", [-7, -7.2], [2.55, 2.75]))
+    for table, direction, places, losses in series:
+        at = {"table": table, "direction": direction, "steps": 100}
+        parts += optima(rates, learning_rate.Panels.OPTIMA, at, places)
+        x = 32.0 * 2 ** np.arange(len(losses))
+        parts.append(best.trained(best_loss.Panels.BEST, at, x=("size", x), y=("loss", losses), y_err=0.01, n=4))
+    parts += optima(horizon.RECORD, horizon.Panels.OPTIMA, {"table": "transfer"}, [-4.2, -4.5])
+    at = {"table": "transfer", "direction": "ladder", "steps": 400}
+    x = "doublings", 0
+    parts.append(loads.trained(load.Panels.BUSIEST, at, x=x, y=("largest load", 1.4), y_err=0.1, n=4))
+    parts.append(loads.trained(load.Panels.DEAD, at, x=x, y=("dead", 0), y_err=0, n=1))
+    parts.append(on_theory(select(theory, panel=load.Panels.LIMIT_LOAD), error=0.02, n=8))
     for table, slopes in (("transfer", [0.02] * 5), ("standard", [1.02, 0.95, 0.8, 0.8, 0.8])):
-        place = coordinates_panel("learned", "width"), table, "trained"
-        x = range(len(COORDINATES["learned"]))
-        parts.append(points(*place, "coordinate", x, "slope", slopes, y_err=0.02, n=8, params={"sizes": 4}))
-    theory = EXPERIMENT.predict(MoeTransferConfig(limit=LIMIT, work=("limit",)))
-    for size, y in ((16, 0.08), (64, 0.02)):
-        parts.append(points("limit mean", "tanh", "simulation", "size", size, "deviation", y, y_err=0.01, n=8))
+        at = {"table": table, "direction": "width"}
+        parts.append(check.trained(coordinates.Panels.SIZES, at, x=("table", 0), y=("sizes", 4), y_err=0, n=1))
+        for name, slope in zip(coordinates.COORDINATES[coordinates.Panels.LEARNED], slopes, strict=True):
+            place = {**at, "coordinate": name}
+            x, y = ("coordinate", 0), ("slope", slope)
+            parts.append(check.trained(coordinates.Panels.LEARNED, place, x=x, y=y, y_err=0.02, n=8))
+    for name in ("linear", "tanh"):
+        at = {"activation": name, "grows": "both"}
+        y = "deviation", [0.08, 0.02]
+        parts.append(limit.RECORD.simulation(limit.Panels.MEAN, at, x=("size", [16, 64]), y=y, y_err=0.01, n=8))
     sizes = np.array([8.0, 16, 32, 64])
-    place = "limit deviation", "E at N = 64", "simulation"
-    parts.append(points(*place, "size", sizes, "deviation", 0.3 * sizes**-0.5, y_err=0.003, n=12))
-    rates = theory[theory["panel"] == "limit rates"].assign(source="simulation")
-    return pd.concat([theory, rates, *parts], ignore_index=True)
+    y = "deviation", 0.3 * sizes**-0.5
+    at = {"grows": "experts", "width": 64}
+    parts.append(limit.RECORD.simulation(limit.Panels.DEVIATION, at, x=("size", sizes), y=y, y_err=0.003, n=12))
+    return pd.concat(parts, ignore_index=True)
 
 
-def verdicts(curves):
-    return {claim.id: claim.verdict for claim in EXPERIMENT.claims(curves)}
+def judged(curves, settings=SIZES):
+    return verdicts(EXPERIMENT, curves, settings)
 
 
 def test_every_claim_holds_on_curves_as_the_paper_has_them(ideal):
-    found = verdicts(ideal)
+    found = judged(ideal)
     assert len(found) == 14
-    assert found == dict.fromkeys(found, Verdict.HOLDS)
+    assert found == dict.fromkeys(found, HOLDS)
 
 
-def test_every_claim_is_undecided_where_its_curves_are_missing(ideal):
-    assert set(verdicts(ideal.iloc[:0]).values()) == {Verdict.UNDECIDED}
+@pytest.mark.parametrize("claim", EXPERIMENT.all_claims(), ids=lambda claim: claim.id)
+def test_a_panel_that_a_claim_reads_and_that_is_empty_is_a_fault(ideal, claim):
+    for panel in claim.reads:
+        with pytest.raises(MissingCurvesError, match=panel.value):
+            EXPERIMENT.judge(ideal[ideal["panel"] != panel.value], SIZES)
+
+
+def put(y, **where):
+    """Return a change that gives y to the rows with the given columns."""
+
+    def change(rows):
+        fitting = pd.Series(True, index=rows.index)
+        for name, value in where.items():
+            fitting &= rows[name] == value
+        return rows.assign(y=rows["y"].mask(fitting, y))
+
+    return change
+
+
+def transfer_edge(claim, direction):
+    rows = {"panel": learning_rate.Panels.OPTIMA, "table": "transfer", "direction": direction}
+    return claim, rows, lambda s: put(-4.2 - STEP * s, x=64.0, y_name="log2_rate")
+
+
+EDGES = [
+    # claim, the rows that are changed, how (strength 1 is the tolerance)
+    *(transfer_edge(name, direction) for direction, (name, _) in learning_rate.CLAIMS.items()),
+    ("horizon", ENDS, lambda s: put(-4.2 + STEP * s, x=64.0, y_name="log2_rate")),
+    (
+        "coordinates-stay-order-one",
+        {"panel": coordinates.Panels.LEARNED, "table": "transfer", "coordinate": "up0"},
+        lambda s: put(-coordinates.FLAT * s),
+    ),
+    ("dmft-converges", {"panel": limit.Panels.MEAN}, lambda s: put(limit.MEAN_BAND * s)),
+    (
+        "dmft-converges",
+        {"panel": limit.Panels.DEVIATION},
+        lambda s: lambda rows: rows.assign(y=0.3 * rows["x"] ** (limit.SLOPE + limit.SLOPE_BAND * s)),
+    ),
+    (
+        "dmft-converges",
+        {"panel": limit.Panels.DEVIATION},
+        lambda s: lambda rows: rows.assign(y=0.3 * rows["x"] ** (limit.SLOPE - limit.SLOPE_BAND * s)),
+    ),
+    (
+        "bigger-is-better",
+        {"panel": best_loss.Panels.BEST, "table": "transfer", "direction": "experts"},
+        lambda s: lambda rows: rows.assign(y=2.5 + best_loss.NOISE * s * np.log2(rows["x"] / 32)),
+    ),
+    (
+        "balanced-without-auxiliary-loss",
+        {"panel": load.Panels.BUSIEST},
+        lambda s: put(load.EVEN + load.SPARE * s),
+    ),
+]
+BELOW = [  # what must be exceeded: strength 1 is the threshold
+    (
+        "sp-does-not-transfer",
+        STANDARD,
+        lambda s: (
+            lambda rows: rows.assign(
+                y=rows["y"].mask(
+                    rows["y_name"] == "log2_rate", -7 - learning_rate.SHIFTED * s * np.log2(rows["x"] / 32)
+                )
+            )
+        ),
+    ),
+    (
+        "sp-coordinates-drift",
+        {"panel": coordinates.Panels.LEARNED, "table": "standard", "coordinate": "router0"},
+        lambda s: put(coordinates.FLAT * s),
+    ),
+]
+
+
+def sharpened(curves, rows):
+    def sharp(part):
+        return part.assign(y_err=part["y_err"].mask(part["y_err"] > 0, 1e-6))
+
+    return spoilt(curves, sharp, **rows)
+
+
+@pytest.mark.parametrize(("claim", "rows", "change"), EDGES, ids=[edge[0] for edge in EDGES])
+def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(ideal, claim, rows, change):
+    sharp = sharpened(ideal, rows)
+    assert judged(spoilt(sharp, change(0.9), **rows))[claim] is HOLDS
+    assert judged(spoilt(sharp, change(1.1), **rows))[claim] is FAILS
+
+
+@pytest.mark.parametrize(("claim", "rows", "change"), BELOW, ids=[edge[0] for edge in BELOW])
+def test_a_claim_of_growth_holds_just_above_its_threshold_and_fails_just_below(ideal, claim, rows, change):
+    sharp = sharpened(ideal, rows)
+    assert judged(spoilt(sharp, change(1.1), **rows))[claim] is HOLDS
+    assert judged(spoilt(sharp, change(0.9), **rows))[claim] is FAILS
 
 
 @pytest.mark.parametrize(
-    ("claim", "panel", "series", "spoil"),
+    ("claim", "rows", "spoil"),
     [
-        ("dmft-converges", "limit mean", "tanh", lambda rows: rows["y"] + 0.1),
-        ("dmft-converges", "limit deviation", "E at N = 64", lambda rows: 0 * rows["y"] + 0.1),
-        ("dmft-lr-curve", "limit rates", "N = E = 16", lambda rows: rows["x"] + 10),
-        ("coordinates-stay-order-one", "learned width", "transfer", lambda rows: rows["y"] + 0.5),
-        ("sp-coordinates-drift", "learned width", "standard", lambda rows: rows["y"] - 0.9),
-        ("lr-transfers-over-ladder", "optimum ladder", "transfer", lambda rows: rows["y"] * rows["x"] / 32),
-        ("lr-transfers-over-expert-size", "optimum hidden", "transfer", lambda rows: rows["y"] * 32 / rows["x"]),
-        ("sp-does-not-transfer", "optimum ladder", "standard", lambda rows: 0.01 + 0 * rows["y"]),
-        ("bigger-is-better", "best experts", "transfer", lambda rows: 3 - rows["y"]),
-        ("sp-depth-hurts", "best depth", "standard", lambda rows: -rows["y"]),
-        ("balanced-without-auxiliary-loss", BALANCE, "transfer ladder", lambda rows: rows["y"] + 2),
-        ("balanced-without-auxiliary-loss", "limit load", "rate 0.3", lambda rows: rows["y"] + 0.2),
-        ("horizon", "optimum horizon", "transfer", lambda rows: rows["y"] * (rows["x"] / 32) ** 2),
+        ("dmft-lr-curve", {"panel": limit_rates.Panels.RATES, "width": 16}, lambda rows: rows.assign(x=rows["x"] + 10)),
+        ("dmft-lr-curve", {"panel": limit_rates.Panels.RATES, "width": 8}, put(5.0, x=1.0)),
+        (
+            "sp-depth-hurts",
+            {"panel": best_loss.Panels.BEST, "table": "standard", "direction": "depth"},
+            put(2.4, x=64.0),
+        ),
+        ("balanced-without-auxiliary-loss", {"panel": load.Panels.DEAD}, put(1)),
+        ("balanced-without-auxiliary-loss", {"panel": load.Panels.DEAD}, put(0.5)),  # one of two pooled runs
+        ("balanced-without-auxiliary-loss", {"panel": load.Panels.LIMIT_LOAD, "balance": 0.3}, put(0.5)),
     ],
 )
-def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, panel, series, spoil):
-    rows = (ideal["panel"] == panel) & (ideal["series"] == series) & (ideal["source"] != "theory")
-    assert rows.any()
-    spoilt = ideal.copy()
-    spoilt.loc[rows, "y"] = spoil(ideal[rows])
-    assert verdicts(spoilt)[claim] is Verdict.FAILS
+def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, rows, spoil):
+    assert judged(spoilt(ideal, spoil, **rows))[claim] is FAILS
+
+
+@pytest.mark.parametrize(
+    ("claims", "rows"),
+    [
+        (["dmft-converges"], {"panel": limit.Panels.MEAN}),
+        (["dmft-converges"], {"panel": limit.Panels.DEVIATION}),
+        (["coordinates-stay-order-one", "sp-coordinates-drift"], {"panel": coordinates.Panels.LEARNED}),
+        (
+            [*(name for name, _ in learning_rate.CLAIMS.values()), "sp-does-not-transfer"],
+            {"panel": learning_rate.Panels.OPTIMA, "y_name": "log2_rate"},
+        ),
+        (["bigger-is-better", "sp-depth-hurts"], {"panel": best_loss.Panels.BEST}),
+        (["balanced-without-auxiliary-loss"], {"panel": load.Panels.BUSIEST}),
+        (["balanced-without-auxiliary-loss"], {"panel": load.Panels.LIMIT_LOAD}),
+        (["horizon"], {**ENDS, "y_name": "log2_rate"}),
+    ],
+)
+@pytest.mark.parametrize(("y_err", "n"), [(9.0, 4), (0.0, 2), (math.nan, 1)], ids=["large", "vanished", "unknown"])
+def test_an_error_that_is_large_or_not_known_leaves_a_claim_undecided(ideal, claims, rows, y_err, n):
+    found = findings(EXPERIMENT, spoilt(ideal, lambda part: part.assign(y_err=y_err, n=n), **rows), SIZES)
+    for claim in claims:
+        assert (claim, found[claim].verdict) == (claim, UNDECIDED)
+        assert found[claim].needs
 
 
 def test_two_sizes_do_not_decide_on_a_slope(ideal):
-    few = ideal.assign(params=ideal["params"].str.replace('"sizes": 4', '"sizes": 2'))
-    assert verdicts(few)["coordinates-stay-order-one"] is Verdict.UNDECIDED
-    assert verdicts(few)["sp-coordinates-drift"] is Verdict.UNDECIDED
+    few = spoilt(ideal, put(2), panel=coordinates.Panels.SIZES)
+    assert judged(few)["coordinates-stay-order-one"] is UNDECIDED
+    assert judged(few)["sp-coordinates-drift"] is UNDECIDED
 
 
-def test_one_seed_does_not_decide(ideal):
-    lone = ideal.copy()
-    rows = lone["panel"].str.startswith(("optimum", "best"))
-    lone.loc[rows, "y_err"], lone.loc[rows, "n"] = np.nan, 1
-    found = verdicts(lone)
-    for name in ("lr-transfers-over-ladder", "sp-does-not-transfer", "bigger-is-better", "sp-depth-hurts"):
-        assert found[name] is Verdict.UNDECIDED
+@pytest.mark.parametrize(
+    ("claim", "rows"),
+    [("lr-transfers-over-ladder", LADDER), ("sp-does-not-transfer", STANDARD), ("horizon", ENDS)],
+)
+def test_an_optimum_that_diverged_trainings_left_unknown_decides_nothing(ideal, claim, rows):
+    def no_error(part):
+        here = part["x"] == 64
+        lost = part.assign(y=part["y"].mask(here & (part["y_name"] == "without"), 1))
+        rate = here & (part["y_name"] == "log2_rate")
+        return lost.assign(y_err=part["y_err"].mask(rate), n=part["n"].mask(rate, 1))
+
+    def no_optimum(part):
+        here = part["x"] == 64
+        lost = part.assign(y=part["y"].mask(here & (part["y_name"] == "inside"), 0))
+        return lost[~(here & (part["y_name"] == "log2_rate"))]
+
+    def inside_in_half_of_the_pooled_runs(part):
+        return put(0.5, x=64.0, y_name="inside")(part)
+
+    for spoil in (no_error, no_optimum, inside_in_half_of_the_pooled_runs):
+        found = findings(EXPERIMENT, spoilt(ideal, spoil, **rows), SIZES)[claim]
+        assert found.verdict is UNDECIDED
+        assert found.needs
 
 
-def test_prediction_holds_the_exponents_of_what_is_trained():
-    config = MoeTransferConfig(work=("coordinates", "standard", "transfer"))
-    theory = EXPERIMENT.predict(config)
-    assert set(theory["panel"]) == {"learned width", "learned depth", "shift"}
-    learned = theory[(theory["panel"] == "learned width") & (theory["series"] == "standard")]
-    assert list(learned["y"]) == [1.0] * 5
+def test_a_single_seed_of_the_largest_model_counts_with_the_scatter_of_the_others(ideal):
+    def single(part):
+        rate = (part["x"] == 128) & (part["y_name"] == "log2_rate")
+        return part.assign(y_err=part["y_err"].mask(rate), n=part["n"].mask(rate, 1))
+
+    for claim, rows in (("lr-transfers-over-ladder", LADDER), ("sp-does-not-transfer", STANDARD)):
+        assert judged(spoilt(ideal, single, **rows))[claim] is HOLDS
+
+
+def test_a_model_that_diverges_at_every_rate_decides_nothing_about_its_best_loss(ideal):
+    rows = {"panel": best_loss.Panels.BEST, "direction": "depth"}
+    gone = spoilt(ideal, lambda part: part.assign(y=np.inf, y_err=np.nan), **rows)
+    assert judged(gone)["sp-depth-hurts"] is UNDECIDED
+    assert judged(gone)["bigger-is-better"] is UNDECIDED
 
 
 def test_loads_of_a_short_training_do_not_decide(ideal):
     short = ideal.assign(params=ideal["params"].str.replace('"steps": 400', '"steps": 100'))
-    assert verdicts(short)["balanced-without-auxiliary-loss"] is Verdict.UNDECIDED
+    assert judged(short)["balanced-without-auxiliary-loss"] is UNDECIDED
+
+
+def test_a_claim_about_what_the_run_does_not_have_says_what(ideal):
+    theory_only = ideal[(ideal["panel"] != learning_rate.Panels.OPTIMA) | ideal["params"].str.contains("standard")]
+    found = findings(EXPERIMENT, theory_only, SIZES)["lr-transfers-over-width"]
+    assert (found.verdict, found.needs) == (
+        UNDECIDED,
+        "work includes transfer, transfer.directions width, which has two sizes",
+    )
+    small = spoilt(ideal, lambda rows: rows[rows["x"] > 8], panel=limit.Panels.DEVIATION)
+    assert (
+        judged(spoilt(small, lambda rows: rows[rows["x"] > 16], panel=limit.Panels.DEVIATION))["dmft-converges"]
+        is UNDECIDED
+    )
+    tame = ideal[(ideal["panel"] != limit_rates.Panels.RATES) | np.isfinite(ideal["y"])]
+    assert "divergence" in findings(EXPERIMENT, tame, SIZES)["dmft-lr-curve"].needs
+
+
+def test_what_work_leaves_out_is_not_run(ideal):
+    alone = MoeTransferConfig(**{**dict(SIZES), "work": ("limit",)})
+    found = findings(EXPERIMENT, ideal[ideal["part"].str.startswith("limit")], alone)
+    ran = {"dmft-converges", "dmft-lr-curve"}
+    assert {name for name, each in found.items() if each.verdict is Verdict.NOT_RUN} == set(found) - ran
+    assert {found[name].verdict for name in ran} == {HOLDS}
+
+
+def test_prediction_holds_the_exponents_of_what_is_trained():
+    theory = EXPERIMENT.predict(MoeTransferConfig(work=("coordinates", "standard", "transfer")))
+    assert set(theory["panel"]) == {coordinates.Panels.LEARNED, learning_rate.Panels.SHIFT}
+    learned = select(theory, panel=coordinates.Panels.LEARNED, direction="width", table="standard")
+    assert list(learned["y"]) == [1.0] * 5

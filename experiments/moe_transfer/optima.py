@@ -1,0 +1,119 @@
+"""Where is the best learning rate, how well is it known, and how does it move with size?"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from solv.tracking.claims import known
+from solv.tracking.curves import Curves, Recorder, select
+
+STEP = 1.0  # octaves between learning rates: an optimum is known to no less
+
+
+@dataclass(frozen=True)
+class Optimum:
+    """The best learning rate of one model.
+
+    Attributes:
+        log2_rate: its logarithm; NaN if the lowest loss is at an edge of the grid or beside a divergence.
+        error: standard error over initialisations; NaN if fewer than two of them have an optimum of their own.
+        n: how many have one, where the error is known; else 1.
+        without: how many have none. Where that leaves no error, the optimum decides nothing.
+        inside: whether the optimum is inside the grid; for pooled runs, the fraction of them in which it is.
+    """
+
+    log2_rate: float
+    error: float
+    n: int
+    without: float = 0.0
+    inside: float = 1.0
+
+    @property
+    def vague(self) -> bool:
+        """Whether diverged trainings, or the edge of the grid, took away the error."""
+        return math.isnan(self.log2_rate) or (math.isnan(self.error) and self.without > 0)
+
+
+def optimum_of(rates: ArrayLike, scores: Float[np.ndarray, "seeds rates"]) -> Optimum:
+    """Return the optimum of the parabola through the lowest point of the mean curve and its neighbours.
+
+    Args:
+        rates: log2 of the learning rates, ascending.
+        scores: loss of every initialisation, infinite where it diverged.
+    """
+    x = np.asarray(rates, dtype=float)
+    by_seed = np.array([_parabola(x, row) for row in scores])
+    finite = by_seed[np.isfinite(by_seed)]
+    error = float(np.std(finite, ddof=1) / np.sqrt(len(finite))) if len(finite) > 1 else math.nan
+    log2_rate = _parabola(x, scores.mean(axis=0))
+    inside = 0.0 if math.isnan(log2_rate) else 1.0
+    return Optimum(log2_rate, error, max(len(finite), 1), float(len(by_seed) - len(finite)), inside)
+
+
+def _parabola(x: np.ndarray, y: np.ndarray) -> float:
+    low = int(np.argmin(y))
+    if low in (0, len(x) - 1) or not np.isfinite(y[low - 1 : low + 2]).all():
+        return math.nan
+    a, b, _ = np.polyfit(x[low - 1 : low + 2] - x[low], y[low - 1 : low + 2], 2)
+    return float(x[low] - b / (2 * a))
+
+
+def shift_per_doubling(optima: Mapping[float, tuple[float, float]]) -> tuple[float, float]:
+    """Return the slope of the line through (log2 size, optimum), and its standard error from those of the optima.
+
+    An optimum of one seed counts with the scatter of a single seed at the other sizes; NaN if that is unknown too.
+    """
+    x = np.log2(list(optima))
+    y, error = np.array(list(optima.values())).T
+    if np.isnan(error).any() and not np.isnan(error).all():
+        error = np.where(np.isnan(error), np.sqrt(2 * np.nanmean(error**2)), error)
+    weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
+    return float(weights @ y), float(np.sqrt((weights**2) @ error**2))
+
+
+# -- as curves -----------------------------------------------------------------------------------------------------
+
+
+def rate_curve(
+    record: Recorder, panel: StrEnum, params: Mapping[str, object], axis: str, size: float, optimum: Optimum
+) -> Iterator[Curves]:
+    """Yield the best learning rate at one size, to be drawn; nothing if it is not inside the grid."""
+    if not math.isnan(optimum.log2_rate):
+        rate = 2**optimum.log2_rate
+        y_err = rate * np.log(2) * optimum.error
+        yield record.trained(panel, params, x=(axis, size), y=("rate", rate), y_err=y_err, n=optimum.n)
+
+
+def optimum_table(
+    record: Recorder, panel: StrEnum, params: Mapping[str, object], size: float, optimum: Optimum
+) -> Iterator[Curves]:
+    """Yield all that is known of the optimum of one size: the numbers that claims read, one ordinate each."""
+    x = "size", size
+    yield record.trained(panel, params, x=x, y=("inside", optimum.inside), y_err=0, n=1)
+    yield record.trained(panel, params, x=x, y=("without", optimum.without), y_err=0, n=1)
+    if not math.isnan(optimum.log2_rate):
+        y = "log2_rate", optimum.log2_rate
+        yield record.trained(panel, params, x=x, y=y, y_err=optimum.error, n=optimum.n)
+
+
+def read_optima(table: Curves) -> dict[float, Optimum]:
+    """Return the optimum of every size, ascending, from the rows of `optimum_table` for one way to grow.
+
+    An error that vanishes over several initialisations counts as unknown.
+    """
+    optima = {}
+    for size in sorted(set(table["x"])):
+        here = table[table["x"] == size]
+        inside, without = (float(select(here, y_name=name)["y"].iloc[0]) for name in ("inside", "without"))
+        rate = select(here, y_name="log2_rate")
+        if rate.empty:
+            optima[float(size)] = Optimum(math.nan, math.nan, 1, without, inside)
+        else:
+            y, y_err, n = (rate[name].iloc[0] for name in ("y", "y_err", "n"))
+            optima[float(size)] = Optimum(float(y), known(float(y_err), int(n)), int(n), without, inside)
+    return optima

@@ -1,0 +1,147 @@
+"""Which models does moe-transfer train?
+
+A *direction* is a way to grow: the ladder (width and depth together), or one of width, depth, number of experts (with
+the active ones in proportion) and hidden units of an expert. Its sizes are counted from 0, the smallest.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from solv.experiments.moe_transfer.parameterizations import TABLES, Shape
+from solv.experiments.moe_transfer.settings import CoordinateSettings, MoeTransferConfig, TransferSettings
+from solv.harness.settings import ConfigurationError
+
+SCALED = "transfer"  # the parameterization whose transfer is claimed, and whose other settings are scanned
+SHOWN = {"standard": "standard", "transfer": "transferring", "paper": "paper's"}  # parameterizations in words
+AXES = {"ladder": "width N (depth grows with it)", "width": "width N", "depth": "layers L"}
+AXES |= {"experts": "experts E", "hidden": "hidden units H"}
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model: its sizes, and the size along the direction that it belongs to."""
+
+    width: int
+    layers: int
+    experts: int
+    active: int
+    hidden: int
+    along: float
+
+    @property
+    def shape(self) -> Shape:
+        """The sizes that a parameterization looks at."""
+        return Shape(self.width, self.layers, self.hidden)
+
+    @property
+    def name(self) -> str:
+        """The model in the names of random streams and of units of work."""
+        return f"N={self.width} L={self.layers} E={self.experts} H={self.hidden}"
+
+    @property
+    def params(self) -> dict[str, object]:
+        """The model in the params of a curve."""
+        sizes = {"width": self.width, "layers": self.layers, "experts": self.experts}
+        return {**sizes, "active": self.active, "hidden": self.hidden}
+
+
+def trained(work: Sequence[str]) -> dict[str, set[int] | None]:
+    """Return the parameterizations that are trained, with the numbers of their sizes; None: all."""
+    sizes_of: dict[str, set[int] | None] = {}
+    for name in work:
+        table, _, size = name.partition("/")
+        if table in TABLES:
+            known = sizes_of.get(table, set())
+            sizes_of[table] = None if not size or known is None else known | {int(size)}
+    return sizes_of
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model that is trained under a parameterization, as one of the sizes of a direction."""
+
+    table: str
+    direction: str
+    model: Model
+
+
+def trainings(config: MoeTransferConfig, directions: Sequence[str] | None = None) -> Iterator[Trained]:
+    """Yield what the settings train, by parameterization, direction (None: all of the settings) and size."""
+    settings = config.transfer
+    for table, sizes in trained(config.work).items():
+        for direction in settings.directions if directions is None else directions:
+            for index, model in enumerate(models(settings, direction)):
+                if sizes is None or index in sizes:
+                    yield Trained(table, direction, model)
+
+
+def require_models(config: MoeTransferConfig) -> None:
+    """Refuse sizes that no model has before hours of training.
+
+    Raises:
+        ConfigurationError: one of the directions has such a size.
+    """
+    for direction in config.transfer.directions:
+        models(config.transfer, direction)
+    for direction in config.coordinates.directions:
+        coordinate_models(config.transfer, config.coordinates, direction)
+
+
+def base_shape(settings: TransferSettings) -> Shape:
+    """Return the shape at which every factor of a table is 1."""
+    return Shape(settings.base_width, settings.base_layers, settings.base_width)
+
+
+def models(settings: TransferSettings, direction: str) -> list[Model]:
+    """Return the models of one of the `DIRECTIONS`, the smallest first.
+
+    Raises:
+        ConfigurationError: sizes that no model has.
+    """
+    ratio = min(settings.alpha)
+    width, layers, experts = min(settings.width), min(settings.depth), min(settings.experts)
+    if len(settings.ladder_width) != len(settings.ladder_layers):
+        raise ConfigurationError("ladder_width and ladder_layers are pairs; give equally many values")
+    pairs = zip(settings.ladder_width, settings.ladder_layers, strict=True)
+    by_direction = {
+        "ladder": [_model(settings, n, depth, experts, ratio, n) for n, depth in pairs],
+        "width": [_model(settings, n, layers, experts, ratio, n) for n in settings.width],
+        "depth": [_model(settings, width, depth, experts, ratio, depth) for depth in settings.depth],
+        "experts": [_model(settings, width, layers, count, ratio, count) for count in settings.experts],
+        "hidden": [_model(settings, width, layers, experts, each, each * width) for each in settings.alpha],
+    }[direction]
+    return sorted(by_direction, key=lambda model: model.along)
+
+
+def coordinate_models(settings: TransferSettings, check: CoordinateSettings, direction: str) -> list[Model]:
+    """Return the models of the coordinate check in one direction, the smallest first."""
+    width, layers, experts = min(check.width), min(check.depth), min(settings.experts)
+    if direction == "width":
+        return [_model(settings, n, layers, experts, check.alpha, n) for n in sorted(check.width)]
+    return [_model(settings, width, depth, experts, check.alpha, depth) for depth in sorted(check.depth)]
+
+
+def rates_of(settings: TransferSettings, table: str) -> tuple[int, ...]:
+    """Return log2 of the learning rates at which a parameterization is trained."""
+    return tuple(sorted(settings.standard_rates if table == "standard" else settings.rates))
+
+
+def seeds_of(settings: TransferSettings, model: Model) -> int:
+    """Return how many initialisations a model is trained from."""
+    return settings.large_seeds if model.width * model.layers >= 1024 else settings.seeds
+
+
+def _model(settings: TransferSettings, width: int, layers: int, experts: int, alpha: float, along: float) -> Model:
+    active = settings.active_fraction * experts
+    if abs(active - round(active)) > 1e-9 or round(active) < 1:
+        raise ConfigurationError(
+            f"active_fraction = {settings.active_fraction:g} of {experts} experts is {active:g}, not an integer >= 1"
+        )
+    hidden = alpha * width
+    if abs(hidden - round(hidden)) > 1e-9 or round(hidden) < 1:
+        raise ConfigurationError(
+            f"alpha = {alpha:g} times width {width} is {hidden:g} hidden units, not an integer >= 1"
+        )
+    if width % settings.head_width:
+        raise ConfigurationError(f"width {width} is not a multiple of head_width = {settings.head_width}")
+    return Model(width, layers, experts, round(active), round(hidden), along)

@@ -1,0 +1,146 @@
+"""What do small transformers with experts do at many learning rates? Each model is trained once, as a unit of work."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from solv.data.text.sources import folder_bytes, library_bytes
+from solv.experiments.moe_transfer.parameterizations import TABLES, numbers
+from solv.experiments.moe_transfer.settings import CoordinateSettings, TransferSettings
+from solv.experiments.moe_transfer.sizes import Model, base_shape, rates_of
+from solv.harness.contract import Context
+from solv.models.moe_transfer.training import Batches, MoeEnsemble, Recipe, check_coordinates
+from solv.models.moe_transfer.transformer import MoeShape
+
+Arrays = dict[str, np.ndarray]
+INIT = ("attention", "router", "up", "down")  # groups whose deviation the setting `init` scales
+
+
+class Laboratory:
+    """Trains models, each once, on batches that are the same for all of them.
+
+    Several directions, and several parts, share their smallest model: within a part it is remembered, and what an
+    earlier part of the run computed is read from its unit of work.
+    """
+
+    def __init__(self, settings: TransferSettings, context: Context) -> None:
+        """Remember what is trained, and where."""
+        self.settings = settings
+        self._context = context
+        self._done: dict[str, Arrays] = {}
+
+    @cached_property
+    def _text(self) -> Tensor:
+        settings = self.settings
+        read = library_bytes(settings.text_bytes)
+        if settings.folder is not None:
+            read = folder_bytes(settings.folder, settings.text_bytes)
+        if len(read) <= settings.context + 1:
+            raise ValueError(f"the text has {len(read)} bytes; a sequence of context {settings.context} needs more")
+        return torch.from_numpy(read.astype(np.int64)).to(self._context.device)
+
+    def batches(self, seed: int = 0) -> Batches:
+        """Return the batches as a function of the step: sequences at random places of the text."""
+        count, length, last = self.settings.batch, self.settings.context, len(self._text)
+        offsets = torch.arange(length + 1, device=self._text.device)
+
+        def batch(step: int) -> tuple[Tensor, Tensor]:
+            stream = self._context.seeds.torch("batch", seed, step, device=self._text.device)
+            starts = torch.randint(last - length - 1, (count, 1), generator=stream, device=self._text.device)
+            tokens = self._text[starts + offsets]
+            return tokens[:, :-1], tokens[:, 1:]
+
+        return batch
+
+    def losses(self, table: str, model: Model, steps: int, seeds: int) -> Arrays:
+        """Return `scores` (seeds, rates) and `loads` (seeds, rates, layers, experts) of a model at every learning rate.
+
+        The score is the mean loss of the last steps, infinite where the training diverged.
+        """
+        rates = rates_of(self.settings, table)
+
+        def compute() -> Arrays:
+            ensemble = self._ensemble(table, model, [2.0**rate for rate in rates], seeds)
+            trained = ensemble.train(self.batches(), steps)
+            scores = trained.losses[:, -self.settings.scored :].mean(1).double()
+            shape = (seeds, len(rates))
+            return {
+                "scores": scores.view(shape).cpu().numpy(),
+                "loads": trained.loads.view(*shape, *trained.loads.shape[1:]).cpu().numpy(),
+            }
+
+        return self._once(f"{table} {model.name} steps={steps} seeds={seeds}", compute)
+
+    def knob(self, table: str, model: Model, name: str) -> np.ndarray:
+        """Return scores (1, factors) of a model at the middle learning rate, another setting being multiplied."""
+        settings = self.settings
+        rates = rates_of(settings, table)
+        middle = 2.0 ** rates[len(rates) // 2]
+        factors = [2.0**power for power in sorted(set(settings.knob_powers) - {0})]
+
+        def compute() -> Arrays:
+            ensemble = self._ensemble(table, model, [middle] * len(factors), 1, **{name: factors})
+            trained = ensemble.train(self.batches(), settings.steps)
+            return {"scores": trained.losses[:, -settings.scored :].mean(1).double()[None].cpu().numpy()}
+
+        return self._once(f"{table} {model.name} {name}", compute)["scores"]
+
+    def coordinates(self, table: str, model: Model, check: CoordinateSettings) -> Arrays:
+        """Return the size of every coordinate's learned part and change, shape (seeds,), by `part name`."""
+        rate = 2.0 ** (check.rate - (3 if table == "standard" else 0))
+
+        def compute() -> Arrays:
+            ensemble = self._ensemble(table, model, [rate], check.seeds)
+            parts = check_coordinates(ensemble, self.batches(1), check.steps)
+            parts["change"]["residual stream"] = parts["change"][f"residual stream {model.layers - 1}"]
+            return {f"{part} {name}": size.cpu().numpy() for part in parts for name, size in parts[part].items()}
+
+        return self._once(f"coordinates {table} {model.name}", compute)
+
+    def _once(self, name: str, compute: Callable[[], Mapping[str, np.ndarray]]) -> Arrays:
+        if name not in self._done:
+            self._done[name] = self._context.unit(name, compute)
+        return self._done[name]
+
+    def _ensemble(
+        self,
+        table: str,
+        model: Model,
+        rates: Sequence[float],
+        seeds: int,
+        init: Sequence[float] = (1.0,),
+        router: Sequence[float] = (1.0,),
+        balance: Sequence[float] = (1.0,),
+    ) -> MoeEnsemble:
+        """Return fresh copies, rates fastest; the other settings have a factor for every rate, or one for all."""
+        settings, device = self.settings, self._context.device
+        scaled = numbers(TABLES[table], model.shape, base_shape(settings))
+        shape = MoeShape(
+            model.width,
+            model.layers,
+            model.experts,
+            model.active,
+            model.hidden,
+            context=settings.context,
+            head_width=settings.head_width,
+            gate=settings.gate,
+            branch=scaled.branch,
+            logit_scale=scaled.logit_scale,
+        )
+        factors: dict[str, float | Tensor] = dict(scaled.factors)
+
+        def by_copy(values: Sequence[float]) -> Tensor:
+            return torch.tensor(list(values) * (len(rates) // len(values)) * seeds, device=device)
+
+        factors["router"] = scaled.factors["router"] * by_copy(router)
+        recipe = Recipe(scaled.stds, factors, settings.balance * by_copy(balance))
+        streams = [
+            self._context.seeds.torch("model", model.name, seed, device=device) for seed in range(seeds) for _ in rates
+        ]
+        ensemble = MoeEnsemble(shape, recipe, by_copy(rates), streams)
+        if len(init) > 1:
+            ensemble.scale(INIT, by_copy(init))
+        return ensemble
