@@ -1,31 +1,11 @@
-"""Do the claims of jailbreak follow from the curves alone, and does every branch give curves of its panels?"""
-
-import json
-import os
-from contextlib import nullcontext
-from dataclasses import replace
-from importlib.util import find_spec
+"""Do jailbreak's claims follow from the curves alone, on both sides of every edge?"""
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from solv.experiments.jailbreak.experiment import (
-    AMPLITUDE,
-    EXPERIMENT,
-    EXPONENT,
-    GLASS,
-    GLASS_MU,
-    GLASS_NU,
-    HELD_OUT,
-    RANDOM_ENERGY,
-    ZERO_FIELD,
-    edge_series,
-    points,
-)
-from solv.experiments.jailbreak.language import RATE
+from solv.experiments.jailbreak import chance, edge, experiment, field, language_model, spin_glass, zero_field
+from solv.experiments.jailbreak.experiment import EXPERIMENT
 from solv.experiments.jailbreak.settings import (
-    Clusters,
     Edge,
     Glass,
     JailbreakConfig,
@@ -33,205 +13,295 @@ from solv.experiments.jailbreak.settings import (
     Pretrained,
     TrainedHere,
 )
-from solv.harness.contract import Context
 from solv.harness.seeds import Seeds
-from solv.harness.settings import ConfigurationError
-from solv.theory.jailbreak.clusters import safe_moments
-from solv.tracking.checkpoints import TrainingCheckpoint
-from solv.tracking.claims import Verdict
-from solv.tracking.curves import join_curves, pair
+from solv.harness.settings import replace
+from solv.theory.jailbreak.clusters import power_law, safe_moments
+from solv.tracking.claims import MissingCurvesError, Verdict
+from solv.tracking.curves import CURVE, join_curves, pair, parameter, select
+from tests.experiments.scaffold import findings, on_theory, spoilt, verdicts
 
-SMALL = JailbreakConfig(
-    x=(0.3, 0.6),
-    m=(1, 2),
-    field=(0.0, 0.5),
-    clusters=Clusters(samples=2000, groups=10, least_seen=50),
-    glass=Glass(
-        spins=8,
-        disorders=20,
-        picks=2,
-        field=(0.0, 0.3),
-        rate_sizes=(8,),
-        rate_disorders=10,
-        rate_field=(1.0, 2.0),
-        random_energy_sizes=(6, 14),
-        random_energy_disorders=100,
-    ),
-    edge=Edge(nu=(0.5,), mu=(0.0, 0.1), prompts=60, answers=40),
-    language=LanguageSettings(
-        answers=40,
-        k=(1, 4, 16),
-        trained=TrainedHere(prompts=16, modes=4, triggers=(0, 2), width=16, steps=300, alignment_steps=10, batch=32),
-    ),
-)
-
-
-class Silent:
-    def task(self, description, total):
-        return nullcontext(self)
-
-    def advance(self, count=1, note=""):
-        pass
-
-
-def context(folder, unit=None):
-    compute = unit or (lambda name, make: dict(make()))
-    return Context("cpu", Seeds(0), compute, lambda name: TrainingCheckpoint(folder / f"{name}.pt"), Silent())
+SIZES = JailbreakConfig(x=(0.3, 0.5), m=(1, 2), edge=Edge(nu=(0.5, 1), mu=(0, 0.05)))
+HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
+K = np.array([1, 4, 16, 64])
+MODEL = {"spins": 14, "beta": 10, "strength": 1, "bias": 1, "threshold": 0.5}
+LANGUAGE = {"breakpoint": 0.5, "m": 1, "field": 0.25, "drive": 0.1}
 
 
 @pytest.fixture(scope="module")
 def ideal():
     """Theory with measurements on it, and what only a run can know, as theory would have it."""
-    theory = EXPERIMENT.predict(JailbreakConfig())
-    on_it = theory[theory["series"] != "k → 10⁶"]
-    measured = on_it.assign(source="simulation", y_err=0.005 * on_it["y"].abs(), n=40)
-    measured = measured[~measured["panel"].isin([RATE, HELD_OUT])]
-    k = np.array([1, 4, 16, 64])
-    glass = {"x": 0.3, "spins": 14, "field": 0.0}
-    parts = [theory, measured]
-    for source, y_err in (("theory", 0.0), ("simulation", 1e-4)):
-        gaps = safe_moments(0.3, 1, k)
-        parts.append(
-            points(GLASS, "h=0", source, "k", k, "gap", gaps, y_err=y_err, n=100 if y_err else 1, params=glass)
-        )
-    for panel, values in ((GLASS_NU, [0.5, 0.7]), (GLASS_MU, [0.0, 1.0])):
-        parts.append(points(panel, "fit", "simulation", "h", [0, 0.5], panel[-2:], values, y_err=0.05, n=100))
-    for nu in JailbreakConfig().edge.nu:
-        for mu in JailbreakConfig().edge.mu:
-            regime = {"nu": nu, "mu": mu, "regime": "exponential" if mu else "polynomial"}
-            place = HELD_OUT, edge_series(nu, mu), "simulation", "k", k, "log_ratio"
-            parts.append(points(*place, [0.01, 0.02, -0.02, 0.0], y_err=0.05, n=100, params=regime))
-    for series in ("before alignment", "after alignment"):
-        rates = np.array([0.0, 0.1, 0.2])
-        parts.append(points(RATE, series, "trained", "trigger", [0, 1, 2], "mu", rates, y_err=0.01, n=100))
-    return join_curves(parts)
+    theory = EXPERIMENT.predict(SIZES)
+    clusters = on_theory(theory[theory["part"].isin(["zero-field", "field"])], error=0.005, n=40)
+    return join_curves([theory, measured_only(clusters), *glasses(), *held_out(), *language_rates()])
 
 
-def verdicts(curves):
-    return {claim.id: claim.verdict for claim in EXPERIMENT.claims(curves)}
+def measured_only(rows):
+    """Leave out what is theory alone: the exponent and the amplitude at k = 10^6."""
+    limit = (parameter(rows, "reach") == zero_field.LIMIT) | (rows["panel"] == zero_field.Panels.LIMIT_AMPLITUDE)
+    return rows[~limit]
+
+
+def glasses(spins=14):
+    record, panels, model = spin_glass.RECORD, spin_glass.Panels, {**MODEL, "spins": spins}
+    gaps = safe_moments(0.3, 1, K)
+    for source in ("simulation", "anchored"):
+        at = {**model, "field": 0.0}
+        yield record.curve(source, panels.GLASS, at, x=("k", K), y=("gap", gaps), y_err=1e-5, n=100)
+    yield record.simulation(panels.CLUSTERS, model, x=("spins", spins), y=("x", 0.3), y_err=0.01, n=100)
+    yield record.simulation(panels.GLASS_NU, model, x=("h", [0, 0.5]), y=("nu", [0.5, 0.7]), y_err=0.05, n=100)
+    yield record.simulation(panels.GLASS_MU, model, x=("h", [0, 0.5]), y=("mu", [0.0, 1.0]), y_err=0.05, n=100)
+
+
+def held_out():
+    record, panels = edge.RECORD, edge.Panels
+    for nu in SIZES.edge.nu:
+        for mu in SIZES.edge.mu:
+            at = {"a": SIZES.edge.a, "nu": nu, "mu": mu}
+            ratios = [0.01, 0.02, -0.02, 0.0]
+            yield record.simulation(panels.HELD_OUT, at, x=("k", K), y=("log_ratio", ratios), y_err=0.05, n=100)
+            exponential = float(mu > 0)
+            yield record.simulation(
+                panels.FIT, at, x=("prompts", 100), y=("exponential", exponential), y_err=np.nan, n=1
+            )
+
+
+def language_rates():
+    record, panels = language_model.RECORD, language_model.Panels
+    for phase, model in (("before", LANGUAGE), ("after", {**LANGUAGE, "alignment": 2})):
+        at = {**model, "phase": phase}
+        yield record.trained(panels.RATE, at, x=("trigger", [0, 1, 2]), y=("mu", [0, 0.1, 0.2]), y_err=0.01, n=100)
+
+
+def judged(curves):
+    return verdicts(EXPERIMENT, curves, SIZES)
+
+
+def times(factor):
+    return lambda rows: rows.assign(y=factor * rows["y"])
 
 
 def test_every_claim_holds_on_curves_that_lie_on_the_theory(ideal):
-    found = verdicts(ideal)
+    found = judged(ideal)
     assert len(found) == 8
-    assert {name for name, verdict in found.items() if verdict is not Verdict.HOLDS} == set()
+    assert {name for name, verdict in found.items() if verdict is not HOLDS} == set()
 
 
-def test_every_claim_is_undecided_where_its_curves_are_missing(ideal):
-    assert set(verdicts(ideal[ideal["panel"] == "no such panel"]).values()) == {Verdict.UNDECIDED}
+@pytest.mark.parametrize("claim", EXPERIMENT.all_claims(), ids=lambda claim: claim.id)
+def test_a_panel_that_a_claim_reads_and_that_is_empty_is_a_fault(ideal, claim):
+    for panel in claim.reads:
+        with pytest.raises(MissingCurvesError, match=panel.value):
+            EXPERIMENT.judge(ideal[ideal["panel"] != panel.value], SIZES)
+
+
+EXPONENT = {"panel": zero_field.Panels.EXPONENT, "reach": zero_field.SAMPLED}
+GLASS = {"panel": spin_glass.Panels.GLASS, "source": "simulation"}
+NU, MU = {"panel": spin_glass.Panels.GLASS_NU}, {"panel": spin_glass.Panels.GLASS_MU}
+HELD_OUT = {"panel": edge.Panels.HELD_OUT}
+RATE = {"panel": language_model.Panels.RATE}
+ANY_FIELD = {"panel": field.Panels.FIELD}
+
+
+def at_sigmas(count, base=0.0):
+    """Put every point so many of its standard errors beyond `base`."""
+    return lambda rows: rows.assign(y=base + count * rows["y_err"])
+
+
+@pytest.mark.parametrize("strength", [0.9, 1.1])
+@pytest.mark.parametrize(
+    ("claim", "rows", "change"),
+    [
+        (
+            "zero-field-power-law",
+            {"panel": zero_field.Panels.EXPONENT, "reach": zero_field.LIMIT},
+            lambda s: lambda rows: rows.assign(y=1 + 0.02 * s),
+        ),
+        (
+            "zero-field-power-law",
+            {"panel": zero_field.Panels.LIMIT_AMPLITUDE},
+            lambda s: lambda rows: rows.assign(y=1 - 0.02 * s),
+        ),
+        (
+            "weak-field-amplitude",  # theory, too: what is tested is the law, not the agreement
+            {"panel": field.Panels.AMPLITUDE},
+            lambda s: lambda rows: rows.assign(y=(1 + 0.05 * s) * _asymptote(rows), y_err=1e-6 * (rows["y_err"] > 0)),
+        ),
+        ("spin-glass-power-law", GLASS, lambda s: times(1 - 0.15 * s)),
+        ("edge-law-predicts-asr", HELD_OUT, lambda s: at_sigmas(2 * s)),
+    ],
+    ids=["exponent", "amplitude of the limit", "weak-field-amplitude", "spin-glass-power-law", "edge-law"],
+)
+def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(ideal, claim, rows, change, strength):
+    exact = rows["panel"] in (*zero_field.Panels, field.Panels.AMPLITUDE)
+    changed = spoilt(ideal, change(strength), measured_only=not exact, **rows)
+    assert judged(changed)[claim] is (HOLDS if strength < 1 else FAILS)
+
+
+def _asymptote(rows):
+    powers = [power_law(x, m)[0] for x, m in zip(parameter(rows, "breakpoint"), parameter(rows, "m"), strict=True)]
+    return -rows["x"] * powers
 
 
 @pytest.mark.parametrize(
-    ("claim", "panel", "spoil"),
+    ("claim", "rows"), [("zero-field-power-law", EXPONENT), ("weak-field-amplitude", {"panel": field.Panels.AMPLITUDE})]
+)
+def test_measurements_all_over_two_standard_errors_from_theory_refute(ideal, claim, rows):
+    for sigmas, verdict in ((1.9, HOLDS), (2.1, FAILS)):
+        moved = spoilt(ideal, lambda part, sigmas=sigmas: part.assign(y=part["y"] + sigmas * part["y_err"]), **rows)
+        assert judged(moved)[claim] is verdict
+
+
+@pytest.mark.parametrize(
+    ("claim", "rows", "precision"),
     [
-        ("zero-field-power-law", EXPONENT, lambda rows: rows.assign(y=1.05 * rows["y"])),
-        ("weak-field-amplitude", AMPLITUDE, lambda rows: rows.assign(y=1.2 * rows["y"])),
-        ("exact-any-lambda", ZERO_FIELD, lambda rows: rows.assign(y=1.02 * rows["y"])),
-        ("spin-glass-power-law", GLASS, lambda rows: rows.assign(y=0.7 * rows["y"])),
-        ("strong-field-exponential", GLASS_MU, lambda rows: rows.assign(y=-rows["y"])),
-        ("parameters-grow-with-field", GLASS_NU, lambda rows: rows.assign(y=-rows["y"])),
+        ("zero-field-power-law", EXPONENT, lambda rows: 0.02 * rows["y"]),
+        ("exact-any-lambda", ANY_FIELD, lambda rows: experiment.PRECISION * rows["y"]),
+        ("edge-law-predicts-asr", HELD_OUT, lambda rows: 0 * rows["y"] + edge.PRECISION),
+    ],
+)
+def test_agreement_shows_nothing_where_the_errors_are_larger_than_what_is_to_be_seen(ideal, claim, rows, precision):
+    for strength, verdict in ((0.9, HOLDS), (1.1, UNDECIDED)):
+        vague = spoilt(ideal, lambda part, s=strength: part.assign(y_err=s * precision(part)), **rows)
+        assert judged(vague)[claim] is verdict
+
+
+def test_the_fraction_of_points_outside_decides_over_the_exact_gap(ideal):
+    paired = pair(ideal[ideal["panel"].isin([zero_field.Panels.ZERO_FIELD, field.Panels.FIELD])])
+    by_chance, independent = chance.chance_outside(paired), paired.groupby(CURVE).ngroups
+    impossible = by_chance + 2 * np.sqrt(by_chance * (1 - by_chance) / independent)
+    assert impossible > experiment.MOST_OUTSIDE
+    for fraction, verdict in ((0.9 * 0.1, HOLDS), (1.1 * 0.1, UNDECIDED), (1.1 * impossible, FAILS)):
+        count = round(fraction * len(paired))
+
+        def move(rows, count=count):
+            return rows.assign(y=rows["y"] + 3 * (np.arange(len(rows)) < count) * rows["y_err"])
+
+        assert judged(spoilt(ideal, move, **ANY_FIELD))["exact-any-lambda"] is verdict
+
+
+@pytest.mark.parametrize(("strength", "verdict"), [(1.1, HOLDS), (0.9, UNDECIDED), (-0.9, UNDECIDED), (-1.1, FAILS)])
+def test_growth_holds_from_its_standard_errors_on_and_fails_below_minus_them(ideal, strength, verdict):
+    rate = spoilt(ideal, at_sigmas(3 * strength), **MU)
+    assert judged(rate)["strong-field-exponential"] is verdict
+
+    def grow(rows):
+        first = rows["y"].iloc[0]
+        return rows.assign(y=[first, first + 2 * strength * np.hypot(*rows["y_err"])])
+
+    assert judged(spoilt(ideal, grow, **NU))["parameters-grow-with-field"] is verdict
+    assert judged(spoilt(ideal, grow, **MU))["parameters-grow-with-field"] is verdict
+    x, y_err = np.arange(3.0), np.full(3, 0.01)
+    _, slope_error, _ = language_model.weighted_line(x, 0.1 * x, y_err)
+
+    def tilt(rows):
+        return rows.assign(y=3 * strength * slope_error * rows["x"])
+
+    for phase in (language_model.BEFORE, language_model.AFTER):
+        assert judged(spoilt(ideal, tilt, **RATE, phase=phase))["language-model-crossover"] is verdict
+
+
+@pytest.mark.parametrize(
+    ("claim", "rows", "spoil"),
+    [
+        ("zero-field-power-law", EXPONENT, times(1.05)),
+        ("weak-field-amplitude", {"panel": field.Panels.AMPLITUDE}, times(1.2)),
+        ("exact-any-lambda", {"panel": zero_field.Panels.ZERO_FIELD}, times(1.02)),
+        ("spin-glass-power-law", GLASS, times(0.7)),
+        ("strong-field-exponential", MU, times(-1)),
+        ("parameters-grow-with-field", NU, times(-1)),
         ("edge-law-predicts-asr", HELD_OUT, lambda rows: rows.assign(y=rows["y"] + 0.3)),
         ("language-model-crossover", RATE, lambda rows: rows.assign(y=0.2 - rows["y"])),
     ],
 )
-def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, panel, spoil):
-    rows = (ideal["panel"] == panel) & (ideal["source"] != "theory")
-    assert rows.any()
-    spoilt = pd.concat([ideal[~rows], spoil(ideal[rows])], ignore_index=True)
-    assert verdicts(spoilt)[claim] is Verdict.FAILS
+def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, rows, spoil):
+    assert judged(spoilt(ideal, spoil, **rows))[claim] is FAILS
+
+
+READ = {
+    "zero-field-power-law": EXPONENT,
+    "weak-field-amplitude": {"panel": field.Panels.AMPLITUDE},
+    "exact-any-lambda": ANY_FIELD,
+    "spin-glass-power-law": GLASS,
+    "strong-field-exponential": MU,
+    "parameters-grow-with-field": NU,
+    "edge-law-predicts-asr": HELD_OUT,
+    "language-model-crossover": RATE,
+}
+
+
+@pytest.mark.parametrize("claim", READ)
+def test_large_errors_leave_a_claim_undecided(ideal, claim):
+    vague = spoilt(ideal, lambda rows: rows.assign(y_err=rows["y"].abs() + 10), **READ[claim])
+    found = findings(EXPERIMENT, vague, SIZES)[claim]
+    assert found.verdict is UNDECIDED
+    assert found.needs
+
+
+@pytest.mark.parametrize("claim", READ)
+def test_repeats_without_any_scatter_decide_nothing(ideal, claim):
+    certain = spoilt(ideal, lambda rows: rows.assign(y_err=0.0), **READ[claim])
+    assert judged(certain)[claim] is UNDECIDED
 
 
 def test_a_small_glass_is_not_judged_by_a_law_of_many_clusters(ideal):
-    rows = (ideal["panel"] == GLASS) & (ideal["source"] == "simulation")
-    small = ideal["params"].where(~(ideal["panel"] == GLASS), json.dumps({"x": 0.3, "spins": 8, "field": 0.0}))
-    spoilt = ideal.assign(y=ideal["y"].where(~rows, 0.5 * ideal["y"]), params=small)
-    assert verdicts(spoilt)["spin-glass-power-law"] is Verdict.UNDECIDED
+    small = join_curves([ideal[ideal["part"] != "spin-glass"], *glasses(spins=8)])
+    assert judged(spoilt(small, times(0.5), **GLASS))["spin-glass-power-law"] is UNDECIDED
+    found = findings(EXPERIMENT, spoilt(small, times(0.5), **GLASS), replace(SIZES, glass=Glass(spins=8)))
+    assert found["spin-glass-power-law"].needs == "glass.spins >= 14"
 
 
-def test_every_curve_has_a_panel_and_a_killed_run_goes_on_with_the_same_bits(tmp_path):
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-    whole = EXPERIMENT.measure(SMALL, context(tmp_path / "a"))
-    assert set(whole["panel"]) <= {panel.name for panel in EXPERIMENT.panels(SMALL)}
-    joined = join_curves([EXPERIMENT.predict(SMALL), whole])
-    control = pair(joined[joined["panel"] == RANDOM_ENERGY])
-    ratio = (control["y"] / control["theory"]).groupby(control["series"]).mean()
-    assert abs(ratio["N=14"] - 1) < abs(ratio["N=6"] - 1)  # corrections fall as log N / N
-    assert ratio["N=14"] > 0.6
-    assert len(EXPERIMENT.claims(joined)) == 8
-
-    class KilledError(Exception):
-        pass
-
-    def kill(name, make):
-        found = dict(make())
-        if name == "language answers":
-            raise KilledError
-        return found
-
-    with pytest.raises(KilledError):
-        EXPERIMENT.measure(SMALL, context(tmp_path / "b", kill))
-    assert (tmp_path / "b" / "language training.pt").exists()
-    assert whole.equals(EXPERIMENT.measure(SMALL, context(tmp_path / "b")))
+def test_one_curve_outside_or_one_wrong_regime_does_not_refute_the_edge_law(ideal):
+    one = spoilt(ideal, at_sigmas(3), **HELD_OUT, nu=1, mu=0)
+    assert judged(one)["edge-law-predicts-asr"] is UNDECIDED
+    wrong = spoilt(ideal, lambda rows: rows.assign(y=1 - rows["y"]), panel=edge.Panels.FIT, nu=1, mu=0)
+    assert judged(wrong)["edge-law-predicts-asr"] is UNDECIDED
 
 
-def own(**changes):
-    return replace(SMALL, language=replace(SMALL.language, pretrained=Pretrained(**changes)))
+def test_a_phase_whose_rates_could_not_be_fitted_leaves_the_crossover_undecided(ideal):
+    without = ideal.drop(select(ideal, **RATE, phase=language_model.AFTER).index)
+    assert judged(without)["language-model-crossover"] is UNDECIDED
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("claim", "rows", "needs"),
     [
-        (replace(SMALL, language=replace(SMALL.language, answers=16, k=(1, 32))), "largest k, 32"),
-        (replace(SMALL, language=replace(SMALL.language, trained=TrainedHere(prompts=300))), "prompts = 300"),
-        (own(generator="x"), "judge is not set"),
-        (own(generator="x", judge="y"), "prompts is not set"),
-        (own(generator="x", judge="y", prompts="/nowhere/p.jsonl"), "No such file"),
-        (own(verdicts="/nowhere/v.csv"), "No such file"),
+        ("weak-field-amplitude", {"panel": field.Panels.AMPLITUDE}, "field includes a value in (0, 0.5]"),
+        ("spin-glass-power-law", {"panel": spin_glass.Panels.GLASS}, "glass.field includes 0, glass.k includes 1"),
+        ("strong-field-exponential", MU, "glass.field includes a value above 0"),
+        ("parameters-grow-with-field", NU, "glass.field includes two values"),
+        ("language-model-crossover", RATE, "language.trained.triggers includes 0 and a longer one"),
     ],
 )
-def test_settings_that_cannot_work_are_one_clear_line(tmp_path, settings, said):
-    with pytest.raises(ConfigurationError, match=said) as raised:
-        EXPERIMENT.measure(settings, context(tmp_path))
-    assert "\n" not in str(raised.value)
+def test_a_claim_about_values_that_the_run_does_not_have_says_which(ideal, claim, rows, needs):
+    kept = {
+        "weak-field-amplitude": lambda part: part[part["x"] > 0.5],
+        "spin-glass-power-law": lambda part: part.assign(params=part["params"].str.replace('"field": 0', '"field": 1')),
+    }.get(claim, lambda part: part[part["x"] == 0])
+    found = findings(EXPERIMENT, spoilt(ideal, kept, measured_only=False, **rows), SIZES)[claim]
+    assert (found.verdict, found.needs) == (UNDECIDED, needs)
 
 
-def test_verdicts_of_the_user_take_the_place_of_a_model(tmp_path):
-    rng = np.random.default_rng(0)
-    rows = [f"secret {i},{j},{int(rng.random() < i / 20)}" for i in range(20) for j in range(30)]
-    (tmp_path / "v.csv").write_text("prompt,sample,unsafe\n" + "\n".join(rows))
-    curves = EXPERIMENT.measure(own(verdicts=str(tmp_path / "v.csv")), context(tmp_path))
-    mine = curves[curves["panel"] == "language own"]
-    assert set(mine["series"]) == {"verdicts"}
-    assert "secret" not in curves.to_csv()
-    assert "language own" in {panel.name for panel in EXPERIMENT.panels(own(verdicts="v.csv"))}
+def test_claims_of_parts_that_are_left_out_are_not_run(ideal):
+    alone = findings(EXPERIMENT, ideal[ideal["part"] == "edge"], replace(SIZES, parts=("edge",)))
+    assert {name for name, each in alone.items() if each.verdict is not Verdict.NOT_RUN} == {"edge-law-predicts-asr"}
+    assert alone["exact-any-lambda"].needs == "--part zero-field,field"
+    own = replace(SIZES, language=LanguageSettings(pretrained=Pretrained(verdicts="v.csv")))
+    found = findings(EXPERIMENT, ideal[ideal["part"] != "language-model"], own)["language-model-crossover"]
+    assert found.verdict is Verdict.NOT_RUN
 
 
-@pytest.mark.skipif(
-    find_spec("transformers") is None and os.environ.get("SOLV_REQUIRE_ENGINES") != "1",
-    reason="transformers is not installed: pip install 'solv[hf]'",
-)
-def test_models_of_the_user_are_sampled_and_judged_and_no_text_is_shown(tmp_path, capfd):
-    from tests.models.language.test_huggingface import save_model
+def test_values_that_differ_in_the_last_digit_are_two_curves():
+    close = JailbreakConfig(x=(0.5, 0.5000001), m=1, parts=("zero-field",))
+    assert select(EXPERIMENT.predict(close), panel=zero_field.Panels.ZERO_FIELD)["params"].nunique() == 2
 
-    (tmp_path / "p.jsonl").write_text("\n".join(json.dumps({"prompt": f"secret {i}"}) for i in range(6)) + "\nbroken")
-    (tmp_path / "x.jsonl").write_text(json.dumps({"name": "long prefix", "prefix": "secret suffix "}))
-    settings = own(
-        generator=str(save_model(tmp_path / "generator")),
-        judge=str(save_model(tmp_path / "judge", seed=1)),
-        prompts=str(tmp_path / "p.jsonl"),
-        prefixes=str(tmp_path / "x.jsonl"),
-        judge_template="{prompt} {answer} bad?",
-        new_tokens=4,
-    )
-    with pytest.raises(ConfigurationError, match="line 7 is not"):
-        EXPERIMENT.measure(settings, context(tmp_path))
-    pretrained = replace(settings.language.pretrained, skip_bad=True)
-    settings = replace(settings, language=replace(settings.language, pretrained=pretrained))
-    first = EXPERIMENT.measure(settings, context(tmp_path))
-    mine = first[first["panel"] == "language own"]
-    assert set(mine["series"]) <= {"no prefix", "long prefix"}
-    assert len(mine)
-    assert first.equals(EXPERIMENT.measure(settings, context(tmp_path)))  # from the cache
-    captured = capfd.readouterr()
-    assert "secret" not in captured.out + captured.err + first.to_csv()
+
+def test_a_line_through_exact_points_is_that_line():
+    slope, error, start = language_model.weighted_line(np.arange(3.0), 1 + 2 * np.arange(3.0), np.ones(3))
+    np.testing.assert_allclose((slope, error, start), (2, 0.5**0.5, 1), rtol=1e-12)
+
+
+def test_the_prompts_of_the_theory_are_those_of_the_run():
+    trained = TrainedHere(prompts=16, modes=4, triggers=(0, 2))
+    small = replace(SIZES, language=LanguageSettings(trained=trained), parts=("language-model",), seed=3)
+    shown = select(EXPERIMENT.predict(small), panel=language_model.Panels.HISTOGRAM, trigger=2)
+    safe = language_model.mode_mixtures(trained, Seeds(3)).safe(2)
+    np.testing.assert_array_equal(shown["y"], np.histogram(safe, language_model.BINS)[0] / 16)

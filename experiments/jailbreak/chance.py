@@ -1,0 +1,41 @@
+"""Do measured points lie on the theory? Counted are those beyond 2 standard errors, against what chance puts there."""
+
+import pandas as pd
+from scipy import stats
+
+from solv.tracking.claims import Verdict
+
+SIGMAS = 2
+RARE = 0.01  # chance that independent points on the theory are said to miss it
+
+
+def chance_outside(paired: pd.DataFrame) -> float:
+    """Return the chance that a point on the theory lies beyond 2 standard errors, for the fewest repeats of a point."""
+    return float(2 * stats.t.sf(SIGMAS, paired["n"].min() - 1))
+
+
+def outside(paired: pd.DataFrame) -> pd.Series:
+    """Return whether each point lies beyond 2 standard errors."""
+    return paired["deviation"].abs() > SIGMAS
+
+
+def judge_independent(paired: pd.DataFrame, precision: float) -> Verdict:
+    """Judge that independent points lie on the theory, which only points that are well known can show.
+
+    Args:
+        paired: as `solv.tracking.curves.pair` makes it.
+        precision: largest standard error, relative to theory, of a point that can show it.
+
+    Returns:
+        `fails` where more points are beyond 2 standard errors than chance allows at 1 %; else `undecided` where a
+        point's error is larger than the precision, or unknown; else `holds`.
+    """
+    allowed = stats.binom.ppf(1 - RARE, len(paired), chance_outside(paired))
+    if outside(paired).sum() > allowed:
+        return Verdict.FAILS
+    return Verdict.HOLDS if all_precise(paired, precision) else Verdict.UNDECIDED
+
+
+def all_precise(paired: pd.DataFrame, precision: float) -> bool:
+    """Return whether every point has a standard error, and none is larger than `precision` relative to theory."""
+    return bool((paired["deviation"].notna() & (paired["y_err"] <= precision * paired["theory"].abs())).all())

@@ -1,0 +1,270 @@
+"""Part `spin-glass`: does the gap of a spin glass cross over from a power of k to an exponential in a field?"""
+
+import math
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solv.experiments.jailbreak.clusters import GAP, SAMPLES
+from solv.experiments.jailbreak.settings import Glass, JailbreakConfig
+from solv.harness.contract import Context, Part
+from solv.theory.jailbreak.clusters import asr_gap
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
+from solv.tracking.curves import Curves, Recorder, parameter, select, standard_error
+from solv.tracking.panels import Panel
+
+if TYPE_CHECKING:
+    from solv.models.jailbreak.spin_glass_clusters import Profiles
+
+RECORD = Recorder("jailbreak", "spin-glass")
+RESAMPLES = 400  # of the bootstrap over glasses
+JACKKNIFE_GROUPS = 20
+WEAK = 6.0  # fields lambda up to which the law of a weak field is drawn
+NORMAL = 1.96  # half the width of a 95 % interval in standard errors
+LEAST_SPINS = 14  # a smaller glass has too few clusters for a law of many
+LEAST_GAP = 0.01  # a finite glass has no clusters below its smallest, so that its gap ends
+LAW_TOLERANCE = 0.15  # relative: N is finite
+
+
+class Panels(StrEnum):
+    """The panels of this part; the last is a table."""
+
+    GLASS = "glass"
+    GLASS_RATE = "glass-rate"
+    GLASS_NU = "glass-nu"
+    GLASS_MU = "glass-mu"
+    CLUSTERS = "glass-clusters"
+
+
+def panels(config: JailbreakConfig) -> list[Panel]:
+    """Return the gap against log k and against k, the fitted edge against the field, and the table of clusters."""
+    bootstrap = "bars: bootstrap over glasses"
+    size = "N = {spins}, β = {beta}"
+    return [
+        Panel(
+            Panels.GLASS,
+            f"Spin glass in a field, {size}",
+            SAMPLES,
+            GAP,
+            x_scale="log",
+            y_scale="log",
+            y_limits=(1e-7, 1),
+            facets=("spins", "beta"),
+            series="h={field}",
+            ordered=True,
+        ),
+        Panel(
+            Panels.GLASS_RATE,
+            f"The same against k, {size}",
+            SAMPLES,
+            GAP,
+            y_scale="log",
+            y_limits=(1e-7, 1),
+            facets=("spins", "beta"),
+            series="h={field}",
+            ordered=True,
+        ),
+        Panel(Panels.GLASS_NU, "Fitted power ν of the glasses", "field h", "ν", series=size, note=bootstrap),
+        Panel(Panels.GLASS_MU, "Fitted rate μ of the glasses", "field h", "μ", series=size, note=bootstrap),
+        Panel(Panels.CLUSTERS, "Measured clusters of the glasses", "spins N, field h", "x, overlap, λ", drawn=False),
+    ]
+
+
+def _model(glass: Glass) -> dict[str, object]:
+    return {
+        "spins": glass.spins,
+        "beta": glass.beta,
+        "strength": glass.strength,
+        "bias": glass.bias,
+        "threshold": glass.threshold,
+    }
+
+
+def predict(config: JailbreakConfig) -> Iterator[Curves]:
+    """Yield nothing: x is not known of these glasses, and the law that stands on the measured x is itself measured."""
+    yield from ()
+
+
+# -- measurement ---------------------------------------------------------------------------------------------------
+
+
+def measure(config: JailbreakConfig, context: Context) -> Iterator[Curves]:
+    """Yield the gap in each field, the Poisson-Dirichlet law at the glasses' own x and overlaps, and the fitted edges.
+
+    In a field h the law has lambda = beta h N (q_in - q_out), the mean overlaps of unsafe and of safe states with the
+    unsafe centre. It is drawn up to lambda = 6, with the error that x and the overlaps leave it.
+    """
+    from solv.experiments.jailbreak.glasses import enumerated_profiles
+    from solv.theory.fits.attack_success import fit_edge_law_to_chances
+
+    glass = config.glass
+    k, fields, model = np.unique(glass.k), sorted(set(glass.field)), _model(glass)
+    with context.progress.task("enumerate glasses", 1 + len(fields)) as step:
+        profiles = enumerated_profiles(config, context, "glass", glass.spins, glass.beta, glass.disorders, glass.bias)
+        step.advance(note=f"N={glass.spins}")
+        yield from _clusters(glass, profiles, fields)
+        laws = []
+        for field in fields:
+            chances = profiles.safe_chances(glass.beta * field * glass.spins).numpy()
+            powers = np.stack([(chances**count).mean(axis=1) for count in k], axis=1)
+            curves = {"simulation": standard_error(powers)}
+            if _shift(glass, profiles, field) <= WEAK:
+                law, law_error = _jackknife(partial(_law, glass, k, field), profiles)
+                curves["anchored"] = law, law_error, glass.disorders
+            for panel in (Panels.GLASS, Panels.GLASS_RATE):
+                for source, (y, y_err, n) in curves.items():
+                    at = {**model, "field": field}
+                    yield RECORD.curve(source, panel, at, x=("k", k), y=("gap", y), y_err=y_err, n=n)
+            laws.append(
+                fit_edge_law_to_chances(k, powers, context.seeds.numpy("glass fit", field), resamples=RESAMPLES)
+            )
+            step.advance(note=f"h={field:g}")
+    for panel, name, values, intervals in (
+        (Panels.GLASS_NU, "nu", [law.nu for law in laws], [law.nu_interval for law in laws]),
+        (Panels.GLASS_MU, "mu", [law.mu for law in laws], [law.mu_interval for law in laws]),
+    ):
+        errors = [(high - low) / (2 * NORMAL) for low, high in intervals]
+        yield RECORD.simulation(panel, model, x=("h", fields), y=(name, values), y_err=errors, n=glass.disorders)
+
+
+def _clusters(glass: Glass, profiles: "Profiles", fields: list[float]) -> Iterator[Curves]:
+    """Yield what the law stands on: x, the mean overlaps with the unsafe centre, and lambda of every field."""
+    values, errors = _jackknife(lambda part: np.array([_x(part), *part.mean_overlaps()]), profiles)
+    model, n = _model(glass), glass.disorders
+    for name, value, error in zip(("x", "overlap_unsafe", "overlap_safe"), values, errors, strict=True):
+        yield RECORD.simulation(Panels.CLUSTERS, model, x=("spins", glass.spins), y=(name, value), y_err=error, n=n)
+    shifts, errors = _jackknife(lambda part: np.array([_shift(glass, part, field) for field in fields]), profiles)
+    yield RECORD.simulation(Panels.CLUSTERS, model, x=("h", fields), y=("lambda", shifts), y_err=errors, n=n)
+
+
+def _x(profiles: "Profiles") -> float:
+    """Return the Poisson-Dirichlet parameter of the glasses: E sum_c W_c^2 = 1 - x."""
+    return float(1 - profiles.all_squares.mean())
+
+
+def _shift(glass: Glass, profiles: "Profiles", field: float) -> float:
+    inside, outside = profiles.mean_overlaps()
+    return glass.beta * field * glass.spins * (inside - outside)
+
+
+def _law(glass: Glass, k: np.ndarray, field: float, profiles: "Profiles") -> np.ndarray:
+    return asr_gap(_x(profiles), 1, _shift(glass, profiles, field), k)
+
+
+def _jackknife(statistic: Callable[["Profiles"], np.ndarray], profiles: "Profiles") -> tuple[np.ndarray, np.ndarray]:
+    """Return a statistic of all glasses and its standard error, from leaving out groups of them."""
+    disorders = len(profiles.all_squares)
+    group = np.arange(disorders) % min(JACKKNIFE_GROUPS, disorders)
+    groups = group.max() + 1
+    left_out = np.stack(
+        [
+            statistic(
+                type(profiles)(
+                    unsafe=profiles.unsafe[group != number],
+                    safe=profiles.safe[group != number],
+                    all_squares=profiles.all_squares[group != number],
+                )
+            )
+            for number in range(groups)
+        ]
+    )
+    squares = np.sum((left_out - left_out.mean(axis=0)) ** 2, axis=0)
+    return statistic(profiles), np.sqrt((groups - 1) / groups * squares)
+
+
+# -- claims --------------------------------------------------------------------------------------------------------
+
+
+def _judge_power_law(curves: Curves) -> Judgement:
+    """Only the part of the curve above 1 % is compared: a finite glass has no clusters below its smallest."""
+    rows = select(curves, panel=Panels.GLASS, field=0)
+    law = select(rows, source="anchored")[["x", "y"]].rename(columns={"y": "law"})
+    compared = select(rows, source="simulation").merge(law, on="x")
+    compared = compared[compared["law"] > LEAST_GAP]
+    if compared.empty:
+        return missing("glass.field includes 0, glass.k includes 1")
+    ratios, errors = compared["y"] / compared["law"], compared["y_err"] / compared["law"]
+    worst = int((ratios - 1).abs().argmax())
+    verdict = all_of(
+        within(ratio, 1, LAW_TOLERANCE, known(error, n))
+        for ratio, error, n in zip(ratios, errors, compared["n"], strict=True)
+    )
+    x = select(curves, panel=Panels.CLUSTERS, y_name="x")["y"].iloc[0]
+    too_small = parameter(compared, "spins").iloc[0] < LEAST_SPINS
+    return Judgement(
+        Verdict.UNDECIDED if too_small and verdict is Verdict.FAILS else verdict,
+        predicted=1.0,
+        measured=float(ratios.iloc[worst]),
+        error=float(errors.iloc[worst]),
+        tolerance=f"15 % down to a gap of 1 % (finite N); x = {x:.3f} measured",
+    )
+
+
+def _judge_strong_field(curves: Curves) -> Judgement:
+    last = curves.sort_values("x").iloc[-1]
+    if last["x"] == 0:
+        return missing("glass.field includes a value above 0")
+    return Judgement(
+        exceeds(last["y"], 0, known(last["y_err"], last["n"]), sigmas=3),
+        predicted="μ > 0",
+        measured=float(last["y"]),
+        error=float(last["y_err"]),
+        tolerance=f"3 s.e., at h = {last['x']:g}",
+    )
+
+
+def _judge_growth(curves: Curves) -> Judgement:
+    verdicts, ends = [], []
+    for panel, symbol in ((Panels.GLASS_NU, "ν"), (Panels.GLASS_MU, "μ")):
+        rows = select(curves, panel=panel).sort_values("x")
+        if len(rows) < 2:
+            return missing("glass.field includes two values")
+        first, last = rows.iloc[0], rows.iloc[-1]
+        error = known(math.hypot(first["y_err"], last["y_err"]), last["n"])
+        verdicts.append(exceeds(last["y"] - first["y"], 0, error))
+        ends.append(
+            f"{symbol}: {first['y']:.2f} ± {first['y_err']:.2f} at h = {first['x']:g}, {last['y']:.2f} ± "
+            f"{last['y_err']:.2f} at {last['x']:g}"
+        )
+    return Judgement(
+        all_of(verdicts),
+        predicted="both grow",
+        measured="; ".join(ends),
+        tolerance="2 s.e. from the weakest to the strongest field",
+    )
+
+
+SPIN_GLASS = Part(
+    name="spin-glass",
+    question="Does the gap of a spin glass cross over from a power of k to an exponential in a field?",
+    names=Panels,
+    panels=panels,
+    predict=predict,
+    measure=measure,
+    claims=(
+        Claim(
+            "spin-glass-power-law",
+            "Without field a spin glass follows the Poisson-Dirichlet power law at its own x.",
+            reads=(Panels.GLASS, Panels.CLUSTERS),
+            judge=_judge_power_law,
+            needs={"glass.spins": LEAST_SPINS, "glass.disorders": 4000},
+        ),
+        Claim(
+            "strong-field-exponential",
+            "In a strong field along the unsafe centre the spin glass's gap falls exponentially.",
+            reads=(Panels.GLASS_MU,),
+            judge=_judge_strong_field,
+            needs={"glass.disorders": 1000, "glass.field": 0.2},
+        ),
+        Claim(
+            "parameters-grow-with-field",
+            "Both fitted parameters of the spin glass, ν and μ, grow with the field.",
+            reads=(Panels.GLASS_NU, Panels.GLASS_MU),
+            judge=_judge_growth,
+            needs={"glass.disorders": 4000},
+        ),
+    ),
+)
