@@ -1,30 +1,19 @@
-"""How are the rules of sbd trained side by side? Networks, data, and all broadcast rules and seeds as one batch."""
+"""How are the rules of sbd trained side by side? All rules and seeds of a plan as one batch of copies."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from solv.experiments.sbd.settings import (
-    BP,
-    BP_SQUARED,
-    CONVOLUTION,
-    DFA,
-    DIGITS,
-    EBD,
-    FROZEN,
-    PERCEPTRON,
-    SBD_P,
-    SBD_RANDOM,
-    SbdConfig,
-    Training,
-)
+from solv.experiments.sbd.arenas import Problem
+from solv.experiments.sbd.rules import Plan, broadcast_rule
+from solv.experiments.sbd.settings import BP_SQUARED, FROZEN, Training
 from solv.harness.contract import Context
-from solv.harness.settings import ConfigurationError
-from solv.models.ensemble import Ensemble, Optimizer, Parameters, cosine_decay
-from solv.models.sbd.broadcast_layers import Convolution, Linear, LocallyConnected, Pool
+from solv.models.ensemble import Ensemble, Optimizer, Parameters, cosine_decay, train
 from solv.models.sbd.score_broadcast import (
     BroadcastRule,
     BroadcastState,
@@ -40,208 +29,150 @@ Look = Callable[[int, Parameters, BroadcastState | None], None]
 
 
 @dataclass(frozen=True)
-class Data:
-    """Examples to learn from and to test on."""
-
-    x: Tensor
-    labels: Tensor
-    test_x: Tensor
-    test_labels: Tensor
-
-    @property
-    def classes(self) -> int:
-        """Number of classes."""
-        return int(torch.cat([self.labels, self.test_labels]).max()) + 1
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What one batch of copies trains: `rules` x seeds, rule by rule.
+class Course:
+    """How long, in which batches and how fast a batch of copies trains.
 
     Attributes:
-        rules: a name of `RULES` for each block of seeds.
-        memory, start, features: override the training's for single blocks, as long as `rules`; features: how many of
-            the random ones a block uses.
+        epochs: passes over the examples.
+        batch: examples a step.
+        rate: of Adam, falling to 0 along half a cosine.
     """
 
-    rules: Sequence[str]
-    memory: Sequence[float] | None = None
-    start: Sequence[float] | None = None
-    features: Sequence[int] | None = None
+    epochs: int
+    batch: int
+    rate: float
 
-
-def digits(context: Context) -> Data:
-    """Return scikit-learn's digits, 1400 to learn from and 397 to test on."""
-    from sklearn.datasets import load_digits
-
-    found = load_digits()
-    order = context.seeds.numpy("digits").permutation(len(found.target))
-    x = torch.from_numpy(found.data[order] / 8 - 1).float().to(context.device)
-    labels = torch.from_numpy(found.target[order]).long().to(context.device)
-    return Data(x[:1400], labels[:1400], x[1400:], labels[1400:])
-
-
-def images(config: SbdConfig, context: Context) -> Data:
-    """Return the images of the settings.
-
-    Raises:
-        ConfigurationError: a fetched set is not there, or is damaged.
-    """
-    setting = config.images
-    if setting.source == "synthetic":
-        from solv.data.sbd.synthetic_images import draw_images
-
-        made = draw_images(
-            setting.train + setting.test,
-            context.seeds.numpy("images"),
-            side=setting.side,
-            classes=setting.classes,
-            filters=16,
-            sharpness=setting.sharpness,
-        )
-        x, labels = torch.from_numpy(made.x), torch.from_numpy(made.labels)
-        x, labels = x.to(context.device), labels.to(context.device)
-        return Data(x[: setting.train], labels[: setting.train], x[setting.train :], labels[setting.train :])
-    from solv.data.sbd.image_sets import ImageSetError, load_image_set
-
-    try:
-        found = load_image_set(setting.source, setting.folder, setting.train, setting.test)
-    except ImageSetError as error:
-        raise ConfigurationError(f"images: {error}; images.source=synthetic needs no file") from None
-    parts = [
-        torch.from_numpy(np.ascontiguousarray(part))
-        for part in (found.train, found.train_labels, found.test, found.test_labels)
-    ]
-    mean, std = found.train.mean((0, 2, 3), keepdims=True), found.train.std((0, 2, 3), keepdims=True)
-    scaled = [(part.float() - torch.from_numpy(mean)) / torch.from_numpy(std) for part in (parts[0], parts[2])]
-    most, tests = setting.train, setting.test
-    x, test_x = scaled[0][:most].float().to(context.device), scaled[1][:tests].float().to(context.device)
-    return Data(x, parts[1][:most].long().to(context.device), test_x, parts[3][:tests].long().to(context.device))
-
-
-def network(config: SbdConfig, arena: str, data: Data) -> Network:
-    """Return the architecture of an arena; the paper's (spec section 1) or a small one of the same kind."""
-    shape, paper, output = tuple(data.x.shape[1:]), config.images.size == "paper", Linear(data.classes)
-    if arena == DIGITS:
-        return Network(shape, (Linear(128), Linear(128), output))
-    if arena == PERCEPTRON:
-        widths = (1024, 512, 512) if paper else (256, 128)
-        return Network(shape, (*(Linear(width) for width in widths), output))
-    kind: type[Convolution] | type[LocallyConnected] = Convolution if arena == CONVOLUTION else LocallyConnected
-    if not paper:
-        first, second = (16, 16) if arena == CONVOLUTION else (4, 8)
-        return Network(shape, (kind(first, 5, 1, 2), Pool(2), kind(second, 3, 1, 1), Pool(2), Linear(64), output))
-    if config.images.source == "tiny-imagenet":
-        channels, width = (96, 128, 256), 2048
-    else:
-        channels, width = ((128, 64, 64), 1024) if arena == CONVOLUTION else ((64, 32, 32), 512)
-    pool = Pool(2, "maximum" if config.images.source == "tiny-imagenet" else "average")
-    first, second, third = channels
-    parts = kind(first, 5, 1, 2), pool, kind(second, 5, 1, 2), pool, kind(third, 2, 2, 0), Linear(width), output
-    return Network(shape, parts)
-
-
-def broadcast_rule(training: Training, plan: Plan, seeds: int, classes: int, queries: Tensor) -> BroadcastRule:
-    """Return the rule of every copy; phi is p and then tanh(Q x), each copy using what its rule says."""
-    device, blocks = queries.device, len(plan.rules)
-    count = queries.shape[1]
-    scales = torch.zeros(blocks, classes + count, device=device)
-    memory = torch.tensor(plan.memory or [training.memory] * blocks, device=device)
-    for block, rule in enumerate(plan.rules):
-        if rule == SBD_P:
-            scales[block, :classes] = training.expansion
-        if rule == SBD_RANDOM:
-            used = plan.features[block] if plan.features else count
-            scales[block, classes : classes + used] = training.expansion
-        if rule in (FROZEN, DFA):
-            memory[block] = 1.0
-    squared = torch.tensor([float(rule == EBD) for rule in plan.rules], device=device)
-    start = torch.tensor(plan.start or [training.start] * blocks, device=device)
-
-    def features(x: Tensor, p: Tensor) -> Tensor:
-        return torch.cat([p, torch.tanh(x.flatten(2) @ queries)], dim=-1)
-
-    expands = bool(scales.any())
-    return BroadcastRule(
-        squared.repeat_interleave(seeds),
-        memory.repeat_interleave(seeds),
-        start.repeat_interleave(seeds),
-        scales.repeat_interleave(seeds, dim=0) if expands else None,
-        features if expands else None,
-        power=training.power,
-        power_target=training.power_target,
-        entropy=training.entropy,
-        sparsity=training.sparsity,
-        forward=training.forward,
-    )
+    def steps(self, examples: int) -> int:
+        """Return the number of steps over so many examples."""
+        return self.epochs * max(examples // self.batch, 1)
 
 
 def train_rules(
-    config: SbdConfig,
-    context: Context,
     name: str,
-    architecture: Network,
-    data: Data,
+    problem: Problem,
     plan: Plan,
-    *,
-    epochs: int,
-    batch: int,
-    rate: float,
+    course: Course,
+    training: Training,
+    context: Context,
     look: Look | None = None,
-) -> np.ndarray:
-    """Train every copy and return its test accuracy, shape (rules, seeds).
+) -> Float[np.ndarray, "rules seeds"]:
+    """Train every copy and return its test accuracy.
 
-    Copies of one seed start from the same weights and see the same batches. All rules of a plan are either broadcast
-    rules or backpropagation, and one batch of copies; `look(step, parameters, state)` is called before every step.
+    Copies of one seed start from the same weights and see the same batches.
+
+    Args:
+        name: of the training: of its random streams, and of its checkpoint.
+        problem: what is learned, by which network.
+        plan: the rules, each of them by `training.seeds` copies.
+        course: steps, batches and rate.
+        training: what all rules have in common.
+        context: the run.
+        look: `look(step, parameters, state)` is called before the first step and after every one. A training that is
+            looked at keeps no checkpoint: what was seen before it would be lost.
     """
-    training, seeds = config.training, config.training.seeds
-    generator = context.seeds.torch(name, "start", device=context.device)
-    start = architecture.initial(seeds, generator)
-    last = len(architecture.layers) - 1
-    start[f"weight {last}"] *= training.output_scale
-    blocks = len(plan.rules)
-    steps = epochs * max(len(data.x) // batch, 1)
-    moves = torch.tensor([float(rule != FROZEN) for rule in plan.rules], device=context.device)
-    factors = {
-        f"{kind} {number}": moves.repeat_interleave(seeds)
-        for number in architecture.hidden
-        for kind in ("weight", "bias")
-    }
-    ensemble = Ensemble(
-        {key: value.repeat(blocks, *[1] * (value.dim() - 1)) for key, value in start.items()},
-        Optimizer(
-            learning_rate=rate, weight_decay=training.weight_decay, schedule=cosine_decay(steps), factors=factors
-        ),
+    data, blocks, seeds = problem.data, len(plan.rules), training.seeds
+    steps = course.steps(len(data.x))
+    copies = _start(name, problem, plan, training, context)
+    optimizer = Optimizer(
+        learning_rate=course.rate,
+        weight_decay=training.weight_decay,
+        schedule=cosine_decay(steps),
+        factors=_frozen_layers(problem.network, plan, seeds, context),
     )
-    backward = plan.rules[0] in (BP, BP_SQUARED)
-    squared = torch.tensor([float(rule == BP_SQUARED) for rule in plan.rules], device=context.device)
-    squared = squared.repeat_interleave(seeds)
-    most = max(plan.features) if plan.features else training.random_features
-    size = int(np.prod(architecture.input_shape))
-    queries = torch.randn(size, most, generator=generator, device=context.device) / size**0.5
-    rule = broadcast_rule(training, plan, seeds, data.classes, queries)
-    state = None if backward else start_state(architecture, rule, data.classes, generator)
+    ensemble = Ensemble(copies.start, optimizer)
     checkpoint = context.checkpoint(name)
     if (saved := checkpoint.load()) is not None:
         ensemble.load_state_dict(saved["ensemble"])
-        if state is not None:
-            state.load_state_dict(saved["state"])
-    for step in range(ensemble.step, steps):
-        if look is not None:
-            look(step, ensemble.parameters, state)
-        which = context.seeds.numpy(name, "batch", step).integers(len(data.x), size=(seeds, batch))
-        at = torch.from_numpy(which).to(context.device).repeat(blocks, 1)
-        if state is None:
-            gradients = backpropagated_gradients(
-                architecture, ensemble.parameters, squared, data.x[at], data.labels[at]
-            )
-        else:
-            gradients = broadcast_gradients(architecture, ensemble.parameters, state, rule, data.x[at], data.labels[at])
-        ensemble.apply(gradients)
-        if look is None and (step + 1) % SAVE_EVERY == 0 and step + 1 < steps:
-            kept: Mapping[str, object] = {"state": state.state_dict()} if state is not None else {}
-            checkpoint.save({"ensemble": ensemble.state_dict(), **kept})
+        copies.load_state_dict(saved)
     if look is not None:
-        look(steps, ensemble.parameters, state)
-    right = accuracy(architecture, ensemble.parameters, data.test_x, data.test_labels)
+        look(0, ensemble.parameters, copies.state)
+
+    def batches(step: int) -> tuple[Tensor, Tensor]:
+        drawn = context.seeds.numpy(name, "batch", step).integers(len(data.x), size=(seeds, course.batch))
+        places = torch.from_numpy(drawn).to(context.device).repeat(blocks, 1)
+        return data.x[places], data.labels[places]
+
+    def after_step(step: int, losses: Tensor) -> None:
+        if look is not None:
+            look(step, ensemble.parameters, copies.state)
+
+    def save(state: Mapping[str, Any]) -> None:
+        checkpoint.save({"ensemble": state, **copies.state_dict()})
+
+    train(
+        ensemble,
+        copies.descended,
+        batches,
+        steps,
+        after_step=after_step,
+        save=save if look is None else None,
+        save_every=SAVE_EVERY,
+    )
+    right = accuracy(problem.network, ensemble.parameters, data.test_x, data.test_labels)
     return right.cpu().numpy().reshape(blocks, seeds)
+
+
+@dataclass
+class _Copies:
+    """Where all copies of a plan start, and how they find their gradients.
+
+    Attributes:
+        network: of every copy.
+        start: stacked parameters before training.
+        squared: 1 for the copies that backpropagate a squared error.
+        rule: of the broadcast copies.
+        state: what these remember; None: the copies backpropagate.
+    """
+
+    network: Network
+    start: Parameters
+    squared: Float[Tensor, "copies"]
+    rule: BroadcastRule
+    state: BroadcastState | None
+
+    def descended(self, parameters: Parameters, batch: tuple[Tensor, Tensor]) -> Float[Tensor, "copies"]:
+        """Return the linear function of the parameters whose gradient is the update, and move the state on."""
+        gradients = self._gradients(parameters, *batch)
+        products = [(parameters[name] * gradient).flatten(1).sum(1) for name, gradient in gradients.items()]
+        return torch.stack(products).sum(0)
+
+    def _gradients(self, parameters: Parameters, x: Tensor, labels: Tensor) -> Parameters:
+        if self.state is None:
+            return backpropagated_gradients(self.network, parameters, self.squared, x, labels)
+        return broadcast_gradients(self.network, parameters, self.state, self.rule, x, labels)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint holds of the copies beside their parameters."""
+        return {} if self.state is None else {"state": self.state.state_dict()}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Go back to a saved state."""
+        if self.state is not None:
+            self.state.load_state_dict(saved["state"])
+
+
+def _start(name: str, problem: Problem, plan: Plan, training: Training, context: Context) -> _Copies:
+    """Draw weights, the matrix Q of the random features, and R, in this order, from one stream."""
+    network, classes, blocks = problem.network, problem.data.classes, len(plan.rules)
+    generator = context.seeds.torch(name, "start", device=context.device)
+    weights = network.initial(training.seeds, generator)
+    weights[f"weight {len(network.layers) - 1}"] *= training.output_scale
+    inputs = int(np.prod(network.input_shape))
+    shape = inputs, plan.random_features(training)
+    queries = torch.randn(shape, generator=generator, device=context.device) / inputs**0.5
+    rule = broadcast_rule(training, plan, classes, queries)
+    return _Copies(
+        network,
+        {key: value.repeat(blocks, *[1] * (value.dim() - 1)) for key, value in weights.items()},
+        plan.where(BP_SQUARED, seeds=training.seeds, device=context.device),
+        rule,
+        None if plan.backward else start_state(network, rule, classes, generator),
+    )
+
+
+def _frozen_layers(
+    network: Network, plan: Plan, seeds: int, context: Context
+) -> dict[str, float | Float[Tensor, "copies"]]:
+    """Return the factors of the learning rate: 0 for the hidden layers of the copies that freeze them."""
+    moves = 1 - plan.where(FROZEN, seeds=seeds, device=context.device)
+    return {f"{kind} {number}": moves for number in network.hidden for kind in ("weight", "bias")}

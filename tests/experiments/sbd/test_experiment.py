@@ -1,26 +1,19 @@
-"""Do the claims of sbd follow from the curves alone, and does every branch give curves of its panels?"""
+"""Do sbd's claims follow from the curves alone, on both sides of every edge, and does every branch give curves?"""
 
-from contextlib import nullcontext
-from dataclasses import replace
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from solv.experiments.sbd.experiment import (
-    ALIGNMENT,
-    ALONG,
-    EXPANDED,
-    EXPERIMENT,
-    FROZEN_IS_DFA,
-    TEACHER,
-    gain_panel,
-    points,
-)
+from solv.experiments.sbd import accuracy, along_training, descent, orthogonality
+from solv.experiments.sbd.experiment import EXPERIMENT, require
 from solv.experiments.sbd.settings import (
     ARENAS,
     BP,
     CONVOLUTION,
+    DFA,
     DIGITS,
     EBD,
     FROZEN,
@@ -28,6 +21,7 @@ from solv.experiments.sbd.settings import (
     PERCEPTRON,
     RULES,
     SBD,
+    SBD_P,
     Images,
     Ladders,
     Orthogonality,
@@ -35,14 +29,14 @@ from solv.experiments.sbd.settings import (
     SbdConfig,
     Training,
 )
-from solv.experiments.sbd.training import Data, Plan, digits, network, train_rules
-from solv.harness.contract import Context
 from solv.harness.seeds import Seeds
-from solv.harness.settings import ConfigurationError
-from solv.tracking.checkpoints import TrainingCheckpoint
-from solv.tracking.claims import Verdict
-from solv.tracking.curves import join_curves
+from solv.harness.settings import ConfigurationError, replace
+from solv.tracking.claims import MissingCurvesError, Verdict
+from solv.tracking.curves import join_curves, pair, parameter, select
+from tests.experiments.scaffold import Units, context, findings, measured, on_theory, spoilt, verdicts
 
+HOLDS, FAILS, UNDECIDED, NOT_RUN = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED, Verdict.NOT_RUN
+QUICK = SbdConfig()
 SMALL = SbdConfig(
     orthogonality=Orthogonality(examples=(300, 1000), repeats=2),
     images=Images(train=60, test=30, side=8, classes=3),
@@ -50,158 +44,271 @@ SMALL = SbdConfig(
     probes=Probes(looks=3, descent_steps=30),
     ladders=Ladders(depth=(2,), width=(8,), memory=(0.9, 0.999), start=(0.01, 0.1), features=(1, 3), epochs=1),
 )
-
-
-class Silent:
-    def task(self, description, total):
-        return nullcontext(self)
-
-    def advance(self, count=1, note=""):
-        pass
-
-
-def context(folder, unit=None):
-    compute = unit or (lambda name, make: dict(make()))
-    return Context("cpu", Seeds(0), compute, lambda name: TrainingCheckpoint(folder / f"{name}.pt"), Silent())
+GAINS = dict(zip(RULES, (-0.1, -0.05, -0.03, 0.0, 0.02, 0.03, 0.1, 0.1), strict=True))
+SCORES = {"panel": orthogonality.Panels.ORTHOGONALITY, "source": "simulation"}
+EXPANDED = {"panel": orthogonality.Panels.EXPANDED, "source": "simulation"}
+CORRELATION = {"panel": along_training.Panels.CORRELATION, "rule": BP}
+ALIGNMENT = {"panel": along_training.Panels.ALIGNMENT}
+FROZEN_IS_DFA = {"panel": along_training.Panels.FROZEN}
+GAIN = {"panel": accuracy.Panels.GAIN}
 
 
 @pytest.fixture(scope="module")
-def ideal():
+def theory():
+    return EXPERIMENT.predict(QUICK)
+
+
+@pytest.fixture(scope="module")
+def ideal(theory):
     """Theory with measurements on it, and trainings as the paper would have them."""
-    theory = EXPERIMENT.predict(SbdConfig())
-    on_it = theory.assign(source="simulation", y_err=0.02, n=16)
-    parts = [theory, on_it]
-    rank = np.arange(len(RULES))
-    gains = np.array([-0.1, -0.05, -0.03, 0.0, 0.02, 0.03, 0.1, 0.1])
+    return join_curves([theory, on_theory(theory).assign(y_err=0.02), *trained()])
+
+
+def trained():
     for arena in ARENAS:
-        place = gain_panel(arena), "minus SBD", "trained", "rule", rank
-        parts.append(points(*place, "difference", gains, y_err=0.002, n=10))
-    steps, fall = [0, 10, 100], [1.0, 10.0, 1.2]
+        for rule, gain in GAINS.items():
+            at = {**accuracy.where(QUICK, arena), "rule": rule}
+            y = ("difference", gain)
+            yield accuracy.RECORD.trained(accuracy.Panels.GAIN, at, x=("rule", 0), y=y, y_err=0.002, n=10)
+    steps, record, panels = ("step", [0, 10, 100]), along_training.RECORD, along_training.Panels
     for layer in (1, 2):
-        own = {"rule": BP, "layer": layer}
-        parts.append(
-            points(ALONG, f"BP, layer {layer}", "trained", "step", steps, "c", fall, y_err=0.2, n=5, params=own)
-        )
-        rise = [0.01, 0.1, 0.5]
-        parts.append(points(ALIGNMENT, f"layer {layer}", "trained", "step", steps, "cosine", rise, y_err=0.02, n=5))
-    parts.append(points(FROZEN_IS_DFA, "largest difference", "trained", "step", steps, "difference", 1e-7, n=5))
-    return join_curves(parts)
+        at, fall = {"rule": BP, "layer": layer}, ("c", [1.0, 10.0, 1.2])
+        yield record.trained(panels.CORRELATION, at, x=steps, y=fall, y_err=0.2, n=5)
+        rise = ("cosine", [0.01, 0.1, 0.5])
+        yield record.trained(panels.ALIGNMENT, {"layer": layer}, x=steps, y=rise, y_err=0.02, n=5)
+    yield record.trained(panels.FROZEN, {}, x=steps, y=("difference", [1e-7] * 3), y_err=1e-9, n=5)
 
 
-def verdicts(curves):
-    return {claim.id: claim.verdict for claim in EXPERIMENT.claims(curves)}
+def judged(curves):
+    return verdicts(EXPERIMENT, curves, QUICK)
+
+
+def put(curves, y, **equal):
+    """Return the curves with other measured ordinates in the rows named: a number, or a function of the rows."""
+    return spoilt(curves, lambda rows: rows.assign(y=y(rows) if callable(y) else y), **equal)
+
+
+def sharp(curves, **equal):
+    return spoilt(curves, lambda rows: rows.assign(y_err=1e-9), **equal)
+
+
+# -- claims ------------------------------------------------------------------------------------------------------------
 
 
 def test_every_claim_holds_on_curves_as_the_paper_has_them(ideal):
-    found = verdicts(ideal)
+    found = judged(ideal)
     assert len(found) == 9
-    assert {name for name, verdict in found.items() if verdict is not Verdict.HOLDS} == set()
+    assert {name for name, verdict in found.items() if verdict is not HOLDS} == set()
 
 
-def test_every_claim_is_undecided_where_its_curves_are_missing(ideal):
-    assert set(verdicts(ideal[ideal["panel"] == "no such panel"]).values()) == {Verdict.UNDECIDED}
+@pytest.mark.parametrize("claim", EXPERIMENT.all_claims(), ids=lambda claim: claim.id)
+def test_a_panel_that_a_claim_reads_and_that_is_empty_is_a_fault(ideal, claim):
+    for panel in claim.reads:
+        with pytest.raises(MissingCurvesError, match=panel.value):
+            EXPERIMENT.judge(ideal[ideal["panel"] != panel.value], QUICK)
+
+
+def off(strength):
+    """Return what moves ideal ordinates off the theory by `strength` times 3 % and one standard error."""
+    return lambda rows: rows["y"] + strength * (0.03 * rows["y"] + 1)
+
+
+EDGES = [
+    # claim, the rows that are changed, their ordinate at a strength (1 is the tolerance)
+    ("score-orthogonal-when-admissible", SCORES | {"loss": "Brier"}, lambda s: 1.5 * s),
+    ("not-when-inadmissible", SCORES | {"loss": "focal"}, off),
+    ("not-when-inadmissible", SCORES | {"loss": "focal"}, lambda s: off(-s)),
+    ("expansion-preserves-orthogonality", EXPANDED | {"phi": "tanh(Qx)"}, lambda s: 1.5 * s),
+    ("alignment-grows", ALIGNMENT | {"layer": 1, "x": 0}, lambda s: 0.2 * s),
+    ("alignment-grows", ALIGNMENT | {"layer": 1, "x": 0}, lambda s: -0.2 * s),
+    ("dfa-is-frozen-sbd", FROZEN_IS_DFA, lambda s: 1e-4 * s),
+]
+
+
+@pytest.mark.parametrize(("claim", "rows", "ordinate"), EDGES, ids=[f"{edge[0]} {edge[1]}" for edge in EDGES])
+def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(ideal, claim, rows, ordinate):
+    exact = sharp(ideal, **rows)
+    assert judged(put(exact, ordinate(0.9), **rows))[claim] is HOLDS
+    assert judged(put(exact, ordinate(1.1), **rows))[claim] is FAILS
+
+
+def student(comparisons, n):
+    from scipy.stats import t
+
+    return t.ppf(1 - 0.025 / comparisons, n - 1)
+
+
+EDGES_IN_ERRORS = [
+    # claim, the rows that are changed, their ordinate at so many parts of the standard errors that it asks for
+    ("sbd-learns-without-weight-transport", GAIN | {"rule": FROZEN, "network": LOCAL}, lambda s: -s * 3 * 0.002),
+    ("sbd-beats-dfa-and-ebd", GAIN | {"rule": EBD, "data": DIGITS}, lambda s: -s * student(8, 10) * 0.002),
+    ("expansion-helps", GAIN | {"rule": SBD_P, "network": CONVOLUTION}, lambda s: s * student(8, 10) * 0.002),
+    ("correlation-falls-under-bp", CORRELATION | {"x": 100}, lambda s: 10 - s * 3 * np.hypot(0.2, 0.2)),
+    ("alignment-grows", ALIGNMENT | {"layer": 2, "x": 100}, lambda s: 0.1 + s * 2 * 0.02),
+]
+
+
+@pytest.mark.parametrize(("claim", "rows", "ordinate"), EDGES_IN_ERRORS, ids=[edge[0] for edge in EDGES_IN_ERRORS])
+def test_a_difference_counts_from_so_many_standard_errors_on(ideal, claim, rows, ordinate):
+    curves = put(ideal, 0.1, **ALIGNMENT, layer=2, x=0)  # what the largest cosine is compared with
+    curves = put(curves, -0.5, **ALIGNMENT, layer=2, x=10)
+    assert judged(put(curves, ordinate(1.1), **rows))[claim] is HOLDS
+    assert judged(put(curves, ordinate(0.9), **rows))[claim] is UNDECIDED
+    assert judged(put(curves, ordinate(-1.1), **rows))[claim] is FAILS
 
 
 @pytest.mark.parametrize(
-    ("claim", "panel", "spoil"),
+    ("claim", "rows", "ordinate"),
     [
-        ("score-orthogonal-when-admissible", TEACHER, lambda rows: rows.assign(y=rows["y"] + 2)),
-        ("not-when-inadmissible", TEACHER, lambda rows: rows.assign(y=1.2 * rows["y"])),
-        ("expansion-preserves-orthogonality", EXPANDED, lambda rows: rows.assign(y=rows["y"] + 2)),
-        ("correlation-falls-under-bp", ALONG, lambda rows: rows.assign(y=1 + rows["x"])),
-        ("sbd-learns-without-weight-transport", gain_panel(DIGITS), lambda rows: rows.assign(y=0.1)),
-        ("sbd-beats-dfa-and-ebd", gain_panel(LOCAL), lambda rows: rows.assign(y=-rows["y"])),
-        ("expansion-helps", gain_panel(PERCEPTRON), lambda rows: rows.assign(y=-rows["y"])),
-        ("dfa-is-frozen-sbd", FROZEN_IS_DFA, lambda rows: rows.assign(y=0.01)),
-        ("alignment-grows", ALIGNMENT, lambda rows: rows.assign(y=-rows["y"])),
+        ("score-orthogonal-when-admissible", SCORES, lambda rows: rows["y"] + 2),
+        ("not-when-inadmissible", SCORES, lambda rows: 1.2 * rows["y"]),
+        ("expansion-preserves-orthogonality", EXPANDED, lambda rows: rows["y"] + 2),
+        ("correlation-falls-under-bp", CORRELATION, lambda rows: 1 + rows["x"]),
+        ("sbd-learns-without-weight-transport", GAIN | {"data": DIGITS}, 0.1),
+        ("sbd-beats-dfa-and-ebd", GAIN | {"network": LOCAL}, lambda rows: -rows["y"]),
+        ("expansion-helps", GAIN | {"network": PERCEPTRON}, lambda rows: -rows["y"]),
+        ("dfa-is-frozen-sbd", FROZEN_IS_DFA, 0.01),
+        ("alignment-grows", ALIGNMENT, lambda rows: -rows["y"]),
     ],
 )
-def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, panel, spoil):
-    rows = (ideal["panel"] == panel) & (ideal["source"] != "theory")
-    assert rows.any()
-    spoilt = pd.concat([ideal[~rows], spoil(ideal[rows])], ignore_index=True)
-    assert verdicts(spoilt)[claim] is Verdict.FAILS
+def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, rows, ordinate):
+    assert judged(put(ideal, ordinate, **rows))[claim] is FAILS
+
+
+CLAIMED = [
+    ("score-orthogonal-when-admissible", SCORES),
+    ("not-when-inadmissible", SCORES),
+    ("expansion-preserves-orthogonality", EXPANDED),
+    ("correlation-falls-under-bp", CORRELATION),
+    ("alignment-grows", ALIGNMENT),
+    ("sbd-learns-without-weight-transport", GAIN),
+    ("sbd-beats-dfa-and-ebd", GAIN),
+    ("expansion-helps", GAIN),
+]
+
+
+@pytest.mark.parametrize(("claim", "rows"), [*CLAIMED, ("dfa-is-frozen-sbd", FROZEN_IS_DFA)])
+def test_large_errors_leave_a_claim_undecided(ideal, claim, rows):
+    vague = spoilt(ideal, lambda part: part.assign(y_err=part["y"].abs() + 100), **rows)
+    found = findings(EXPERIMENT, vague, QUICK)[claim]
+    assert found.verdict is UNDECIDED
+    assert found.needs
+
+
+@pytest.mark.parametrize(("claim", "rows"), CLAIMED)
+def test_a_scatter_of_zero_over_few_repeats_decides_nothing(ideal, claim, rows):
+    certain = spoilt(ideal, lambda part: part.assign(y_err=0.0, n=2), **rows)
+    assert judged(certain)[claim] is UNDECIDED
 
 
 def test_two_seeds_decide_no_ranking(ideal):
-    few = ideal.assign(n=ideal["n"].where(ideal["source"] != "trained", 2))
-    found = verdicts(few)
-    assert found["sbd-beats-dfa-and-ebd"] is found["expansion-helps"] is Verdict.UNDECIDED
+    found = judged(spoilt(ideal, lambda rows: rows.assign(n=2), source="trained"))
+    assert found["sbd-beats-dfa-and-ebd"] is found["expansion-helps"] is UNDECIDED
 
 
-def test_every_curve_has_a_panel_and_a_repeated_run_the_same_bits(tmp_path):
-    curves = EXPERIMENT.measure(SMALL, context(tmp_path))
+def test_correlations_too_small_to_show_the_growth_are_undecided(theory):
+    few = replace(QUICK, orthogonality=Orthogonality(examples=(1000,)), parts=("orthogonality",))
+    curves = EXPERIMENT.predict(few)
+    found = findings(EXPERIMENT, join_curves([curves, on_theory(curves)]), few)["not-when-inadmissible"]
+    assert (found.verdict, found.needs) == (UNDECIDED, "orthogonality.examples >= 100000")
+
+
+def test_claims_of_parts_that_are_switched_off_are_not_run(ideal):
+    alone = replace(QUICK, parts=("accuracy",))
+    found = findings(EXPERIMENT, ideal[ideal["part"] == "accuracy"], alone)
+    assert {name for name, each in found.items() if each.verdict is not NOT_RUN} == {
+        "sbd-learns-without-weight-transport",
+        "sbd-beats-dfa-and-ebd",
+        "expansion-helps",
+    }
+    assert found["alignment-grows"].needs == "--part along-training"
+
+
+def test_a_gain_is_named_by_its_rule_network_and_data(ideal):
+    text = findings(EXPERIMENT, ideal, QUICK)["sbd-beats-dfa-and-ebd"].measured
+    assert f"{DFA}, perceptron on digits: +5.0 ± 0.2 %" in text
+    assert f"{EBD}, locally connected on synthetic: +3.0 ± 0.2 %" in text
+    assert len(text.split("; ")) == 8
+
+
+# -- curves ------------------------------------------------------------------------------------------------------------
+
+
+def test_prediction_needs_no_torch():
+    code = (
+        "import sys; from solv.experiments.sbd.experiment import EXPERIMENT as e; from solv.harness.settings import *; "
+        "e.predict(e.Config()); assert 'torch' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_admissible_losses_are_predicted_to_be_uncorrelated_and_the_others_are_not(theory):
+    rows = select(theory, panel=orthogonality.Panels.ORTHOGONALITY, x=100_000)
+    admissible = parameter(rows, "loss").map(orthogonality.ADMISSIBLE).astype(bool)
+    assert (admissible.sum(), (~admissible).sum()) == (7, 4)
+    assert np.allclose(rows["y"][admissible], 1)
+    assert rows["y"][~admissible].min() > 3
+
+
+def test_another_seed_has_another_teacher_in_theory_and_measurement(tmp_path):
+    drawn = [orthogonality.Teacher.drawn(QUICK.orthogonality, Seeds(seed)) for seed in (0, 0, 1)]
+    for name in ("to_classes", "to_features", "queries"):
+        first, same, other = (getattr(each, name) for each in drawn)
+        np.testing.assert_array_equal(first, same)
+        assert not np.isclose(first, other).any()
+    rows = []
+    for seed in (0, 2):
+        sizes = Orthogonality(examples=(10_000,), repeats=4)
+        config = replace(SMALL, parts=("orthogonality",), seed=seed, orthogonality=sizes)
+        curves = join_curves([EXPERIMENT.predict(config), measured(EXPERIMENT, config, context(tmp_path, seed=seed))])
+        rows.append(select(pair(curves), loss="focal").iloc[0])
+    first, other = rows
+    assert abs(first["theory"] - other["theory"]) > 2
+    assert max(abs(row["y"] - row["theory"]) for row in rows) < 0.5
+
+
+def test_every_panel_has_curves_and_a_repeated_run_the_same_bits(tmp_path):
+    curves = measured(EXPERIMENT, SMALL, context(tmp_path))
     assert set(curves["panel"]) == {panel.name for panel in EXPERIMENT.panels(SMALL)}
-    assert len(EXPERIMENT.claims(join_curves([EXPERIMENT.predict(SMALL), curves]))) == 9
-    again = tmp_path / "again"
-    again.mkdir()
-    only = replace(SMALL, arenas=(CONVOLUTION,))
-    first = EXPERIMENT.measure(only, context(again))
-    pd.testing.assert_frame_equal(first, EXPERIMENT.measure(only, context(again)))
-    frozen = first[(first["panel"] == CONVOLUTION) & (first["series"] == "accuracy")]
-    assert RULES[int(frozen["x"].iloc[0])] == FROZEN
-    descent = curves[(curves["panel"] == "descent")].groupby("series")["y"]
-    assert (descent.last() < 0.5 * descent.first()).all()
+    assert len(findings(EXPERIMENT, join_curves([EXPERIMENT.predict(SMALL), curves]), SMALL)) == 9
+    paired = pair(join_curves([EXPERIMENT.predict(SMALL), curves]))
+    assert len(paired) == len(select(curves, part="orthogonality")) == 2 * (11 + 3)
+    alone = replace(SMALL, parts=("accuracy",), arenas=(CONVOLUTION,))
+    first, again = (measured(EXPERIMENT, alone, context(tmp_path / name)) for name in ("first", "again"))
+    pd.testing.assert_frame_equal(first, again)
+    pd.testing.assert_frame_equal(first, select(curves, part="accuracy", network=CONVOLUTION).reset_index(drop=True))
+    assert list(parameter(select(first, panel=accuracy.Panels.ACCURACY), "rule")) == list(RULES)
+    assert (select(first, panel=accuracy.Panels.GAIN, rule=SBD)["y"] == 0).all()
+    ratios = select(curves, panel=descent.Panels.DESCENT).groupby("params")["y"]
+    assert (ratios.last() < 0.5 * ratios.first()).all()
 
 
-def test_a_killed_training_goes_on_from_its_checkpoint_with_the_same_bits(tmp_path, monkeypatch):
-    import solv.experiments.sbd.training as training
-
-    monkeypatch.setattr(training, "SAVE_EVERY", 2)
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-    settings = replace(SMALL, arenas=(LOCAL,), training=replace(SMALL.training, image_batch=10))
-    whole = EXPERIMENT.measure(settings, context(tmp_path / "a"))
-
-    class KilledError(Exception):
-        pass
-
-    apply = training.Ensemble.apply
-
-    def dying(self, gradients):
-        apply(self, gradients)
-        saved, died = tmp_path / "b" / f"{LOCAL} broadcast.pt", tmp_path / "died"
-        if self.step == 5 and saved.exists() and not died.exists():
-            died.touch()
-            raise KilledError
-
-    monkeypatch.setattr(training.Ensemble, "apply", dying)
-    with pytest.raises(KilledError):
-        EXPERIMENT.measure(settings, context(tmp_path / "b"))
-    pd.testing.assert_frame_equal(whole, EXPERIMENT.measure(settings, context(tmp_path / "b")))
+def test_a_killed_run_goes_on_with_the_units_that_are_left_and_the_same_bits(tmp_path):
+    config = replace(SMALL, parts=("orthogonality", "descent", "memory-and-expansion"))
+    whole = measured(EXPERIMENT, config, context(tmp_path))
+    units = Units(dies_after=3)
+    with pytest.raises(KeyboardInterrupt):
+        measured(EXPERIMENT, config, context(tmp_path, unit=units))
+    units.dies_after = None
+    pd.testing.assert_frame_equal(whole, measured(EXPERIMENT, config, context(tmp_path, unit=units)))
+    assert units.computed == ["teacher", "descent", "memory", "start", "features"]
 
 
-def test_regularisers_reach_the_updates(tmp_path):
-    accuracies = []
-    for changes in ({}, {"power": 0.1, "entropy": 1e-3, "sparsity": 1e-3, "forward": 0.1, "weight_decay": 0.1}):
-        folder = tmp_path / str(len(changes))
-        folder.mkdir()
-        settings = replace(SMALL, training=replace(SMALL.training, **changes))
-        world = context(folder)
-        data = digits(world)
-        architecture = network(settings, DIGITS, data)
-        accuracies.append(
-            train_rules(
-                settings, world, "regularised", architecture, data, Plan((SBD, EBD)), epochs=2, batch=50, rate=1e-3
-            )
-        )
-    assert not np.array_equal(*accuracies)
-    assert accuracies[1].min() > 0.3  # chance is 0.1
+def test_published_accuracies_stand_beside_the_same_network_on_the_same_images():
+    config = replace(SMALL, images=Images(source="cifar10", size="paper"))
+    curves = join_curves(accuracy.published(config, CONVOLUTION))
+    assert set(curves["source"]) == {"published"}
+    ebd = select(curves, rule=EBD, **accuracy.where(config, CONVOLUTION)).iloc[0]
+    assert (ebd["y"], ebd["y_err"], ebd["n"]) == pytest.approx((0.664, 0.004, 5))
+    assert list(accuracy.published(config, DIGITS)) == list(accuracy.published(SMALL, CONVOLUTION)) == []
 
 
-@pytest.mark.parametrize("arena", [PERCEPTRON, CONVOLUTION, LOCAL])
-def test_the_paper_s_networks_fit_their_images(arena):
-    import torch
-
-    for source, side, classes in (("cifar10", 32, 10), ("tiny-imagenet", 64, 200)):
-        config = replace(SMALL, images=Images(source=source, size="paper"))
-        x, labels = torch.zeros(1, 3, side, side), torch.tensor([classes - 1])
-        layers = network(config, arena, Data(x, labels, x, labels)).layers
-        assert layers[-1][0].output_shape(layers[-1][1]) == (classes,)
-
-
-def test_a_set_of_images_that_is_not_there_is_one_line(tmp_path):
+def test_a_set_of_images_that_is_not_there_is_one_line_before_anything_is_measured(tmp_path):
     settings = replace(SMALL, images=Images(source="cifar10", folder=str(tmp_path)))
-    with pytest.raises(ConfigurationError, match=r"solv data cifar10 fetch.*images\.source=synthetic") as raised:
-        EXPERIMENT.measure(settings, context(tmp_path))
-    assert "\n" not in str(raised.value)
+    alone = replace(settings, parts=("accuracy",))
+    for refused in (lambda: require(settings), lambda: measured(EXPERIMENT, alone, context(tmp_path))):
+        with pytest.raises(ConfigurationError, match=r"solv data cifar10 fetch.*images\.source=synthetic") as raised:
+            refused()
+        assert "\n" not in str(raised.value)
+    require(replace(settings, arenas=(DIGITS,)))
+    require(replace(settings, parts=("orthogonality",)))

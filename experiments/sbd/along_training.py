@@ -1,0 +1,215 @@
+"""Part `along-training`: do activations and score lose their correlation, and do updates turn towards BP's?"""
+
+import math
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from solv.experiments.sbd.settings import BP, DIGITS, SBD, SbdConfig, Training
+from solv.harness.contract import Context, Part
+from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, within
+from solv.tracking.curves import Curves, Params, Recorder, each_curve, select, standard_error
+from solv.tracking.panels import Panel
+
+if TYPE_CHECKING:
+    from solv.experiments.sbd.arenas import Problem
+    from solv.experiments.sbd.training import Course
+    from solv.models.ensemble import Parameters
+    from solv.models.sbd.score_broadcast import BroadcastState
+
+RECORD = Recorder("sbd", "along-training")
+ROUNDING = 1e-4  # sums over a thousand examples in single precision
+RIGHT_ANGLE = 0.2  # cosine of a random direction of few scores
+CLEAR = 3.0  # standard errors
+
+
+class Panels(StrEnum):
+    """The panels of this part."""
+
+    CORRELATION = "correlation"
+    ALIGNMENT = "alignment"
+    FROZEN = "frozen"
+
+
+def panels(config: SbdConfig) -> list[Panel]:
+    """Return correlation, alignment and the difference of frozen SBD from DFA along the training of the digits."""
+    along = partial(Panel, x_label="steps", x_scale="symlog")
+    return [
+        along(
+            Panels.CORRELATION,
+            "T2 Correlation along training (digits)",
+            y_label="correlation of score and features,\nin standard errors",
+            y_scale="log",
+            series="{rule}, layer {layer}",
+            note="theory: 1, the floor of the optimum",
+        ),
+        along(
+            Panels.ALIGNMENT,
+            "T3 Cosine of SBD's and BP's updates (digits)",
+            y_label="cosine",
+            series="layer {layer}",
+        ),
+        along(
+            Panels.FROZEN,
+            "SBD with a frozen R against DFA (digits)",
+            y_label="relative difference of updates",
+            series="largest difference",
+            note="rounding of single precision",
+        ),
+    ]
+
+
+def predict(config: SbdConfig) -> Iterator[Curves]:
+    """Predict nothing: theory knows where training ends alone, on a correlation of 1."""
+    yield from ()
+
+
+# -- measurement ---------------------------------------------------------------------------------------------------
+
+
+def measure(config: SbdConfig, context: Context) -> Iterator[Curves]:
+    """Yield what is seen on the digits' training examples while SBD and BP learn them."""
+    from solv.experiments.sbd.arenas import Problem, digits, network
+    from solv.experiments.sbd.training import Course
+
+    training, data = config.training, digits(context)
+    problem = Problem(network(config, DIGITS, data), data)
+    course = Course(training.epochs, training.batch, training.learning_rate)
+    moments = _moments(course.steps(len(data.x)), config.probes.looks)
+    with context.progress.task("look along training", 1) as step:
+        seen = context.unit("along training", lambda: _seen(problem, course, training, moments, context))
+        step.advance()
+    for number in problem.network.hidden:
+        for rule in (SBD, BP):
+            at = {"rule": rule, "layer": number + 1}
+            yield _curve(Panels.CORRELATION, at, "c", moments, seen[rule][:, number])
+        yield _curve(Panels.ALIGNMENT, {"layer": number + 1}, "cosine", moments, seen["cosine"][:, number])
+    yield _curve(Panels.FROZEN, {}, "difference", moments, seen["frozen"].max(axis=1))
+
+
+def _moments(last: int, looks: int) -> list[int]:
+    return sorted({0, *np.geomspace(1, last, looks - 1).round().astype(int).tolist()})
+
+
+def _seen(
+    problem: "Problem", course: "Course", training: Training, moments: list[int], context: Context
+) -> dict[str, np.ndarray]:
+    """Train by SBD and by BP and return what is seen at the moments, each of shape (moments, layers, seeds)."""
+    import torch
+
+    from solv.experiments.sbd.looks import Examples
+    from solv.experiments.sbd.rules import Plan, broadcast_rule
+    from solv.experiments.sbd.training import train_rules
+
+    data, seeds = problem.data, training.seeds
+    queries = torch.zeros(data.x[0].numel(), 1, device=data.x.device)
+    examples = Examples(
+        problem.network,
+        broadcast_rule(training, Plan((SBD,)), data.classes, queries),
+        data.x.expand(seeds, *data.x.shape),
+        data.labels.expand(seeds, -1),
+    )
+    seen: dict[str, list[np.ndarray]] = {SBD: [], BP: [], "cosine": [], "frozen": []}
+    for rule in (SBD, BP):
+
+        def look(now: int, parameters: "Parameters", state: "BroadcastState | None", rule: str = rule) -> None:
+            if now not in moments:
+                return
+            seen[rule].append(examples.correlations(parameters))
+            if state is not None:
+                seen["cosine"].append(examples.cosines(parameters, state))
+                seen["frozen"].append(examples.frozen_against_direct(parameters, state))
+
+        train_rules(f"along {rule}", problem, Plan((rule,)), course, training, context, look)
+    return {name: np.stack(values) for name, values in seen.items()}
+
+
+def _curve(panel: Panels, at: Params, name: str, moments: list[int], values: np.ndarray) -> Curves:
+    """Return the mean over seeds of values (moments, seeds)."""
+    y, y_err, n = standard_error(values.T)
+    return RECORD.trained(panel, at, x=("step", moments), y=(name, y), y_err=y_err, n=n)
+
+
+# -- claims --------------------------------------------------------------------------------------------------------
+
+
+def _judge_falls(curves: Curves) -> Judgement:
+    verdicts, ranges = [], []
+    for params, rows in each_curve(select(curves, rule=BP)):
+        line = rows.sort_values("x")
+        top, end = line.iloc[int(line["y"].iloc[:-1].argmax())], line.iloc[-1]
+        error = known(math.hypot(top["y_err"], end["y_err"]), end["n"])
+        verdicts.append(exceeds(top["y"] - end["y"], 0, error, sigmas=CLEAR))
+        ranges.append(f"layer {params['layer']}: {top['y']:.1f} to {end['y']:.1f}")
+    return Judgement(
+        all_of(verdicts),
+        predicted="falls towards 1",
+        measured="; ".join(ranges),
+        tolerance=f"{CLEAR:g} s.e. below its largest value",
+    )
+
+
+def _judge_aligned(curves: Curves) -> Judgement:
+    verdicts, ranges = [], []
+    for _, rows in each_curve(curves):
+        line = rows.sort_values("x")
+        first, best = line.iloc[0], line.iloc[1 + int(line["y"].iloc[1:].argmax())]
+        verdicts.append(within(first["y"], 0, RIGHT_ANGLE, known(first["y_err"], first["n"])))
+        verdicts.append(exceeds(best["y"], max(first["y"], 0.0), known(best["y_err"], best["n"])))
+        ranges.append(f"{first['y']:+.2f} to {best['y']:+.2f}")
+    return Judgement(
+        all_of(verdicts),
+        predicted="cosine 0, then positive",
+        measured="; ".join(ranges),
+        tolerance=(
+            f"start within {RIGHT_ANGLE:g} (a random direction of few scores), largest above 0 and the start by 2 s.e."
+        ),
+    )
+
+
+def _judge_frozen(curves: Curves) -> Judgement:
+    """The two updates are one function: what differs is rounding, and no scatter over seeds is no accident."""
+    largest = curves.iloc[int(curves["y"].argmax())]
+    return Judgement(
+        all_of(within(y, 0, ROUNDING, error) for y, error in zip(curves["y"], curves["y_err"], strict=True)),
+        predicted=0.0,
+        measured=float(largest["y"]),
+        error=float(largest["y_err"]),
+        tolerance=f"{ROUNDING:g} of the update's length: rounding",
+    )
+
+
+ALONG_TRAINING = Part(
+    name="along-training",
+    question="Do activations and score lose their correlation along training, and do SBD's updates turn towards BP's?",
+    names=Panels,
+    panels=panels,
+    predict=predict,
+    measure=measure,
+    claims=(
+        Claim(
+            "correlation-falls-under-bp",
+            "Training by backpropagation, too, makes activations and score uncorrelated.",
+            reads=(Panels.CORRELATION,),
+            judge=_judge_falls,
+            needs={"training.seeds": 3, "training.epochs": 8},
+        ),
+        Claim(
+            "alignment-grows",
+            "SBD's updates start at right angles to backpropagation's and turn towards them.",
+            reads=(Panels.ALIGNMENT,),
+            judge=_judge_aligned,
+            needs={"training.seeds": 5},
+        ),
+        Claim(
+            "dfa-is-frozen-sbd",
+            "With R frozen SBD is direct feedback alignment.",
+            reads=(Panels.FROZEN,),
+            judge=_judge_frozen,
+            needs={"training.seeds": 3},
+        ),
+    ),
+)
