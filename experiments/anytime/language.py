@@ -1,232 +1,251 @@
-"""Do anytime schedules match a cosine that is retuned for each horizon, on a language model? Settings, panels, theory.
+"""Part `language`: do anytime schedules match a cosine that is retuned for each horizon, on a language model?
 
-Part S4 and S5 of anytime: a decoder-only transformer learns a generated language of known entropy, a text of the
-user's, or token shards (the paper: C4). Constant and inverse-square-root rates are one run each, read at every horizon
-through averages of the weights kept online; cosine is a run for every horizon; warmup-stable-decay branches from the
-constant run. What is trained is in `experiments/anytime/language_measurements.py`, the claims in
-`experiments/anytime/language_claims.py`.
+A decoder-only transformer learns a generated language of known entropy, a text of the user's, or token shards (the
+paper: C4). Constant and inverse-square-root rates are one run each, read at every horizon through averages of the
+weights kept online; cosine is a run for every horizon; warmup-stable-decay branches from the constant run.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from functools import partial
-from pathlib import Path
-from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from solv.experiments.anytime.published import ARXIV, COSINE, PUBLISHED
-from solv.harness.contract import Context
-from solv.harness.settings import ConfigurationError, flag, group, integer, integers, real, reals, text, texts
-from solv.tracking.curves import Curves, curve
-from solv.tracking.figures import Panel
+from solv.experiments.anytime.language_runs import (
+    ANYTIME,
+    CONSTANT_LAST,
+    EMA,
+    LAST,
+    TUNED,
+    Chosen,
+    Losses,
+    Training,
+    choose,
+    curve_name,
+)
+from solv.experiments.anytime.published import CONSTANT, COSINE, OFFSET
+from solv.experiments.anytime.settings import AnytimeConfig, LanguageSettings
+from solv.harness.contract import Context, Part
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing
+from solv.tracking.curves import Curves, Params, Recorder, select, standard_error
+from solv.tracking.panels import Panel
 
-NAME = "anytime"
-LOSS, LONG, GAP, GAIN = "language loss", "language long cosine", "language gap", "language averaging"
-ENVELOPE, CONSTANT, OFFSET, WSD = "cosine, tuned for each horizon", "constant + EMA", "inverse sqrt + EMA", "WSD"
-LAST, LONG_COSINE = "constant, last weights", "longest cosine, read early"
-RATE, FIRST_ORDER = "entropy rate", "entropy, one symbol known"
-AUTHORS = "authors: "
-
-
-@dataclass(frozen=True)
-class LanguageModel:
-    """The decoder: layer norm with a gain and no bias, GELU, untied, matrices N(0, 0.02^2)."""
-
-    layers: int = integer(1, "blocks", least=1)
-    width: int = integer(32, "of the residual stream", least=1)
-    heads: int = integer(2, "attention heads", least=1)
-    context: int = integer(16, "tokens of a sequence", least=1)
-    positions: str = text("learned", "learned or rotary", choices=("learned", "rotary"))
-    qk_norm: bool = flag(False, "whether queries and keys are normed")
-
-
-@dataclass(frozen=True)
-class LanguageSettings:
-    """The language model of anytime (S4; S5 in the paper preset)."""
-
-    data: str = text(
-        "character",
-        "character: generated, entropy known; text: local; shards: of `solv data text make`; none: nothing is trained",
-        choices=("character", "text", "shards", "none"),
-    )
-    folder: str | None = text(
-        None, "data=text: a file or folder, null: Python's standard library; data=shards: the folder of the shards"
-    )
-    symbols: int = integer(600_000, "with data=character or text: symbols of the text at most", least=1000)
-    validation: int = integer(12_000, "validation tokens, at most", least=1)
-    horizons: tuple[int, ...] = integers([100, 200, 400, 800], "steps at which losses are read", least=2)
-    warmup: int = integer(20, "steps of the linear warm-up; less than 0.9 of the shortest horizon", least=0)
-    batch: int = integer(8, "sequences a step", least=1)
-    cosine_rates: tuple[float, ...] = reals([2.5e-3, 5e-3, 1e-2], "learning rates that cosine is tuned over", above=0)
-    constant_rates: tuple[float, ...] = reals([5e-3], "learning rates of the constant runs", above=0)
-    offset_rates: tuple[float, ...] = reals([5e-3], "learning rates of the inverse-sqrt runs", above=0)
-    offsets: tuple[int, ...] = integers([300], "alpha of sqrt(alpha / (t + alpha)), in steps", least=1)
-    beta2: tuple[float, ...] = reals([0.99], "of AdamW, tuned with the learning rate", above=0, below=1)
-    labels: tuple[float, ...] = reals([6.25, 12.5, 25], "EMA labels f: half-life t/f steps", above=0)
-    cosine_final: float = real(0.1, "fraction of the rate at which a cosine ends", least=0, most=1)
-    stable: float = real(0.9, "fraction of the horizon at which WSD begins to decay", above=0, below=1)
-    wsd_final: float = real(0.1, "fraction of the rate at which WSD ends", least=0, most=1)
-    seeds: int = integer(3, "independent trainings of everything: other texts, batches and first weights", least=1)
-    published: tuple[str, ...] = texts(
-        ["150M", "300M"], "models whose published losses are drawn", choices=("150M", "300M")
-    )
-    accumulation: int = integer(1, "parts of a batch: less memory, the same gradient", least=1, scientific=False)
-    bfloat16: bool = flag(False, "compute products in bfloat16")
-    compiled: bool = flag(False, "compile the model", scientific=False)
-    parallel: str = text(
-        "ddp", "over several processes: ddp keeps whole models, fsdp shards", choices=("ddp", "fsdp"), scientific=False
-    )
-    save_every: int = integer(1000, "steps between two saves of a training's state", least=1, scientific=False)
-    model: LanguageModel = group(LanguageModel, "the decoder")
+RECORD = Recorder("anytime", "language")
+ENTROPIES = {"rate": "entropy rate", "one symbol known": "entropy, one symbol known"}
+TOLERANCE = 0.015  # nats above the envelope: seeds of one cosine differ by up to 0.02
+GAINED = 0.01  # nats that averaging takes off
+WORSE = 0.015  # nats of a long cosine above the envelope
+LEAST_STEPS = 50  # before, an average still holds the first weights, which have learned nothing
+LONG_ENOUGH = f"every one of language.horizons >= {LEAST_STEPS}"
 
 
-@dataclass(frozen=True)
-class Training:
-    """The hyperparameters of one run.
+class Panels(StrEnum):
+    """The panels of this part."""
 
-    Attributes:
-        schedule: "constant", "offset" or "cosine".
-        rate, beta2: of AdamW.
-        along: alpha of an offset, the horizon of a cosine, 0 of a constant rate.
-    """
-
-    schedule: Literal["constant", "offset", "cosine"]
-    rate: float
-    beta2: float
-    along: int = 0
-
-    @property
-    def label(self) -> str:
-        """A name that tells it from the others."""
-        return f"{self.schedule} {self.along or ''} rate={self.rate:g} beta2={self.beta2:g}".replace("  ", " ")
-
-    @property
-    def parameters(self) -> dict[str, object]:
-        """What `params` of its curves say."""
-        named = {"constant": {}, "offset": {"alpha": self.along}, "cosine": {"horizon": self.along}}[self.schedule]
-        return {"rate": self.rate, "beta2": self.beta2, **named}
+    LOSS = "language-loss"
+    LONG = "language-long-cosine"
+    GAP = "language-gap"
+    GAIN = "language-averaging"
+    CHOICE = "language-choice"
 
 
-def trainings(settings: LanguageSettings) -> list[Training]:
-    """Return every run of one seed: constant, offset, then cosine by horizon."""
-    betas = settings.beta2
+def panels(config: AnytimeConfig) -> list[Panel]:
+    """Return the losses, their distances from the tuned cosine, and what was chosen; none without a language model."""
+    settings = config.language
+    if settings.data == "none":
+        return []
+    task = {"character": "generated characters", "text": settings.folder or "Python's library", "shards": "shards"}
+    log = partial(Panel, x_label="steps", x_scale="log", series=_name)
+    seeds = f"mean over {settings.seeds} seeds, errors paired" if settings.seeds > 1 else "one seed"
     return [
-        *(Training("constant", rate, beta) for rate in settings.constant_rates for beta in betas),
-        *(
-            Training("offset", rate, beta, alpha)
-            for alpha in settings.offsets
-            for rate in settings.offset_rates
-            for beta in betas
+        log(Panels.LOSS, f"Language model ({task[settings.data]})", y_label="validation loss (nats)"),
+        log(Panels.LONG, "Language model: long cosines read early", y_label="validation loss (nats)", ordered=True),
+        log(
+            Panels.GAP,
+            "Language model: loss above the tuned cosine",
+            y_label="nats",
+            note=f"below 0: better; {seeds}",
+            y_limits=(-0.02, 0.06) if settings.data == "character" else (None, None),
         ),
-        *(
-            Training("cosine", rate, beta, horizon)
-            for horizon in sorted(settings.horizons)
-            for rate in settings.cosine_rates
-            for beta in betas
-        ),
+        log(Panels.GAIN, "Language model: what averaging takes off", y_label="nats", note=seeds),
+        log(Panels.CHOICE, "Language model: what was chosen", y_label="hyperparameters", drawn=False),
     ]
 
 
-def language_panels(settings: LanguageSettings) -> list[Panel]:
-    """Return the panels of the language model, and of what the authors published."""
-    panels = []
-    if settings.data != "none":
-        task = {"character": "generated characters", "text": settings.folder or "Python's library", "shards": "shards"}
-        log = partial(Panel, x_label="steps", x_scale="log")
-        seeds = f"mean over {settings.seeds} seeds, errors paired" if settings.seeds > 1 else "one seed"
-        panels = [
-            log(LOSS, f"Language model ({task[settings.data]})", y_label="validation loss (nats)"),
-            log(LONG, "Language model: long cosines read early", y_label="validation loss (nats)", ordered=True),
-            log(
-                GAP,
-                "Language model: loss above the tuned cosine",
-                y_label="nats",
-                note=f"below 0: better; {seeds}",
-                y_limits=(-0.02, 0.06) if settings.data == "character" else (None, None),
-            ),
-            log(GAIN, "Language model: what averaging takes off", y_label="nats", note=seeds),
-        ]
-    source = "lines: the authors' numbers, not measured here"
-    drawn = partial(Panel, x_label="tokens", x_scale="log")
-    if settings.data == "shards":
-        panels += [
-            drawn(
-                published_panel(model),
-                f"{model} on C4: loss\n({source})",
-                y_label="validation loss (nats)",
-            )
-            for model in settings.published
-        ]
-    for model in settings.published:
-        title = f"{model} on C4: loss above the tuned cosine\n({source})"
-        panels.append(drawn(published_gap_panel(model), title, y_label="nats"))
-    return panels
+def _name(params: Params) -> str:
+    return ENTROPIES[str(params["entropy"])] if "entropy" in params else curve_name(params)
 
 
-def published_panel(model: str) -> str:
-    """Return the name of the panel of a model's published losses."""
-    return f"published {model}"
+# -- theory --------------------------------------------------------------------------------------------------------
 
 
-def published_gap_panel(model: str) -> str:
-    """Return the name of the panel of a model's published losses above the cosine."""
-    return f"published gap {model}"
+def predict(config: AnytimeConfig) -> Iterator[Curves]:
+    """Yield the entropies of the generated language."""
+    settings = config.language
+    if settings.data != "character":
+        return
+    from solv.data.anytime.character_language import CharacterLanguage
+
+    language, horizons = CharacterLanguage(), sorted(settings.horizons)
+    for kind, floor in zip(ENTROPIES, (language.entropy_rate, language.first_order_entropy), strict=True):
+        at = {"data": settings.data, "entropy": kind}
+        yield RECORD.theory(Panels.LOSS, at, x=("steps", horizons), y=("loss", np.full(len(horizons), floor)))
 
 
-def predict_language(settings: LanguageSettings) -> Iterator[Curves]:
-    """Yield the entropies of the generated language and the authors' published losses."""
-    if settings.data == "character":
-        from solv.data.anytime.character_language import CharacterLanguage
-
-        language, horizons = CharacterLanguage(), sorted(settings.horizons)
-        for series, floor in ((RATE, language.entropy_rate), (FIRST_ORDER, language.first_order_entropy)):
-            yield language_points(LOSS, series, "theory", "steps", horizons, "loss", np.full(len(horizons), floor))
-    for model in settings.published:
-        table = PUBLISHED[model]
-        said = {"published": f"arXiv:{ARXIV}", "model": model}
-        for name, losses in table.losses.items():
-            place = "theory", "tokens", table.tokens, "loss"
-            if settings.data == "shards":
-                yield language_points(published_panel(model), AUTHORS + name, *place, losses, params=said)
-            if name != COSINE:
-                gap = np.array(losses) - np.array(table.losses[COSINE])
-                yield language_points(published_gap_panel(model), AUTHORS + name, *place, gap, params=said)
+# -- measurement ---------------------------------------------------------------------------------------------------
 
 
-def require_text(settings: LanguageSettings) -> None:
-    """Refuse what cannot be trained on, before anything else of the run is computed.
+def measure(config: AnytimeConfig, context: Context) -> Iterator[Curves]:
+    """Yield the losses of the best cosines and of the anytime runs, and their differences.
 
     Raises:
-        ConfigurationError: no folder of shards, or horizons that are no longer than the warm-up.
+        ConfigurationError: no folder of shards, horizons within the warm-up, or too little text.
     """
+    settings = config.language
     if settings.data == "none":
         return
-    if settings.warmup >= int(settings.stable * min(settings.horizons)):
-        raise ConfigurationError(
-            f"language.warmup = {settings.warmup} is out of range; valid: less than language.stable of the shortest "
-            f"horizon, {int(settings.stable * min(settings.horizons))}"
-        )
-    if settings.data == "shards" and not (settings.folder and Path(settings.folder).expanduser().is_dir()):
-        raise ConfigurationError(
-            f"language.folder = {settings.folder or 'null'} holds no token shards; make them with `solv data text make "
-            "--source hf --from allenai/c4 --config en --tokenizer t5-base --out FOLDER` and set "
-            "language.folder=FOLDER, or train on local text with language.data=text"
-        )
+    from solv.experiments.anytime.language_training import train_all
+
+    yield from _curves(settings, choose(settings, train_all(settings, context)))
 
 
-def measure_language(settings: LanguageSettings, context: Context) -> Curves:
-    """Return the measured curves of the language model, source `trained`."""
-    from solv.experiments.anytime.language_measurements import measure
+def _curves(settings: LanguageSettings, chosen: Chosen) -> Iterator[Curves]:
+    at: Params = {
+        "data": settings.data,
+        "batch": settings.batch,
+        **{name: getattr(settings.model, name) for name in ("layers", "width", "context")},
+    }
+    horizons, envelope = chosen.horizons, chosen.envelope
+    tuned = {**at, **TUNED}
+    yield _points(Panels.LOSS, tuned, horizons, envelope)
+    for name in ("rate", "beta2"):
+        yield _choice(tuned, horizons, name, [getattr(run, name) for run in chosen.cosines])
+    for index, run in enumerate(chosen.cosines):
+        seen, early = slice(0, index + 1), slice(0, index)
+        losses = chosen.losses[run, LAST]
+        cosine = {**at, "schedule": COSINE, "horizon": run.along, "weights": LAST}
+        yield _points(Panels.LONG, cosine, horizons[seen], losses[:, seen])
+        if index == len(horizons) - 1 and index > 0:
+            yield _points(Panels.GAP, cosine, horizons[early], (losses - envelope)[:, early])
+    for kind, params in ANYTIME.items():
+        best, curve = chosen.anytime[kind], {**at, **params}
+        yield _points(Panels.LOSS, curve, horizons, best.losses)
+        yield _points(Panels.GAP, curve, horizons, best.losses - envelope)
+        for name, value in _hyperparameters(best.run, best.weights).items():
+            yield _choice(curve, horizons[-1:], name, [value])
+        if kind == "wsd":
+            continue
+        last = chosen.losses[best.run, LAST]
+        if kind == "constant":
+            yield _points(Panels.LOSS, {**at, **CONSTANT_LAST}, horizons, last)
+            yield _points(Panels.GAP, {**at, **CONSTANT_LAST}, horizons, last - envelope)
+        yield _points(Panels.GAIN, curve, horizons, last - best.losses)
 
-    return measure(settings, context)
+
+def _hyperparameters(run: Training, weights: str) -> dict[str, float]:
+    """Return what was chosen by the losses: of a run, and of the averages through which it is read."""
+    values = {"rate": run.rate, "beta2": run.beta2}
+    if run.schedule == "offset":
+        values["alpha"] = float(run.along)
+    return values if weights == "wsd" else {**values, "ema_label": float(weights)}
 
 
-def language_points(
-    panel: str, series: str, source: str, x_name: str, x: ArrayLike, y_name: str, y: ArrayLike, **rest: Any
-) -> Curves:
-    """Return the rows of one curve; `rest` as in `solv.tracking.curves.curve`."""
-    return curve(
-        experiment=NAME, panel=panel, series=series, source=source, x_name=x_name, x=x, y_name=y_name, y=y, **rest
+def _points(panel: Panels, params: Params, horizons: np.ndarray, losses: Losses) -> Curves:
+    y, y_err, n = standard_error(losses)
+    return RECORD.trained(panel, params, x=("steps", horizons), y=("loss", y), y_err=y_err, n=n)
+
+
+def _choice(params: Params, horizons: np.ndarray, name: str, values: list[float]) -> Curves:
+    """Return a choice; it is one, made from all seeds together."""
+    return RECORD.trained(Panels.CHOICE, params, x=("steps", horizons), y=(name, values), y_err=np.nan, n=1)
+
+
+# -- claims --------------------------------------------------------------------------------------------------------
+
+
+def _judge_matches(curves: Curves) -> Judgement:
+    lines = {
+        f"{schedule} + EMA": select(curves, schedule=schedule, weights=EMA).sort_values("x")
+        for schedule in (CONSTANT, OFFSET)
+    }
+    if any(line["x"].min() < LEAST_STEPS for line in lines.values()):
+        return missing(LONG_ENOUGH)
+    return Judgement(
+        all_of(
+            verdict for line in lines.values() for verdict in _each_exceeds(line.assign(y=TOLERANCE - line["y"]), 0)
+        ),
+        predicted=f"gap of at most {TOLERANCE:g} nats",
+        measured="; ".join(_range(line, name) for name, line in lines.items()),
+        tolerance=f"every gap below {TOLERANCE:g} nats by 2 s.e. over seeds (same batches and first weights)",
     )
+
+
+def _judge_averaging(curves: Curves) -> Judgement:
+    rows = select(curves, schedule=CONSTANT)
+    if rows["x"].min() < LEAST_STEPS:
+        return missing(LONG_ENOUGH)
+    return Judgement(
+        all_of(_each_exceeds(rows, GAINED)),
+        predicted=f"by at least {GAINED:g} nats",
+        measured=_range(rows, "averaging gains"),
+        tolerance="2 s.e. over seeds",
+    )
+
+
+def _judge_early(curves: Curves) -> Judgement:
+    longest = select(curves, schedule=CONSTANT)["x"].max()
+    rows = select(curves, schedule=COSINE)
+    rows = rows[rows["x"] <= longest / 4]
+    if rows.empty or rows["x"].min() < LEAST_STEPS:
+        return missing(f"{LONG_ENOUGH}, one of them at most a quarter of the longest")
+    return Judgement(
+        all_of(_each_exceeds(rows, WORSE)),
+        predicted=f"by at least {WORSE:g} nats",
+        measured=_range(rows, "long cosine"),
+        tolerance="2 s.e. over seeds",
+    )
+
+
+def _each_exceeds(rows: Curves, threshold: float) -> Iterable[Verdict]:
+    for _, row in rows.iterrows():
+        yield exceeds(row["y"], threshold, known(row["y_err"], row["n"]))
+
+
+def _range(rows: Curves, name: str) -> str:
+    ordered = rows.sort_values("x")
+    return f"{name} " + ", ".join(f"{y:+.4f} ± {e:.4f}" for y, e in zip(ordered["y"], ordered["y_err"], strict=True))
+
+
+LANGUAGE = Part(
+    name="language",
+    question="Do one constant and one inverse-square-root run match a cosine that is retuned for each horizon, on a "
+    "language model?",
+    names=Panels,
+    panels=panels,
+    predict=predict,
+    measure=measure,
+    claims=(
+        Claim(
+            "language-anytime-matches-tuned-cosine",
+            "One constant and one inverse-square-root run, each read through one EMA, match at every horizon a cosine "
+            "that is retuned for it.",
+            reads=(Panels.GAP,),
+            judge=_judge_matches,
+            needs={"language.seeds": 4},
+        ),
+        Claim(
+            "language-averaging-is-essential",
+            "Of a constant learning rate the last weights are worse than their EMA at every horizon.",
+            reads=(Panels.GAIN,),
+            judge=_judge_averaging,
+            needs={"language.seeds": 4},
+        ),
+        Claim(
+            "language-long-cosine-is-not-anytime",
+            "A cosine for the longest horizon, read at a quarter of it or earlier, is worse than one tuned for there.",
+            reads=(Panels.GAP,),
+            judge=_judge_early,
+            needs={"language.seeds": 4},
+        ),
+    ),
+)

@@ -1,4 +1,4 @@
-"""What does the language model of anytime measure? Validation losses of every schedule at every horizon.
+"""How are the language models trained and read? Validation losses of every schedule at every horizon.
 
 Each training is a chain of units: it is read where a horizon or the branch of a decay comes, and what was read is on
 disk before it goes on. All schedules of a seed start from the same weights and see the same batch at the same step.
@@ -11,33 +11,14 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from solv.data.anytime.character_language import CharacterLanguage
 from solv.data.text.sources import read_text
 from solv.data.text.token_shards import TokenShards
 from solv.data.text.token_windows import Tokens, Windows
-from solv.experiments.anytime.language import (
-    CONSTANT,
-    ENVELOPE,
-    GAIN,
-    GAP,
-    LAST,
-    LONG,
-    LONG_COSINE,
-    LOSS,
-    OFFSET,
-    WSD,
-    LanguageSettings,
-    Training,
-    language_points,
-    published_gap_panel,
-    published_panel,
-    require_text,
-    trainings,
-)
-from solv.experiments.anytime.published import PUBLISHED
+from solv.experiments.anytime.language_runs import Losses, Training, require_text, trainings
+from solv.experiments.anytime.settings import LanguageSettings
 from solv.harness.contract import Context
 from solv.harness.settings import ConfigurationError
 from solv.models.language.decoder import Decoder, DecoderConfig
@@ -47,7 +28,6 @@ from solv.models.language.weight_average import Averaging
 from solv.models.threads import one_thread
 from solv.theory import schedules
 from solv.tracking.checkpoints import TrainingCheckpoint
-from solv.tracking.curves import Curves, empty_curves, join_curves, standard_error
 from solv.tracking.progress import Step
 
 if TYPE_CHECKING:
@@ -56,7 +36,6 @@ if TYPE_CHECKING:
 PADDED = 128  # a vocabulary of shards is rounded up to a multiple: products on a GPU are faster
 HELD_TOKENS = 4096  # of a validation batch at least: small models wait for the call, not for the products
 LOOKS = 200  # losses recorded of one training
-Losses = Float[np.ndarray, "seeds horizons"]
 
 
 @dataclass(frozen=True)
@@ -75,39 +54,32 @@ class Corpus:
     digest: str = ""
 
 
-def measure(settings: LanguageSettings, context: Context) -> Curves:
-    """Return the measured curves.
+def train_all(settings: LanguageSettings, context: Context) -> dict[tuple[Training, str], Losses]:
+    """Return losses, nan where a run is not read, by run and by the weights read: "last", an EMA label or "wsd".
 
     Raises:
         ConfigurationError: no folder of shards, horizons within the warm-up, or too little text.
     """
     require_text(settings)
-    if settings.data == "none":
-        return empty_curves()
     with one_thread(context.device):
-        found = _train_all(settings, context)
-    return join_curves(_curves(settings, found))
-
-
-# -- training ------------------------------------------------------------------------------------------------------
+        return _train_all(settings, context)
 
 
 def _train_all(settings: LanguageSettings, context: Context) -> dict[tuple[Training, str], Losses]:
-    """Return losses, nan where a run is not read, by run and by the weights read: "last", an EMA label or "wsd"."""
     runs, horizons = trainings(settings), sorted(settings.horizons)
-    found: dict[tuple[Training, str], Losses] = {}
+    losses: dict[tuple[Training, str], Losses] = {}
     steps = settings.seeds * sum(run.along if run.schedule == "cosine" else horizons[-1] for run in runs)
     with context.progress.task("train language models", steps) as step:
         for seed in range(settings.seeds):
-            laboratory = _Laboratory(settings, context, seed, step)
+            laboratory = Laboratory(settings, context, seed, step)
             for run in runs:
                 for (weights, horizon), loss in laboratory.read(run).items():
                     empty = np.full((settings.seeds, len(horizons)), np.nan)
-                    found.setdefault((run, weights), empty)[seed, horizons.index(horizon)] = loss
-    return found
+                    losses.setdefault((run, weights), empty)[seed, horizons.index(horizon)] = loss
+    return losses
 
 
-class _Laboratory:
+class Laboratory:
     """Everything of one seed."""
 
     def __init__(self, settings: LanguageSettings, context: Context, seed: int, step: Step) -> None:
@@ -115,7 +87,7 @@ class _Laboratory:
         try:
             corpus = _corpus(settings, context, seed)
             self._name = f"language {corpus.digest}".strip()
-            self.architecture = _architecture(settings, corpus.vocabulary)
+            self.architecture = architecture(settings, corpus.vocabulary)
             self._windows = Windows(
                 corpus.train, settings.model.context, settings.batch, context.seeds.integer("language batches", seed)
             )
@@ -143,8 +115,8 @@ class _Laboratory:
         for horizon, branches in sorted(events, key=lambda event: self._branch(event[0]) if event[1] else event[0]):
             name = f"{self._name} {run.label} seed={self.seed} {'wsd' if branches else 'read'} {horizon}"
             compute = partial(self._decayed, going, horizon) if branches else partial(going.losses, horizon)
-            found = self.context.unit(name, compute)
-            losses |= {(weights, horizon): float(loss) for weights, loss in found.items()}
+            by_weights = self.context.unit(name, compute)
+            losses |= {(weights, horizon): float(loss) for weights, loss in by_weights.items()}
         going.finish()
         return losses
 
@@ -198,7 +170,7 @@ class _Laboratory:
 class _Going:
     """A training that goes on from one reading to the next, begun or taken up when it is first needed."""
 
-    def __init__(self, laboratory: _Laboratory, run: Training, labels: Sequence[float]) -> None:
+    def __init__(self, laboratory: Laboratory, run: Training, labels: Sequence[float]) -> None:
         self.run = run
         self._laboratory, self._labels = laboratory, labels
         self._checkpoint = laboratory.checkpoint(run.label)
@@ -206,7 +178,7 @@ class _Going:
         settings = laboratory.settings
         self._until = run.along if run.schedule == "cosine" else max(settings.horizons)
         self._every = max(1, self._until // LOOKS)
-        self._told = 0
+        self._advanced = 0
 
     def to(self, step: int) -> Trainer:
         """Train until a step."""
@@ -234,7 +206,7 @@ class _Going:
         """Let go of the state: all that was read is on disk."""
         self._trainer = None
         self._checkpoint.path.unlink(missing_ok=True)
-        self._laboratory.step.advance(self._until - self._told, note=self.run.label)
+        self._laboratory.step.advance(self._until - self._advanced, note=self.run.label)
 
     def _schedule(self) -> Callable[[int], float]:
         settings, run, steps = self._laboratory.settings, self.run, np.arange(1, self._until + 1)
@@ -256,9 +228,9 @@ class _Going:
         )
         speed = f"{pace.tokens_per_second:.0f} tokens/s, {share:.0%} of the matrix products"
         laboratory.step.advance(self._every, note=f"loss {float(loss):.3f}, {speed}")
-        self._told += self._every
-        told = {"loss": float(loss), "tokens_per_second": pace.tokens_per_second, "utilisation": share}
-        context.log_metrics(f"language {self.run.label} {laboratory.seed}", step, told)
+        self._advanced += self._every
+        metrics = {"loss": float(loss), "tokens_per_second": pace.tokens_per_second, "utilisation": share}
+        context.log_metrics(f"language {self.run.label} {laboratory.seed}", step, metrics)
 
 
 def _corpus(settings: LanguageSettings, context: Context, seed: int) -> Corpus:
@@ -270,14 +242,15 @@ def _corpus(settings: LanguageSettings, context: Context, seed: int) -> Corpus:
         )
         return Corpus(train, held, language.symbols)
     if settings.data == "text":
-        found = read_text(settings.folder, most=settings.symbols)
-        return Corpus(found.train, found.validation, 256, found.sha256[:12])
+        text = read_text(settings.folder, most=settings.symbols)
+        return Corpus(text.train, text.validation, 256, text.sha256[:12])
     shards = TokenShards(str(settings.folder))
     padded = -(-shards.vocabulary // PADDED) * PADDED
     return Corpus(shards.train.tokens, shards.validation.tokens, padded, shards.digest[:12])
 
 
-def _architecture(settings: LanguageSettings, vocabulary: int) -> DecoderConfig:
+def architecture(settings: LanguageSettings, vocabulary: int) -> DecoderConfig:
+    """Return the decoder of a vocabulary that the settings ask for."""
     model = settings.model
     return DecoderConfig(
         vocabulary=vocabulary,
@@ -289,89 +262,3 @@ def _architecture(settings: LanguageSettings, vocabulary: int) -> DecoderConfig:
         positions="rotary" if model.positions == "rotary" else "learned",
         qk_norm=model.qk_norm,
     )
-
-
-# -- curves --------------------------------------------------------------------------------------------------------
-
-
-def _curves(settings: LanguageSettings, found: dict[tuple[Training, str], Losses]) -> Iterator[Curves]:
-    """Yield the curves: the envelope and each anytime run, chosen by a rule of its own, and their differences."""
-    horizons = np.array(sorted(settings.horizons))
-    best = [_best_cosine(found, index, int(horizon)) for index, horizon in enumerate(horizons)]
-    envelope = np.stack([found[run, "last"][:, index] for index, run in enumerate(best)], axis=1)
-    for index, run in enumerate(best):
-        chosen = {**run.parameters, "chosen": "least mean loss at this horizon"}
-        yield from _both(settings, ENVELOPE, horizons[[index]], envelope[:, [index]], chosen)
-        seen = slice(0, index + 1)
-        values, series = found[run, "last"][:, seen], f"cosine of {horizons[index]} steps"
-        yield _points(LONG, series, horizons[seen], values, run.parameters)
-        if index == len(horizons) - 1 and index > 0:
-            early = slice(0, index)
-            yield _points(GAP, LONG_COSINE, horizons[early], (values - envelope)[:, early], run.parameters)
-    for series, schedule in ((CONSTANT, "constant"), (OFFSET, "offset"), (WSD, "wsd")):
-        run, weights = _best_anytime(found, schedule, envelope)
-        values = found[run, weights]
-        chosen = {**run.parameters, "weights": weights, "chosen": "least largest gap over the horizons"}
-        yield from _both(settings, series, horizons, values, chosen)
-        yield _points(GAP, series, horizons, values - envelope, chosen)
-        yield from _beside(settings, published_gap_panel, series, horizons, values - envelope, chosen)
-        if schedule == "constant":
-            last = found[run, "last"]
-            yield from _both(settings, LAST, horizons, last, {**run.parameters, "weights": "last"})
-            yield _points(GAP, LAST, horizons, last - envelope, {**run.parameters, "weights": "last"})
-        if schedule != "wsd":
-            yield _points(GAIN, series, horizons, found[run, "last"] - values, chosen)
-
-
-def _best_cosine(found: dict[tuple[Training, str], Losses], index: int, horizon: int) -> Training:
-    """Return the cosine run of a horizon that ends lowest, on average over seeds."""
-    runs = [run for run, _ in found if run.schedule == "cosine" and run.along == horizon]
-    return min(runs, key=lambda run: _finite(found[run, "last"][:, index].mean()))
-
-
-def _best_anytime(found: dict[tuple[Training, str], Losses], schedule: str, envelope: Losses) -> tuple[Training, str]:
-    """Return the one run and label (or the decays of one constant run) whose largest gap to the envelope is least."""
-    of = {
-        "constant": [key for key in found if key[0].schedule == "constant" and key[1] not in ("last", "wsd")],
-        "offset": [key for key in found if key[0].schedule == "offset" and key[1] != "last"],
-        "wsd": [key for key in found if key[1] == "wsd"],
-    }
-    return min(of[schedule], key=lambda key: _finite((found[key] - envelope).mean(axis=0).max()))
-
-
-def _finite(value: float) -> float:
-    """A run that diverged is never chosen."""
-    return value if np.isfinite(value) else np.inf
-
-
-def _both(
-    settings: LanguageSettings, series: str, horizons: np.ndarray, values: Losses, chosen: dict[str, object]
-) -> Iterator[Curves]:
-    """Yield a curve against steps and, for the paper's models, against tokens beside the published ones."""
-    yield _points(LOSS, series, horizons, values, chosen)
-    if series != LAST and series != WSD:  # fewer lines where they lie on each other; the gaps have all
-        yield from _beside(settings, published_panel, series.partition(",")[0], horizons, values, chosen)
-
-
-def _beside(
-    settings: LanguageSettings,
-    panel_of: Callable[[str], str],
-    series: str,
-    horizons: np.ndarray,
-    values: Losses,
-    chosen: dict[str, object],
-) -> Iterator[Curves]:
-    """Yield a curve against tokens, in the panel of the published losses of the same model."""
-    if settings.data != "shards":
-        return
-    y, y_err, n = standard_error(values)
-    tokens = horizons * settings.batch * settings.model.context
-    for model in settings.published:
-        if PUBLISHED[model].layers == settings.model.layers:
-            place = panel_of(model), f"this run: {series}", "trained", "tokens", tokens
-            yield language_points(*place, "loss", y, y_err=y_err, n=n, params=chosen)
-
-
-def _points(panel: str, series: str, horizons: np.ndarray, values: Losses, chosen: dict[str, object]) -> Curves:
-    y, y_err, n = standard_error(values)
-    return language_points(panel, series, "trained", "steps", horizons, "loss", y, y_err=y_err, n=n, params=chosen)
