@@ -1,100 +1,234 @@
-"""Do language models that write a proof generalise to longer proofs? Part E2 of pita: panels and claims.
+"""Part `language`: do language models that write a proof generalise to longer proofs? (E2)
 
 On a broad, shallow split and on a narrow, deep one, a model is trained on statements with short traces, once to write
 the trace and once to answer directly, and both are asked for statements with traces of any length. Tests hold as many
-provable as unprovable statements: guessing is right half of the time. What is measured is in
-`experiments/pita/language_measurements.py`, what can be set in `experiments/pita/language_settings.py`.
+provable as unprovable statements: guessing is right half of the time.
 """
 
-from solv.experiments.pita.chain import DIRECT, TRACE
-from solv.experiments.pita.language_settings import Broad, Deep, LanguageSettings
-from solv.tracking.claims import Claim, Verdict, exceeds, not_measured
-from solv.tracking.curves import Curves, parameter, select
-from solv.tracking.figures import Panel
+from collections.abc import Iterator, Mapping, Sequence
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING
 
-BROAD, DEEP = "broad", "deep"
-ROLES = (BROAD, DEEP)
-KINDS = (TRACE, DIRECT)
-PROVED = "with a valid trace"
-WRONG_REASON, UNFINISHED, DIFFERENCE = "wrong reason", "unfinished", "trace minus direct"
-TRAINED, LONGER = 0.0, 1.0  # abscissae of the differences
+import numpy as np
+
+from solv.experiments.pita.answers import ANSWERS, DIRECT, TRACE
+from solv.experiments.pita.language_statements import BROAD, DEEP, ROLES, examples, split_sizes, statements
+from solv.experiments.pita.settings import LanguageSettings, PitaConfig
+from solv.harness.contract import Context, Part
+from solv.tracking.claims import Claim, Judgement, Verdict, exceeds, known, missing
+from solv.tracking.curves import Curves, Params, Recorder, parameter, select, standard_error
+from solv.tracking.panels import Panel
+
+if TYPE_CHECKING:
+    from solv.data.pita.by_length import ByLength
+
+RECORD = Recorder("pita", "language")
+RIGHT, VALID = "right answers", "valid traces"  # what is counted; a valid trace ends in the right answer
+TRAINED, LONGER = "as trained", "longer"
 LEARNED = 0.9  # accuracy at trained lengths from which a comparison beyond them means something
 FEWEST = 3  # repeats from which a standard error does
 
 
-def accuracy_panel(role: str) -> str:
-    """Return the name of the panel of accuracy against length."""
-    return f"language {role}"
+class Panels(StrEnum):
+    """The panels of this part."""
+
+    BROAD = "language-broad"
+    DEEP = "language-deep"
+    WRONG_REASON = "wrong-reason"
+    UNFINISHED = "unfinished"
+    DIFFERENCE = "trace-minus-direct"
 
 
-def statements(settings: LanguageSettings, role: str) -> Broad | Deep:
-    """Return the statements of a role."""
-    return settings.broad if role == BROAD else settings.deep
+ACCURACY = {BROAD: Panels.BROAD, DEEP: Panels.DEEP}
 
 
-def language_panels(settings: LanguageSettings) -> list[Panel]:
-    """Return the panels of E2."""
+def panels(config: PitaConfig) -> list[Panel]:
+    """Return the accuracy against the length of the trace, what is wrong with traces, and the difference."""
     whole = (-0.05, 1.05)
-    return [
-        *(
-            Panel(
-                accuracy_panel(role),
-                f"E2 Language models on {statements(settings, role).split}",
-                "length of the trace",
-                "accuracy (guessing: 0.5)",
-                y_limits=whole,
-                verticals={statements(settings, role).threshold + 0.5: "longest trained"},
-            )
-            for role in ROLES
-        ),
-        Panel(WRONG_REASON, "E2 Right answers, wrong traces", "length of the trace", "fraction", y_limits=whole),
-        Panel(UNFINISHED, "E2 Traces without an end", "length of the trace", "fraction", y_limits=whole),
+    accuracies = [
         Panel(
-            DIFFERENCE,
+            ACCURACY[role],
+            "E2 Language models on {split}, trained up to {threshold}",
+            "length of the trace",
+            "accuracy (guessing: 0.5)",
+            y_limits=whole,
+            facets=("split", "threshold"),
+            series=_answer_label,
+            verticals={statements(config.language, role).threshold + 0.5: "longest trained"},
+        )
+        for role in ROLES
+    ]
+    return [
+        *accuracies,
+        Panel(
+            Panels.WRONG_REASON,
+            "E2 Right answers, wrong traces",
+            "length of the trace",
+            "fraction",
+            y_limits=whole,
+            series="{role}: {split}",
+        ),
+        Panel(
+            Panels.UNFINISHED,
+            "E2 Traces without an end",
+            "length of the trace",
+            "fraction",
+            y_limits=whole,
+            series="{role}: {split}",
+        ),
+        Panel(
+            Panels.DIFFERENCE,
             "E2 Trace minus direct, paired over repeats",
             "length of the trace",
             "difference of accuracies",
-            categories=("as trained", "longer"),
+            series="{role}: {split}",
+            category=("lengths",),
         ),
     ]
 
 
-def language_claims(curves: Curves) -> list[Claim]:
-    """Return the claims on language models."""
-    return [
-        _compare(curves, "language-rt-wins-broad", BROAD, TRACE, DIRECT),
-        _compare(curves, "language-dp-wins-deep", DEEP, DIRECT, TRACE),
-    ]
+def _answer_label(params: Params) -> str:
+    return "with a valid trace" if params["counted"] == VALID else str(params["answer"])
 
 
-def _compare(curves: Curves, name: str, role: str, winner: str, loser: str) -> Claim:
-    broad = "broad, shallow" if role == BROAD else "narrow, deep"
-    said = {TRACE: "a model that writes the trace", DIRECT: "one that answers directly"}
-    statement = f"On longer proofs of a {broad} split, {said[winner]} is right more often than {said[loser]}."
-    rows = select(curves, panel=DIFFERENCE, series=role)
-    longer, trained = (rows[rows["x"] == x] for x in (LONGER, TRAINED))
+def predict(config: PitaConfig) -> Iterator[Curves]:
+    """Yield nothing: no theory says what a language model learns."""
+    yield from ()
+
+
+# -- measurement ---------------------------------------------------------------------------------------------------
+
+
+def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
+    """Yield what models of both roles and both answers do in every bin of lengths.
+
+    Raises:
+        ConfigurationError: sizes that no statement has, or a model that cannot be used.
+    """
+    from solv.experiments.pita.language_training import require_model, train_and_ask
+
+    settings = config.language
+    for role in ROLES:  # say what cannot work now, not after half of the work
+        split_sizes(settings, role)
+    require_model(settings, context)
+    jobs = [(role, repeat, answer) for role in ROLES for repeat in range(settings.repeats) for answer in ANSWERS]
+    results: dict[tuple[str, str], list[dict[str, np.ndarray]]] = {}
+    data: dict[tuple[str, int], ByLength] = {}
+    with context.progress.task("train language models on proofs", len(jobs)) as step:
+        for role, repeat, answer in jobs:
+            name = f"language {role} {repeat} {answer}"
+
+            def compute(
+                role: str = role, repeat: int = repeat, answer: str = answer, name: str = name
+            ) -> dict[str, np.ndarray]:
+                if (role, repeat) not in data:
+                    data.clear()
+                    data[role, repeat] = examples(settings, role, repeat, context)
+                return train_and_ask(settings, data[role, repeat], name, answer, context)
+
+            results.setdefault((role, answer), []).append(context.unit(name, compute))
+            step.advance(note=f"{statements(settings, role).split}, {answer}")
+    for role in ROLES:
+        yield from _curves(settings, role, results[role, TRACE], results[role, DIRECT])
+
+
+def _curves(
+    settings: LanguageSettings,
+    role: str,
+    trace_repeats: Sequence[Mapping[str, np.ndarray]],
+    direct_repeats: Sequence[Mapping[str, np.ndarray]],
+) -> Iterator[Curves]:
+    """Yield the curves of one role from fractions by bin, a set for every repeat."""
+    chosen = statements(settings, role)
+    bins = np.array(sorted(chosen.lengths), dtype=float)
+    middle = (np.concatenate([[0.0], bins[:-1]]) + 1 + bins) / 2
+    at = {"role": role, "split": chosen.split, "threshold": chosen.threshold}
+    trace, direct = (
+        {key: np.stack([repeat[key] for repeat in repeats]) for key in repeats[0]}
+        for repeats in (trace_repeats, direct_repeats)
+    )
+    for panel, kind, values in (
+        (ACCURACY[role], {"answer": TRACE, "counted": RIGHT}, trace["right"]),
+        (ACCURACY[role], {"answer": TRACE, "counted": VALID}, trace["valid"]),
+        (ACCURACY[role], {"answer": DIRECT, "counted": RIGHT}, direct["right"]),
+        (Panels.WRONG_REASON, {}, trace["right"] - trace["valid"]),
+        (Panels.UNFINISHED, {}, trace["unfinished"]),
+    ):
+        tested = np.isfinite(values).all(axis=0)
+        if tested.any():
+            y, y_err, n = standard_error(values[:, tested])
+            yield RECORD.trained(
+                panel, {**at, **kind}, x=("length", middle[tested]), y=("fraction", y), y_err=y_err, n=n
+            )
+    differences = trace["right"] - direct["right"]
+    tested = np.isfinite(differences).all(axis=0)
+    for lengths, part in ((TRAINED, bins <= chosen.threshold), (LONGER, bins > chosen.threshold)):
+        if (part & tested).any():
+            y, y_err, n = standard_error(differences[:, part & tested].mean(axis=1, keepdims=True))
+            at_lengths = {**at, "lengths": lengths}
+            yield RECORD.trained(
+                Panels.DIFFERENCE, at_lengths, x=("lengths", 0.0), y=("difference", y), y_err=y_err, n=n
+            )
+
+
+# -- claims --------------------------------------------------------------------------------------------------------
+
+
+def _judge_winner(curves: Curves, role: str, winner: str) -> Judgement:
+    rows = select(curves, panel=Panels.DIFFERENCE, role=role)
+    longer, trained = (select(rows, lengths=lengths) for lengths in (LONGER, TRAINED))
     if longer.empty or trained.empty:
-        return not_measured(name, statement, f"language.{role}.lengths on both sides of the threshold")
-    points = select(curves, panel=accuracy_panel(role))
-    threshold = float(parameter(trained, "threshold").iloc[0])
-    learned = {
-        kind: float(points[(points["series"] == kind) & (points["x"] <= threshold)]["y"].mean()) for kind in KINDS
-    }
+        return missing(f"language.{role}.lengths with statements to ask on both sides of language.{role}.threshold")
+    points = select(curves, panel=ACCURACY[role], counted=RIGHT)
+    points = points[points["x"] <= parameter(points, "threshold").astype(float)]
+    learned = {answer: float(select(points, answer=answer)["y"].mean()) for answer in ANSWERS}
     sign = 1.0 if winner == TRACE else -1.0
-    gain, error = sign * float(longer["y"].iloc[0]), float(longer["y_err"].iloc[0])
-    told = min(learned.values()) >= LEARNED and int(longer["n"].iloc[0]) >= FEWEST
-    return Claim(
-        name,
-        statement,
+    gain, error, repeats = sign * float(longer["y"].iloc[0]), float(longer["y_err"].iloc[0]), int(longer["n"].iloc[0])
+    comparable = min(learned.values()) >= LEARNED and repeats >= FEWEST
+    return Judgement(
+        exceeds(gain, 0.0, known(error, repeats)) if comparable else Verdict.UNDECIDED,
         predicted="> 0",
         measured=(
             f"{gain:+.3f} ± {error:.3f} on longer ones; on trained lengths the trace is right {learned[TRACE]:.2f} of "
             f"the time, the direct answer {learned[DIRECT]:.2f}"
         ),
-        verdict=exceeds(gain, 0.0, error) if told else Verdict.UNDECIDED,
         tolerance=f"2 s.e. over {FEWEST} repeats or more; both right {LEARNED:g} of the time on trained lengths",
-        needs=(
-            "language.decoder.layers=2 language.training.steps=2000 language.training.batch=32 "
-            "language.training.statements=20000 language.searched=40000 language.repeats=4, or more"
-        ),
     )
+
+
+NEEDS = {
+    "language.decoder.layers": 2,
+    "language.training.steps": 2000,
+    "language.training.batch": 32,
+    "language.training.statements": 20_000,
+    "language.searched": 40_000,
+    "language.repeats": 4,
+}
+
+LANGUAGE = Part(
+    name="language",
+    question="Do language models that write a proof generalise to longer proofs better than those that answer at once?",
+    names=Panels,
+    panels=panels,
+    predict=predict,
+    measure=measure,
+    claims=(
+        Claim(
+            "language-rt-wins-broad",
+            "On longer proofs of a broad, shallow split, a model that writes the trace is right more often than one "
+            "that answers directly.",
+            reads=(Panels.DIFFERENCE, Panels.BROAD),
+            judge=partial(_judge_winner, role=BROAD, winner=TRACE),
+            needs=NEEDS,
+        ),
+        Claim(
+            "language-dp-wins-deep",
+            "On longer proofs of a narrow, deep split, one that answers directly is right more often than a model "
+            "that writes the trace.",
+            reads=(Panels.DIFFERENCE, Panels.DEEP),
+            judge=partial(_judge_winner, role=DEEP, winner=DIRECT),
+            needs=NEEDS,
+        ),
+    ),
+)

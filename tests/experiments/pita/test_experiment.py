@@ -1,32 +1,24 @@
-"""Do the claims of pita follow from the curves alone, and does every branch give curves of its panels?"""
+"""Do pita's claims follow from the curves alone, on both sides of every edge, and does every branch give curves?"""
 
-from contextlib import nullcontext
-from dataclasses import replace
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
-from tests.experiments.test_pita_language import SMALL as LANGUAGE
-from tests.experiments.test_pita_language import curves_of as language_curves
 
-from solv.experiments.pita.chain import (
-    ALIKE,
-    APART,
-    ARMS,
-    DEPTH,
-    DIRECT,
-    KINDS,
-    PLANE,
-    TRACE,
-    Cell,
-    critical_panel,
-    plane_cells,
-    span,
+from solv.experiments.pita import (
+    counts,
+    language,
+    proofs,
+    starfish_errors,
+    starfish_hops,
+    starfish_lengths,
+    starfish_plane,
+    starfish_widths,
 )
-from solv.experiments.pita.chain_training import accuracies
+from solv.experiments.pita.answers import ANSWERS, DIRECT, TRACE
 from solv.experiments.pita.experiment import EXPERIMENT
-from solv.experiments.pita.language import DIFFERENCE
-from solv.experiments.pita.proofs import COUNTS, PROVABLE, points
 from solv.experiments.pita.settings import (
     DirectWidths,
     Generalisation,
@@ -36,13 +28,16 @@ from solv.experiments.pita.settings import (
     Training,
     Widths,
 )
-from solv.harness.contract import Context
-from solv.harness.seeds import Seeds
-from solv.theory.pita.critical_width import DRAWN_EXPONENTS
-from solv.tracking.checkpoints import TrainingCheckpoint
-from solv.tracking.claims import Verdict
-from solv.tracking.curves import join_curves, parameter
+from solv.harness.contract import flat
+from solv.harness.settings import as_dictionary, replace
+from solv.tracking.claims import MissingCurvesError, Verdict
+from solv.tracking.curves import join_curves, select
+from solv.tracking.labels import lay_out
+from tests.experiments.pita import ideal as make
+from tests.experiments.pita.test_language import SMALL as LANGUAGE
+from tests.experiments.scaffold import Units, context, findings, measured, spoilt, verdicts
 
+SIZES = PitaConfig()
 SMALL = PitaConfig(
     proofs=Proofs(leaves=2, sample=4),
     training=Training(seeds=2, steps=30, tests=10),
@@ -53,117 +48,255 @@ SMALL = PitaConfig(
     generalisation=Generalisation(depth=(4,), arms=(2, 3), trace_seeds=2, direct_seeds=3, tests=10, width=8),
     language=LANGUAGE,
 )
-
-
-class Silent:
-    def task(self, description, total):
-        return nullcontext(self)
-
-    def advance(self, count=1, note=""):
-        pass
-
-
-def context(folder, unit=None):
-    compute = unit or (lambda name, make: dict(make()))
-    return Context("cpu", Seeds(0), compute, lambda name: TrainingCheckpoint(folder / f"{hash(name)}.pt"), Silent())
+HOLDS, FAILS, UNDECIDED, NOT_RUN = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED, Verdict.NOT_RUN
+CORNERS = ("rt-wins-broad-shallow", "dp-wins-narrow-deep")
+LANGUAGES = ("language-rt-wins-broad", "language-dp-wins-deep")
+DEPTH, ARMS = starfish_widths.Panels.CRITICAL_DEPTH, starfish_widths.Panels.CRITICAL_ARMS
 
 
 @pytest.fixture(scope="module")
 def ideal():
     """Enumerations on the formulas, and trainings as the paper would have them."""
-    theory = EXPERIMENT.predict(PitaConfig())
-    parts = [theory, theory[theory["panel"] == COUNTS].assign(source="simulation")]
-    said = {"made": 100, "given_up": 1, "refused": 0, "differ": 0, "whole": True}
-    parts.append(points(PROVABLE, "full", "simulation", "leaves", [1, 2, 3, 4], "fraction", 0.3, params=said))
-    for arms, depth, difference in ((8, 4, 0.3), (8, 8, 0.1), (2, 8, 0.0), (2, 24, -0.2)):
-        own = {"arms": arms, "depth": depth, "trace": 0.7, "direct": 0.7 - difference}
-        place = PLANE, f"A={arms}", "trained", "levels", depth, "difference", difference
-        parts.append(points(*place, y_err=0.02, n=8, params=own))
-    hops, falls = [1, 4, 7], [0.95, 0.9, 0.8]
-    for panel in (ALIKE, APART):
-        parts.append(points(panel, "A=2, D=8", "theory", "hops", hops, "accuracy", falls))
-        own = {"step_error": 0.001, "answer_error": 0.1}
-        place = panel, "A=2, D=8", "trained", "hops", hops, "accuracy", falls
-        parts.append(points(*place, y_err=0.01, n=8, params=own))
-    for kind in KINDS:
-        for axis in (DEPTH, ARMS):
-            sizes = np.array([8.0, 16, 32, 64])
-            widths = 3 * sizes ** DRAWN_EXPONENTS[kind == TRACE, axis == DEPTH]
-            place = critical_panel(axis), kind, "trained", axis, sizes, "width", widths
-            own = {"kind": kind, "axis": axis, "steps": 100_000}
-            parts.append(points(*place, y_err=0.05 * widths, n=3, params=own))
-    learned = {TRACE: 0.99, DIRECT: 0.98}
-    parts += [language_curves(learned, gain, 0.02, role) for role, gain in (("broad", 0.2), ("deep", -0.2))]
-    return join_curves(parts)
+    return make.everything()
 
 
-def verdicts(curves):
-    return {claim.id: claim.verdict for claim in EXPERIMENT.claims(curves)}
+def judged(curves):
+    return verdicts(EXPERIMENT, curves, SIZES)
+
+
+# -- claims --------------------------------------------------------------------------------------------------------
 
 
 def test_every_claim_holds_on_curves_as_the_paper_has_them(ideal):
-    found = verdicts(ideal)
+    found = judged(ideal)
     assert len(found) == 8
-    assert {name for name, verdict in found.items() if verdict is not Verdict.HOLDS} == set()
+    assert set(found.values()) == {HOLDS}
 
 
-def test_every_claim_is_undecided_where_its_curves_are_missing(ideal):
-    assert set(verdicts(ideal[ideal["panel"] == "no such panel"]).values()) == {Verdict.UNDECIDED}
+@pytest.mark.parametrize("claim", EXPERIMENT.all_claims(), ids=lambda claim: claim.id)
+def test_a_panel_that_a_claim_reads_and_that_is_empty_is_a_fault(ideal, claim):
+    for panel in claim.reads:
+        with pytest.raises(MissingCurvesError, match=panel.value):
+            EXPERIMENT.judge(ideal[ideal["panel"] != panel.value], SIZES)
+
+
+@pytest.mark.parametrize("claim", EXPERIMENT.all_claims(), ids=lambda claim: claim.id)
+def test_every_size_that_a_claim_needs_is_a_setting(claim):
+    assert set(claim.needs) <= set(flat(as_dictionary(SIZES)))
+
+
+def negative(rows):
+    return rows.assign(y=-rows["y"])
 
 
 @pytest.mark.parametrize(
-    ("claim", "panel", "spoil"),
+    ("claim", "rows", "spoil"),
     [
+        ("all-proofs-check", {"panel": proofs.Panels.CHECKS, "y_name": "refused"}, lambda rows: rows.assign(y=1)),
+        ("all-proofs-check", {"panel": proofs.Panels.CHECKS, "y_name": "differ"}, lambda rows: rows.assign(y=1)),
+        ("counts", {"panel": counts.Panels.COUNTS, "split": "php"}, lambda rows: rows.assign(y=rows["y"] + 1)),
+        (CORNERS[0], {"panel": starfish_plane.Panels.PLANE}, negative),
+        (CORNERS[1], {"panel": starfish_plane.Panels.PLANE}, negative),
         (
-            "all-proofs-check",
-            PROVABLE,
-            lambda rows: rows.assign(params=rows["params"].str.replace('"refused": 0', '"refused": 1')),
+            "per-step-error-predicts-rt",
+            {"panel": starfish_errors.Panels.ALIKE, "source": "trained"},
+            lambda rows: rows.assign(y=rows["y"] - 0.1),
         ),
-        ("counts", COUNTS, lambda rows: rows.assign(y=rows["y"] + 1)),
-        ("rt-wins-broad-shallow", PLANE, lambda rows: rows.assign(y=-rows["y"])),
-        ("dp-wins-narrow-deep", PLANE, lambda rows: rows.assign(y=-rows["y"])),
-        ("per-step-error-predicts-rt", ALIKE, lambda rows: rows.assign(y=rows["y"] - 0.1)),
-        ("language-rt-wins-broad", DIFFERENCE, lambda rows: rows.assign(y=-rows["y"])),
-        ("language-dp-wins-deep", DIFFERENCE, lambda rows: rows.assign(y=-rows["y"])),
-        (
-            "critical-width-exponents",
-            critical_panel(DEPTH),
-            lambda rows: rows.assign(y=rows["x"], y_err=0.1),
-        ),
+        (LANGUAGES[0], {"panel": language.Panels.DIFFERENCE}, negative),
+        (LANGUAGES[1], {"panel": language.Panels.DIFFERENCE}, negative),
+        ("critical-width-exponents", {"panel": DEPTH}, lambda rows: rows.assign(y=rows["x"], y_err=0.1)),
     ],
 )
-def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, panel, spoil):
-    rows = (ideal["panel"] == panel) & (ideal["source"] != "theory")
-    assert rows.any()
-    spoilt = pd.concat([ideal[~rows], spoil(ideal[rows])], ignore_index=True)
-    assert verdicts(spoilt)[claim] is Verdict.FAILS
+def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, rows, spoil):
+    assert judged(spoilt(ideal, spoil, **rows))[claim] is FAILS
 
 
-def test_too_small_a_run_decides_nothing(ideal):
-    few = verdicts(ideal.assign(n=ideal["n"].where(ideal["source"] != "trained", 2)))
-    chain = ("rt-wins-broad-shallow", "dp-wins-narrow-deep", "per-step-error-predicts-rt")
-    for claim in (*chain, "language-rt-wins-broad", "language-dp-wins-deep"):
-        assert few[claim] is Verdict.UNDECIDED
-    short = ideal.assign(params=ideal["params"].str.replace('"steps": 100000', '"steps": 400'))
-    assert verdicts(short)["critical-width-exponents"] is Verdict.UNDECIDED
-    sampled = ideal.assign(params=ideal["params"].str.replace('"whole": true', '"whole": false'))
-    assert verdicts(sampled)["all-proofs-check"] is Verdict.UNDECIDED
+@pytest.mark.parametrize("sign", [1, -1])
+@pytest.mark.parametrize(("panel", "answer"), [(panel, answer) for panel in (DEPTH, ARMS) for answer in ANSWERS])
+def test_an_exponent_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(panel, answer, sign):
+    sharp = make.everything(critical_widths=make.critical_widths(error=1e-4))
+    for strength, verdict in ((0.9, HOLDS), (1.1, FAILS)):
+        power = sign * strength * starfish_widths.EXPONENT_TOLERANCE
+        bent = spoilt(
+            sharp, lambda rows, power=power: rows.assign(y=rows["y"] * rows["x"] ** power), panel=panel, answer=answer
+        )
+        assert judged(bent)["critical-width-exponents"] is verdict
 
 
-def test_corners_that_are_not_narrow_or_broad_enough_decide_nothing(ideal):
-    square = ideal[(ideal["panel"] != PLANE) | (parameter(ideal, "arms") == ideal["x"])]
-    found = verdicts(square)
-    assert found["rt-wins-broad-shallow"] is found["dp-wins-narrow-deep"] is Verdict.UNDECIDED
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_trace_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(sign):
+    sharp = make.everything(traces=make.traces(accuracies=(0.9, 0.85, 0.8), error=1e-5))
+    rows = {"panel": starfish_errors.Panels.ALIKE, "source": "trained", "x": 4.0}
+    for strength, verdict in ((0.9, HOLDS), (1.1, FAILS)):
+        off = sign * strength * starfish_errors.ACCURACY_TOLERANCE
+        moved = spoilt(sharp, lambda row, off=off: row.assign(y=row["y"] + off), **rows)
+        assert judged(moved)["per-step-error-predicts-rt"] is verdict
 
 
-def test_every_curve_has_a_panel_and_a_repeated_run_the_same_bits(tmp_path):
-    curves = EXPERIMENT.measure(SMALL, context(tmp_path))
-    assert set(curves["panel"]) <= {panel.name for panel in EXPERIMENT.panels(SMALL)}
-    drawn = join_curves([EXPERIMENT.predict(SMALL), curves])
-    assert len(EXPERIMENT.claims(drawn)) == 8
-    counted = curves[(curves["panel"] == COUNTS) & (curves["series"] == "full")]
+@pytest.mark.parametrize(
+    ("errors", "better", "worse"),
+    [(2.2, HOLDS, FAILS), (1.8, UNDECIDED, UNDECIDED), (-1.8, UNDECIDED, UNDECIDED), (-2.2, FAILS, HOLDS)],
+)
+def test_a_difference_counts_from_two_standard_errors_on(errors, better, worse):
+    gain = errors * 0.05
+    both = judged(
+        make.everything(
+            plane=make.plane(((8, 4, gain), (2, 8, -gain)), error=0.05),
+            language_models=make.language_models((gain, -gain), error=0.05),
+        )
+    )
+    assert [both[claim] for claim in (*CORNERS, *LANGUAGES)] == [better] * 4
+    against = judged(
+        make.everything(
+            plane=make.plane(((8, 4, -gain), (2, 8, gain)), error=0.05),
+            language_models=make.language_models((-gain, gain), error=0.05),
+        )
+    )
+    assert [against[claim] for claim in (*CORNERS, *LANGUAGES)] == [worse] * 4
+
+
+@pytest.mark.parametrize(
+    ("claims", "instead"),
+    [
+        (LANGUAGES, {"language_models": make.language_models(repeats=2)}),
+        (LANGUAGES, {"language_models": make.language_models(learned=language.LEARNED - 0.01)}),
+        (LANGUAGES, {"language_models": make.language_models(error=0.15)}),
+        (CORNERS, {"plane": make.plane(seeds=2)}),
+        (CORNERS, {"plane": make.plane(error=0.2)}),
+        (("per-step-error-predicts-rt",), {"traces": make.traces(seeds=2)}),
+        (("per-step-error-predicts-rt",), {"traces": make.traces(error=0.03)}),
+        (("critical-width-exponents",), {"critical_widths": make.critical_widths(steps=9_999)}),
+        (("critical-width-exponents",), {"critical_widths": make.critical_widths(error=0.6)}),
+        (("all-proofs-check",), {"checked": make.checked(whole=0.999)}),
+    ],
+)
+def test_too_small_a_run_decides_nothing_and_says_what_would(claims, instead):
+    found = findings(EXPERIMENT, make.everything(**instead), SIZES)
+    for claim in claims:
+        assert found[claim].verdict is UNDECIDED
+        assert found[claim].needs
+    assert {name for name, each in found.items() if each.verdict is not HOLDS} == set(claims)
+
+
+def test_comparisons_count_from_the_least_that_they_need():
+    least = make.everything(
+        language_models=make.language_models(learned=language.LEARNED + 0.01, repeats=language.FEWEST),
+        critical_widths=make.critical_widths(steps=starfish_widths.LEAST_STEPS),
+        traces=make.traces(seeds=starfish_errors.LEAST_SEEDS),
+        plane=make.plane(((8, 4, 0.3), (2, 4, -0.3)), seeds=starfish_plane.LEAST_SEEDS),
+    )
+    assert set(judged(least).values()) == {HOLDS}
+
+
+def test_no_verdict_rests_on_repeats_that_happen_to_be_equal():
+    equal = make.everything(
+        plane=make.plane(error=0.0),
+        language_models=make.language_models(error=0.0),
+        traces=make.traces(error=0.0),
+        critical_widths=make.critical_widths(error=0.0),
+    )
+    undecided = {name for name, verdict in judged(equal).items() if verdict is UNDECIDED}
+    assert undecided == {*CORNERS, *LANGUAGES, "per-step-error-predicts-rt", "critical-width-exponents"}
+
+
+def test_traces_that_are_always_right_leave_the_verdict_to_the_others(ideal):
+    first = {"panel": starfish_errors.Panels.ALIKE, "x": 1.0}
+    certain = spoilt(ideal, lambda rows: rows.assign(y=1.0, y_err=0.0), **first)
+    found = findings(EXPERIMENT, certain, SIZES)["per-step-error-predicts-rt"]
+    assert (found.verdict, "(2 of 3)" in found.tolerance) == (HOLDS, True)
+    wrong = spoilt(ideal, lambda rows: rows.assign(y=0.5, y_err=0.0), source="trained", **first)
+    assert judged(wrong)["per-step-error-predicts-rt"] is UNDECIDED
+
+
+@pytest.mark.parametrize("corners", [((8, 8, 0.3),), ((15, 8, 0.3), (8, 15, -0.3))])
+def test_tasks_that_are_not_broad_or_deep_enough_decide_nothing(corners):
+    found = findings(EXPERIMENT, make.everything(plane=make.plane(corners)), SIZES)
+    for claim in CORNERS:
+        assert found[claim].verdict is UNDECIDED
+        assert "at least twice one of" in found[claim].needs
+
+
+def test_widths_that_are_all_too_small_leave_no_exponent_and_say_so(ideal):
+    never = spoilt(ideal, lambda rows: rows.assign(y=np.inf, y_err=np.nan), panel=DEPTH, answer=TRACE)
+    found = findings(EXPERIMENT, never, SIZES)["critical-width-exponents"]
+    assert found.verdict is UNDECIDED
+    assert "both sides of the threshold" in found.needs
+
+
+def test_claims_without_what_they_are_about_say_what_to_set(ideal):
+    language_rows = ideal[(ideal["panel"] != language.Panels.DIFFERENCE) | ~ideal["params"].str.contains("longer")]
+    found = findings(EXPERIMENT, language_rows, SIZES)
+    for claim, role in zip(LANGUAGES, ("broad", "deep"), strict=True):
+        assert found[claim].verdict is UNDECIDED
+        assert f"language.{role}.lengths" in found[claim].needs
+    no_full = ideal[~((ideal["panel"] == "checks") & (ideal["y_name"] == "part of all"))]
+    found = findings(EXPERIMENT, no_full, SIZES)["all-proofs-check"]
+    assert (found.verdict, found.needs) == (UNDECIDED, "proofs.splits includes full")
+    uncounted = ideal[(ideal["panel"] != "counts") | (ideal["source"] == "theory")]
+    assert findings(EXPERIMENT, uncounted, SIZES)["counts"].verdict is UNDECIDED
+
+
+def test_claims_of_panels_that_the_settings_leave_out_are_not_run():
+    bare = replace(
+        SMALL,
+        proofs=Proofs(splits=("or",)),
+        widths=replace(
+            SMALL.widths,
+            trace=replace(SMALL.widths.trace, widths=(4,)),
+            direct=replace(SMALL.widths.direct, widths=(4,)),
+        ),
+        generalisation=replace(SMALL.generalisation, depth=(20,), nodes=8),
+    )
+    kept = join_curves([make.checked(), make.language_models()])
+    found = verdicts(EXPERIMENT, kept, bare)
+    left_out = {"counts", "critical-width-exponents", "per-step-error-predicts-rt", *CORNERS}
+    assert {name for name, verdict in found.items() if verdict is NOT_RUN} == left_out
+    alone = PitaConfig(parts=["starfish-plane"])
+    assert verdicts(EXPERIMENT, make.plane(), alone)["counts"] is NOT_RUN
+
+
+# -- measurement ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """The curves of a whole small run."""
+    return measured(EXPERIMENT, SMALL, context(tmp_path_factory.mktemp("whole")))
+
+
+def test_every_panel_has_curves_and_every_drawn_one_a_picture(whole):
+    panels = EXPERIMENT.panels(SMALL)
+    curves = join_curves([EXPERIMENT.predict(SMALL), whole])
+    assert set(curves["panel"]) == {str(panel.name) for panel in panels}
+    assert len(verdicts(EXPERIMENT, curves, SMALL)) == 8
+    counted = select(whole, panel=counts.Panels.COUNTS, split="full")
     assert counted["y"].tolist() == [5, 75]
-    pd.testing.assert_frame_equal(curves, EXPERIMENT.measure(SMALL, context(tmp_path)))
+    for facet in lay_out(curves, panels):
+        params = facet.curves.groupby("series")["params"].nunique()
+        assert (params == 1).all() or facet.panel.category
+
+
+def test_theory_and_measurement_of_one_curve_have_equal_params(whole):
+    theory = EXPERIMENT.predict(SMALL)
+    for panel in (counts.Panels.COUNTS, starfish_lengths.Panels.TRACE_LENGTHS):
+        predicted, sampled = (set(select(curves, panel=panel)["params"]) for curves in (theory, whole))
+        assert predicted == sampled
+
+
+def test_a_run_killed_between_units_ends_with_the_same_bits(tmp_path, whole):
+    units = Units(dies_after=12)
+    world = context(tmp_path, unit=units)
+    with pytest.raises(KeyboardInterrupt):
+        measured(EXPERIMENT, SMALL, world)
+    units.dies_after = None
+    pd.testing.assert_frame_equal(whole, measured(EXPERIMENT, SMALL, world))
+    assert len(units.computed) == len(set(units.computed))
+
+
+@pytest.mark.parametrize("part", [part for part in EXPERIMENT.parts if part.name != "language"], ids=lambda p: p.name)
+def test_a_part_alone_measures_what_it_measures_in_the_whole(tmp_path, whole, part):
+    alone = EXPERIMENT.measure(part, SMALL, context(tmp_path))
+    pd.testing.assert_frame_equal(alone, select(whole, part=part.name).reset_index(drop=True))
 
 
 def test_one_width_has_no_critical_width_and_given_up_searches_no_length(tmp_path):
@@ -175,69 +308,42 @@ def test_one_width_has_no_critical_width_and_given_up_searches_no_length(tmp_pat
             direct=DirectWidths(depth=(2,), depth_arms=2, arms=(2,), arms_depth=2, widths=(4,)),
         ),
         generalisation=replace(SMALL.generalisation, nodes=8),
+        parts=["proofs", "starfish-widths", "starfish-hops", "starfish-errors", "starfish-plane"],
     )
-    curves = EXPERIMENT.measure(bare, context(tmp_path))
-    assert not set(curves["panel"]) & {critical_panel(DEPTH), critical_panel(ARMS), "lengths", PROVABLE}
+    curves = measured(EXPERIMENT, bare, context(tmp_path))
+    assert not set(curves["panel"]) & {DEPTH, ARMS, proofs.Panels.LENGTHS, proofs.Panels.PROVABLE}
+    assert {starfish_hops.Panels.HOPS, starfish_errors.Panels.ALIKE, starfish_plane.Panels.PLANE} <= set(
+        curves["panel"]
+    )
+    assert select(curves, panel=proofs.Panels.CHECKS, y_name="given_up")["y"].tolist() == [3]
+    assert set(select(curves, panel=starfish_hops.Panels.HOPS, answer=DIRECT)["n"]) == {3}
 
 
-def test_units_have_names_of_their_own_even_where_parts_train_the_same_task(tmp_path):
+def test_units_of_a_part_have_names_of_their_own_even_where_two_axes_train_the_same_task(tmp_path):
     same = replace(
         SMALL,
         widths=replace(
             SMALL.widths, hops=0.25, trace=replace(SMALL.widths.trace, depth=(4,), arms=(3,), widths=(4, 8))
         ),
     )
-    names = []
+    for part in EXPERIMENT.parts:
+        if part.name == "language":
+            continue
+        names = []
 
-    def unit(name, make):
-        names.append(name)
-        return dict(make())
+        def unit(name, compute, names=names):
+            names.append(name)
+            return dict(compute())
 
-    EXPERIMENT.measure(same, context(tmp_path, unit))
-    assert len(names) == len(set(names))
-
-
-def test_another_width_or_seed_changes_no_other_one(tmp_path):
-    training = Training(seeds=2, steps=5, tests=40)
-    for kind in KINDS:
-        cell = Cell(kind, 3, 4, 1, (4, 9, 40))
-        many = accuracies(replace(training, seeds=3), context(tmp_path / "many"), cell, (1, 3))["accuracy"]
-        few = accuracies(training, context(tmp_path / "few"), replace(cell, widths=(4, 40)), (1, 3))["accuracy"]
-        assert many.shape == (3, 3, 2)
-        np.testing.assert_array_equal(many[::2, :2], few)
+        (tmp_path / part.name).mkdir()
+        EXPERIMENT.measure(part, same, context(tmp_path / part.name, unit=unit))
+        assert len(names) == len(set(names))
 
 
-def test_a_killed_training_goes_on_from_its_checkpoint_with_the_same_bits(tmp_path, monkeypatch):
-    import solv.experiments.pita.chain_training as module
-
-    cell, training = Cell(TRACE, 2, 4, 2, (4,)), Training(seeds=2, steps=40, tests=20)
-    whole = accuracies(training, context(tmp_path), cell, (2,))
-    plain = module.train
-
-    class KilledError(Exception):
-        pass
-
-    def dying(*arguments, save, **rest):
-        def save_and_die(state):
-            save(state)
-            raise KilledError
-
-        plain(*arguments, save=save_and_die, save_every=15, **rest)
-
-    world = context(tmp_path)
-    monkeypatch.setattr(module, "train", dying)
-    with pytest.raises(KilledError):
-        accuracies(training, world, cell, (2,))
-    monkeypatch.setattr(module, "train", plain)
-    for key, values in accuracies(training, world, cell, (2,)).items():
-        np.testing.assert_array_equal(values, whole[key])
-
-
-def test_the_plane_leaves_out_tasks_of_too_many_nodes():
-    cells = plane_cells(PitaConfig(), TRACE)
-    assert {(cell.arms, cell.depth) for cell in cells} == {(2, 4), (8, 4), (2, 8), (8, 8), (2, 24)}
-    assert [cell.hops for cell in cells] == [2, 2, 3, 3, 9]
-
-
-def test_a_part_of_the_levels_is_at_least_one_hop_and_fits():
-    assert [span(part, 4) for part in (0.01, 0.5, 0.99)] == [1, 2, 3]
+def test_predicting_imports_no_torch():
+    code = (
+        "import sys; from solv.experiments.pita.experiment import EXPERIMENT; "
+        "EXPERIMENT.predict(EXPERIMENT.Config()); EXPERIMENT.panels(EXPERIMENT.Config()); "
+        "sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,10 +1,6 @@
-"""Part E2 of pita: from statements and models to curves, and from curves to the claims."""
+"""Does part `language` of pita come from statements and models to the right curves, also after a kill?"""
 
-import os
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
-from dataclasses import replace
-from importlib.util import find_spec
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,32 +10,22 @@ import pytest
 from solv.data.pita.by_length import Example
 from solv.data.pita.records import record
 from solv.data.pita.splits import SplitSpec, open_split
-from solv.experiments.pita.chain import DIRECT, TRACE
-from solv.experiments.pita.language import (
-    DIFFERENCE,
-    LONGER,
-    PROVED,
-    TRAINED,
-    accuracy_panel,
-    language_claims,
-    language_panels,
-)
-from solv.experiments.pita.language_measurements import _ask, measure_language
-from solv.experiments.pita.language_settings import (
+from solv.experiments.pita.answers import DIRECT, TRACE
+from solv.experiments.pita.language import LANGUAGE, RIGHT, VALID, Panels
+from solv.experiments.pita.language_training import _ask
+from solv.experiments.pita.settings import (
     Broad,
     Deep,
     LanguageSettings,
     LanguageTraining,
+    PitaConfig,
     Pretrained,
     SmallDecoder,
 )
-from solv.experiments.pita.proofs import points
-from solv.harness.contract import Context
-from solv.harness.seeds import Seeds
-from solv.harness.settings import ConfigurationError
+from solv.harness.settings import ConfigurationError, replace
 from solv.tracking.checkpoints import TrainingCheckpoint
-from solv.tracking.claims import Verdict
 from solv.tracking.curves import Curves, join_curves, select
+from tests.experiments.scaffold import context
 
 SMALL = LanguageSettings(
     repeats=2,
@@ -53,54 +39,41 @@ SMALL = LanguageSettings(
 )
 
 
-class Silent:
-    def task(self, description: str, total: int) -> Any:
-        return nullcontext(self)
-
-    def advance(self, count: int = 1, note: str = "") -> None:
-        pass
-
-
-def context(folder: Path, unit: Callable[..., Any] | None = None) -> Context:
-    def compute(name: str, make: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-        return dict(make())
-
-    return Context("cpu", Seeds(0), unit or compute, lambda name: TrainingCheckpoint(folder / f"{name}.pt"), Silent())
-
-
-def measured(settings: LanguageSettings, folder: Path, unit: Callable[..., Any] | None = None) -> Curves:
+def measured(settings: LanguageSettings, folder: Path, **world: Any) -> Curves:
     folder.mkdir(exist_ok=True)
-    return join_curves(measure_language(settings, context(folder, unit)))
+    return join_curves(LANGUAGE.measure(PitaConfig(language=settings), context(folder, **world)))
 
 
 def test_the_same_run_gives_the_same_curves_also_from_a_checkpoint(tmp_path: Path) -> None:
     whole = measured(SMALL, tmp_path / "a")
+    kept: dict[str, TrainingCheckpoint] = {}
 
-    class KilledError(Exception):
-        pass
+    def checkpoint(name: str) -> TrainingCheckpoint:
+        return kept.setdefault(name, TrainingCheckpoint(tmp_path / f"{len(kept)}.pt"))
 
-    def kill(name: str, make: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-        made = dict(make())
+    def kill(name: str, compute: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        made = dict(compute())
         if name == f"language broad 1 {DIRECT}":
-            raise KilledError
+            raise KeyboardInterrupt
         return made
 
-    with pytest.raises(KilledError):
-        measured(SMALL, tmp_path / "b", kill)
-    assert (tmp_path / "b" / f"language broad 1 {DIRECT}.pt").exists()
-    assert whole.equals(measured(SMALL, tmp_path / "b"))
+    with pytest.raises(KeyboardInterrupt):
+        measured(SMALL, tmp_path / "b", unit=kill, checkpoint=checkpoint)
+    assert kept[f"language broad 1 {DIRECT}"].load() is not None
+    assert whole.equals(measured(SMALL, tmp_path / "b", checkpoint=checkpoint))
 
 
 def test_curves_belong_to_panels_and_are_fractions_over_repeats(tmp_path: Path) -> None:
     curves = measured(SMALL, tmp_path)
-    assert set(curves["panel"]) == {panel.name for panel in language_panels(SMALL)}
+    assert set(curves["panel"]) == set(Panels)
     assert set(curves["source"]) == {"trained"}
     assert curves["n"].eq(2).all()
-    fractions = curves[curves["panel"] != DIFFERENCE]
+    fractions = curves[curves["panel"] != Panels.DIFFERENCE]
     assert fractions["y"].between(0, 1).all()
-    assert select(curves, panel=accuracy_panel("broad"), series=TRACE)["x"].tolist() == [2.0, 4.0]
-    assert select(curves, panel=accuracy_panel("deep"), series=DIRECT)["x"].tolist() == [2.5, 5.5]
-    valid, right = (select(curves, panel=accuracy_panel("broad"), series=series) for series in (PROVED, TRACE))
+    broad = select(curves, panel=Panels.BROAD, answer=TRACE)
+    right, valid = (select(broad, counted=counted) for counted in (RIGHT, VALID))
+    assert right["x"].tolist() == [2.0, 4.0]
+    assert select(curves, panel=Panels.DEEP, answer=DIRECT)["x"].tolist() == [2.5, 5.5]
     assert (valid["y"].to_numpy() <= right["y"].to_numpy()).all()
 
 
@@ -154,58 +127,16 @@ def test_a_direct_answer_is_the_likelier_ending() -> None:
     assert np.isnan(_ask(Oracle(asked, lambda each: ""), SMALL, one_sided, DIRECT)["right"])
 
 
-def curves_of(learned: Mapping[str, float], gain: float, error: float, role: str) -> Curves:
-    params = {"split": "full", "threshold": 4}
-    rest: dict[str, Any] = {"y_err": [0.01, 0.01], "n": 3, "params": params}
-    return join_curves(
-        [
-            *(
-                points(accuracy_panel(role), kind, "trained", "length", [3.0, 6.0], "fraction", [value, 0.6], **rest)
-                for kind, value in learned.items()
-            ),
-            points(
-                DIFFERENCE,
-                role,
-                "trained",
-                "lengths",
-                [TRAINED, LONGER],
-                "difference",
-                [0.0, gain],
-                **rest | {"y_err": [0.01, error]},
-            ),
-        ]
-    )
-
-
-@pytest.mark.parametrize(
-    ("learned", "gain", "error", "broad", "deep"),
-    [
-        (0.97, 0.2, 0.05, Verdict.HOLDS, Verdict.FAILS),
-        (0.97, -0.2, 0.05, Verdict.FAILS, Verdict.HOLDS),
-        (0.97, 0.2, 0.15, Verdict.UNDECIDED, Verdict.UNDECIDED),
-        (0.7, 0.2, 0.05, Verdict.UNDECIDED, Verdict.UNDECIDED),
-    ],
-)
-def test_a_comparison_counts_once_both_have_learned_the_trained_lengths(
-    learned: float, gain: float, error: float, broad: Verdict, deep: Verdict
-) -> None:
-    both = {TRACE: 0.99, DIRECT: learned}
-    curves = join_curves([curves_of(both, gain, error, role) for role in ("broad", "deep")])
-    assert [claim.verdict for claim in language_claims(curves)] == [broad, deep]
-
-
-def test_without_curves_the_claims_say_what_to_set() -> None:
-    for claim in language_claims(join_curves([])):
-        assert claim.verdict is Verdict.UNDECIDED
-        assert "language." in claim.needs
-
-
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
         ({"deep": replace(SMALL.deep, leaves=(30,))}, r"language\.deep: leaves = 30"),
         ({"names": 3}, r"language\.deep: atoms = 3"),
         ({"broad": replace(SMALL.broad, split="php", threshold=2)}, "threshold = 2 leaves no statement of php"),
+        (
+            {"broad": Broad(split="or", leaves=(5,), threshold=20, lengths=(1,))},
+            r"broad\.lengths = \[1\] leave no bin",
+        ),
         ({"decoder": replace(SMALL.decoder, heads=3)}, "heads = 3"),
         ({"pretrained": Pretrained(model="/nowhere/gemma")}, "no such folder"),
     ],
@@ -216,10 +147,6 @@ def test_settings_that_cannot_work_are_one_clear_line(tmp_path: Path, fault: dic
     assert "\n" not in str(raised.value)
 
 
-@pytest.mark.skipif(
-    find_spec("transformers") is None and os.environ.get("SOLV_REQUIRE_ENGINES") != "1",
-    reason="transformers is not installed: pip install 'solv[hf]'",
-)
 def test_a_hugging_face_model_takes_the_decoders_place(tmp_path: Path) -> None:
     from tests.models.language.test_huggingface import save_model
 
@@ -232,4 +159,4 @@ def test_a_hugging_face_model_takes_the_decoders_place(tmp_path: Path) -> None:
         pretrained=Pretrained(model=str(folder)),
     )
     curves = measured(tiny, tmp_path / "run")
-    assert set(curves["panel"]) == {panel.name for panel in language_panels(tiny)}
+    assert set(curves["panel"]) == set(Panels)

@@ -1,4 +1,4 @@
-"""How are the chain models of pita trained and tested? All widths and seeds of a task as one batch of copies."""
+"""How are the starfish models of pita trained and tested? All widths and seeds of a task as one batch of copies."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -8,9 +8,11 @@ import torch
 from torch import Tensor
 
 from solv.data.pita.starfish import Starfish
-from solv.experiments.pita.chain import TRACE, Cell
-from solv.experiments.pita.settings import Training
+from solv.experiments.pita.answers import TRACE
+from solv.experiments.pita.settings import PitaConfig, Training
+from solv.experiments.pita.starfish import Cell, plane_cells, tested_hops
 from solv.harness.contract import Context
+from solv.harness.settings import replace
 from solv.models.ensemble import Ensemble, Parameters, cosine_decay, train
 from solv.models.pita.starfish import StarfishModel
 
@@ -36,11 +38,26 @@ class Trained:
         return len(self.model.widths)
 
 
-def accuracies(training: Training, context: Context, cell: Cell, hops: tuple[int, ...]) -> Arrays:
-    """Train a cell and return accuracies, shape (widths, seeds, hops), and of traces the errors of single tokens.
+def learn_plane(config: PitaConfig, context: Context, *answers: str) -> dict[Cell, Arrays]:
+    """Train the tasks of the plane and return what `accuracies` gives of each, at all of its `tested_hops`."""
+    general = config.generalisation
+    cells = [cell for answer in answers for cell in plane_cells(config, answer)]
+    learned = {}
+    with context.progress.task("train starfish models for longer questions", len(cells)) as step:
+        for cell in cells:
+            seeds = general.trace_seeds if cell.answer == TRACE else general.direct_seeds
+            training = replace(config.training, seeds=seeds, tests=general.tests)
+            learned[cell] = accuracies(training, context, cell, tested_hops(cell.depth))
+            step.advance(note=cell.name)
+    return learned
 
-    These are `step`, `answer` and `token`, of ancestors, answers and all tokens alike, each after a true trace so far;
-    shape (widths, seeds, hops).
+
+def accuracies(training: Training, context: Context, cell: Cell, hops: tuple[int, ...]) -> Arrays:
+    """Train the models of a cell and test each of them at some numbers of hops.
+
+    Returns:
+        `accuracy`, and of traces the errors of single tokens, each after a true trace so far: of a `step` (an
+        ancestor), of the `answer`, and of any `token` alike; shape (widths, seeds, hops).
     """
     unit = f"{cell.name} at {hops}"
 
@@ -70,7 +87,7 @@ def _train(training: Training, context: Context, cell: Cell, name: str, widths: 
     model = StarfishModel(
         task.vocabulary,
         copies,
-        task.vocabulary if cell.kind == TRACE else 2,
+        task.vocabulary if cell.answer == TRACE else 2,
         training.attention,  # type: ignore[arg-type]
     )
     starts = [
@@ -118,7 +135,7 @@ class _Batches:
 
     def __call__(self, step: int) -> Batch:
         batch = max(min(self.training.batch, self.training.batch_per_node * self.task.nodes), 2)
-        tokens = self.task.depth + 1 if self.cell.kind == TRACE else 2
+        tokens = self.task.depth + 1 if self.cell.answer == TRACE else 2
         steps = min(max(DRAWN_AT_ONCE // (batch * tokens), 1), MOST_AT_ONCE)
         number, place = divmod(step, steps)
         if self._block is None or self._block[0] != number:
@@ -133,7 +150,7 @@ class _Batches:
     def _draw(self, number: int, seed: int, steps: int, batch: int) -> Batch:
         rng = self.context.seeds.numpy(*_names(self.cell), "block", number, seed)
         count = steps * batch
-        if self.cell.kind == TRACE:
+        if self.cell.answer == TRACE:
             contexts, targets, weights = self.task.positions(count, self.cell.hops, rng, answers=self.training.answers)
         else:
             questions, on = self.task.questions(count, 1, self.cell.hops, rng)
@@ -149,13 +166,13 @@ class _Batches:
 
 def _names(cell: Cell) -> tuple[object, ...]:
     """Return what the streams of a task and kind of model are called."""
-    return "chain", cell.kind, cell.arms, cell.depth, cell.hops
+    return "chain", cell.answer, cell.arms, cell.depth, cell.hops
 
 
 def _test(training: Training, context: Context, cell: Cell, trained: Trained, hops: tuple[int, ...]) -> Arrays:
     """Return accuracies and errors of all copies, shape (copies, hops); copies of one seed see the same questions."""
     by_hop = [_test_at(training, context, cell, trained, hop) for hop in hops]
-    return {key: np.stack([found[key] for found in by_hop], axis=1) for key in by_hop[0]}
+    return {key: np.stack([results[key] for results in by_hop], axis=1) for key in by_hop[0]}
 
 
 def _test_at(training: Training, context: Context, cell: Cell, trained: Trained, hop: int) -> Arrays:
@@ -167,17 +184,17 @@ def _test_at(training: Training, context: Context, cell: Cell, trained: Trained,
     ]
     questions, on = (np.stack(parts) for parts in zip(*drawn, strict=True))
 
-    def shown(values: np.ndarray) -> Tensor:
+    def on_device(values: np.ndarray) -> Tensor:
         return (
             torch.from_numpy(np.ascontiguousarray(values)).to(context.device).repeat(widths, *[1] * (values.ndim - 1))
         )
 
     wrong = partial(trained.model.wrong, trained.embeddings, trained.parameters)
-    truth = shown(on.astype(np.int64))
-    if cell.kind != TRACE:
-        return {"accuracy": 1 - _mean(wrong(shown(questions[..., ::-1]), truth))}
+    truth = on_device(on.astype(np.int64))
+    if cell.answer != TRACE:
+        return {"accuracy": 1 - _mean(wrong(on_device(questions[..., ::-1]), truth))}
     _, answers = trained.model.answers(
-        trained.embeddings, trained.parameters, shown(questions), task.no, task.longest - 2
+        trained.embeddings, trained.parameters, on_device(questions), task.no, task.longest - 2
     )
     rng = context.seeds.numpy("test steps", task.arms, task.depth, hop)
     levels = questions[..., 1] // task.arms
@@ -185,7 +202,7 @@ def _test_at(training: Training, context: Context, cell: Cell, trained: Trained,
     def teacher_forced(steps: np.ndarray) -> np.ndarray:
         contexts, targets = task.contexts(questions.reshape(-1, 2), steps.flatten())
         shape = (seeds, tests)
-        off = wrong(shown(contexts.reshape(*shape, -1)), shown(targets.reshape(shape)))
+        off = wrong(on_device(contexts.reshape(*shape, -1)), on_device(targets.reshape(shape)))
         return off.cpu().numpy().reshape(widths, seeds, tests)
 
     at_step, at_answer = teacher_forced(rng.integers(levels)), teacher_forced(levels)
@@ -199,5 +216,5 @@ def _test_at(training: Training, context: Context, cell: Cell, trained: Trained,
 
 
 def _mean(values: Tensor) -> np.ndarray:
-    found: np.ndarray = values.double().mean(1).cpu().numpy()
-    return found
+    means: np.ndarray = values.double().mean(1).cpu().numpy()
+    return means

@@ -1,0 +1,61 @@
+"""Which statements are the language models of pita trained on, and which are they asked?"""
+
+from solv.data.pita.by_length import ByLength, examples_by_length
+from solv.data.pita.splits import SplitSpec
+from solv.experiments.pita.settings import Broad, Deep, LanguageSettings
+from solv.harness.contract import Context
+from solv.harness.settings import ConfigurationError
+
+BROAD, DEEP = "broad", "deep"
+ROLES = (BROAD, DEEP)
+
+
+def statements(settings: LanguageSettings, role: str) -> Broad | Deep:
+    """Return the settings of the split that is broad and shallow, or of that which is narrow and deep."""
+    return settings.broad if role == BROAD else settings.deep
+
+
+def split_sizes(settings: LanguageSettings, role: str) -> list[SplitSpec]:
+    """Return the split of every size.
+
+    Raises:
+        ConfigurationError: no statement has that size.
+    """
+    chosen = statements(settings, role)
+    try:
+        if chosen.split == "php":
+            return [SplitSpec("php", canonical=True)]
+        if chosen.split == "or":  # up to names, it has a handful of statements of a size
+            return [SplitSpec("or", size, settings.names) for size in sorted(chosen.leaves)]
+        return [SplitSpec(chosen.split, size, canonical=True) for size in sorted(chosen.leaves)]
+    except ValueError as error:
+        raise ConfigurationError(f"language.{role}: {error}") from None
+
+
+def examples(settings: LanguageSettings, role: str, repeat: int, context: Context) -> ByLength:
+    """Return the statements of one repeat: with short traces to train on, and by the length of their trace to ask.
+
+    Raises:
+        ConfigurationError: none is left to train on, or no bin of lengths has statements of both verdicts.
+    """
+    chosen = statements(settings, role)
+    drawn = examples_by_length(
+        split_sizes(settings, role),
+        context.seeds.integer("language", "statements", role, repeat),
+        threshold=chosen.threshold,
+        training=settings.training.statements,
+        bins=sorted(chosen.lengths),
+        tests=settings.tests,
+        rows=settings.searched,
+    )
+    if not drawn.training:
+        raise ConfigurationError(
+            f"language.{role}.threshold = {chosen.threshold} leaves no statement of {chosen.split} to train on; "
+            f"give a larger one"
+        )
+    if all(len({each.provable for each in asked}) < 2 for asked in drawn.tests):
+        raise ConfigurationError(
+            f"language.{role}.lengths = {list(chosen.lengths)} leave no bin with provable and unprovable statements "
+            f"of {chosen.split}; give others, or a larger language.searched"
+        )
+    return drawn

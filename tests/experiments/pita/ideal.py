@@ -1,0 +1,133 @@
+"""What would pita's curves be if the paper's statements held? One function for what each claim reads."""
+
+import numpy as np
+
+from solv.experiments.pita import counts, language, proofs, starfish_errors, starfish_plane, starfish_widths
+from solv.experiments.pita.answers import ANSWERS, DIRECT, TRACE
+from solv.experiments.pita.language_statements import BROAD, DEEP
+from solv.experiments.pita.settings import PitaConfig
+from solv.theory.pita.critical_width import DRAWN_EXPONENTS
+from solv.tracking.curves import join_curves
+
+SIZES = np.array([8.0, 16, 32, 64])
+
+
+def enumerated():
+    """Every statement of the sizes that have a formula was written out, and distinct ones were counted."""
+    theory = join_curves(counts.predict(PitaConfig()))
+    return join_curves([theory, theory.assign(source="simulation")])
+
+
+def checked(whole=1.0):
+    """All statements of full with up to four leaves were proved; one search was given up."""
+    table = {"made": 100, "given_up": [0, 0, 0, 1], "refused": 0, "differ": 0, "part of all": [1, 1, 1, whole]}
+    return join_curves(
+        proofs.RECORD.simulation(
+            proofs.Panels.CHECKS, {"split": "full"}, x=("leaves", [1, 2, 3, 4]), y=(name, values), y_err=0.0, n=1
+        )
+        for name, values in table.items()
+    )
+
+
+def language_models(gains=(0.2, -0.2), error=0.02, learned=0.98, repeats=3):
+    """Traces are better by the first gain on the broad split and by the second on the deep one."""
+    tables = []
+    for role, gain in zip((BROAD, DEEP), gains, strict=True):
+        at = {"role": role, "split": "full", "threshold": 4}
+        for answer, right in ((TRACE, 0.99), (DIRECT, learned)):
+            kind = {**at, "answer": answer, "counted": language.RIGHT}
+            tables.append(
+                language.RECORD.trained(
+                    language.ACCURACY[role],
+                    kind,
+                    x=("length", [3.0, 6.0]),
+                    y=("fraction", [right, 0.6]),
+                    y_err=0.01,
+                    n=repeats,
+                )
+            )
+        for lengths, y, y_err in ((language.TRAINED, 0.0, 0.01), (language.LONGER, gain, error)):
+            tables.append(
+                language.RECORD.trained(
+                    language.Panels.DIFFERENCE,
+                    {**at, "lengths": lengths},
+                    x=("lengths", 0.0),
+                    y=("difference", y),
+                    y_err=y_err,
+                    n=repeats,
+                )
+            )
+    return join_curves(tables)
+
+
+def critical_widths(steps=100_000, error=0.05):
+    """H follows the powers that the paper draws."""
+    tables = []
+    for answer in ANSWERS:
+        for panel, axis, fixed in (
+            (starfish_widths.Panels.CRITICAL_DEPTH, "depth", "arms"),
+            (starfish_widths.Panels.CRITICAL_ARMS, "arms", "depth"),
+        ):
+            widths = 3 * SIZES ** DRAWN_EXPONENTS[answer == TRACE, axis == "depth"]
+            tables.append(
+                starfish_widths.RECORD.trained(
+                    panel,
+                    {"answer": answer, fixed: 8, "steps": steps},
+                    x=(axis, SIZES),
+                    y=("width", widths),
+                    y_err=error * widths,
+                    n=3,
+                )
+            )
+    return join_curves(tables)
+
+
+def traces(accuracies=(0.95, 0.9, 0.8), error=0.01, seeds=8):
+    """Written traces are right as often as the errors of their tokens say."""
+    at, x = {"arms": 2, "depth": 8}, ("hops", [1, 4, 7])
+    tables = []
+    for panel in (starfish_errors.Panels.ALIKE, starfish_errors.Panels.APART):
+        y = ("accuracy", accuracies)
+        tables.append(starfish_errors.RECORD.anchored(panel, at, x=x, y=y, y_err=0.01, n=seeds))
+        tables.append(starfish_errors.RECORD.trained(panel, at, x=x, y=y, y_err=error, n=seeds))
+    for name, y in (("step error", 0.001), ("answer error", 0.1)):
+        tables.append(
+            starfish_errors.RECORD.trained(starfish_errors.Panels.TOKENS, at, x=x, y=(name, y), y_err=0.0001, n=seeds)
+        )
+    return join_curves(tables)
+
+
+def plane(corners=((8, 4, 0.3), (8, 8, 0.1), (2, 8, 0.0), (2, 24, -0.2)), error=0.02, seeds=8):
+    """Traces are better on broad tasks and worse on deep ones: (arms, levels, difference) of every task."""
+    tables = []
+    for arms, depth, difference in corners:
+        x = ("levels", depth)
+        for answer, y in ((TRACE, 0.7), (DIRECT, 0.7 - difference)):
+            tables.append(
+                starfish_plane.RECORD.trained(
+                    starfish_plane.Panels.BEYOND,
+                    {"arms": arms, "answer": answer},
+                    x=x,
+                    y=("accuracy", y),
+                    y_err=error,
+                    n=seeds,
+                )
+            )
+        tables.append(
+            starfish_plane.RECORD.trained(
+                starfish_plane.Panels.PLANE,
+                {"arms": arms},
+                x=x,
+                y=("difference", difference),
+                y_err=error,
+                n=seeds,
+            )
+        )
+    return join_curves(tables)
+
+
+def everything(**instead):
+    """All of these together; `instead` gives other curves in place of those of a function, by its name."""
+    parts = {make.__name__: make for make in (enumerated, checked, language_models, critical_widths, traces, plane)}
+    assert set(instead) <= set(parts)
+    return join_curves([instead[name] if name in instead else make() for name, make in parts.items()])
