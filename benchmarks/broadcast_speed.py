@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 import torch
 
+from solv.experiments.sbd.arenas import Data, network
 from solv.experiments.sbd.settings import CONVOLUTION, LOCAL, PERCEPTRON, Images, SbdConfig
-from solv.experiments.sbd.training import Data, network
 from solv.models.sbd.score_broadcast import BroadcastRule, backpropagated_gradients, broadcast_gradients, start_state
 
 STEPS = 5

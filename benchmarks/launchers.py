@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TOY = ROOT / "tests" / "sweep" / "toy"
+TOY = ROOT / "tests" / "end_to_end" / "sweep" / "toy"
 
 
 def main() -> int:
@@ -26,8 +26,7 @@ def main() -> int:
     parser.add_argument("--points", type=int, default=32)
     asked = parser.parse_args()
     own = {
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(TOY)]),
-        "XDG_CONFIG_HOME": str(TOY / "config"),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(TOY)]),
         "OMP_NUM_THREADS": "1",
         "WANDB_MODE": "disabled",
     }

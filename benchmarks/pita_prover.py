@@ -1,6 +1,6 @@
 """How fast are statements proved, written and checked, on how many processes, in how much memory; when are 23 million?
 
-    PYTHONPATH=. python benchmarks/pita_prover.py [--count 20000] [--check 1000000 --minutes 15]
+    python -m benchmarks.pita_prover [--count 20000] [--check 1000000 --minutes 15]
 
 Rates are per second of CPU time, which others on the machine disturb less than the clock (they still share caches and
 cores). Every row is a process of its own, so that the peak of memory is its own. `--check N` proves, replays and

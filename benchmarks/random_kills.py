@@ -20,7 +20,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TOY = ROOT / "tests" / "sweep" / "toy"  # an experiment whose every unit takes no time but what TOY_SECONDS says
+#: An experiment whose every unit takes no time but what TOY_SECONDS says.
+TOY = ROOT / "tests" / "end_to_end" / "sweep" / "toy"
 RESULTS = ("curves.parquet", "agreement.csv", "claims.json", "figure.png", "figure.svg")
 KILLS_EACH = 4  # kills in one folder before the command may end
 MODES = {
@@ -79,8 +80,7 @@ def main() -> int:
 
 def _start(folder: Path, command: tuple[str, ...]) -> "subprocess.Popen[bytes]":
     own = {
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(TOY)]),
-        "XDG_CONFIG_HOME": str(TOY / "config"),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(TOY)]),
         "OMP_NUM_THREADS": "1",
         "TOY_SECONDS": "0.15",
         "WANDB_MODE": "disabled",

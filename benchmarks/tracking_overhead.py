@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def _timed(name: str, preset: str, threads: int, mode: str) -> tuple[float, float]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": str(threads)}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": str(threads)}
     with tempfile.TemporaryDirectory() as runs:
         command = [sys.executable, "-m", "solv.cli.main", "run", name, "--preset", preset, "--wandb", mode]
         before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()

@@ -5,6 +5,8 @@ import os
 import pytest
 from hypothesis import settings
 
+from tests import system_packages
+
 os.environ["WANDB_MODE"] = "disabled"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -25,3 +27,12 @@ def pytest_collection_modifyitems(items):
     """Begin with the slow tests: the quick ones fill the gaps at the end."""
     order = {name: place for place, name in enumerate(SLOW)}
     items.sort(key=lambda item: order.get(item.path.parent.name, len(order)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(call):
+    """However many tests a program of the system is absent for, the summary says it in one line."""
+    report = yield
+    if call.excinfo is not None and call.excinfo.errisinstance(system_packages.Absent):
+        report.longrepr = (system_packages.__file__, 1, f"Skipped: {call.excinfo.value}")
+    return report

@@ -17,7 +17,7 @@ TWO = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
 
 def call(runs: Path, *launcher: str, **changes: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", **changes}
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1", **changes}
     command = [sys.executable, *launcher, str(SCRIPT), str(runs)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
 

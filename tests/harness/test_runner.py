@@ -1,79 +1,99 @@
 """Does a run finish, resume, reuse and judge as promised, whatever experiment it is given?"""
 
 import json
-from dataclasses import dataclass
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from solv.harness.catalog import Entry, Paper
+from solv.harness.contract import ContractError, Experiment, Part
+from solv.harness.entry import Entry, Paper
 from solv.harness.runner import run_experiment, run_key
 from solv.harness.settings import ConfigurationError, RunSettings, integer, resolve
 from solv.harness.settings import defaults as default_values
-from solv.tracking.claims import Claim, exceeds
-from solv.tracking.curves import curve, select, standard_error
-from solv.tracking.figures import Panel
+from solv.tracking.claims import Claim, Judgement, MissingCurvesError, Verdict, exceeds
+from solv.tracking.curves import Recorder, select, standard_error
+from solv.tracking.panels import Panel
 from solv.tracking.runs import RunDirectoryError
 
 
-@dataclass(frozen=True)
 class Config(RunSettings):
     cells: int = integer(4, "cells", least=1)
     scale: int = integer(1, "scale of the measured values", least=-5)
 
 
-class Toy:
-    """Predicts y = x and measures it with noise, one unit of work per cell."""
+class Panels(StrEnum):
+    P = "p"
+    Q = "q"
 
-    entry = Entry("toy", Paper("A toy", "nobody", "0000.00000"), "Does it run?", ("x",), {})
-    Config = Config
 
-    def __init__(self, die_in_cell=None):
-        self.die_in_cell = die_in_cell
-        self.computed = []
+def toy(die_in_cell=None, require=lambda config: None):
+    """Predicts y = x and measures it with noise, one unit of work per cell; a second part has one cell of its own."""
+    computed = []
 
-    def panels(self, config):
-        return [Panel("p", "toy", "x", "y")]
+    def predict(config):
+        cells = np.arange(1, config.cells + 1)
+        yield RECORD.theory(Panels.P, {}, x=("x", cells), y=("y", cells))
 
-    def predict(self, config):
-        return self._curve("theory", range(1, config.cells + 1), np.arange(1, config.cells + 1))
-
-    def measure(self, config, context):
+    def measure(config, context):
         means, errors = [], []
         with context.progress.task("cells", config.cells) as step:
             for cell in range(1, config.cells + 1):
 
                 def compute(cell=cell):
-                    if cell == self.die_in_cell:
+                    if cell == die_in_cell:
                         raise KeyboardInterrupt
-                    self.computed.append(cell)
+                    computed.append(cell)
                     return {"y": config.scale * cell + 0.1 * context.seeds.numpy("noise", cell).standard_normal(5)}
 
                 mean, error, _ = standard_error(context.unit(f"cell {cell}", compute)["y"])
                 means.append(mean)
                 errors.append(error)
                 step.advance()
-        return self._curve("simulation", range(1, config.cells + 1), means, y_err=errors, n=5)
+        cells = np.arange(1, config.cells + 1)
+        yield RECORD.simulation(Panels.P, {}, x=("x", cells), y=("y", means), y_err=errors, n=5)
 
-    def claims(self, curves):
+    def measure_other(config, context):
+        def compute():
+            computed.append("other")
+            return {"y": context.seeds.numpy("other").standard_normal(5)}
+
+        mean, error, n = standard_error(context.unit("other", compute)["y"])
+        yield OTHER_RECORD.simulation(Panels.Q, {}, x=("x", 0), y=("y", mean), y_err=error, n=n)
+
+    def judge(curves):
         last = select(curves, source="simulation").iloc[-1]
-        return [
-            Claim(
-                "positive",
-                "y > 0",
-                "> 0",
-                last["y"],
-                exceeds(last["y"], 0, last["y_err"]),
-                error=last["y_err"],
-                needs="-",
-            )
-        ]
+        return Judgement(exceeds(last["y"], 0, last["y_err"]), "> 0", last["y"], error=last["y_err"])
 
-    def _curve(self, source, x, y, **repeats):
-        return curve(
-            experiment="toy", panel="p", series="s", source=source, x_name="x", x=list(x), y_name="y", y=y, **repeats
-        )
+    def bounded(curves):
+        return Judgement(Verdict.HOLDS, "finite", float(curves["y"].iloc[-1]))
+
+    one = Part(
+        "one",
+        "Is y = x?",
+        StrEnum("One", {"P": "p"}),
+        lambda config: [Panel(Panels.P, "toy", "x", "y")],
+        predict,
+        measure,
+        (Claim("positive", "y > 0", (Panels.P,), judge, needs={"cells": 4}),),
+    )
+    other = Part(
+        "other",
+        "Is there more?",
+        StrEnum("Other", {"Q": "q"}),
+        lambda config: [Panel(Panels.Q, "other", "x", "y")],
+        lambda config: (),
+        measure_other,
+        (Claim("finite", "y is finite", (Panels.Q,), bounded),),
+    )
+    entry = Entry("toy", Paper("A toy", "nobody", "0000.00000"), "Does it run?", ("x",), {}, "-", "tests.toy:TOY")
+    experiment = Experiment(entry, Config, (one, other), require=require)
+    return experiment, computed
+
+
+RECORD, OTHER_RECORD = Recorder("toy", "one"), Recorder("toy", "other")
 
 
 @pytest.fixture
@@ -85,8 +105,10 @@ def settings(tmp_path):
     return make
 
 
-def run(toy, settings, **options):
-    return run_experiment(toy, settings, preset="quick", **options)
+def run(settings, *, die_in_cell=None, **options):
+    """Run the toy; return its outcome and the cells that were computed."""
+    experiment, computed = toy(die_in_cell)
+    return run_experiment(experiment, settings, preset="quick", **options), computed
 
 
 def files(outcome):
@@ -94,118 +116,205 @@ def files(outcome):
     return {name: (outcome.run.path / name).read_bytes() for name in names}
 
 
+CELLS = [1, 2, 3, 4, "other"]
+
+
 def test_what_an_experiment_requires_is_asked_for_before_anything_is_computed_or_written(settings, tmp_path):
-    class Demanding(Toy):
-        met = False
+    met = []
 
-        def require(self, config):
-            if not self.met:
-                raise ConfigurationError("text = null; valid: a folder")
+    def require(config):
+        if not met:
+            raise ConfigurationError("text = null; valid: a folder")
 
-        def predict(self, config):
-            assert self.met
-            return super().predict(config)
-
-    toy = Demanding()
+    demanding, computed = toy(require=require)
     with pytest.raises(ConfigurationError, match="valid: a folder"):
-        run(toy, settings())
+        run_experiment(demanding, settings(), preset="quick")
+    assert not computed
     assert not list((tmp_path / "runs" / "toy").glob("2*"))
-    toy.met = True
-    run(toy, settings())
-    toy.met = False
-    assert run(toy, settings()).reused  # a finished run needs nothing any more
+    met.append(True)
+    run_experiment(demanding, settings(), preset="quick")
+    met.clear()
+    assert run_experiment(demanding, settings(), preset="quick").reused  # a finished run needs nothing any more
 
 
 def test_a_run_leaves_curves_claims_figure_and_manifest(settings):
-    outcome = run(Toy(), settings())
+    outcome, _ = run(settings())
     manifest = outcome.run.manifest()
-    assert len(outcome.curves) == 8
-    assert manifest["claims"] == {"positive": "holds"}
+    assert len(outcome.curves) == 9
+    assert manifest["claims"] == {"positive": "holds", "finite": "holds"}
     assert manifest["preset"] == "quick"
     assert {"theory", "measure", "record"} == set(manifest["seconds"])
+    assert set(manifest["parts"]) == {"one", "other"}
+    assert set(manifest["parts"]["one"]) == {"theory", "measure", "cpu"}
     assert (outcome.run.path / "config.yaml").read_text().startswith("# solv run toy --preset quick\n")
     assert not outcome.failed
 
 
 def test_a_failing_claim_is_reported_as_failing(settings):
-    outcome = run(Toy(), settings(scale=-1))
+    outcome, _ = run(settings(scale=-1))
     assert outcome.failed
-    assert outcome.run.manifest()["claims"] == {"positive": "fails"}
+    assert outcome.run.manifest()["claims"]["positive"] == "fails"
 
 
 def test_a_finished_key_is_not_run_again_unless_asked(settings):
-    toy = Toy()
-    first, second = run(toy, settings()), run(toy, settings())
+    (first, computed), (second, again) = run(settings()), run(settings())
     assert second.reused
     assert second.run == first.run
-    assert toy.computed == [1, 2, 3, 4]
-    third = run(toy, settings(), fresh=True)
+    assert (computed, again) == (CELLS, [])
+    third, computed = run(settings(), fresh=True)
+    assert computed == CELLS
     assert third.run != first.run
     assert files(third) == files(first)
 
 
 def test_settings_that_decide_no_number_do_not_make_a_new_run(settings):
-    assert run_key(Toy(), settings(threads=1)) == run_key(Toy(), settings())
-    assert run_key(Toy(), settings(seed=1)) != run_key(Toy(), settings())
+    experiment, _ = toy()
+    assert run_key(experiment, settings(threads=1)) == run_key(experiment, settings())
+    assert run_key(experiment, settings(seed=1)) != run_key(experiment, settings())
 
 
 @pytest.mark.parametrize("cell", [1, 2, 4])
 def test_a_killed_run_goes_on_where_it_stopped_and_ends_with_the_same_bits(settings, tmp_path, cell):
     with pytest.raises(KeyboardInterrupt):
-        run(Toy(die_in_cell=cell), settings())
-    toy, said = Toy(), []
-    resumed = run(toy, settings(), say=said.append)
+        run(settings(), die_in_cell=cell)
+    said = []
+    resumed, computed = run(settings(), say=said.append)
     assert resumed.resumed
     assert said[0].startswith("resuming")
-    assert toy.computed == list(range(cell, 5))
-    undisturbed = run(Toy(), settings(runs_dir=str(tmp_path / "elsewhere")))
+    assert computed == CELLS[cell - 1 :]
+    undisturbed, _ = run(settings(runs_dir=str(tmp_path / "elsewhere")))
     assert files(resumed) == files(undisturbed)
 
 
 def test_an_unfinished_run_of_other_code_is_not_resumed(settings):
     with pytest.raises(KeyboardInterrupt):
-        run(Toy(die_in_cell=3), settings())
+        run(settings(), die_in_cell=3)
     [unfinished] = (p for p in (settings_root(settings) / "toy").iterdir() if not p.name.startswith("."))
     started = json.loads((unfinished / "started.json").read_text())
     (unfinished / "started.json").write_text(json.dumps({**started, "code": "other"}))
-    toy = Toy()
-    outcome = run(toy, settings())
+    outcome, computed = run(settings())
     assert not outcome.resumed
-    assert toy.computed == [1, 2, 3, 4]
+    assert computed == CELLS
 
 
 def test_a_run_killed_before_it_wrote_anything_is_no_obstacle(settings):
     with pytest.raises(KeyboardInterrupt):
-        run(Toy(die_in_cell=1), settings())
+        run(settings(), die_in_cell=1)
     [unfinished] = (p for p in (settings_root(settings) / "toy").iterdir() if not p.name.startswith("."))
     (unfinished / "started.json").write_text("")
-    assert run(Toy(), settings()).run.finished
+    assert run(settings())[0].run.finished
 
 
 def test_adding_a_cell_changes_no_other_one(settings):
-    small, large = run(Toy(), settings(cells=2)), run(Toy(), settings(cells=5))
-    common = select(large.curves, source="simulation").iloc[:2]
-    assert select(small.curves, source="simulation")["y"].tolist() == common["y"].tolist()
+    small, large = run(settings(cells=2))[0], run(settings(cells=5))[0]
+    common = select(large.curves, source="simulation", panel=Panels.P).iloc[:2]
+    assert select(small.curves, source="simulation", panel=Panels.P)["y"].tolist() == common["y"].tolist()
 
 
 def test_a_result_of_older_code_is_reused_but_marked(settings):
-    outcome = run(Toy(), settings())
+    outcome, _ = run(settings())
     path = outcome.run.path / "manifest.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "code": "other"}))
-    assert run(Toy(), settings()).outdated
+    assert run(settings())[0].outdated
 
 
 def test_a_damaged_finished_run_says_so(settings):
-    outcome = run(Toy(), settings())
+    outcome, _ = run(settings())
     (outcome.run.path / "curves.parquet").write_bytes(b"")
     with pytest.raises(RunDirectoryError, match="--fresh"):
-        run(Toy(), settings())
-    assert run(Toy(), settings(), fresh=True).run.finished
+        run(settings())
+    assert run(settings(), fresh=True)[0].run.finished
+
+
+def test_a_run_of_an_earlier_version_is_not_taken_for_an_answer(settings):
+    outcome, _ = run(settings())
+    path = outcome.run.path / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "manifest_version": 1}))
+    again, computed = run(settings())
+    assert not again.reused
+    assert computed == CELLS
 
 
 def test_an_absent_device_is_named_with_those_that_are_here(settings):
     with pytest.raises(ConfigurationError, match=r"device = quantum cannot be used here; present: cpu"):
-        run(Toy(), settings(device="quantum"))
+        run(settings(device="quantum"))
+
+
+# -- parts ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_part_is_run_alone_and_the_claims_of_the_others_are_not_run(settings):
+    outcome, computed = run(settings(parts=["other"]))
+    assert computed == ["other"]
+    assert set(outcome.curves["part"]) == {"other"}
+    assert {finding.id: finding.verdict for finding in outcome.findings} == {
+        "positive": Verdict.NOT_RUN,
+        "finite": Verdict.HOLDS,
+    }
+
+
+@pytest.mark.parametrize("first", [["one"], ["other"]])
+def test_a_part_measured_before_is_not_measured_again_when_all_are_run(settings, tmp_path, first):
+    _, computed = run(settings(parts=first))
+    said = []
+    whole, more = run(settings(), say=said.append)
+    assert sorted(map(str, computed + more)) == sorted(map(str, CELLS))
+    assert any(line.startswith("measured before in") and line.endswith(first[0]) for line in said)
+    undisturbed, _ = run(settings(runs_dir=str(tmp_path / "elsewhere")))
+    assert files(whole) == files(undisturbed)
+    part, computed = run(settings(parts=["one", "other"]))
+    assert part.reused  # all parts by name are all parts
+    assert not computed
+
+
+def test_a_part_measured_by_other_code_or_settings_is_measured_again(settings):
+    outcome, _ = run(settings(parts=["other"]))
+    assert "other" in run(settings(scale=2))[1]
+    path = outcome.run.path / "started.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "code": "other"}))
+    assert "other" in run(settings())[1]
+
+
+def test_parts_have_keys_of_their_own_whatever_their_order(settings):
+    experiment, _ = toy()
+    keys = {run_key(experiment, settings(parts=parts)) for parts in (["one"], ["other"], [])}
+    assert len(keys) == 3
+    assert run_key(experiment, settings(parts=["other", "one"])) == run_key(experiment, settings())
+
+
+def test_a_part_that_there_is_not_is_named_with_the_nearest(settings):
+    with pytest.raises(ConfigurationError, match="toy has no part 'othr'; did you mean other"):
+        run(settings(parts=["othr"]))
+
+
+# -- what an experiment may not do ---------------------------------------------------------------------------------
+
+
+def changed(**changes):
+    experiment, _ = toy()
+    return replace(experiment, parts=(replace(experiment.parts[0], **changes), experiment.parts[1]))
+
+
+def test_a_panel_that_is_declared_read_and_empty_ends_the_run(settings):
+    silent = changed(measure=lambda config, context: (), predict=lambda config: ())
+    with pytest.raises(MissingCurvesError, match="claim positive reads p"):
+        run_experiment(silent, settings(), preset="quick")
+
+
+def test_a_curve_of_no_panel_of_its_part_ends_the_run(settings):
+    misspelt = changed(panels=lambda config: [Panel(Panels.Q, "toy", "x", "y")])
+    with pytest.raises(ContractError, match="part one of toy has no panel 'p'"):
+        run_experiment(misspelt, settings(), preset="quick")
+
+
+def test_two_units_of_one_name_in_a_part_are_refused(settings):
+    def twice(config, context):
+        for _ in range(2):
+            context.unit("same", lambda: {"y": np.zeros(1)})
+        return ()
+
+    with pytest.raises(RuntimeError, match="two units of work are called 'same'"):
+        run_experiment(changed(measure=twice), settings(), preset="quick")
 
 
 def settings_root(settings):

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,12 @@ def environment(tmp_path):
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("SOLV_", "WANDB_", "HYDRA_"))}
     home = tmp_path / "home"
     home.mkdir()
-    own = {"HOME": str(home), "XDG_CONFIG_HOME": str(home / ".config"), "PYTHONPATH": str(ROOT), "COLUMNS": "160"}
+    own = {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "PYTHONPATH": str(ROOT / "src"),
+        "COLUMNS": "160",
+    }
     fonts = {"MPLCONFIGDIR": get_cachedir()}  # where matplotlib keeps what it takes a second to find
     return {**kept, **own, **fonts, "OMP_NUM_THREADS": "1"}  # the tests themselves run side by side
 
@@ -76,11 +82,11 @@ def start(environment, work):
     """Start `solv ARGUMENTS` and return the running process."""
     started = []
 
-    def call(*arguments):
+    def call(*arguments, **changes):
         process = subprocess.Popen(
             [*SOLV, *arguments],
             cwd=work,
-            env=environment,
+            env={**environment, **changes},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -94,3 +100,21 @@ def start(environment, work):
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def start_and_hold(start, environment, tmp_path):
+    """Start `solv ARGUMENTS` and return the process once it stays where that many units of work are on disk."""
+
+    def call(units, *arguments):
+        held = tmp_path / "held"
+        path = os.pathsep.join([str(Path(__file__).parent / "held"), environment["PYTHONPATH"]])
+        process = start(*arguments, PYTHONPATH=path, HOLD_AFTER_UNITS=str(units), HELD=str(held))
+        deadline = time.monotonic() + 60
+        while not held.exists():
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        return process
+
+    return call

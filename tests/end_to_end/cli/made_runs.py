@@ -8,7 +8,7 @@ import numpy as np
 from solv.harness.compose import settings_for
 from solv.harness.runner import run_key
 from solv.harness.settings import as_dictionary, scientific
-from solv.tracking.claims import Claim, Verdict
+from solv.tracking.claims import Finding, Verdict
 from solv.tracking.curves import join_curves
 from solv.tracking.runs import RunStore
 
@@ -16,9 +16,9 @@ from solv.tracking.runs import RunStore
 THIN = ("alpha=4", "tau=[1.5,3]", "phase={columns:3,rows:3,max_depth:12}", "phase.alpha=4", "fates.max_depth=60")
 THIN = (*THIN, "endless.alpha=[1]", "depth=[0,1,2,4,8]", "endless.max_depth=30")
 CLAIMS = (
-    Claim("first", "The <b>first</b> & foremost.", 0.5, 0.51, Verdict.HOLDS, error=0.01, tolerance="0.1"),
-    Claim("second", "The second.", 1.0, 2.0, Verdict.FAILS, tolerance="0.1"),
-    Claim("third", "The third.", "a rise", "a fall", Verdict.UNDECIDED, needs="simulation.repeats >= 99"),
+    Finding("first", "The <b>first</b> & foremost.", Verdict.HOLDS, 0.5, 0.51, error=0.01, tolerance="0.1"),
+    Finding("second", "The second.", Verdict.FAILS, 1.0, 2.0, tolerance="0.1"),
+    Finding("third", "The third.", Verdict.UNDECIDED, "a rise", "a fall", needs="simulation.repeats >= 99"),
 )
 
 
@@ -34,7 +34,7 @@ def make_run(root, *overrides, preset="smoke", at="20260102-030405", claims=CLAI
         parts = [simulated.assign(source="simulation", y=scale * simulated["y"])]
         parts += [simulated.assign(source="trained", y=1.1 * simulated["y"])]
         run.write_curves(join_curves([theory, *parts]))
-        run.write_claims(list(claims))
+        run.write_findings(list(claims))
         run.finish({
             "experiment": "cot-depth", "key": run.key, "preset": preset, "seed": settings.seed, "device": "cpu",
             "threads": 1, "commit": "0123456789ab", "code": "fedcba987654", "versions": {"numpy": "2.0"},
@@ -47,7 +47,7 @@ def make_run(root, *overrides, preset="smoke", at="20260102-030405", claims=CLAI
 def _predicted(preset, overrides):
     experiment, settings = settings_for("cot-depth", preset, [*THIN, *overrides])
     theory = experiment.predict(settings)
-    return settings, theory[~theory["panel"].str.contains("ρ=0.1")]
+    return settings, theory[~theory["params"].str.contains('"rho": 0.1')]
 
 
 @cache

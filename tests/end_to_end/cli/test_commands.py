@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from solv.harness.catalog import CATALOG
+from solv.harness.catalog import entries
 from tests.end_to_end.cli.conftest import call_process
 
 
 def test_list_shows_every_experiment_with_paper_axes_and_presets(solv):
     done = solv("list")
     assert done.returncode == 0
-    for entry in CATALOG:
+    for entry in entries():
         assert entry.name in done.stdout
         assert entry.paper.arxiv in done.stdout
         assert ", ".join(entry.axes) in done.stdout
@@ -26,9 +26,10 @@ def test_list_and_help_import_nothing_heavy(environment, command):
     """The reason why they answer at once: none of the libraries that take long to load is loaded."""
     code = (
         f"import sys; sys.argv = ['solv', {command!r}]\n"
-        "from cli.main import main\n"
+        "from solv.cli.main import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "heavy = {'torch', 'numpy', 'pandas', 'scipy', 'hydra', 'matplotlib', 'wandb'} & set(sys.modules)\n"
+        "libraries = {'torch', 'numpy', 'pandas', 'scipy', 'hydra', 'matplotlib', 'wandb'}\n"
+        "heavy = (libraries | {'solv.harness.settings'}) & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, timeout=60)
@@ -38,9 +39,9 @@ def test_theory_never_imports_torch(environment, tmp_path):
     """All in one process, whose start would take longer than most of the theory."""
     code = (
         "import sys\n"
-        "from cli.main import main\n"
-        "from solv.harness.catalog import CATALOG\n"
-        "for entry in CATALOG:\n"
+        "from solv.cli.main import main\n"
+        "from solv.harness.catalog import entries\n"
+        "for entry in entries():\n"
         "    sys.argv = f'solv theory {entry.name} --preset smoke --all --format csv'.split()\n"
         "    try:\n        main()\n    except SystemExit as stop:\n        assert stop.code == 0, entry.name\n"
         "    assert 'torch' not in sys.modules, entry.name\n"
@@ -49,7 +50,7 @@ def test_theory_never_imports_torch(environment, tmp_path):
     done = call_process([sys.executable, "-c", code], tmp_path, environment, timeout=300)
     assert done.returncode == 0, done.stderr
     predicted = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("predicted ")]
-    assert predicted == [entry.name for entry in CATALOG]
+    assert predicted == [entry.name for entry in entries()]
 
 
 def test_theory_prints_records_of_the_curves_schema(solv_here):
@@ -110,15 +111,15 @@ def test_runs_lists_nothing_before_the_first_run(solv_here):
 
 
 def test_a_closed_pipe_is_no_error(environment):
-    code = f"{sys.executable} -m cli.main theory cot-depth --all --format csv | head -1"
+    code = f"{sys.executable} -m solv.cli.main theory cot-depth --all --format csv | head -1"
     done = subprocess.run(code, shell=True, env=environment, capture_output=True, text=True, timeout=60, check=True)
     assert "Traceback" not in done.stderr
-    assert done.stdout.startswith("experiment,panel")
+    assert done.stdout.startswith("experiment,part,panel")
 
 
 def test_the_module_can_be_imported_in_far_less_time_than_torch():
     started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import cli.main"], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", "import solv.cli.main"], check=True, timeout=60)
     light = time.perf_counter() - started
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import torch"], check=True, timeout=60)

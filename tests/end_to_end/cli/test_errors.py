@@ -120,7 +120,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_run_resumable(environment, work)
         "import errno, resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (8192, resource.RLIM_INFINITY));"
         "sys.argv = ['solv', 'run', 'cot-depth', '--preset', 'smoke', 'runs_dir=runs'];"
-        "from cli.main import main; main()"
+        "from solv.cli.main import main; main()"
     )
     done = call_process([sys.executable, "-c", code], work, environment)
     assert done.returncode == 2, done.stderr
@@ -156,7 +156,7 @@ TINY = (
 def tiny(tmp_path_factory):
     """A finished run, made once."""
     work = tmp_path_factory.mktemp("tiny")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
     done = call_process([*SOLV, "run", *SMOKE, *TINY], work, environment)
     assert done.returncode in (0, 1), done.stderr
     return work / "runs"

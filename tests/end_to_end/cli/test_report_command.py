@@ -1,13 +1,14 @@
 """Is the report one file that works in a real browser: figures, hover, filter, themes, keyboard, and no network?"""
 
-import os
 import re
 import shutil
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from tests.end_to_end.cli.made_runs import CLAIMS, make_run
 from tests.end_to_end.cli.test_errors import assert_one_line
+from tests.system_packages import require
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -93,15 +94,7 @@ def test_runs_and_experiments_can_be_named(solv_here, work):
 @pytest.fixture(scope="module")
 def browser():
     """A headless Chromium; where there is none the tests are skipped, unless the environment requires it."""
-    required = os.environ.get("SOLV_REQUIRE_ENGINES") == "1"
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        assert not required, "playwright is required (SOLV_REQUIRE_ENGINES=1) and not installed"
-        pytest.skip("playwright is not installed: pip install 'solv[dev]'")
-    if CHROMIUM is None:
-        assert not required, "Chromium is required (SOLV_REQUIRE_ENGINES=1) and not installed"
-        pytest.skip("Chromium is not installed: apt-get install chromium")
+    require(CHROMIUM, "Chromium", "chromium")
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield started

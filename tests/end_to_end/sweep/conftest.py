@@ -1,14 +1,17 @@
 """What do the tests of sweeps stand on? A toy experiment in a folder of its own, and engines that are real."""
 
-import importlib.util
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
+from matplotlib import get_cachedir
+
+from tests.system_packages import require
 
 ROOT = Path(__file__).resolve().parents[3]
 TOY = Path(__file__).parent / "toy"
@@ -16,24 +19,14 @@ SOLV = (sys.executable, "-m", "solv.cli.main")
 RESULTS = ("curves.parquet", "agreement.csv", "claims.json", "figure.png", "figure.svg")
 
 
-def require(present, what):
-    """Skip where an engine is absent, but fail where every engine was promised."""
-    if not present:
-        if os.environ.get("SOLV_REQUIRE_ENGINES") == "1":
-            pytest.fail(f"{what} is required here and absent")
-        pytest.skip(f"{what} is absent")
-
-
-def installed(module):
-    return importlib.util.find_spec(module) is not None
-
-
 def toy_environment():
     kept = {
         key: value for key, value in os.environ.items() if not key.startswith(("SOLV_", "WANDB_", "HYDRA_", "TOY_"))
     }
-    path = os.pathsep.join([str(ROOT), str(TOY)])
-    own = {"PYTHONPATH": path, "XDG_CONFIG_HOME": str(TOY / "config"), "COLUMNS": "160", "OMP_NUM_THREADS": "1"}
+    path = os.pathsep.join([str(ROOT / "src"), str(TOY)])
+    nobody = str(Path(tempfile.gettempdir()) / "solv-tests-without-configuration")
+    own = {"PYTHONPATH": path, "XDG_CONFIG_HOME": nobody, "MPLCONFIGDIR": get_cachedir()}
+    own |= {"COLUMNS": "160", "OMP_NUM_THREADS": "1"}
     return {**kept, **own, "RAY_USAGE_STATS_ENABLED": "0", "WANDB_MODE": "disabled"}
 
 
@@ -55,14 +48,14 @@ def solv(folder, *arguments, timeout=180, **environment):
     )
 
 
-def start(folder, *arguments, **environment):
+def start(folder, *arguments, stderr=subprocess.DEVNULL, **environment):
     """Start `solv sweep toy ARGUMENTS` as the leader of a process group of its own."""
     return subprocess.Popen(
         [*SOLV, "sweep", "toy", *arguments],
         cwd=folder,
         env={**toy_environment(), **environment},
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
         start_new_session=True,
     )
 
@@ -97,8 +90,9 @@ def undisturbed(tmp_path_factory):
 @pytest.fixture(scope="session")
 def slurm(tmp_path_factory):
     """The environment of a one-node Slurm: the one that is already up, or one of our own."""
-    require(shutil.which("sbatch") and shutil.which("munged", path=f"{os.environ['PATH']}:/usr/sbin"), "Slurm")
-    require(installed("hydra_plugins.hydra_submitit_launcher"), "hydra-submitit-launcher")
+    programs = ("sbatch", "slurmctld", "slurmd", "munged")
+    where = f"{os.environ['PATH']}:/usr/sbin"
+    require(all(shutil.which(program, path=where) for program in programs), "Slurm", "slurm-wlm munge")
     folder = tmp_path_factory.mktemp("slurm")
     script = [str(ROOT / "tests/engines/slurm_one_node.sh")]
     started = subprocess.run([*script, "start", str(folder)], capture_output=True, text=True, timeout=60, check=False)

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -77,12 +78,34 @@ def test_sweeps_that_overlap_share_their_points(tmp_path):
     assert len(finished(tmp_path)) == 3
 
 
-def test_points_that_disagree_are_drawn_apart_by_the_axis_that_tells_them_apart(tmp_path):
-    done = sweep(tmp_path, "x=1", "seed=0,1")
+def aggregate_of(folder):
+    [directory] = folder.glob("runs/toy/sweep-*")
+    claims = json.loads((directory / "claims.json").read_text())
+    return pd.read_parquet(directory / "curves.parquet"), claims
+
+
+def test_points_that_differ_in_their_seed_alone_are_repeats(tmp_path):
+    done = sweep(tmp_path, "x=1,2", "seed=range(0,3)")
     assert done.returncode == 0, done.stderr
-    [directory] = tmp_path.glob("runs/toy/sweep-*")
-    panels = set(pd.read_parquet(directory / "curves.parquet")["panel"])
-    assert panels == {"parabola [seed=0]", "parabola [seed=1]"}
+    curves, claims = aggregate_of(tmp_path)
+    measured = curves[curves["source"] == "simulation"]
+    assert measured["x"].tolist() == [1, 2]
+    assert measured["n"].tolist() == [3 * 2 * 8] * 2  # seeds, cells, samples
+    assert set(curves["panel"]) == {"parabola"}
+    assert [(claim["id"], claim["verdict"], claim["at"]) for claim in claims] == [("positive", "holds", "")]
+    single = [pd.read_parquet(path) for path in tmp_path.glob("runs/toy/2*/curves.parquet")]
+    first = [rows[(rows["source"] == "simulation") & (rows["x"] == 1)] for rows in single]
+    assert measured["y"].iloc[0] == pytest.approx(np.mean([rows["y"].iloc[0] for rows in first if len(rows)]))
+
+
+def test_points_that_disagree_are_told_apart_by_a_param_of_the_axis_and_judged_each(tmp_path):
+    done = sweep(tmp_path, "x=1", "offset=0,-20", "seed=0,1")
+    assert done.returncode == 1, done.stderr  # at offset -20 the claim fails
+    curves, claims = aggregate_of(tmp_path)
+    measured = curves[curves["source"] == "simulation"]
+    assert [json.loads(text)["offset"] for text in measured["params"]] == ["0", "-20"]
+    assert measured["n"].tolist() == [32, 32]
+    assert [(claim["at"], claim["verdict"]) for claim in claims] == [("offset=0", "holds"), ("offset=-20", "fails")]
 
 
 @pytest.mark.parametrize("units", [1, 5])
@@ -100,21 +123,26 @@ def test_a_killed_launcher_loses_nothing_that_was_finished(tmp_path, undisturbed
 
 
 def test_a_second_sweep_waits_for_the_first_and_computes_nothing(tmp_path, undisturbed):
-    first = start(tmp_path, TOY_SECONDS="1")
+    go, said = tmp_path / "go", tmp_path / "said"
+    first = start(tmp_path, TOY_UNTIL=str(go))
     wait_for(lambda: list(tmp_path.glob("runs/toy/2*")))
-    second = sweep(tmp_path)
-    assert first.wait(timeout=60) == 0
-    assert "another process runs this sweep" in second.stderr
-    assert "4 of 4 points are done" in second.stderr
+    with said.open("w") as stderr:
+        second = start(tmp_path, stderr=stderr)
+    wait_for(lambda: "another process runs this sweep" in said.read_text())
+    go.touch()
+    assert (first.wait(timeout=90), second.wait(timeout=90)) == (0, 0)
+    assert "4 of 4 points are done" in said.read_text()
     assert results(tmp_path) == undisturbed
 
 
 def test_the_status_of_a_running_sweep_is_shown_and_changes_nothing(tmp_path, undisturbed):
-    process = start(tmp_path, TOY_SECONDS="1")
+    go = tmp_path / "go"
+    process = start(tmp_path, TOY_UNTIL=str(go))
     wait_for(lambda: list(tmp_path.glob("runs/toy/2*")))
     status = sweep(tmp_path, "--status")
+    go.touch()
     assert "this sweep is running" in status.stdout
-    assert process.wait(timeout=60) == 0
+    assert process.wait(timeout=90) == 0
     assert results(tmp_path) == undisturbed
 
 

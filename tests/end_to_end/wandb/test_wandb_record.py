@@ -9,45 +9,44 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from solv.harness.catalog import Entry, Paper
+from solv.harness.contract import Experiment, Part
+from solv.harness.entry import Entry, Paper
 from solv.harness.settings import RunSettings, integer, resolve
 from solv.harness.settings import defaults as default_values
 from solv.harness.runner import run_experiment
-from solv.tracking.claims import Claim, Verdict
-from solv.tracking.curves import curve, join_curves
-from solv.tracking.figures import Panel
+from solv.tracking.claims import Claim, Judgement, Verdict
+from solv.tracking.curves import Recorder
+from solv.tracking.panels import Panel
 
 CELLS = 4
 FAKE_KEY = "f00d" * 10
 
 
-@dataclass(frozen=True)
 class Config(RunSettings):
     scale: int = integer(2, "factor of the measured values", least=1)
 
 
-class Toy:
-    """Predicts y = x, simulates and trains it, and calls `during` in the middle of the training."""
+class Panels(StrEnum):
+    P = "p q"
 
-    entry = Entry("toy", Paper("A toy", "nobody", "2401.00001"), "Does it record?", ("x",), {})
-    Config = Config
 
-    def __init__(self, during=lambda: None):
-        self.during = during
+RECORD = Recorder("toy", "nets")
 
-    def panels(self, config):
-        return [Panel("p q", "toy", "x", "y")]
 
-    def predict(self, config):
-        return self._curve("theory", np.arange(1, 9))
+def toy(during=lambda: None):
+    """Return an experiment that predicts y = x, simulates and trains it, and calls `during` amid the training."""
 
-    def measure(self, config, context):
+    def predict(config):
+        x = np.arange(1, 9)
+        yield RECORD.theory(Panels.P, {"tau": 1.5}, x=("x", x), y=("y", x))
+
+    def measure(config, context):
         for part in range(2):
 
             def train(part=part):
@@ -57,30 +56,32 @@ class Toy:
 
             noise = context.unit(f"part {part}", train)["y"]
             if part == 0:
-                self.during()
+                during()
         x = np.arange(1, CELLS + 1)
-        simulated = self._curve("simulation", x + config.scale * noise, y_err=1.0, n=3)
-        return join_curves([simulated, self._curve("trained", 2.0 * x, y_err=0.5, n=3)])
+        at = {"tau": 1.5}
+        yield RECORD.simulation(Panels.P, at, x=("x", x), y=("y", x + config.scale * noise), y_err=1.0, n=3)
+        yield RECORD.trained(Panels.P, at, x=("x", x), y=("y", 2.0 * x), y_err=0.5, n=3)
 
-    def claims(self, curves):
-        return [
-            Claim("grows", "y grows", "> 0", 1.5, Verdict.HOLDS),
-            Claim("flat", "y is flat", 0.0, 1.5, Verdict.FAILS, error=0.25),
-        ]
+    def rises(curves):
+        return Judgement(Verdict.HOLDS, "> 0", 1.5)
 
-    def _curve(self, source, y, **repeats):
-        x = range(1, len(y) + 1)
-        return curve(
-            experiment="toy",
-            panel="p q",
-            series="τ=1.5",
-            source=source,
-            x_name="x",
-            x=list(x),
-            y_name="y",
-            y=y,
-            **repeats,
-        )
+    def is_flat(curves):
+        return Judgement(Verdict.FAILS, 0.0, 1.5, error=0.25)
+
+    nets = Part(
+        "nets",
+        "Does it record?",
+        Panels,
+        lambda config: [Panel(Panels.P, "toy", "x", "y", series="τ={tau}")],
+        predict,
+        measure,
+        (
+            Claim("grows", "y grows", (Panels.P,), rises),
+            Claim("flat", "y is flat", (Panels.P,), is_flat),
+        ),
+    )
+    entry = Entry("toy", Paper("A toy", "nobody", "2401.00001"), "Does it record?", ("x",), {}, "-", "-")
+    return Experiment(entry, Config, (nets,))
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -92,11 +93,11 @@ def _no_login(tmp_path_factory):
         yield
 
 
-def record(runs, mode, toy=None, **options):
+def record(runs, mode, experiment=None, **options):
     """Run the toy; return its outcome and what the person was told."""
     said = []
     values = {**default_values(Config), "runs_dir": str(runs), "device": "cpu", "wandb": mode}
-    outcome = run_experiment(toy or Toy(), resolve(Config, values), preset="quick", say=said.append, **options)
+    outcome = run_experiment(experiment or toy(), resolve(Config, values), preset="quick", say=said.append, **options)
     return outcome, said
 
 
@@ -248,7 +249,7 @@ def test_an_interrupted_and_resumed_run_goes_on_with_the_same_record(tmp_path, u
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        record(tmp_path, "offline", Toy(interrupt))
+        record(tmp_path, "offline", toy(interrupt))
     time.sleep(1)  # wandb names a part by the second in which it starts
     outcome, said = record(tmp_path, "offline")
     assert outcome.resumed
@@ -275,7 +276,7 @@ def test_a_service_that_dies_costs_one_warning(tmp_path, untracked, stop):
         recorder_opened(tmp_path)
         os.kill(descendant("wandb-core"), stop)
 
-    outcome, said = record(tmp_path, "offline", Toy(kill))
+    outcome, said = record(tmp_path, "offline", toy(kill))
     assert len(said) == 1
     assert said[0].startswith("W&B: recording stopped")
     assert outcome.run.finished
@@ -286,9 +287,10 @@ def test_a_recorder_that_dies_costs_one_warning(tmp_path, untracked):
     def kill():
         recorder_opened(tmp_path)
         os.kill(descendant("wandb_run.py"), signal.SIGKILL)
-        time.sleep(0.2)
+        while descendant("wandb_run.py"):
+            time.sleep(0.01)
 
-    outcome, said = record(tmp_path, "offline", Toy(kill))
+    outcome, said = record(tmp_path, "offline", toy(kill))
     assert said == ["W&B: the recording process died; the run itself is complete"]
     assert bits(outcome) == bits(untracked[0])
 
@@ -363,7 +365,7 @@ def test_a_finished_run_that_is_reused_is_not_recorded_again(offline):
 def test_nothing_of_wandb_is_printed_by_a_run(tmp_path):
     code = "import sys; from tests_toy import record; outcome, said = record(sys.argv[1], 'offline'); print(len(said))"
     (tmp_path / "tests_toy.py").write_text(Path(__file__).read_text())
-    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[3]}"}
+    environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[3] / 'src'}"}
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path / "runs")],
         capture_output=True,

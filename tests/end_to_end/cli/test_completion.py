@@ -12,35 +12,37 @@ import sys
 import pytest
 
 from solv.cli.completion import keys
-from solv.harness.catalog import names
-from solv.harness.contract import load
+from solv.harness.catalog import entry, load, names
 from solv.harness.settings import describe
 from tests.end_to_end.cli.conftest import ROOT
 from tests.end_to_end.cli.made_runs import make_run
+from tests.system_packages import require
 
 
 @pytest.mark.parametrize("name", names())
-def test_the_keys_read_from_the_source_are_those_of_the_settings(name):
+def test_the_keys_are_those_of_the_experiments_settings(name):
+    assert entry(name).load_settings() is load(name).Config
     assert {(key.name, key.meaning) for key in keys(name)} == set(describe(load(name).Config))
 
 
 def test_a_key_offers_its_choices_or_its_default():
     found = {key.name: key.values for key in keys("cot-depth")}
     assert found["alpha"] == ("[0.7,2,4]",)
+    assert found["tau"] == ("[1.2,1.5,2,3,5,inf]",)
     assert found["simulation.repeats"] == ("16",)
     assert found["threads"] == ("null",)
+    assert found["wandb"] == ("auto", "offline", "online", "disabled")
+    assert found["runs_dir"] == ()
 
 
 @pytest.fixture
 def shell(environment, work, tmp_path):
     """The environment and the script of a bash in which `solv` is on the path and completes."""
-    if shutil.which("bash") is None:
-        pytest.skip("bash is not installed")
+    require(shutil.which("bash"), "bash", "bash")
     binary = tmp_path / "bin" / "solv"
     binary.parent.mkdir()
-    binary.write_text(
-        f"#!{sys.executable}\nimport sys\nsys.argv[0] = 'solv'\nfrom cli.main import main\nmain()\n", encoding="utf-8"
-    )
+    program = "import sys\nsys.argv[0] = 'solv'\nfrom solv.cli.main import main\nmain()\n"
+    binary.write_text(f"#!{sys.executable}\n{program}", encoding="utf-8")
     binary.chmod(0o755)
     own = {**environment, "PATH": f"{binary.parent}:{os.environ['PATH']}", "PS1": "$ ", "TERM": "dumb"}
     script = subprocess.run(
@@ -141,7 +143,7 @@ def test_completion_loads_nothing_heavy(environment, work):
     code = (
         "import sys\n"
         "sys.argv = ['solv']\n"
-        "from cli.main import main\n"
+        "from solv.cli.main import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "heavy = {'torch', 'numpy', 'pandas', 'scipy', 'hydra', 'matplotlib', 'wandb'} & set(sys.modules)\n"
         "assert not heavy, heavy"

@@ -1,0 +1,83 @@
+"""What do the tests of all experiments stand on? A context without a run, ideal and spoilt curves, and what dies."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from solv.harness.contract import Context, Experiment
+from solv.harness.seeds import Seeds
+from solv.harness.settings import RunSettings
+from solv.tracking.checkpoints import TrainingCheckpoint
+from solv.tracking.claims import Finding, Verdict
+from solv.tracking.curves import Curves, join_curves, select
+from solv.tracking.progress import SilentReporter
+
+
+def context(
+    folder: Path,
+    *,
+    unit: Callable[..., dict[str, np.ndarray]] | None = None,
+    checkpoint: Callable[[str], TrainingCheckpoint] | None = None,
+    log_metrics: Callable[[str, int, Mapping[str, float]], None] = lambda task, step, metrics: None,
+    seed: int = 0,
+) -> Context:
+    """Return a context that computes every unit and keeps training states in `folder`."""
+    places: dict[str, Path] = {}
+
+    def own(name: str) -> TrainingCheckpoint:
+        return TrainingCheckpoint(places.setdefault(name, folder / f"{len(places)}.pt"))
+
+    compute = unit or (lambda name, make: {key: np.asarray(value) for key, value in make().items()})
+    return Context("cpu", Seeds(seed), compute, checkpoint or own, SilentReporter(), log_metrics)
+
+
+class Units:
+    """Finished units of work; it dies, if it is told to, before it computes another one after so many."""
+
+    def __init__(self, dies_after: int | None = None) -> None:
+        self.kept: dict[str, dict[str, np.ndarray]] = {}
+        self.computed: list[str] = []
+        self.dies_after = dies_after
+
+    def __call__(self, name: str, make: Callable[[], Mapping[str, Any]]) -> dict[str, np.ndarray]:
+        if name not in self.kept:
+            if self.dies_after is not None and len(self.computed) >= self.dies_after:
+                raise KeyboardInterrupt
+            self.kept[name] = {key: np.asarray(value) for key, value in make().items()}
+            self.computed.append(name)
+        return self.kept[name]
+
+
+def measured(experiment: Experiment[Any], settings: RunSettings, own: Context) -> Curves:
+    """Return the measured curves of the parts that the settings choose, without a run directory."""
+    return join_curves(experiment.measure(part, settings, own) for part in experiment.chosen(settings.parts))
+
+
+def findings(experiment: Experiment[Any], curves: Curves, settings: RunSettings) -> dict[str, Finding]:
+    """Return what the curves say of every claim, by its id."""
+    return {finding.id: finding for finding in experiment.judge(curves, settings)}
+
+
+def verdicts(experiment: Experiment[Any], curves: Curves, settings: RunSettings) -> dict[str, Verdict]:
+    """Return the verdict of every claim, by its id."""
+    return {name: finding.verdict for name, finding in findings(experiment, curves, settings).items()}
+
+
+def on_theory(theory: Curves, source: str = "simulation", *, error: float = 0.01, n: int = 16) -> Curves:
+    """Return measurements that lie on the theory, with a relative standard error."""
+    return theory.assign(source=source, y_err=error * theory["y"].abs(), n=n)
+
+
+def spoilt(curves: Curves, spoil: Callable[[Curves], Curves], *, measured_only: bool = True, **equal: object) -> Curves:
+    """Return curves of which the rows that `select(curves, **equal)` names were changed.
+
+    Raises:
+        AssertionError: there is no such row.
+    """
+    rows = select(curves, **equal)
+    rows = rows[rows["source"] != "theory"] if measured_only else rows
+    assert len(rows), f"no curve has {equal}"
+    return pd.concat([curves.drop(rows.index), spoil(rows)], ignore_index=True)

@@ -1,0 +1,153 @@
+"""Does the house keep its own rules: tests that mirror the rooms, one import name, a wheel that holds what is there?"""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+ROOMS = ("cli", "data", "experiments", "harness", "models", "theory", "tracking")
+
+# Modules without a test file of their own, and where they are tested instead.
+TESTED_IN = {
+    "cli": "end_to_end/cli",
+    "data/archives.py": "data/sbd/test_image_sets.py",
+    "data/pita/audit.py": "end_to_end/cli/test_data.py",
+    "data/pita/contraction_free.py": "data/pita/test_verdicts.py",
+    "data/pita/countermodels.py": "data/pita/test_verdicts.py",
+    "data/pita/formulas.py": "data/pita/test_tokens.py",
+    "data/pita/records.py": "data/pita/test_writer.py",
+    "data/pita/shards.py": "data/pita/test_writer.py",
+    "data/pita/shuffle.py": "data/pita/test_splits.py",
+    "data/pita/subformulas.py": "data/pita/test_checker.py",
+    "data/pita/traces.py": "data/pita/test_checker.py",
+    "data/pita/trees.py": "data/pita/test_splits.py",
+    "data/pita/words.py": "data/pita/test_splits.py",
+    "data/sbd/synthetic_images.py": "experiments/sbd",
+    "data/text/tokenization.py": "data/text/test_huggingface.py",
+    "experiments": "experiments",
+    "harness/archive.py": "end_to_end/cli/test_report_command.py",
+    "harness/devices.py": "harness/test_runner.py",
+    "harness/entry.py": "harness/test_catalog.py",
+    "harness/presets.py": "end_to_end/cli/test_errors.py",
+    "harness/sweep/engine.py": "end_to_end/sweep/test_engines.py",
+    "harness/sweep/plan.py": "end_to_end/sweep/test_sweep.py",
+    "harness/sweep/points.py": "end_to_end/sweep/test_sweep.py",
+    "harness/sweep/slurm.py": "end_to_end/sweep/test_engines.py",
+    "harness/times.py": "end_to_end/cli/test_commands.py",
+    "models/language/sharding.py": "models/language/test_training.py",
+    "models/moe_transfer/transformer.py": "models/moe_transfer/test_training.py",
+    "models/sbd/broadcast_layers.py": "models/sbd/test_score_broadcast.py",
+    "theory/best_of_k/posterior_equivalents.py": "theory/best_of_k/test_selection.py",
+    "theory/best_of_k/selection_moments.py": "theory/best_of_k/test_selection.py",
+    "theory/dmft/linear_dmft.py": "theory/dmft/test_elliptic.py",
+    "theory/dmft/regression_flow.py": "theory/dmft/test_random_feature_dynamics.py",
+    "tracking/checkpoints.py": "harness/test_runner.py",
+    "tracking/dashboard.py": "end_to_end/wandb/test_wandb_record.py",
+    "tracking/environment.py": "end_to_end/cli/test_doctor_command.py",
+    "tracking/files.py": "tracking/test_runs.py",
+    "tracking/panels.py": "tracking/test_figures.py",
+    "tracking/report.py": "end_to_end/cli/test_report_command.py",
+    "tracking/sweeps.py": "end_to_end/sweep/test_sweep.py",
+    "tracking/wandb_run.py": "end_to_end/wandb/test_wandb_record.py",
+}
+
+
+def modules():
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            if path.name != "__init__.py":
+                yield path.relative_to(ROOT)
+
+
+def test_every_module_has_a_test_file_of_its_own_or_one_that_is_named_here():
+    for module in modules():
+        own = ROOT / "tests" / module.parent / f"test_{module.stem}.py"
+        named = TESTED_IN.get(module.as_posix()) or TESTED_IN.get(module.parts[0])
+        assert own.is_file() or named, f"{module} has no test"
+
+
+def test_what_is_named_here_is_there_and_needed():
+    for module, test in TESTED_IN.items():
+        assert (ROOT / "tests" / test).exists(), test
+        path = ROOT / module
+        assert path.exists(), module
+        if path.is_file():
+            own = ROOT / "tests" / Path(module).parent / f"test_{path.stem}.py"
+            assert not own.exists(), f"{module} has a test file of its own"
+
+
+@pytest.mark.parametrize("room", [room for room in ROOMS if room != "experiments"])
+def test_every_test_file_of_a_room_is_that_of_a_module(room):
+    about_several = {"data/pita/test_verdicts.py", "tests"}
+    for path in (ROOT / "tests" / room).rglob("test_*.py"):
+        module = path.relative_to(ROOT / "tests").with_name(path.name.removeprefix("test_"))
+        known = path.relative_to(ROOT / "tests").as_posix() in about_several
+        assert (ROOT / module).is_file() or known, f"{path} tests no module"
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel of this checkout, built by the tools that are installed."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=folder)
+    assert done.returncode == 0, done.stderr + done.stdout
+    [path] = folder.glob("*.whl")
+    return path
+
+
+def test_the_files_of_the_rooms_are_the_files_of_the_wheel(wheel):
+    def shipped(path):
+        return path.suffix in (".py", ".yaml", ".html", ".css", ".js", ".json", ".csv") or path.name == "py.typed"
+
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    rooms = (*ROOMS, "configs", "results")
+    expected = {f"solv/{name}" for name in tracked if name.split("/")[0] in rooms and shipped(Path(name))}
+    expected |= {name.removeprefix("src/") for name in tracked if name.startswith("src/solv/") and "." in name}
+    expected |= {name for name in tracked if name.startswith("hydra_plugins/")}
+    with zipfile.ZipFile(wheel) as archive:
+        found = {name for name in archive.namelist() if ".dist-info/" not in name}
+    assert found == expected
+
+
+def test_an_installed_solv_leaves_somebody_elses_folders_alone(wheel, tmp_path):
+    """In a project with its own models/, data.py and tracking.py, those are what its own code imports."""
+    site, project = tmp_path / "site", tmp_path / "project"
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(wheel)]
+    subprocess.run(install, check=True, capture_output=True, timeout=300)
+    (project / "models").mkdir(parents=True)
+    (project / "models" / "__init__.py").write_text("")
+    (project / "data.py").write_text("WIDTHS = 'mine'\n")
+    (project / "tracking.py").write_text("")
+    (project / "theory.py").write_text("raise RuntimeError('not yours')\n")
+    (project / "models" / "mine.py").write_text(
+        "import torch\nimport data, tracking\nfrom solv.models.coordinate_check import Subject\n\n"
+        "def make(width):\n    assert data.WIDTHS == 'mine'\n    torch.manual_seed(width)\n"
+        "    model = torch.nn.Sequential(torch.nn.Linear(4, width), torch.nn.Linear(width, 1))\n"
+        "    batch = torch.randn(8, 4)\n"
+        "    optimizer = torch.optim.SGD(model.parameters(), 0.1)\n"
+        "    return Subject(model, optimizer, lambda step: model(batch).square().mean())\n"
+    )
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("SOLV_", "WANDB_", "HYDRA_"))}
+    environment = {**kept, "PYTHONPATH": f"{project}{os.pathsep}{site}", "OMP_NUM_THREADS": "1"}
+
+    def solv(*arguments):
+        command = [sys.executable, "-m", "solv.cli.main", *arguments]
+        return subprocess.run(
+            command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=300
+        )
+
+    ran = solv("run", "cot-depth", "--preset", "smoke", "--part", "depth", "--wandb", "disabled")
+    assert ran.returncode == 0, ran.stderr
+    checked = solv("coordinate-check", "models.mine:make", "--widths", "8,16")
+    assert "No module named" not in checked.stderr
+    assert checked.returncode in (0, 1), checked.stderr
+    where = subprocess.run(
+        [sys.executable, "-c", "import solv; print(solv.__file__)"],
+        env=environment, cwd=project, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert where.stdout.startswith(str(site))
