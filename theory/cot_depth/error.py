@@ -30,7 +30,7 @@ import math
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.linalg import toeplitz
 from scipy.optimize import brentq
 
@@ -135,8 +135,18 @@ def optimal_depth(alpha: float, tau: float, rho: float, max_depth: int) -> int:
     Cost: that of `error_vs_depth`.
 
     """
-    errors = error_vs_depth(alpha, tau, rho, max_depth)
-    return int(np.argmax(errors <= errors.min() * (1 + PLATEAU_TOLERANCE)))
+    return int(best_depths(error_vs_depth(alpha, tau, rho, max_depth)))
+
+
+def best_depths(errors: Float[np.ndarray, "*cells depths"]) -> Int[np.ndarray, "*cells"]:
+    """Return T* along the last axis of errors at depths 0, 1, ...: the first within a relative 1e-12 of the least."""
+    return np.asarray(np.argmax(errors <= errors.min(axis=-1, keepdims=True) * (1 + PLATEAU_TOLERANCE), axis=-1))
+
+
+def log_growth(errors: Float[np.ndarray, "*cells depths"], window: tuple[int, int]) -> Float[np.ndarray, "*cells"]:
+    """Return the growth of the error per step, log(e_b / e_a) / (b - a), between two depths a < b of the last axis."""
+    first, last = window
+    return np.asarray((np.log(errors[..., last]) - np.log(errors[..., first])) / (last - first))
 
 
 def gain_of_one_more_step(alpha: float, tau: float, rho: float, max_depth: int) -> Float[np.ndarray, "steps"]:

@@ -13,7 +13,6 @@ dimensions.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from solv.theory.validation import require_real
@@ -120,18 +119,3 @@ def width_law(sizes: ArrayLike, log_widths: ArrayLike, errors: ArrayLike) -> Wid
     residues = y - intercept - exponent * x
     chi_square = float(weights @ residues**2) / (points - 2) if points > 2 else 1.0
     return WidthLaw(exponent, float(np.sqrt(max(chi_square, 1.0) / spread)), float(np.exp(intercept)), points)
-
-
-def anchored_law(
-    sizes: ArrayLike, log_widths: ArrayLike, errors: ArrayLike, exponent: float
-) -> Float[np.ndarray, "sizes"]:
-    """Return H at the sizes by the law with this exponent that passes through the weighted mean of the known points.
-
-    Args:
-        sizes, log_widths, errors: as of `width_law`, at least one critical width known.
-        exponent: gamma.
-    """
-    x, y, dy = (np.asarray(values, dtype=float) for values in (sizes, log_widths, errors))
-    known = np.isfinite(y) & np.isfinite(dy) & (dy > 0)
-    offset = np.average(y[known] - exponent * np.log(x[known]), weights=1 / dy[known] ** 2)
-    return np.asarray(np.exp(offset + exponent * np.log(x)))
