@@ -32,8 +32,8 @@ from solv.tracking.curves import CURVE, Curves, agreement
 from solv.tracking.files import write_text
 from solv.tracking.labels import name_curves
 from solv.tracking.panels import Panel
+from solv.tracking.wandb_mode import Decision, recorder_environment
 
-MODES = ("auto", "offline", "online", "disabled")
 _NAMED = ("trained", "anchored", "published")  # sources that share their curve with a simulation
 CLOSE_SECONDS = 45.0  # opening and uploading are bounded by less; past this the recording process is given up
 INTERRUPT_SECONDS = 3.0
@@ -132,26 +132,22 @@ class Dashboard:
 
 
 def open_dashboard(
-    mode: str, run_folder: Path, runs_folder: Path, identity: Identity, config: Mapping[str, Any]
+    decision: Decision, run_folder: Path, runs_folder: Path, identity: Identity, config: Mapping[str, Any]
 ) -> Dashboard:
     """Start the record of a run under `run_folder`/wandb, or go on with the one that is there.
 
     Args:
-        mode: `offline`, `online`, `disabled`, or `auto`: what `WANDB_MODE` says, else online if a login is configured
-            and offline if not.
+        decision: whether and how it is recorded.
         run_folder, runs_folder: the run directory and the folder of all of them, whose `wandb/` gets a link.
         identity: how it is filed.
         config: the resolved configuration.
     """
-    if mode == "auto" and os.environ.get("WANDB_MODE") in MODES:
-        mode = os.environ["WANDB_MODE"]
-    if mode == "disabled":
+    if decision.mode == "disabled":
         return Dashboard()
-    environment = {name: value for name, value in os.environ.items() if name not in ("WANDB_MODE", "WANDB_SERVICE")}
-    environment["WANDB_DATA_DIR"] = environment["WANDB_CACHE_DIR"] = str((run_folder / "wandb").absolute())
+    environment = recorder_environment(decision.mode, (run_folder / "wandb").absolute())
     settings = {
         "root_dir": str(run_folder.absolute()),
-        "project": os.environ.get("WANDB_PROJECT", "solv"),
+        "project": os.environ.get("WANDB_PROJECT") or "solv",
         "run_name": identity.label,
         "run_tags": identity.tags,
         "run_job_type": identity.experiment,
@@ -175,7 +171,8 @@ def open_dashboard(
         return Dashboard(fault=f"cannot start recording ({error.strerror or error})")
     dashboard = Dashboard(process)
     gather = str((runs_folder / "wandb").absolute())
-    dashboard._send("open", {"mode": mode, "settings": settings, "config": dict(config), "gather": gather})
+    opening = {"mode": decision.mode, "warning": decision.warning, "settings": settings}
+    dashboard._send("open", {**opening, "config": dict(config), "gather": gather})
     return dashboard
 
 

@@ -1,6 +1,5 @@
 """What does this machine have of what solv needs? Checks, each with what it found and the command that mends it."""
 
-import netrc
 import os
 import platform
 import shutil
@@ -12,6 +11,9 @@ from importlib import metadata, util
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlparse
+
+from solv.tracking.provenance import how_to_install, other_owners
+from solv.tracking.wandb_mode import ModeError, decide, has_login
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,7 +74,11 @@ def checks(runs_root: Path) -> list[Check]:
 
 
 def _python() -> list[Check]:
-    return [Check("python", State.WORKS, f"{platform.python_version()} at {sys.executable}")]
+    found = [Check("python", State.WORKS, f"{platform.python_version()} at {sys.executable}")]
+    for other in other_owners():
+        fault = f"the distribution {other} installs a package `solv`, too: which of the two is imported is chance"
+        found.append(Check("solv", State.BROKEN, fault, f"pip uninstall {other}"))
+    return found
 
 
 def _libraries() -> list[Check]:
@@ -123,27 +129,23 @@ def _wandb() -> list[Check]:
         return [Check("W&B", State.MISSING, "not installed: runs are not tracked", "pip install wandb")]
     version = metadata.version("wandb")
     host = urlparse(os.environ.get("WANDB_BASE_URL") or "https://api.wandb.ai").hostname or "api.wandb.ai"
-    if os.environ.get("WANDB_API_KEY"):
-        return [Check("W&B", State.WORKS, f"wandb {version}, key for {host} in WANDB_API_KEY")]
-    if _has_login(host):
-        return [Check("W&B", State.WORKS, f"wandb {version}, logged in to {host}")]
-    return [Check("W&B", State.MISSING, f"wandb {version}, not logged in: runs are recorded offline", "wandb login")]
-
-
-def _has_login(host: str) -> bool:
-    """Return whether the netrc file that wandb uses names the host; the key itself is not looked at."""
-    path = Path(os.environ.get("NETRC") or "~/.netrc").expanduser()
     try:
-        return host in netrc.netrc(path).hosts
-    except (OSError, netrc.NetrcParseError):
-        return False
+        decision = decide("auto")
+    except ModeError as error:
+        return [Check("W&B", State.BROKEN, str(error), "export WANDB_MODE=offline")]
+    if not has_login():
+        found = f"wandb {version}, not logged in: runs are recorded {decision.mode}"
+        return [Check("W&B", State.MISSING, found, "wandb login")]
+    key = f"key for {host} in WANDB_API_KEY" if os.environ.get("WANDB_API_KEY") else f"logged in to {host}"
+    said = "" if decision.mode == "online" else f"; runs are {decision.mode}, as the environment or W&B's settings say"
+    return [Check("W&B", State.WORKS, f"wandb {version}, {key}{said}")]
 
 
 def _datasets() -> list[Check]:
     if util.find_spec("datasets") is None or util.find_spec("transformers") is None:
         text = "drawn by solv itself; hub data and pretrained models are not installed"
-        return [Check("datasets", State.MISSING, text, "pip install 'solv[hf]'")]
-    cache = Path(os.environ.get("HF_HOME") or "~/.cache/huggingface").expanduser()
+        return [Check("datasets", State.MISSING, text, how_to_install("hf"))]
+    cache = os.environ.get("HF_HOME") or "~/.cache/huggingface"
     return [Check("datasets", State.WORKS, f"drawn by solv itself; hub data in {cache}")]
 
 
@@ -152,7 +154,7 @@ def _launchers() -> list[Check]:
     for name, module in _LAUNCHERS:
         label = "sweeper optuna" if name == "optuna" else f"launcher {name}"
         if not _is_there(module):
-            checked.append(Check(label, State.MISSING, "not installed", f"pip install 'solv[{name}]'"))
+            checked.append(Check(label, State.MISSING, "not installed", how_to_install(name)))
         elif name == "slurm" and shutil.which("sbatch") is None:
             checked.append(
                 Check(label, State.MISSING, "the plugin is there, sbatch is not", "run it on a Slurm login node")

@@ -12,7 +12,6 @@ most one `warning`, `closed`.
 """
 
 import json
-import netrc
 import os
 import queue
 import sys
@@ -22,7 +21,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 INIT_SECONDS = 5.0
 UPLOAD_SECONDS = 20.0
@@ -120,15 +118,14 @@ class _Recorder:
     def _open(self, opening: Message) -> tuple[Any, str | None]:
         folder = Path(opening["settings"]["root_dir"])
         later = f"recorded offline; later: wandb sync {folder / 'wandb'}/offline-run-*"
-        online = opening["mode"] == "online"
-        if opening["mode"] != "offline" and self._login_configured():
+        if opening["mode"] == "online":
             try:
                 return self._init(opening, "online"), None
             except Exception as error:
                 self._wandb.teardown()  # its service still holds the id of the run that could not be opened
                 return self._init(opening, "offline"), f"cannot go online ({_first_line(error)}); {later}"
-        warning = f"no login is configured (wandb login); {later}" if online else None
-        return self._init(opening, "offline"), warning
+        warning = opening.get("warning")
+        return self._init(opening, "offline"), f"{warning}; {later}" if warning else None
 
     def _init(self, opening: Message, mode: str) -> Any:
         settings = self._wandb.Settings(
@@ -147,22 +144,6 @@ class _Recorder:
             x_save_requirements=False,
         )
         return self._wandb.init(config=opening["config"], settings=settings)
-
-    def _login_configured(self) -> bool:
-        """Whether wandb would find credentials without asking; they are not read, only looked for."""
-        settings = self._wandb.setup().settings
-        if settings.api_key or settings.identity_token_file:  # from the environment or wandb's own settings file
-            return True
-        hosts = [urlsplit(settings.base_url).netloc]
-        if hosts[0].endswith("forge.coreweave.com"):  # wandb's default address takes the logins of the older one
-            hosts.append("api.wandb.ai")
-        paths = [os.environ["NETRC"]] if os.environ.get("NETRC") else ["~/.netrc", "~/_netrc"]
-        for path in paths:
-            with suppress(OSError, netrc.NetrcParseError):
-                found = netrc.netrc(Path(path).expanduser())
-                if any(found.authenticators(host) for host in hosts):
-                    return True
-        return False
 
     def _take_define(self, metrics: list[dict[str, Any]]) -> None:
         for metric in metrics:

@@ -11,6 +11,7 @@ import sys
 import time
 from enum import StrEnum
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -41,6 +42,7 @@ RECORD = Recorder("toy", "nets")
 
 def toy(during=lambda: None):
     """Return an experiment that predicts y = x, simulates and trains it, and calls `during` amid the training."""
+    switch = SimpleNamespace(during=during)  # a function that it closes over would be part of its code
 
     def predict(config):
         x = np.arange(1, 9)
@@ -56,7 +58,7 @@ def toy(during=lambda: None):
 
             noise = context.unit(f"part {part}", train)["y"]
             if part == 0:
-                during()
+                switch.during()
         x = np.arange(1, CELLS + 1)
         at = {"tau": 1.5}
         yield RECORD.simulation(Panels.P, at, x=("x", x), y=("y", x + config.scale * noise), y_err=1.0, n=3)
