@@ -107,8 +107,9 @@ def runs_dir_override(runs_dir: Path | None) -> list[str]:
     if runs_dir is None:
         return []
     from solv.harness.compose import quoted
+    from solv.harness.settings import plain
 
-    return [f"runs_dir={quoted(runs_dir)}"]
+    return [f"runs_dir={quoted(plain(str(runs_dir)))}"]
 
 
 def check_plot_path(plot: Path | None) -> None:

@@ -36,7 +36,7 @@ def claims(
     runs_dir: RunsDir = None,
     debug: Debug = False,
 ) -> None:
-    """Show every claim with its prediction, measurement and verdict; exit 1 if one fails."""
+    """Show every claim with its prediction, measurement and verdict; exit 1 if one fails or a run is damaged."""
 
     def body() -> int:
         from solv.cli.selection import finished_runs, finished_sweeps
@@ -45,8 +45,9 @@ def claims(
         from solv.tracking.runs import RunStore
 
         store = RunStore(runs_root(runs_dir))
-        found: list[RunDirectory | SweepDirectory]
-        found = [*(finished_sweeps if sweeps else finished_runs)(store, names or [], preset, every=every)]
+        choose = finished_sweeps if sweeps else finished_runs
+        chosen, damaged = choose(store, names or [], preset, every=every)
+        found: list[RunDirectory | SweepDirectory] = [*chosen]
         judged = [(each, claim) for each in found for claim in _claims_of(each)]
         shown = [(run, claim) for run, claim in judged if verdict is None or claim.verdict.value == verdict.value]
         if output is TableFormat.JSON:
@@ -59,7 +60,7 @@ def claims(
             text = ", ".join(f"{count} {each.value}" for count, each in zip(counts, Verdict, strict=True))
             kind = "sweep" if sweeps else "run"
             typer.echo(f"{len(judged)} claims of {len(found)} {kind}{'s' * (len(found) != 1)}: {text}")
-        return 1 if any(claim.verdict is Verdict.FAILS for _, claim in judged) else 0
+        return 1 if damaged or any(claim.verdict is Verdict.FAILS for _, claim in judged) else 0
 
     finish(body, debug)
 

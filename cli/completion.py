@@ -26,7 +26,7 @@ def names(incomplete: str) -> Iterator[tuple[str, str]]:
 
 def parts(context: typer.Context, incomplete: str) -> list[tuple[str, str]]:
     """Return the parts of the experiment that was typed, behind those that are named already."""
-    name = str(context.params.get("name"))
+    name = _name(context)
     if not _is_known(name):
         return []
     from solv.harness.catalog import load
@@ -50,7 +50,7 @@ def presets_of_experiment(context: typer.Context, incomplete: str) -> list[str]:
     """Return the presets of the experiment that was typed, or those that every experiment has."""
     from solv.harness.presets import presets
 
-    name = str(context.params.get("name"))
+    name = _name(context)
     known = presets(name) if _is_known(name) else ["smoke", "quick", "paper"]
     return [preset for preset in known if preset.startswith(incomplete)]
 
@@ -61,10 +61,10 @@ def overrides(context: typer.Context, incomplete: str) -> list[str] | list[tuple
     Bash takes `key=value` for three words and wants the third alone; other shells pass and want the whole. A key that
     is the only one left comes with its values, since a shell puts a space behind a single answer.
     """
-    name = context.params.get("name")
+    name = _name(context)
     if not _is_known(name):
         return []
-    found = {key.name: key for key in keys(str(name))}
+    found = {key.name: key for key in keys(name)}
     typed = [str(text) for text in context.params.get("overrides") or []]
     if not incomplete and typed and typed[-1] in found:  # Typer hands on a last word `=` as an empty one
         return _values_of(found, typed[-1], "")
@@ -98,6 +98,11 @@ def keys(name: str) -> "list[Key]":
     from solv.harness.catalog import entry
 
     return settings.keys(entry(name).load_settings())
+
+
+def _name(context: typer.Context) -> str:
+    """Return the experiment that was typed; behind an option that still lacks its value it is a word like any other."""
+    return str(context.params.get("name") or next(iter(context.args), ""))
 
 
 def _is_known(name: object) -> bool:

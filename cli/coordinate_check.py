@@ -3,16 +3,12 @@
 import importlib
 import sys
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from solv.cli.arguments import Debug, check_plot_path, finish
-
-if TYPE_CHECKING:
-    from solv.models.coordinate_check import CoordinateSlope
 
 
 def coordinate_check(
@@ -31,14 +27,14 @@ def coordinate_check(
 
     def body() -> int:
         from solv.cli.tables import number, print_rows
+        from solv.harness.coordinates import coordinate_check as check
         from solv.harness.settings import ConfigurationError
-        from solv.models.coordinate_check import check_coordinates
 
         check_plot_path(plot)
         sizes = _sizes(widths)
         build = _load(factory)
         try:
-            found = check_coordinates(build, sizes, steps, seeds)
+            found = check(build, sizes, steps, seeds, size="width")
         except (TypeError, ValueError) as error:
             if debug:
                 raise
@@ -49,11 +45,10 @@ def coordinate_check(
         ]
         print_rows(f"Slopes in log width, {sizes[0]} to {sizes[-1]}", ["module", "learned", "change", "verdict"], rows)
         if plot is not None:
-            _draw(found, sizes, plot)
+            found.plot().savefig(plot, dpi=150)
             typer.echo(f"figure: {plot}")
-        drifting = [each.module for each in found if each.verdict in ("grows", "shrinks")]
-        typer.echo(f"{len(drifting)} of {len(found)} modules drift with width")
-        return 1 if drifting else 0
+        typer.echo(f"{len(found.drifting)} of {len(found)} modules drift with width")
+        return 1 if found.drifting else 0
 
     finish(body, debug)
 
@@ -81,33 +76,11 @@ def _load(factory: str) -> Callable[[int], Any]:
         found = getattr(importlib.import_module(module), name)
     except ImportError as error:
         raise ConfigurationError(f"{factory}: cannot import {module} ({error})") from error
+    except SyntaxError as error:
+        raise ConfigurationError(f"{factory}: {module} is not Python ({error})") from error
     except AttributeError as error:
         raise ConfigurationError(f"{factory}: {module} has no {name}") from error
     if not callable(found):
         raise ConfigurationError(f"{factory} is not a function of the width")
     build: Callable[[int], Any] = found
     return build
-
-
-class _Panels(StrEnum):
-    LEARNED = "learned"
-
-
-def _draw(found: "list[CoordinateSlope]", sizes: list[int], path: Path) -> None:
-    from solv.tracking.curves import Recorder, geometric_mean, join_curves
-    from solv.tracking.figures import draw
-    from solv.tracking.labels import lay_out
-    from solv.tracking.panels import Panel
-
-    record = Recorder("coordinate-check", "width")
-
-    parts = []
-    for each in found:
-        if (each.learned > 0).all():
-            y, y_err, n = geometric_mean(each.learned)
-            at = {"module": each.module}
-            parts.append(record.trained(_Panels.LEARNED, at, x=("width", sizes), y=("learned", y), y_err=y_err, n=n))
-    size = "root mean square of the learned part"
-    title = "Flat: the learning rate transfers"
-    panel = Panel(_Panels.LEARNED, title, "width", size, x_scale="log", y_scale="log", series="{module}")
-    draw(lay_out(join_curves(parts), [panel]), "Coordinate check").savefig(path, dpi=150)

@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,37 +10,22 @@ import typer
 from solv.cli.arguments import AsFormat, Debug, TableFormat, check_plot_path, finish
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from solv.data.verdicts import Verdicts
-    from solv.theory.fits.attack_success import BetaEdge, EdgeLaw, Regime
-    from solv.tracking.curves import Curves
+    from solv.harness.fits import AttackSuccess
+    from solv.theory.fits.attack_success import BetaEdge, EdgeLaw
 
 fit = typer.Typer(help="Fit a law of theory to logs of your own.", no_args_is_help=True)
 
 GOALS = (0.5, 0.9, 0.99, 0.999)  # success rates whose price in samples is shown
-BEYOND = 100  # the curve is continued to this many times the samples of a prompt
 RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
 class _Found:
-    """What a file of verdicts shows; measured: k -> estimated gap and its 95 % interval over prompts."""
+    """What a file of verdicts shows."""
 
     verdicts: "Verdicts"
-    regime: "Regime"
-    law: "EdgeLaw | None"
-    measured: dict[int, tuple[float, float, float]]
-
-    @property
-    def word(self) -> str:
-        """The regime in a word."""
-        return "exponential" if self.regime.is_exponential else "polynomial"
-
-    @property
-    def beyond(self) -> list[int]:
-        """Numbers of samples that were not taken."""
-        return [max(self.measured) * factor for factor in (2, 5, 10, 30, BEYOND)]
+    fit: "AttackSuccess"
 
 
 @fit.callback()
@@ -63,75 +47,55 @@ def asr(
     """Attack success against samples: its regime, polynomial or exponential, and what more samples would buy."""
 
     def body() -> None:
-        import numpy as np
-
         from solv.data.verdicts import read_verdicts
-        from solv.theory.fits.attack_success import fit_beta_edge, fit_edge_law
+        from solv.harness.fits import attack_success
 
         check_plot_path(plot)
         verdicts, faults = read_verdicts(file, skip_bad=skip_bad)
         for fault in faults:
             typer.echo(f"left out, {fault}", err=True)
-        regime = fit_beta_edge(verdicts.answers, verdicts.unsafe)
-        rng = np.random.default_rng(seed)
-        try:
-            law = fit_edge_law(verdicts.answers, verdicts.unsafe, rng, resamples=RESAMPLES)
-        except ValueError as error:
-            law = None
-            typer.echo(f"no fit of the edge law: {error}", err=True)
-        found = _Found(verdicts, regime, law, _measured(verdicts, rng))
+        found = _Found(verdicts, attack_success(verdicts.answers, verdicts.unsafe, seed=seed, resamples=RESAMPLES))
+        if found.fit.law is None:
+            typer.echo(f"no fit of the edge law: {found.fit.no_law}", err=True)
         if output is TableFormat.JSON:
             typer.echo(json.dumps(_as_dictionary(found), indent=1, allow_nan=False))
         else:
             _print(found)
         if plot is not None:
-            _draw(found, plot)
+            found.fit.plot().savefig(plot, dpi=150)
             typer.echo(f"figure: {plot}", err=output is TableFormat.JSON)
 
     finish(body, debug)
-
-
-def _measured(verdicts: "Verdicts", rng: "np.random.Generator") -> "dict[int, tuple[float, float, float]]":
-    """Return k -> estimated gap and its 95 % interval over prompts."""
-    import numpy as np
-
-    from solv.theory.fits.success_estimates import bootstrap_gaps, safe_draw_chances
-
-    most = int(verdicts.answers.min())
-    k = np.unique(np.geomspace(1, most, 16).round().astype(int))
-    chances = safe_draw_chances(verdicts.answers, verdicts.unsafe, k)
-    low, high = np.percentile(bootstrap_gaps(chances, RESAMPLES, rng), [2.5, 97.5], axis=0)
-    gaps = chances.mean(axis=0)
-    return {int(count): (float(gaps[i]), float(low[i]), float(high[i])) for i, count in enumerate(k)}
 
 
 def _print(found: _Found) -> None:
     from solv.cli.tables import number, print_rows
     from solv.theory.fits.attack_success import HALF_CHI_SQUARE, largest_rate
 
-    answers, chosen = found.verdicts.answers, found.regime.chosen
+    answers, fit = found.verdicts.answers, found.fit
+    regime, chosen = fit.regime, fit.chosen
     each = f"{answers.min()}" if answers.min() == answers.max() else f"{answers.min()} to {answers.max()}"
     unsafe = found.verdicts.unsafe.sum()
     typer.echo(f"{len(answers)} prompts, {each} answers each, {unsafe} of {answers.sum()} unsafe\n")
     rows = [
         [str(k), number(1 - gap), _between((1 - high, 1 - low)), number(1 - float(chosen.gap(k))), ""]
-        for k, (gap, low, high) in found.measured.items()
+        for k, (gap, low, high) in fit.measured.items()
     ]
-    for k in found.beyond:
+    for k in fit.beyond:
         low_gap, high_gap = (float(end) for end in chosen.gap_interval(k))
         rows.append([str(k), "", "", number(1 - float(chosen.gap(k))), _between((1 - high_gap, 1 - low_gap))])
-    print_rows("Success rate", ["samples k", "measured", "95 % over prompts", f"{found.word} fit", "95 %"], rows)
-    most = largest_rate(answers, found.verdicts.unsafe, found.regime)
+    print_rows("Success rate", ["samples k", "measured", "95 % over prompts", f"{fit.word} fit", "95 %"], rows)
+    most = largest_rate(answers, found.verdicts.unsafe, regime)
     fits = [
-        _row("polynomial", found.regime.polynomial),
-        _row("exponential", found.regime.exponential, f"below {number(most)}"),
+        _row("polynomial", regime.polynomial),
+        _row("exponential", regime.exponential, f"below {number(most)}"),
     ]
-    if found.law is not None:
-        fits.append(_row("edge law, large k", found.law))
+    if fit.law is not None:
+        fits.append(_row("edge law, large k", fit.law))
     typer.echo("")
     print_rows("Fits: 1 - success ~ k^-nu e^(-mu k)", ["", "nu", "95 %", "mu", "95 %"], fits)
     typer.echo(
-        f"\nregime: {found.word}; twice the log-likelihood gained by mu > 0 is {number(found.regime.ratio)}, and above "
+        f"\nregime: {fit.word}; twice the log-likelihood gained by mu > 0 is {number(regime.ratio)}, and above "
         f"{number(HALF_CHI_SQUARE)} the polynomial is rejected at 5 %"
     )
     for goal in GOALS:
@@ -158,20 +122,21 @@ def _as_dictionary(found: _Found) -> dict[str, object]:
     def edge(of: "BetaEdge | EdgeLaw") -> dict[str, object]:
         return {"nu": of.nu, "nu_interval": of.nu_interval, "mu": of.mu, "mu_interval": of.mu_interval}
 
-    verdicts, regime, chosen = found.verdicts, found.regime, found.regime.chosen
+    verdicts, fit = found.verdicts, found.fit
+    regime, chosen = fit.regime, fit.chosen
     prices = {f"{goal:g}": chosen.samples_for(1 - goal) for goal in GOALS}
     return {
         "prompts": len(verdicts.answers),
         "answers": int(verdicts.answers.sum()),
         "unsafe": int(verdicts.unsafe.sum()),
-        "regime": found.word,
+        "regime": fit.word,
         "likelihood_ratio": regime.ratio,
         "polynomial": edge(regime.polynomial),
         "exponential": edge(regime.exponential),
-        "edge_law": None if found.law is None else edge(found.law),
+        "edge_law": None if fit.law is None else edge(fit.law),
         "measured": [
             {"k": k, "success": 1 - gap, "interval": [1 - high, 1 - low]}
-            for k, (gap, low, high) in found.measured.items()
+            for k, (gap, low, high) in fit.measured.items()
         ],
         "expected": [
             {
@@ -179,41 +144,7 @@ def _as_dictionary(found: _Found) -> dict[str, object]:
                 "success": 1 - float(chosen.gap(k)),
                 "interval": [1 - float(end) for end in reversed(chosen.gap_interval(k))],
             }
-            for k in [*found.measured, *found.beyond]
+            for k in [*fit.measured, *fit.beyond]
         ],
         "samples_for": {goal: price if price < float("inf") else None for goal, price in prices.items()},
     }
-
-
-class _Panels(StrEnum):
-    GAP = "gap"
-
-
-def _draw(found: _Found, path: Path) -> None:
-    import numpy as np
-
-    from solv.tracking.curves import Recorder, join_curves
-    from solv.tracking.figures import draw
-    from solv.tracking.labels import lay_out
-    from solv.tracking.panels import Panel
-
-    record = Recorder("fit", "asr")
-
-    def part(source: str, law: str, k: "np.ndarray", y: "np.ndarray", y_err: "np.ndarray | float" = 0.0) -> "Curves":
-        return record.curve(source, _Panels.GAP, {"law": law}, x=("k", k), y=("gap", y), y_err=y_err)
-
-    shown = {k: values for k, values in found.measured.items() if values[0] > 0}
-    gap, low, high = np.array(list(shown.values())).T
-    k = np.unique(np.geomspace(1, found.beyond[-1], 200).round())
-    floor = gap.min() / 100
-    parts = [part("trained", "measured", np.array(list(shown)), gap, (high - low) / 4)]
-    for name, edge in (("polynomial", found.regime.polynomial), ("exponential", found.regime.exponential)):
-        y = edge.gap(k)
-        if name == "polynomial" or edge.mu:
-            parts.append(part("theory", name, k[y > floor], y[y > floor]))
-    title = f"Attack success against samples: {found.word}"
-    note = "bars: standard error over prompts"
-    panel = Panel(
-        _Panels.GAP, title, "samples k", "1 - success rate", x_scale="log", y_scale="log", series="{law}", note=note
-    )
-    draw(lay_out(join_curves(parts), [panel]), "solv fit asr").savefig(path, dpi=150)

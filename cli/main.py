@@ -26,8 +26,9 @@ from solv.cli.compare import compare
 from solv.cli.coordinate_check import coordinate_check
 from solv.cli.data import data
 from solv.cli.doctor import doctor
-from solv.cli.errors import dispatch
+from solv.cli.errors import dispatch, end_as_interrupted, show_what_can_be_shown
 from solv.cli.fit import fit
+from solv.cli.new import new
 from solv.cli.report import report
 from solv.cli.runs import runs
 
@@ -289,12 +290,15 @@ app.command()(claims)
 app.command("coordinate-check")(coordinate_check)
 app.command()(report)
 app.command()(doctor)
+app.command()(new)
 app.add_typer(fit, name="fit")
 app.add_typer(data, name="data")
 
 
 def main() -> None:
     """Entry point of the `solv` command."""
+    show_what_can_be_shown()
+    end_as_interrupted()
     sys.exit(dispatch(app))
 
 

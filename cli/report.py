@@ -1,6 +1,7 @@
 """`solv report`: the runs as one HTML page that can be sent to somebody."""
 
 import shlex
+import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -36,10 +37,10 @@ def report(
 ) -> None:
     """Write one HTML file with every figure (interactive), agreement, claims and provenance; it needs no network."""
 
-    def body() -> None:
+    def body() -> int:
         from solv.harness.settings import ConfigurationError
         from solv.tracking.files import write_text
-        from solv.tracking.provenance import versions
+        from solv.tracking.provenance import DISTRIBUTION, versions
         from solv.tracking.report import report_page
         from solv.tracking.runs import RunStore
 
@@ -48,36 +49,53 @@ def report(
         if not output.absolute().parent.is_dir():
             raise ConfigurationError(f"--output {output}: the folder {output.absolute().parent} does not exist")
         store = RunStore(runs_root(runs_dir))
-        sections = (_sweep_sections if sweeps else _run_sections)(store, chosen or [], preset, every)
-        made = f"Made by solv ({versions()['solv']}) on {datetime.now().astimezone():%Y-%m-%d %H:%M %Z}."
+        sections, damaged = (_sweep_sections if sweeps else _run_sections)(store, chosen or [], preset, every)
+        made = f"Made by solv ({versions()[DISTRIBUTION]}) on {datetime.now().astimezone():%Y-%m-%d %H:%M %Z}."
         write_text(output, report_page(sections, made=made))
         size = output.stat().st_size / 1e6
         kind = f"{'sweep' if sweeps else 'run'}{'s' * (len(sections) != 1)}"
         typer.echo(f"{output}: {len(sections)} {kind}, {size:.1f} MB, opens in any browser")
+        return 1 if damaged else 0
 
     finish(body, debug)
 
 
-def _run_sections(store: "RunStore", chosen: list[str], preset: str | None, every: bool) -> "list[Section]":
+def _run_sections(store: "RunStore", chosen: list[str], preset: str | None, every: bool) -> "tuple[list[Section], int]":
+    """Return a section of each run, and how many are damaged: those are named on stderr."""
     from solv.cli.selection import finished_runs
+    from solv.tracking.runs import RunDirectoryError
 
-    found = _chosen(store, chosen, preset) if chosen else finished_runs(store, [], preset, every=every)
-    return [_section(run, _variant(run, found)) for run in found]
+    if chosen:
+        found, damaged = _chosen(store, chosen, preset), 0
+    else:
+        found, damaged = finished_runs(store, [], preset, every=every)
+    sections = []
+    for run in found:
+        try:
+            sections.append(_section(run, _variant(run, found)))
+        except RunDirectoryError as error:
+            damaged += 1
+            print(f"solv: {error}", file=sys.stderr)
+    if not sections:
+        raise RunDirectoryError("none of these runs can be read")
+    return sections, damaged
 
 
-def _sweep_sections(store: "RunStore", chosen: list[str], preset: str | None, every: bool) -> "list[Section]":
+def _sweep_sections(
+    store: "RunStore", chosen: list[str], preset: str | None, every: bool
+) -> "tuple[list[Section], int]":
     from solv.cli.selection import finished_sweeps
 
-    found = finished_sweeps(store, chosen, preset, every=every)
+    found, damaged = finished_sweeps(store, chosen, preset, every=every)
     alone = {each.experiment for each in found}
-    return [_sweep_section(each, "" if len(alone) == len(found) else each.key[:6]) for each in found]
+    return [_sweep_section(each, "" if len(alone) == len(found) else each.key[:6]) for each in found], damaged
 
 
 def _chosen(store: Any, texts: list[str], preset: str | None) -> "list[RunDirectory]":
     from solv.cli.selection import finished_runs
     from solv.harness.catalog import names
 
-    runs = [finished_runs(store, [text], preset)[0] if text in names() else store.resolve(text) for text in texts]
+    runs = [finished_runs(store, [text], preset)[0][0] if text in names() else store.resolve(text) for text in texts]
     return list({run.path.resolve(): run for run in runs}.values())
 
 

@@ -56,14 +56,19 @@ def runs(
             and (preset is None or (run.finished and run.preset == preset))
             and (verdict is None or verdict.value in _verdicts(run))
         ]
+        faults = {run: fault for run in found if run.finished and (fault := run.fault())}
+        for fault in faults.values():
+            print(f"solv: {fault}", file=sys.stderr)
         if output is TableFormat.JSON and not clean:
-            typer.echo(json.dumps([_record(run) for run in found], indent=1))
+            typer.echo(json.dumps([_record(run, faults.get(run)) for run in found], indent=1))
             return
         if not found:
             chosen = "unfinished runs" if clean or unfinished else "such runs" if len(store.runs()) else "runs"
             typer.echo(f"no {chosen} in {store.root}")
             return
-        print_rows("", ["started", "experiment", "preset", "claims", "directory"], [_row(run) for run in found])
+        print_rows(
+            "", ["started", "experiment", "preset", "claims", "directory"], [_row(run, run in faults) for run in found]
+        )
         if clean:
             _clean(store, found, yes)
 
@@ -88,16 +93,16 @@ def _clean(store: "RunStore", found: "list[RunDirectory]", yes: bool) -> None:
     typer.echo(f"deleted {deleted} unfinished run{'s' * (deleted != 1)}")
 
 
-def _row(run: "RunDirectory") -> list[str]:
-    claims = "unfinished"
-    if run.finished:
+def _row(run: "RunDirectory", damaged: bool) -> list[str]:
+    claims = "damaged" if damaged else "unfinished"
+    if run.finished and not damaged:
         found = _verdicts(run)
         counts = [f"{found.count(verdict)} {verdict}" for verdict in VERDICTS if verdict in found]
-        claims = ", ".join(counts) or ("none" if run.preset else "damaged")
+        claims = ", ".join(counts) or "none"
     return [f"{run.started:%Y-%m-%d %H:%M:%S}", run.experiment, run.preset, claims, str(run.path)]
 
 
-def _record(run: "RunDirectory") -> dict[str, object]:
+def _record(run: "RunDirectory", fault: str | None) -> dict[str, object]:
     found = _verdicts(run)
     return {
         "started": run.started.isoformat(),
@@ -105,6 +110,7 @@ def _record(run: "RunDirectory") -> dict[str, object]:
         "key": run.key,
         "preset": run.preset,
         "finished": run.finished,
+        "fault": fault,
         "claims": {verdict: found.count(verdict) for verdict in VERDICTS},
         "directory": str(run.path),
     }

@@ -2,14 +2,26 @@
 
 import os
 import re
+import shlex
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from solv.harness.axes import distinct_values
 from solv.harness.catalog import entry, load
 from solv.harness.contract import Experiment
 from solv.harness.presets import BLOCK, DEFAULT_PRESET, presets, shipped_presets, user_config_folder
-from solv.harness.settings import ConfigurationError, RunSettings, defaults, nearest_key, resolve
+from solv.harness.settings import (
+    ConfigurationError,
+    RunSettings,
+    defaults,
+    describe,
+    is_list,
+    is_text,
+    nearest_key,
+    plain,
+    resolve,
+)
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -25,7 +37,7 @@ def settings_for(name: str, preset: str, overrides: Sequence[str]) -> tuple[Expe
         UnknownExperimentError, ConfigurationError: with the nearest valid choice.
     """
     experiment = register(name, preset)
-    _refuse_sweep(overrides)
+    _refuse_sweep(overrides, experiment)
     values, _ = composed_values(experiment, preset, overrides)
     values.pop(BLOCK, None)
     settings = resolve(experiment.Config, values)
@@ -50,9 +62,12 @@ def composed_values(
         own = {key: value for key, value in composed.items_ex(resolve=False) if key != "hydra"}
         values = OmegaConf.to_container(OmegaConf.create(own), resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigurationError(_one_line(error, experiment)) from error
+        raise ConfigurationError(
+            _one_line(error, experiment, preset) + _about_interpolation(error, overrides)
+        ) from error
     except YAMLError as error:
         raise ConfigurationError(f"not YAML: {' '.join(str(error).split())}") from error
+    _refuse_misplaced(values, experiment.entry.name, preset)  # type: ignore[arg-type]
     return values, composed.hydra  # type: ignore[return-value]
 
 
@@ -78,12 +93,14 @@ def hydra_main(
         except Exception as error:
             failures.append(error)
 
-    call_hydra(experiment, task, arguments(name, preset, overrides))
+    call_hydra(experiment, preset, task, arguments(name, preset, overrides))
     for failure in failures:
         raise failure
 
 
-def call_hydra(experiment: Experiment[Any], task: Callable[["DictConfig"], None], argv: Sequence[str]) -> None:
+def call_hydra(
+    experiment: Experiment[Any], preset: str, task: Callable[["DictConfig"], None], argv: Sequence[str]
+) -> None:
     """Call `task` through `hydra.main` as if `argv` had been typed.
 
     Raises:
@@ -99,7 +116,7 @@ def call_hydra(experiment: Experiment[Any], task: Callable[["DictConfig"], None]
     try:
         hydra.main(config_path=CONFIGS, config_name="config", version_base="1.3")(task)()
     except (HydraException, OmegaConfBaseException) as error:
-        raise ConfigurationError(_one_line(error, experiment)) from error
+        raise ConfigurationError(_one_line(error, experiment, preset)) from error
     finally:
         sys.argv = typed
 
@@ -130,7 +147,7 @@ def arguments(name: str, preset: str, overrides: Sequence[str]) -> list[str]:
     places = [f"pkg://{configs}"] if configs not in (None, CONFIGS.removeprefix("pkg://")) else []
     places += [f"file://{own.absolute()}"] if own.is_dir() else []
     told = [f"experiment={name}/{preset}", *overrides]
-    return [f"hydra.searchpath=[{','.join(map(quoted, places))}]", *told] if places else told
+    return [f"hydra.searchpath=[{','.join(quoted(place) for place in places)}]", *told] if places else told
 
 
 def quoted(text: object) -> str:
@@ -139,21 +156,67 @@ def quoted(text: object) -> str:
     return f"'{escaped}'"
 
 
-def _refuse_sweep(overrides: Sequence[str]) -> None:
-    for text, override in parsed(overrides):
+def how_to_quote(key: str, value: str) -> str:
+    """Say how a text with signs of Hydra's grammar in it is typed."""
+    return f"if that is one text, type {shlex.quote(f'{key}={quoted(plain(value))}')}"
+
+
+def _about_interpolation(error: Exception, overrides: Sequence[str]) -> str:
+    """Say how a `${` that OmegaConf took for a reference is typed as the signs that it is."""
+    from omegaconf.errors import InterpolationResolutionError, UnsupportedInterpolationType
+
+    if isinstance(error, InterpolationResolutionError | UnsupportedInterpolationType) or "nterpolation" in str(error):
+        for key, equals, value in (text.partition("=") for text in overrides):
+            if equals and "${" in value:
+                return f"; {how_to_quote(key, value)}"
+    return ""
+
+
+def _refuse_misplaced(values: Mapping[str, Any], name: str, preset: str) -> None:
+    """Name a file of the person's whose keys did not reach the root, where the settings are."""
+    folder, header = user_config_folder(), "its first line must be `# @package _global_`"
+    if "user" in values:
+        raise ConfigurationError(f"{folder / 'user' / 'defaults.yaml'}: {header}")
+    if "experiment" in values:
+        raise ConfigurationError(f"{folder / 'experiment' / name / preset}.yaml: {header}")
+    if not set(values) & set(RunSettings.model_fields):
+        raise ConfigurationError(_without_schema(name, preset))
+
+
+def _without_schema(name: str, preset: str) -> str:
+    return (
+        f"preset {preset} of {name} does not begin with its settings: its file must start with the lines "
+        f"`# @package _global_` and `defaults: [{{/schema: {name}}}, _self_]`"
+    )
+
+
+def _refuse_sweep(overrides: Sequence[str], experiment: Experiment[Any]) -> None:
+    for text, override in parsed(overrides, experiment.Config):
         if override.is_sweep_override():
             key, _, value = text.partition("=")
-            raise ConfigurationError(
-                f"{text} gives several values; for one run over a list write '{key}=[{value}]', "
-                "for a run of each `solv sweep`"
-            )
+            if is_text(experiment.Config, key):
+                raise ConfigurationError(f"{text} gives several values; {how_to_quote(key, value)}")
+            listed = _as_list(text) if is_list(experiment.Config, key) else None
+            at_once = f"for one run over a list write {shlex.quote(f'{key}={listed}')}, " if listed else ""
+            raise ConfigurationError(f"{text} gives several values; {at_once}for a run of each `solv sweep`")
 
 
-def parsed(overrides: Sequence[str]) -> "list[tuple[str, Override]]":
+def _as_list(text: str) -> str | None:
+    """Return the values of a sweep as a list of one run; None if they are no single values."""
+    values = distinct_values(text)
+    single = values is not None and not any(value.startswith(("[", "{")) for value in values)
+    return f"[{','.join(values)}]" if values is not None and single else None
+
+
+def parsed(overrides: Sequence[str], kind: type[RunSettings] = RunSettings) -> "list[tuple[str, Override]]":
     """Return each override with what Hydra's grammar reads in it.
 
+    Args:
+        overrides: as they were typed.
+        kind: the settings that they are of: a text that is not in the grammar can be quoted.
+
     Raises:
-        ConfigurationError: it is not in the grammar.
+        ConfigurationError: it is not in the grammar, or chooses the preset.
     """
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
@@ -163,18 +226,41 @@ def parsed(overrides: Sequence[str]) -> "list[tuple[str, Override]]":
         if text.startswith("-"):
             raise ConfigurationError(f"no such option: {text} (options: `--help`; overrides are KEY=VALUE)")
         try:
-            read.append((text, OverridesParser.create().parse_override(text)))
+            override = OverridesParser.create().parse_override(text)
         except HydraException as error:
-            hint = "" if "=" in text else "; an override is KEY=VALUE"
-            raise ConfigurationError(f"cannot read the override {text!r}: {_first_line(error)}{hint}") from error
+            raise ConfigurationError(f"cannot read the override {text!r}: {_why(text, kind, error)}") from error
+        if override.key_or_group == "experiment":
+            raise ConfigurationError(f"{text}: the experiment is the first argument, its preset is --preset's")
+        key, _, value = text.partition("=")
+        if is_text(kind, key) and type(override.value()) is str and override.value() != value and not _is_quoted(value):
+            raise ConfigurationError(f"{text} is read as {override.value()}; {how_to_quote(key, value)}")
+        read.append((text, override))
     return read
 
 
-def _one_line(error: Exception, experiment: Experiment[Any]) -> str:
+def _is_quoted(value: str) -> bool:
+    return value.strip()[:1] in ("'", '"') and value.strip()[-1:] == value.strip()[:1]
+
+
+def _why(text: str, kind: type[RunSettings], error: Exception) -> str:
+    """Say why an override is not in Hydra's grammar, and what to type."""
+    key, equals, value = text.partition("=")
+    if not equals:
+        return "an override is KEY=VALUE"
+    if is_text(kind, key):
+        return f"{_first_line(error)}; {how_to_quote(key, value)}"
+    if value.rstrip().endswith(","):
+        return "there is no value after the last comma"
+    return _first_line(error).partition(" expecting {")[0]
+
+
+def _one_line(error: Exception, experiment: Experiment[Any], preset: str) -> str:
     text = str(error)
     key = re.search(r"Could not override '([^']+)'", text) or re.search(r"Key '([^']+)' is not in struct", text)
     if key:
         name, hint = experiment.entry.name, nearest_key(experiment.Config, key.group(1))
+        if key.group(1) in dict(describe(experiment.Config)):
+            return _without_schema(name, preset)
         return f"unknown key {key.group(1)}; {hint} (`solv show {name}`)"
     merging = re.fullmatch(r"Error merging override (\S+)", _first_line(error))
     if merging:
@@ -184,4 +270,6 @@ def _one_line(error: Exception, experiment: Experiment[Any]) -> str:
 
 def _first_line(error: Exception) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+    if not lines:
+        return type(error).__name__
+    return " ".join(lines[: 2 if lines[0].endswith(":") else 1])

@@ -13,7 +13,8 @@ _ORDER = ("smoke", "quick", "reference", "paper")
 
 def user_config_folder() -> Path:
     """Return the folder whose presets and `user/defaults.yaml` are added to Hydra's search path if it exists."""
-    return Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser() / "solv"
+    configured = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+    return Path(os.path.expanduser(configured)) / "solv"  # noqa: PTH111 - Path's raises where nobody is at home
 
 
 def shipped_presets(name: str) -> list[str]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from solv.harness.contract import Context, Experiment, Part
 from solv.harness.devices import prepare
+from solv.harness.own_code import code_of
 from solv.harness.processes import Follower, Lead, Unit, following, launched, leading
 from solv.harness.seeds import Seeds
 from solv.harness.settings import RunSettings, as_dictionary, scientific
@@ -23,8 +24,9 @@ from solv.tracking.figures import draw, save
 from solv.tracking.files import write_text
 from solv.tracking.labels import lay_out
 from solv.tracking.progress import Reporter, SilentReporter, reporter_for
-from solv.tracking.provenance import code_fingerprint, git_commit, versions
+from solv.tracking.provenance import git_commit, versions
 from solv.tracking.runs import RunDirectory, RunStore, content_key
+from solv.tracking.wandb_mode import Decision, decide
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def run_experiment(
     preset: str,
     fresh: bool = False,
     terminal: bool = False,
+    silent: bool = False,
     figure: bool = True,
     say: Callable[[str], None] = lambda line: None,
     group: str | None = None,
@@ -88,6 +91,7 @@ def run_experiment(
         preset: name of the preset they came from, for the record.
         fresh: start anew even if the key is finished or half done.
         terminal: whether progress may draw bars.
+        silent: whether progress is not shown at all.
         figure: whether to draw the run's figure; a point of a sweep leaves that to whoever looks at it alone.
         say: told one line when the run waits, resumes or reuses, or when W&B could not record it.
         group: name that the jobs of a sweep share on W&B.
@@ -95,24 +99,28 @@ def run_experiment(
     Raises:
         ConfigurationError: the device does not exist on this machine, there is no part of that name, or the experiment
             lacks what it `require`s.
+        ModeError: the environment or W&B's settings file holds an unknown word for how to record.
         RunDirectoryError, OSError: the runs directory cannot be read or written.
         ContractError, MissingCurvesError: the experiment does not do what its contract says.
     """
     job = _Job(experiment, settings, preset, figure=figure, say=say)
-    name, key = experiment.entry.name, job.key
+    name, key, recorded = experiment.entry.name, job.key, decide(settings.wandb)
     waiting = f"another process is running {name} {key}; waiting for it"
     with leading(lambda: prepare(settings)) as lead, job.store.lock(name, key, on_wait=lambda: say(waiting)):
         earlier = [] if fresh else job.store.find(name, key)
         for run in earlier:
             if run.finished and not run.of_earlier_version:
-                return job.reuse(run)
+                fault = run.fault()
+                if fault is None:
+                    return job.reuse(run)
+                say(f"{fault}; it is made again now")
         experiment.require(settings)
         device = prepare(settings)
         provenance = job.provenance(device)
         run, resumed = job.begin(earlier, provenance)
-        dashboard = job.open_dashboard(run, group)
+        dashboard = job.open_dashboard(run, recorded, group)
         try:
-            with reporter_for(terminal, run.log) as reporter:
+            with reporter_for(terminal, run.log, silent=silent) as reporter:
                 lead.begin(run)
                 measuring = _Measuring(job, run, lead, lead.device or device, reporter, dashboard.metrics)
                 before = {} if fresh or lead.processes > 1 else job.measured_before(provenance)
@@ -181,7 +189,7 @@ class _Job:
     def begin(self, earlier: list[RunDirectory], provenance: Mapping[str, Any]) -> tuple[RunDirectory, bool]:
         """Return the directory to write, and whether an unfinished run of the same code is gone on with."""
         for run in earlier:
-            if not run.finished and run.provenance() == provenance:
+            if not run.finished and run.began_as(provenance):
                 self.say(f"resuming {run.path}")
                 return run, True
         run = self.store.new(self.experiment.entry.name, self.key, datetime.now())
@@ -195,7 +203,7 @@ class _Job:
         for run in self.store.finished(self.experiment.entry.name):
             left = wanted - set(found)
             had = run.parts_measured(base) & left
-            if had and run.provenance() == provenance:
+            if had and run.began_as(provenance) and run.fault() is None:
                 curves = run.curves()
                 measured = curves[curves["source"] != "theory"]
                 found |= {name: measured[measured["part"] == name] for name in had}
@@ -204,7 +212,7 @@ class _Job:
 
     @property
     def code(self) -> str:
-        return code_fingerprint(self.experiment.entry.experiment.partition(":")[0])
+        return code_of(self.experiment)
 
     def provenance(self, device: str) -> dict[str, Any]:
         """Return what decides the bits of a run: an unfinished run is resumed only where all of it is the same."""
@@ -218,14 +226,14 @@ class _Job:
             "threads": torch.get_num_threads(),
         }
 
-    def open_dashboard(self, run: RunDirectory, group: str | None) -> Dashboard:
+    def open_dashboard(self, run: RunDirectory, recorded: Decision, group: str | None) -> Dashboard:
         """Start the W&B record of the run."""
         entry = self.experiment.entry
         tags = (f"arxiv:{entry.paper.arxiv}", self.preset)
         identity = Identity(entry.name, f"{entry.name} {run.path.name}", tags, group)
         about = {"experiment": entry.name, "preset": self.preset, "key": run.key, "commit": git_commit()}
         config = {**as_dictionary(self.settings), **about, "versions": versions()}
-        return open_dashboard(self.settings.wandb, run.path, self.store.root, identity, config)
+        return open_dashboard(recorded, run.path, self.store.root, identity, config)
 
     def record(
         self,

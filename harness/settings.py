@@ -9,6 +9,7 @@ the run's key. Settings are pydantic models: what is constructed is valid, with 
 
 import math
 import os
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -95,10 +96,16 @@ def flag(default: bool, meaning: str, *, scientific: bool = True) -> Any:
 
 
 def text(
-    default: str | Callable[[], str] | None, meaning: str, *, choices: Sequence[str] = (), scientific: bool = True
+    default: str | Callable[[], str] | None,
+    meaning: str,
+    *,
+    choices: Sequence[str] = (),
+    scientific: bool = True,
+    filled: bool = False,
 ) -> Any:
-    """Declare a text, one of `choices` if any are given; null is valid where the default is None."""
-    return _field(default, meaning, _text(choices), _text_facts(choices, scientific))
+    """Declare a text: one of `choices` if any are given, not empty if `filled`, or null where the default is None."""
+    kind = Annotated[_text(choices), Field(min_length=1)] if filled else _text(choices)
+    return _field(default, meaning, kind, _text_facts(choices, scientific))
 
 
 def texts(
@@ -214,7 +221,10 @@ class RunSettings(Group):
         scientific=False,
     )
     runs_dir: str = text(
-        lambda: os.environ.get("SOLV_RUNS_DIR") or "runs", "folder of the run directories", scientific=False
+        lambda: os.environ.get("SOLV_RUNS_DIR") or "runs",
+        "folder of the run directories",
+        scientific=False,
+        filled=True,
     )
     parts: tuple[str, ...] = texts(
         [],
@@ -227,9 +237,14 @@ class RunSettings(Group):
 def defaults(kind: type[Group]) -> dict[str, Any]:
     """Return the default values of settings as nested dictionaries and lists, for Hydra to compose from."""
     return {
-        name: defaults(nested) if (nested := _nested(field)) else _as_yaml(field.get_default(call_default_factory=True))
+        name: defaults(nested) if (nested := _nested(field)) else _composable(field)
         for name, field in kind.model_fields.items()
     }
+
+
+def _composable(field: FieldInfo) -> Any:
+    value = _as_yaml(field.get_default(call_default_factory=True))
+    return plain(value) if isinstance(value, str) else value
 
 
 def resolve(kind: type[G], values: Mapping[str, Any], prefix: str = "") -> G:
@@ -284,6 +299,22 @@ def keys(kind: type[Group]) -> list[Key]:
     return sorted(found, key=lambda key: key.name in RunSettings.model_fields)
 
 
+def is_text(kind: type[Group], key: str) -> bool:
+    """Return whether a full key holds texts that can be anything: a path, a name."""
+    facts = next((_facts(field) for name, field in _leaves(kind) if name == key), {})
+    return facts.get("kind") == "text" and not facts["choices"]
+
+
+def is_list(kind: type[Group], key: str) -> bool:
+    """Return whether a full key holds a list of values: an axis."""
+    return any(name == key and isinstance(field.default, tuple) for name, field in _leaves(kind))
+
+
+def decides_numbers(kind: type[Group], key: str) -> bool:
+    """Return whether a full key is part of what a run's numbers depend on."""
+    return any(name == key and bool(_facts(field)["scientific"]) for name, field in _leaves(kind))
+
+
 def nearest_key(kind: type[Group], key: str) -> str:
     """Return the hint for a mistyped key: the nearest valid one, or all."""
     return _nearest(key, tuple(name for name, _ in describe(kind)))
@@ -316,6 +347,8 @@ def _sentence(kind: type[Group], fault: ValidationError, prefix: str = "") -> st
 
 def _value_sentence(name: str, field: FieldInfo, error: ErrorDetails) -> str:
     facts, value = _facts(field), error["input"]
+    if error["type"] == "string_too_short":
+        return f"{name} is empty; give a path (. is the current folder)"
     if error["type"] == "too_short":
         return f"{name} = [] is empty; give at least one value"
     if error["type"] == "duplicate":
@@ -329,7 +362,8 @@ def _value_sentence(name: str, field: FieldInfo, error: ErrorDetails) -> str:
             f": {_nearest(value, tuple(facts['choices']))}" if isinstance(value, str) else " is not text"
         )
     if error["type"] == "no_number":
-        return f"{name} = {value!r} is not a number; valid: {facts['valid']}"
+        hint = f"; type {value.replace('.inf', 'inf')}" if value in (".inf", "-.inf") else ""
+        return f"{name} = {value!r} is not a number{hint}; valid: {facts['valid']}"
     if error["type"] in ("int_from_float", "int_type"):
         return f"{name} = {value} is not an integer; valid: integers {facts['valid']}"
     return f"{name} = {value} is out of range; valid: {facts['valid']}"
@@ -391,3 +425,8 @@ def _typed(value: object) -> str:
 
 def _as_yaml(value: object) -> Any:
     return list(value) if isinstance(value, tuple) else value
+
+
+def plain(text: str) -> str:
+    """Return a text such that OmegaConf takes it as it is: a `${` in it is no interpolation."""
+    return re.sub(r"(\\*)\$\{", lambda found: 2 * found[1] + r"\${", text)

@@ -1,6 +1,7 @@
 """What made this run? Versions, commit, machine and a fingerprint of the code - never a credential."""
 
 import hashlib
+import json
 import platform
 import subprocess
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from functools import cache
 from importlib import metadata, util
 from pathlib import Path
 
+DISTRIBUTION = "solvable-learning"  # on PyPI the name `solv` is another project's
 _LIBRARIES = ("numpy", "scipy", "pandas", "torch", "hydra-core")
 _SOLV = Path(__file__).parents[1]  # the folder of the package; its rooms may be links
 _SHARED = ("harness", "theory", "models", "data")  # rooms whose folders of other papers decide nothing
@@ -57,12 +59,31 @@ def _files_of(package: str) -> list[tuple[Path, Path]]:
 def versions() -> Mapping[str, str]:
     """Return the versions of Python, solv and the libraries that compute."""
     found = {"python": platform.python_version(), "platform": platform.platform(terse=True)}
-    for name in ("solv", *_LIBRARIES):
+    for name in (DISTRIBUTION, *_LIBRARIES):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "not installed"
     return found
+
+
+def how_to_install(extra: str) -> str:
+    """Return the command that adds an optional part to this installation."""
+    if (_ROOT / "pyproject.toml").is_file():
+        return f"pip install -e '{_ROOT}[{extra}]'"
+    return f"pip install '{DISTRIBUTION}[{extra}]' from where {DISTRIBUTION} was installed from"
+
+
+def other_owners() -> list[str]:
+    """Return the other distributions whose top-level package is called `solv` as well."""
+    owners = set(metadata.packages_distributions().get("solv", [])) - {DISTRIBUTION}
+    return sorted(name for name in owners if not _is_checkout(name))
+
+
+def _is_checkout(distribution: str) -> bool:
+    """Return whether it is a folder of the person's own that was installed in place, under whatever name."""
+    origin = metadata.distribution(distribution).read_text("direct_url.json")
+    return bool(origin and json.loads(origin).get("dir_info", {}).get("editable"))
 
 
 def git_commit() -> str | None:

@@ -11,6 +11,7 @@
 `key` is a hash of the scientific configuration, so a finished directory with the same key answers the same question.
 """
 
+import errno
 import hashlib
 import io
 import json
@@ -27,12 +28,14 @@ import filelock
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import yaml
 
 from solv.tracking.claims import Finding, findings_from_json, findings_to_json
 from solv.tracking.curves import Curves, CurvesError, check_curves, upgrade
-from solv.tracking.files import replacing, write_bytes, write_text
+from solv.tracking.files import replacing, strict_json, write_bytes, write_text
 
+_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 MANIFEST_VERSION = 2  # 1: a text named each curve, before curves had parts and params
 _DIRECTORY = re.compile(r"(?P<timestamp>\d{8}-\d{6})-(?P<key>[0-9a-f]{12})(-\d+)?")
 
@@ -112,7 +115,7 @@ class RunDirectory:
         """Make the directory and write what the run starts from."""
         (self.path / "checkpoints").mkdir(parents=True, exist_ok=True)
         write_text(self.path / "config.yaml", config_yaml)
-        write_text(self.path / "started.json", json.dumps(provenance, indent=2, sort_keys=True) + "\n")
+        write_text(self.path / "started.json", strict_json(provenance) + "\n")
 
     def provenance(self) -> dict[str, object]:
         """Return what `begin` recorded; empty if the run was killed before that or the file is damaged."""
@@ -121,6 +124,11 @@ class RunDirectory:
         except (OSError, ValueError):
             return {}
         return content if isinstance(content, dict) else {}
+
+    def began_as(self, provenance: Mapping[str, object]) -> bool:
+        """Return whether the run was begun with this provenance, so that it may be gone on with."""
+        asked: object = json.loads(strict_json(provenance))
+        return self.provenance() == asked
 
     def unit(self, name: str, compute: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
         """Return the arrays of one unit of work: read if it was finished before, computed and stored otherwise.
@@ -160,7 +168,7 @@ class RunDirectory:
     def finish(self, manifest: Mapping[str, object]) -> None:
         """Write the manifest; from here on the run counts as finished."""
         content = {"manifest_version": MANIFEST_VERSION, **manifest}
-        write_text(self.path / "manifest.json", json.dumps(content, indent=2, sort_keys=True) + "\n")
+        write_text(self.path / "manifest.json", strict_json(content) + "\n")
 
     # -- read afterwards -------------------------------------------------------------------------------------------
 
@@ -218,9 +226,24 @@ class RunDirectory:
         if version > MANIFEST_VERSION:
             raise RunDirectoryError(
                 f"{path} was written by a later solv (manifest version {version}, this one reads {MANIFEST_VERSION}): "
-                "update solv, or run again with --fresh"
+                "update solv"
             )
         return dict(content)
+
+    def fault(self) -> str | None:
+        """Return what of a finished run cannot be read, in one line; None if it is sound.
+
+        The columns of the curves are not read, but where the file is cut off is seen.
+        """
+        try:
+            self.manifest()
+            self.findings()
+            pq.read_metadata(self.path / "curves.parquet")
+        except RunDirectoryError as error:
+            return str(error)
+        except (OSError, pa.ArrowException) as error:
+            return str(self._damaged(self.path / "curves.parquet", error))
+        return None
 
     def parts_measured(self, settings_key: str) -> set[str]:
         """Return the parts that a finished run of these settings has measured; none if it is of others, or damaged."""
@@ -236,7 +259,7 @@ class RunDirectory:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         return RunDirectoryError(
             f"run directory {self.path} is damaged: {path.name}: {reason}; "
-            f"run `solv run {self.experiment} ... --fresh` to make it again, or delete it"
+            "the command that made it makes it again, or delete it"
         )
 
 
@@ -297,8 +320,10 @@ class RunStore:
             except filelock.Timeout:
                 on_wait()
                 lock.acquire()
+        except NotImplementedError as error:
+            raise self._lockless() from error
         except OSError as error:
-            raise self._unwritable(error) from error
+            raise self._lockless() if error.errno in _NO_LOCKS else self._unwritable(error) from error
         try:
             yield
         finally:
@@ -365,10 +390,16 @@ class RunStore:
             raise self._unwritable(error) from error
         return filelock.FileLock(folder / f"{key}.lock")
 
+    def _lockless(self) -> RunDirectoryError:
+        return RunDirectoryError(
+            f"the file system of the runs directory {self.root} refuses locks, which keep two processes from writing "
+            "one run; choose another with --runs-dir or SOLV_RUNS_DIR"
+        )
+
     def _unwritable(self, error: OSError) -> RunDirectoryError:
         return RunDirectoryError(
             f"cannot write to the runs directory {self.root}: {error.strerror or error}; "
-            "choose another with runs_dir=PATH or SOLV_RUNS_DIR"
+            "choose another with --runs-dir or SOLV_RUNS_DIR"
         )
 
 

@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from solv.tracking.files import write_text
+from solv.tracking.files import restored, strict_json, write_text
 from solv.tracking.runs import RunDirectory, RunDirectoryError, RunStore
 
 DONE, FAILED, STARTED, MISSING = "done", "failed", "started", "missing"
@@ -84,7 +84,7 @@ class SweepDirectory:
             (self.path / "failures").mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RunDirectoryError(
-                f"cannot write to {self.path}: {error.strerror or error}; choose another folder with runs_dir=PATH"
+                f"cannot write to {self.path}: {error.strerror or error}; choose another folder with --runs-dir"
             ) from error
         if not (self.path / "sweep.json").exists():
             self._write(description, [])
@@ -114,7 +114,7 @@ class SweepDirectory:
         path = self.path / "sweep.json"
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            points = [Point(p["key"], tuple(p["overrides"]), p["settings"]) for p in content["points"]]
+            points = [Point(p["key"], tuple(p["overrides"]), restored(p["settings"])) for p in content["points"]]
             return dict(content["sweep"]), points
         except FileNotFoundError:
             return {}, []
@@ -130,18 +130,26 @@ class SweepDirectory:
 
     def _write(self, description: Mapping[str, object], points: Iterable[Point]) -> None:
         content = {"sweep": dict(description), "points": [asdict(point) for point in points]}
-        write_text(self.path / "sweep.json", json.dumps(content, indent=1) + "\n")
+        write_text(self.path / "sweep.json", strict_json(content, 1) + "\n")
 
     # -- state of the points ---------------------------------------------------------------------------------------
 
     def finished(self) -> dict[str, RunDirectory]:
-        """Return the newest finished run of every key of the experiment."""
-        return {run.key: run for run in self.store.runs(self.experiment) if run.finished}
+        """Return the newest finished run of every key of the experiment; one that is damaged counts as missing."""
+        runs = self.store.runs(self.experiment)
+        return {run.key: run for run in runs if run.finished and run.fault() is None}
+
+    def fault(self) -> str | None:
+        """Return what of a finished sweep cannot be read, in one line; None if it is sound."""
+        try:
+            self.description()
+        except RunDirectoryError as error:
+            return str(error)
+        return self.result.fault()
 
     def states(self) -> dict[str, str]:
         """Return the state of every point: done, failed, started or missing."""
-        runs = self.store.runs(self.experiment)
-        finished, begun = {run.key for run in runs if run.finished}, {run.key for run in runs}
+        finished, begun = set(self.finished()), {run.key for run in self.store.runs(self.experiment)}
         return {
             point.key: DONE
             if point.key in finished

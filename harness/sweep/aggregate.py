@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from solv.harness.contract import Experiment
+from solv.harness.own_code import code_of
 from solv.harness.settings import RunSettings, resolve
 from solv.harness.settings import replace as with_values
 from solv.tracking.claims import Finding
@@ -22,7 +23,7 @@ from solv.tracking.figures import draw, save
 from solv.tracking.files import write_text
 from solv.tracking.labels import lay_out
 from solv.tracking.panels import Panel
-from solv.tracking.provenance import code_fingerprint, git_commit, versions
+from solv.tracking.provenance import git_commit, versions
 from solv.tracking.runs import RunDirectory
 from solv.tracking.sweeps import Point, SweepDirectory
 
@@ -228,7 +229,7 @@ def _declared_order(experiment: Experiment[Any]) -> list[str]:
 def _finish(experiment: Experiment[Any], directory: SweepDirectory, result: Aggregate) -> None:
     directory.result.finish(
         {
-            "code": code_fingerprint(experiment.entry.experiment.partition(":")[0]),
+            "code": code_of(experiment),
             "versions": versions(),
             "experiment": experiment.entry.name,
             "key": directory.key,

@@ -14,26 +14,64 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from solv.harness.compose import arguments, call_hydra, composed_values, parsed, quoted, register
+from solv.harness.axes import distinct_axis
+from solv.harness.compose import arguments, call_hydra, composed_values, how_to_quote, parsed, quoted, register
 from solv.harness.contract import Experiment
 from solv.harness.presets import BLOCK
-from solv.harness.settings import ConfigurationError, resolve, scientific
+from solv.harness.settings import (
+    ConfigurationError,
+    decides_numbers,
+    describe,
+    is_text,
+    plain,
+    resolve,
+    scientific,
+)
 from solv.harness.sweep.plan import Metric, read_block
 from solv.harness.sweep.points import PointJob
+from solv.tracking.provenance import how_to_install
 from solv.tracking.runs import content_key
 from solv.tracking.sweeps import Failure, Point, SweepDirectory
+from solv.tracking.wandb_mode import Decision, decide
 
 if TYPE_CHECKING:
     from hydra.core.utils import JobReturn
     from hydra.plugins.launcher import Launcher
     from omegaconf import DictConfig
 
-# launcher -> (Hydra's name of it, the key of its number of jobs, the module that must be installed)
-ENGINES: dict[str, tuple[str, str, str]] = {
-    "local": ("basic", "", "hydra"),
-    "joblib": ("joblib", "hydra.launcher.n_jobs", "hydra_plugins.hydra_joblib_launcher"),
-    "ray": ("solv_ray", "hydra.launcher.jobs", "ray"),
-    "slurm": ("submitit_slurm", "hydra.launcher.array_parallelism", "hydra_plugins.hydra_submitit_launcher"),
+
+@dataclass(frozen=True)
+class Engine:
+    """A launcher of Hydra's.
+
+    Attributes:
+        name: Hydra's name of it.
+        target: its class.
+        jobs_key: the key of its number of jobs at a time; empty if it runs one after the other.
+        module: what must be installed.
+    """
+
+    name: str
+    target: str
+    jobs_key: str
+    module: str
+
+
+ENGINES: dict[str, Engine] = {
+    "local": Engine("basic", "hydra._internal.core_plugins.basic_launcher.BasicLauncher", "", "hydra"),
+    "joblib": Engine(
+        "joblib",
+        "hydra_plugins.hydra_joblib_launcher.joblib_launcher.JoblibLauncher",
+        "hydra.launcher.n_jobs",
+        "hydra_plugins.hydra_joblib_launcher",
+    ),
+    "ray": Engine("solv_ray", "hydra_plugins.solv_ray_launcher.RayLauncher", "hydra.launcher.jobs", "ray"),
+    "slurm": Engine(
+        "submitit_slurm",
+        "hydra_plugins.hydra_submitit_launcher.submitit_launcher.SlurmLauncher",
+        "hydra.launcher.array_parallelism",
+        "hydra_plugins.hydra_submitit_launcher",
+    ),
 }
 GRID = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 PARTS = "parts"
@@ -52,6 +90,7 @@ class Sweep:
         axes: keys that vary.
         is_grid: whether the points are known before any of them is run.
         description: what is swept, for the record.
+        recorded: how its points are recorded on W&B.
     """
 
     experiment: Experiment[Any]
@@ -61,6 +100,7 @@ class Sweep:
     axes: tuple[str, ...]
     is_grid: bool
     description: dict[str, Any]
+    recorded: Decision
 
     @property
     def directory(self) -> SweepDirectory:
@@ -75,16 +115,19 @@ def plan(
 
     Raises:
         UnknownExperimentError, ConfigurationError: with the nearest valid choice or the missing package.
+        ModeError: the environment or W&B's settings file holds an unknown word for how to record.
     """
     experiment = register(name, preset)
-    read = parsed(overrides)
-    typed_axes = [text for text, override in read if override.is_sweep_override()]
-    plain = [text for text, override in read if not override.is_sweep_override()]
+    read = parsed(overrides, experiment.Config)
+    _refuse_axes([(text, override.key_or_group) for text, override in read if override.is_sweep_override()], experiment)
+    typed_axes = [distinct_axis(text) for text, override in read if override.is_sweep_override()]
+    fixed = [text for text, override in read if not override.is_sweep_override()]
     keys = [override.key_or_group for _, override in read]
-    engine = _engine(launcher, jobs, keys)
+    engine = _engine(launcher, keys)
     if "threads" not in keys:
-        plain.append("threads=1")  # as many jobs as cores; and the bits of a point do not depend on the engine
-    values, hydra = composed_values(experiment, preset, [*plain, *engine])
+        fixed.append("threads=1")  # as many jobs as cores; and the bits of a point do not depend on the engine
+    values, hydra = composed_values(experiment, preset, [*fixed, *engine])
+    engine += _jobs(str(hydra.launcher["_target_"]), launcher, jobs, keys)
     block = read_block(values.pop(BLOCK, None), experiment.Config)
     base = resolve(experiment.Config, values)
     experiment.chosen(base.parts)
@@ -99,7 +142,7 @@ def plan(
     if not is_grid and block.metric is None:
         raise ConfigurationError(f"preset {preset} of {name} names no metric: give sweep.metric, see docs/sweeps.md")
     searching = [] if is_grid else _searching(hydra, jobs, base.seed)
-    sweeper = composed_values(experiment, preset, [*plain, *engine, *searching])[1].sweeper
+    sweeper = composed_values(experiment, preset, [*fixed, *engine, *searching])[1].sweeper
     description = {
         "axes": axes,
         "base": scientific(base),
@@ -108,12 +151,26 @@ def plan(
     }
     key = content_key(name, description)
     runs_dir = str(Path(base.runs_dir).expanduser().absolute())
-    job = PointJob(name, preset, key, runs_dir, fresh)
-    place = [f"hydra.sweep.dir={quoted(job.directory.path)}", "hydra.sweep.subdir=.", f"hydra.job.name=solv-{name}"]
-    told = arguments(name, preset, [*plain, *axes, *engine, *searching, *place])
+    recorded = decide(base.wandb)
+    job = PointJob(name, preset, key, runs_dir, recorded.mode, fresh)
+    place = [
+        f"hydra.sweep.dir={quoted(plain(str(job.directory.path)))}",
+        "hydra.sweep.subdir=.",
+        f"hydra.job.name=solv-{name}",
+    ]
+    told = arguments(name, preset, [*fixed, *axes, *engine, *searching, *place])
     swept = tuple(override.key_or_group for _, override in parsed(axes)) + tuple(hydra.sweeper.get("params") or ())
     about = {"experiment": name, "preset": preset, "overrides": list(overrides), **description}
-    return Sweep(experiment, job, block.metric, ("--multirun", *told), swept, is_grid, about)
+    return Sweep(experiment, job, block.metric, ("--multirun", *told), swept, is_grid, about, recorded)
+
+
+def _refuse_axes(axes: Sequence[tuple[str, str]], experiment: Experiment[Any]) -> None:
+    """Refuse an axis whose points would be one: its values decide no number."""
+    for text, key in axes:
+        if key != PARTS and key in dict(describe(experiment.Config)) and not decides_numbers(experiment.Config, key):
+            value = text.partition("=")[2]
+            one = f"; {how_to_quote(key, value)}" if is_text(experiment.Config, key) else ""
+            raise ConfigurationError(f"{text} gives several values, but {key} decides no number: give one{one}")
 
 
 def _over_parts(experiment: Experiment[Any], fixed: Sequence[str]) -> list[str]:
@@ -130,6 +187,8 @@ def run(sweep: Sweep, say: Callable[[str], None]) -> None:
         ConfigurationError: the engine cannot be reached.
     """
     sweep.directory.begin(sweep.description)
+    if sweep.recorded.warning:
+        say(f"W&B: {sweep.recorded.warning}: the points are recorded {sweep.recorded.mode}")
     _through_hydra(sweep, say, launching=True)
 
 
@@ -151,7 +210,7 @@ def _through_hydra(sweep: Sweep, say: Callable[[str], None], launching: bool) ->
     with _between_sweeper_and_engine(
         lambda engine, config, context: _Remaining(sweep, engine, config, context.config_loader, say, launching)
     ):
-        call_hydra(sweep.experiment, task, sweep.argv)
+        call_hydra(sweep.experiment, sweep.job.preset, task, sweep.argv)
 
 
 @contextmanager
@@ -246,8 +305,8 @@ class _Remaining:
 
     def _engine_survives(self, overrides: list[list[str]], keys: list[str], initial_job_idx: int) -> bool:
         """Launch the jobs; return False if the engine broke down under them."""
-        name = type(self._engine).__name__
-        patient = _patient_with_slurm(self._sweep.directory, keys, self._say) if "Slurm" in name else nullcontext()
+        slurm = self._config.hydra.launcher["_target_"] == ENGINES["slurm"].target
+        patient = _patient_with_slurm(self._sweep.directory, keys, self._say) if slurm else nullcontext()
         try:
             with patient:
                 self._engine.launch(overrides, initial_job_idx=initial_job_idx)
@@ -281,29 +340,41 @@ def _patient_with_slurm(directory: SweepDirectory, keys: Sequence[str], say: Cal
         yield
 
 
-def _engine(launcher: str | None, jobs: int | None, keys: Sequence[str]) -> list[str]:
-    """Return the overrides that choose the launcher and the number of jobs at a time."""
+def _engine(launcher: str | None, keys: Sequence[str]) -> list[str]:
+    """Return the override that chooses the launcher; none: that of the preset or of the person's defaults holds."""
     if launcher is None:
-        if "hydra/launcher" in keys:
-            return []
-        launcher = "local"
-    elif "hydra/launcher" in keys:
+        return []
+    if "hydra/launcher" in keys:
         raise ConfigurationError("give --launcher or hydra/launcher=..., not both")
     if launcher not in ENGINES:
         raise ConfigurationError(f"unknown launcher {launcher!r}; valid: {', '.join(ENGINES)}")
-    chosen, jobs_key, module = ENGINES[launcher]
-    if not _installed(module):
-        raise ConfigurationError(f"the {launcher} launcher is not installed: pip install 'solv[{launcher}]'")
-    if launcher == "local" and jobs not in (None, 1):
-        raise ConfigurationError(
-            f"--jobs {jobs}: the local launcher runs one job after the other; use --launcher joblib"
-        )
-    own = [f"hydra/launcher={chosen}"]
-    if jobs is not None and jobs_key and jobs_key not in keys:
-        own.append(f"{jobs_key}={jobs}")
-    if launcher == "joblib" and jobs is None and jobs_key not in keys:
-        own.append(f"{jobs_key}={os.cpu_count()}")
-    return own
+    engine = ENGINES[launcher]
+    if not _installed(engine.module):
+        raise ConfigurationError(f"the {launcher} launcher is not installed: {how_to_install(launcher)}")
+    return [f"hydra/launcher={engine.name}"]
+
+
+def _jobs(target: str, launcher: str | None, jobs: int | None, keys: Sequence[str]) -> list[str]:
+    """Return the override of the number of jobs at a time, for the launcher of that class."""
+    found = next(((name, engine) for name, engine in ENGINES.items() if engine.target == target), None)
+    if found is None:
+        if jobs is not None:
+            raise ConfigurationError(
+                f"--jobs {jobs}: {target} is no launcher of solv's; give its own key, hydra.launcher.*"
+            )
+        return []
+    name, engine = found
+    if not engine.jobs_key:
+        if jobs not in (None, 1):
+            raise ConfigurationError(
+                f"--jobs {jobs}: the {name} launcher runs one job after the other; use --launcher joblib"
+            )
+        return []
+    if engine.jobs_key in keys:
+        return []
+    if jobs is None and launcher == "joblib":
+        jobs = os.cpu_count()
+    return [] if jobs is None else [f"{engine.jobs_key}={jobs}"]
 
 
 def _installed(module: str) -> bool:

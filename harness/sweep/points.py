@@ -27,6 +27,7 @@ class PointJob:
         preset: name of the preset.
         sweep: key of the sweep.
         runs_dir: absolute folder of the runs, the same for every process of the sweep.
+        wandb: how each point is recorded, as the process that sweeps found it.
         fresh: run the point although it is finished.
     """
 
@@ -34,6 +35,7 @@ class PointJob:
     preset: str
     sweep: str
     runs_dir: str
+    wandb: str
     fresh: bool
 
     @property
@@ -76,7 +78,7 @@ class PointJob:
     def _settings(self, values: Mapping[str, Any]) -> RunSettings:
         own = {key: value for key, value in values.items() if key != BLOCK}
         settings: RunSettings = resolve(load(self.experiment).Config, own)
-        return replace(settings, runs_dir=self.runs_dir)
+        return replace(settings, runs_dir=self.runs_dir, wandb=self.wandb)
 
 
 def _say(line: str) -> None:

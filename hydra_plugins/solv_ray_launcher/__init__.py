@@ -5,7 +5,10 @@ with, and it ends the whole multirun with the first task that is lost.
 """
 
 import os
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,19 +57,21 @@ class RayLauncher(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Run the jobs and return when each has ended; a lost one is returned as failed."""
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray reports its use to its makers unless told not to
         import ray
 
         passed = {key: value for key, value in os.environ.items() if key.startswith(("SOLV_", "WANDB_"))}
         passed |= {key: os.environ[key] for key in ("OMP_NUM_THREADS", "PYTHONPATH") if key in os.environ}
         if not ray.is_initialized():
             own = self._address is None and "RAY_ADDRESS" not in os.environ
-            ray.init(
-                address=self._address,
-                num_cpus=(self._jobs or os.cpu_count()) if own else None,
-                include_dashboard=False if own else None,
-                runtime_env={"env_vars": passed},
-                logging_level="ERROR",
-            )
+            with _signals_stay_as_they_are():
+                ray.init(
+                    address=self._address,
+                    num_cpus=(self._jobs or os.cpu_count()) if own else None,
+                    include_dashboard=False if own else None,
+                    runtime_env={"env_vars": passed},
+                    logging_level="ERROR",
+                )
         remote = ray.remote(**self._resources)(_run)
         state = Singleton.get_state()
         tasks = [
@@ -74,6 +79,17 @@ class RayLauncher(Launcher):
             for index, overrides in enumerate(job_overrides)
         ]
         return [_result(task) for task in tasks]
+
+
+@contextmanager
+def _signals_stay_as_they_are() -> Iterator[None]:
+    """Undo what Ray does to the answers to signals: its own answer to SIGTERM is to abort this process."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    if threading.current_thread() is threading.main_thread():
+        for number, answer in before.items():
+            signal.signal(number, signal.SIG_DFL if answer is None else answer)
 
 
 def _result(task: Any) -> JobReturn:

@@ -78,6 +78,17 @@ def solv_here(environment, work, monkeypatch, capsys):
 
 
 @pytest.fixture
+def toy_here(solv_here, monkeypatch):
+    """Call `solv ARGUMENTS` within this process, where the toy of the sweeps is installed and nothing is recorded."""
+    from solv.harness.catalog import catalog
+
+    monkeypatch.syspath_prepend(str(ROOT / "tests" / "end_to_end" / "sweep" / "toy"))
+    catalog.cache_clear()
+    yield lambda *arguments, **changes: solv_here(*arguments, **{"WANDB_MODE": "disabled", **changes})
+    catalog.cache_clear()
+
+
+@pytest.fixture
 def start(environment, work):
     """Start `solv ARGUMENTS` and return the running process."""
     started = []

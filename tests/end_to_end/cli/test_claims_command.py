@@ -59,7 +59,12 @@ def test_wrong_input_is_one_line(solv_here, root, arguments, words):
     assert_one_line(solv_here("claims", *arguments), *words)
 
 
-def test_a_damaged_run_is_an_error_that_names_it(solv_here, root):
+def test_a_damaged_run_is_named_and_the_newest_sound_one_is_shown(solv_here, root):
+    """It is no verdict that a claim holds: the exit status is 1."""
     run = make_run(root, "seed=2", at="20260303-030405")
     (run.path / "claims.json").write_text("[{")
-    assert_one_line(solv_here("claims"), "damaged", run.path.name)
+    done = solv_here("claims")
+    assert done.returncode == 1
+    assert "damaged" in done.stderr
+    assert done.stderr.count(run.path.name) == 1
+    assert "of 1 run" in done.stdout

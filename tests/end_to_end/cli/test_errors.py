@@ -1,14 +1,11 @@
 """Is every kind of bad input one line that names the fault and the way out, with exit status 2 and no traceback?"""
 
-import json
-import os
-import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.cli.conftest import ROOT, SOLV, call_process
+from tests.end_to_end.cli.conftest import call_process
 
 SMOKE = ("cot-depth", "--preset", "smoke")
 
@@ -128,45 +125,6 @@ def test_a_full_disk_is_one_line_and_leaves_the_run_resumable(environment, work)
     assert done.stderr.strip().splitlines()[-1].startswith("solv: File too large")
     assert not list(work.glob("runs/cot-depth/*/manifest.json"))
     assert not list(work.rglob("*.partial*"))
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "word"),
-    [
-        ("curves.parquet", "", "curves.parquet"),
-        ("claims.json", "{", "claims.json"),
-        ("manifest.json", "{}", "manifest.json"),
-        ("manifest.json", json.dumps({"manifest_version": 99}), "later solv"),
-    ],
-)
-def test_a_corrupt_run_directory_is_one_line(solv_here, work, tiny_run, name, content, word):
-    [manifest] = tiny_run.glob("runs/cot-depth/*/manifest.json")
-    (manifest.parent / name).write_text(content)
-    done = solv_here("run", *SMOKE, *TINY, SOLV_RUNS_DIR=str(tiny_run / "runs"))
-    assert_one_line(done, word, "--fresh")
-
-
-TINY = (
-    "alpha=4", "tau=3", "rho=0", "depth=[0,1,2]", "simulation={dimension:8,repeats:2,contexts:2}",
-    "finite_size.dimension=[8]", "phase.columns=3", "phase.rows=3", "fates.max_depth=60", "transition.alpha=4",
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    """A finished run, made once."""
-    work = tmp_path_factory.mktemp("tiny")
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
-    done = call_process([*SOLV, "run", *SMOKE, *TINY], work, environment)
-    assert done.returncode in (0, 1), done.stderr
-    return work / "runs"
-
-
-@pytest.fixture
-def tiny_run(tiny, work):
-    """A working directory with a finished run that a test may spoil."""
-    shutil.copytree(tiny, work / "runs")
-    return work
 
 
 def test_a_user_preset_that_is_broken_is_one_line(solv_here, environment):

@@ -51,7 +51,7 @@ def test_a_run_prints_agreement_claims_and_the_path_of_its_figure(undisturbed):
     assert "Theory and measurement" in done.stdout
     assert "matches-theory" in done.stdout
     assert f"figure: {run.relative_to(run.parents[2]) / 'figure.png'}" in done.stdout
-    assert "simulate the chain" in done.stderr
+    assert "simulate chains: " in done.stderr
 
 
 def test_the_exit_status_tells_whether_a_claim_fails(undisturbed):

@@ -37,8 +37,13 @@ def sweep(folder, *arguments, timeout=180, **environment):
 
 def solv(folder, *arguments, timeout=180, **environment):
     """Run `solv ARGUMENTS` in a folder to its end."""
+    return call(folder, *SOLV, *arguments, timeout=timeout, **environment)
+
+
+def call(folder, *command, timeout=180, **environment):
+    """Run a command in a folder where the toy is installed, to its end."""
     return subprocess.run(
-        [*SOLV, *arguments],
+        command,
         cwd=folder,
         env={**toy_environment(), **environment},
         capture_output=True,

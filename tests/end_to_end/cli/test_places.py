@@ -1,0 +1,170 @@
+"""Does solv work, or say what it needs, where there is no home, no name, no right to write, or no UTF-8?"""
+
+import errno
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import filelock
+import pytest
+
+from solv.cli.errors import call
+from solv.tracking.runs import RunDirectoryError, RunStore
+from tests.end_to_end.cli.conftest import SOLV
+from tests.end_to_end.sweep.conftest import toy_environment
+
+ASCII = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0"}
+nobody = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="needs root and setpriv")
+
+
+def ask(folder, *arguments, **options):
+    """Run `solv ARGUMENTS` in a folder, in a process of its own."""
+    given = {"env": toy_environment(), "capture_output": True, "text": True, "timeout": 120, "check": False, **options}
+    return subprocess.run([*SOLV, *arguments], cwd=folder, **given)
+
+
+def as_nobody(folder, *arguments, **variables):
+    """Run `solv ARGUMENTS` as a user without name, home and rights, but for that to read."""
+    who = ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups"]
+    who += ["--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search"]
+    kept = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**kept, "PYTHONPATH": toy_environment()["PYTHONPATH"], **variables}
+    return subprocess.run(
+        [*who, *SOLV, *arguments],
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def for_all():
+    """A folder that everybody reaches, which those of pytest are not."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def read_only(for_all):
+    folder = for_all / "ro"
+    folder.mkdir()
+    folder.chmod(0o555)
+    return folder
+
+
+@nobody
+def test_without_a_home_a_name_and_the_right_to_write_a_run_needs_a_folder_and_nothing_else(read_only, for_all):
+    refused = as_nobody(read_only, "run", "toy", "x=[1]", WANDB_MODE="disabled")
+    assert refused.returncode == 2
+    assert "cannot write to the runs directory runs" in refused.stderr.splitlines()[-1]
+    assert "SOLV_RUNS_DIR" in refused.stderr.splitlines()[-1]
+    given = for_all / "given"
+    given.mkdir()
+    given.chmod(0o777)
+    ran = as_nobody(read_only, "run", "toy", "x=[1]", SOLV_RUNS_DIR=str(given), WANDB_MODE="offline")
+    assert ran.returncode == 0, ran.stderr
+    assert "W&B:" not in ran.stderr
+    assert len(list(given.glob("toy/2*/wandb/offline-run-*"))) == 1
+    assert not list(read_only.iterdir())
+
+
+@nobody
+@pytest.mark.parametrize("arguments", [("show", "toy"), ("theory", "toy", "x=[1]"), ("doctor",)])
+def test_what_only_reads_works_anywhere(read_only, arguments):
+    done = as_nobody(read_only, *arguments)
+    assert done.returncode == (1 if arguments == ("doctor",) else 0), done.stderr
+    assert "Traceback" not in done.stderr
+    if arguments == ("doctor",):
+        assert "cannot be written" in done.stdout
+
+
+def test_a_home_that_is_not_known_is_one_line_where_it_was_asked_for(toy_here, monkeypatch):
+    def unknown(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr("pathlib.Path.expanduser", unknown)
+    done = toy_here("runs", "--runs-dir", "~/runs")
+    assert done.returncode == 2
+    assert "~ cannot be used" in done.stderr
+
+
+@pytest.mark.parametrize("command", [("list",), ("run", "toy", "x=[1]")])
+def test_in_a_folder_that_was_deleted_there_is_one_line(tmp_path, command):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    inside = f"rmdir '{gone}'; exec \"$@\""
+    done = subprocess.run(
+        ["sh", "-c", inside, "sh", *SOLV, *command],
+        cwd=gone, env=toy_environment(), capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    if command != ("list",):
+        assert done.returncode == 2
+        assert "the current folder does not exist" in done.stderr.splitlines()[-1]
+
+
+def test_a_terminal_without_greek_letters_gets_replacements_and_the_same_status(tmp_path):
+    environment = {**toy_environment(), **ASCII}
+    ran = ask(tmp_path, "run", "toy", "x=[1]", env=environment)
+    assert ran.returncode == 0, ran.stderr
+    assert "?" in ran.stdout  # of "0.9 ± 0.1"
+    latin = ask(tmp_path, "theory", "cot-depth", "depth=[1]", env={**environment, "PYTHONIOENCODING": "latin-1"})
+    assert latin.returncode == 0
+    assert "?=" in latin.stdout  # of "τ=1.5"
+
+
+@pytest.mark.parametrize("command", [("list",), ("theory", "toy"), ("--help",)])
+def test_output_that_cannot_be_written_is_one_sentence_about_the_output(tmp_path, command):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = ask(tmp_path, *command, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 2
+    assert done.stderr == "solv: the output cannot be written: No space left on device\n"
+
+
+def test_closed_pipes_are_nobodys_fault(tmp_path):
+    piped = " ".join([*SOLV, "list", "|", "head", "-1"])
+    script = f"set -o pipefail; {piped}; echo $?; {' '.join([*SOLV, 'list'])} >&-; echo $?"
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=tmp_path, env=toy_environment(), capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["cot-depth", "0", "0"]
+    assert done.stderr == ""
+
+
+def test_a_full_disk_still_says_what_to_do_about_the_runs(capsys):
+    def fail():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "runs/x")
+
+    assert call(fail) == 2
+    assert "--runs-dir" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_file_system_that_refuses_locks_is_one_line_at_once(monkeypatch, tmp_path, number):
+    def refuse(lock):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(filelock.FileLock, "_acquire", refuse)
+    waited = []
+    with (
+        pytest.raises(RunDirectoryError, match=r"refuses locks.*--runs-dir"),
+        RunStore(tmp_path).lock("toy", "0" * 12, on_wait=lambda: waited.append(1)),
+    ):
+        pass
+    assert waited == []
+
+
+def test_the_advice_for_a_file_system_that_refuses_locks_works(toy_here, monkeypatch, tmp_path):
+    acquire = filelock.FileLock._acquire
+
+    def refuse(lock):
+        if "refusing" in lock.lock_file:
+            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+        return acquire(lock)
+
+    monkeypatch.setattr(filelock.FileLock, "_acquire", refuse)
+    refused = toy_here("run", "toy", "x=[1]", "--runs-dir", str(tmp_path / "refusing"))
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1
+    assert toy_here("run", "toy", "x=[1]", "--runs-dir", str(tmp_path / "other")).returncode == 0
