@@ -1,6 +1,8 @@
 """Which experiments are there? The ten papers, and those of installed packages that name one as an entry point."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from solv.harness.contract import Experiment
 
 GROUP = "solv.experiments"
+BUILT_BY = "solv"
 BUILT_IN = (
     "cot_depth",
     "icl_alignment",
@@ -29,6 +32,19 @@ BUILT_IN = (
 
 class UnknownExperimentError(Exception):
     """No experiment of that name; the message names the nearest."""
+
+
+_GUESTS: ContextVar[Mapping[str, "Experiment[Any]"]] = ContextVar("guests")
+
+
+@contextmanager
+def present(experiment: "Experiment[Any]") -> Iterator[None]:
+    """Let an experiment that is an object of this process be found by its name within the block, installed or not."""
+    token = _GUESTS.set({**_GUESTS.get({}), experiment.entry.name: experiment})
+    try:
+        yield
+    finally:
+        _GUESTS.reset(token)
 
 
 @dataclass(frozen=True)
@@ -68,7 +84,7 @@ def catalog() -> Catalog:
     for module in BUILT_IN:
         entry: Entry = import_module(f"solv.experiments.{module}").ENTRY
         entries[entry.name] = entry
-    origins = dict.fromkeys(entries, "solv")
+    origins = dict.fromkeys(entries, BUILT_BY)
     broken = []
     for point in sorted(metadata.entry_points(group=GROUP), key=lambda point: point.name):
         distribution = point.dist.name if point.dist else "?"
@@ -79,11 +95,14 @@ def catalog() -> Catalog:
             if entry.name in entries:
                 raise ValueError(f"{entry.name} is there already, from {origins[entry.name]}; one of the two must go")
         except Exception as error:
-            fault = " ".join(f"{type(error).__name__}: {error}".split())
-            broken.append(Broken(point.name, distribution, fault))
+            broken.append(Broken(point.name, distribution, _line(error)))
         else:
             entries[entry.name], origins[entry.name] = entry, distribution
     return Catalog(entries, origins, tuple(broken))
+
+
+def _line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def entries() -> tuple[Entry, ...]:
@@ -102,6 +121,11 @@ def entry(name: str) -> Entry:
     Raises:
         UnknownExperimentError: there is none, or it is broken.
     """
+    guest = _GUESTS.get({}).get(name)
+    return guest.entry if guest else _installed_entry(name)
+
+
+def _installed_entry(name: str) -> Entry:
     found = catalog().entries.get(name)
     if found is not None:
         return found
@@ -119,5 +143,21 @@ def load(name: str) -> "Experiment[Any]":
     Raises:
         UnknownExperimentError: there is none.
     """
-    experiment: Experiment[Any] = load_object(entry(name).experiment)
+    return _GUESTS.get({}).get(name) or load_installed(name)
+
+
+def load_installed(name: str) -> "Experiment[Any]":
+    """Import and return the experiment called `name` that is installed, whatever object of that name is present.
+
+    Raises:
+        UnknownExperimentError: there is none, or it cannot be imported.
+    """
+    place = _installed_entry(name).experiment
+    try:
+        experiment: Experiment[Any] = load_object(place)
+    except Exception as error:
+        origin = catalog().origins[name]
+        if origin == BUILT_BY:
+            raise
+        raise UnknownExperimentError(f"experiment {name!r} of {origin} is broken: {_line(error)}") from error
     return experiment

@@ -68,6 +68,7 @@ class Part(Generic[Settings]):
         measure: the simulated, trained and published curves.
         claims: what is judged by these curves.
         figure: the paper's figure or table that it redoes, e.g. "Fig. 2A"; empty if the part is ours.
+        switch: key of the setting that decides whether it has panels at all; empty if it always has.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Part(Generic[Settings]):
     measure: Callable[[Settings, Context], Iterable[Curves]] = nothing_measured
     claims: tuple[Claim, ...] = ()
     figure: str = ""
+    switch: str = ""
 
 
 @dataclass(frozen=True)
@@ -173,10 +175,10 @@ class Experiment(Generic[Settings]):
             if not absent:
                 findings.append(judge(claim, curves, sizes))
                 continue
-            parts = {part.name: None for panel in absent for part in self.parts if panel in part.names}
+            parts = {part.name: part for panel in absent for part in self.parts if panel in part.names}
             off = [name for name in parts if name not in {part.name for part in chosen}]
-            needs = f"--part {','.join(off)}" if off else f"settings that give part {', '.join(parts)} its panels"
-            findings.append(not_run(claim, needs))
+            switches = " or ".join(dict.fromkeys(part.switch or f"a setting of {part.name}" for part in parts.values()))
+            findings.append(not_run(claim, f"--part {','.join(off)}" if off else f"another value of {switches}"))
         return findings
 
     def all_claims(self) -> tuple[Claim, ...]:

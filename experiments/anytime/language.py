@@ -220,6 +220,7 @@ LANGUAGE = Part(
     name="language",
     question="Do one constant and one inverse-square-root run match a cosine that is retuned for each horizon, on a "
     "language model?",
+    switch="language.data",
     names=Panels,
     panels=panels,
     predict=predict,

@@ -196,6 +196,7 @@ def _judge(curves: Curves) -> Judgement:
 TRANSFORMER = Part(
     name="transformer",
     question="Does the alignment measure of linear attention order the errors of a nonlinear transformer, too?",
+    switch="transformer.enabled",
     names=Panels,
     panels=panels,
     predict=predict,

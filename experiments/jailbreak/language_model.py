@@ -255,6 +255,7 @@ def weighted_line(x: np.ndarray, y: np.ndarray, y_err: np.ndarray) -> tuple[floa
 LANGUAGE_MODEL = Part(
     name="language-model",
     question="Does the attack success of a language model trained here cross over to an exponential behind a trigger?",
+    switch="language.pretrained.generator",
     names=Panels,
     panels=panels,
     predict=predict,

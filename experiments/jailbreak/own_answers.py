@@ -201,6 +201,7 @@ def _read(path: str, keys: tuple[str, ...], chosen: Pretrained) -> list[tuple[st
 OWN_ANSWERS = Part(
     name="own-answers",
     question="How does attack success on the user's own models, or in the user's own verdicts, grow with samples?",
+    switch="language.pretrained.generator",
     names=Panels,
     panels=panels,
     predict=predict,

@@ -124,6 +124,7 @@ def _difference(one: Any, other: Any) -> tuple[float, float]:
 BEST_LOSS = Part(
     name="best-loss",
     question="At its own best learning rate, is a larger transformer with experts better?",
+    switch="work",
     names=Panels,
     panels=panels,
     predict=predict,

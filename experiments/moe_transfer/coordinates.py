@@ -180,6 +180,7 @@ def _where(row: Any) -> str:
 COORDINATE_CHECK = Part(
     name="coordinates",
     question="Which coordinates of a transformer with experts grow or shrink with its size, as it learns?",
+    switch="work",
     names=Panels,
     panels=panels,
     predict=predict,

@@ -109,6 +109,7 @@ def _judge_horizon(curves: Curves) -> Judgement:
 HORIZON = Part(
     name="horizon",
     question="Is the learning rate that is best on a short run also the best one on a longer?",
+    switch="work",
     names=Panels,
     panels=panels,
     predict=predict,

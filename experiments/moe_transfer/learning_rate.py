@@ -226,6 +226,7 @@ def _unknown(predicted: float, optima: Mapping[float, Optimum]) -> Judgement:
 LEARNING_RATE = Part(
     name="learning-rate",
     question="Which learning rate is best for a transformer with experts, and does it stay the best as it grows?",
+    switch="work",
     names=Panels,
     panels=panels,
     predict=predict,

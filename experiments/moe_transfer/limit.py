@@ -200,6 +200,7 @@ def _judge_convergence(curves: Curves) -> Judgement:
 LIMIT = Part(
     name="limit",
     question="Do residual networks of experts converge to their exact limit as they grow, and how fast?",
+    switch="work",
     names=Panels,
     panels=panels,
     predict=predict,

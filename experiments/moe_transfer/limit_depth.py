@@ -67,6 +67,7 @@ def _params(config: MoeTransferConfig) -> dict[str, object]:
 LIMIT_DEPTH = Part(
     name="limit-depth",
     question="How does the loss of a residual network of experts depend on its number of layers?",
+    switch="work",
     names=Panels,
     panels=panels,
     predict=predict,

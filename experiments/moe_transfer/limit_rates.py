@@ -117,6 +117,7 @@ def _best_and_edge(line: Curves) -> tuple[float, float]:
 LIMIT_RATES = Part(
     name="limit-rates",
     question="Which learning rate is best for a residual network of experts, and from which on does it diverge?",
+    switch="work",
     names=Panels,
     panels=panels,
     predict=predict,

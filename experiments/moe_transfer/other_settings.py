@@ -75,6 +75,7 @@ def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
 OTHER_SETTINGS = Part(
     name="other-settings",
     question="Do the settings beside the learning rate have the same best value at two sizes?",
+    switch="work",
     names=Panels,
     panels=panels,
     predict=predict,

@@ -107,6 +107,7 @@ def _judge_counts(curves: Curves) -> Judgement:
 COUNTS = Part(
     name="counts",
     question="Has every split of the proof data set exactly as many statements as its formula says?",
+    switch="proofs.splits",
     names=Panels,
     panels=panels,
     predict=predict,

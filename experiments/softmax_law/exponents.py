@@ -26,7 +26,7 @@ class Fit:
     """An exponent fitted to the geometric mean over repeats.
 
     Attributes:
-        exponent: the slope in log-log.
+        exponent: the slope in log-log: minus the rate of decay.
         error: standard error over the repeats' own slopes.
         repeats: how many there are.
         low, high: its 95 % interval.
@@ -50,9 +50,9 @@ def fitted(
     if keep.sum() < LEAST_POINTS:
         return None
     fit = fit_power_law(x[keep], y[:, keep])
-    slopes = [fit_power_law(x[keep], row[keep]).exponent for row in y]
-    error = float(np.std(slopes, ddof=1) / math.sqrt(len(slopes)))
-    return Fit(fit.exponent, error, len(y), fit.low, fit.high)
+    rates = [fit_power_law(x[keep], row[keep]).exponent for row in y]
+    error = float(np.std(rates, ddof=1) / math.sqrt(len(rates)))
+    return Fit(-fit.exponent, error, len(y), -fit.high, -fit.low)
 
 
 def fit_curves(

@@ -129,7 +129,7 @@ def _fits(settings: LanguageSettings, readings: "Readings", at: Params) -> Itera
         for name in ("exponent", "low", "high", "offset"):
             value = getattr(fit, name)
             yield RECORD.trained(Panels.FITS, at, x=FIT, y=(name, value), y_err=math.nan, n=1)
-    slopes = [fit_power_law(steps, row, window).exponent for row in readings.scale]
+    slopes = [-fit_power_law(steps, row, window).exponent for row in readings.scale]
     slope, spread, n = standard_error(slopes)
     error = float(spread) if n > 1 else residual_error(steps, readings.scale[0], window)
     yield RECORD.trained(Panels.FITS, at, x=FIT, y=("scale_exponent", slope), y_err=error, n=n)

@@ -8,6 +8,7 @@ def test_my_law_keeps_the_contract():
     check_experiment(EXPERIMENT)
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,7 @@ import pandas as pd
 
 from solv.harness.contract import Context, Experiment, flat
 from solv.harness.seeds import Seeds
-from solv.harness.settings import RunSettings, as_dictionary, keys, resolve
+from solv.harness.settings import RunSettings, as_dictionary, keys, replace, resolve
 from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.claims import MissingCurvesError, Verdict
 from solv.tracking.curves import Curves, join_curves
@@ -38,11 +39,12 @@ def check_experiment(experiment: Experiment[Any], settings: RunSettings | None =
     * `predict` imports no torch (where the experiment can be imported by its entry).
     * Every curve is of a panel that its part declares, and every declared panel has a curve.
     * Measured without a stop, and stopped after every single unit of work and gone on with: the same bits.
+    * Measured with another seed, curves have the same params: no result is part of a curve's name.
     * Every claim gets a verdict, none is `not run`, and each notices when a panel that it reads is empty.
 
     Args:
         experiment: what is checked.
-        settings: small ones; by default the preset `smoke` if the experiment is in the catalogue, else its defaults.
+        settings: small ones; by default the preset `smoke` if there is one, else `quick`.
 
     Raises:
         AssertionError: it does not; the message says what, of which part or claim.
@@ -54,7 +56,9 @@ def check_experiment(experiment: Experiment[Any], settings: RunSettings | None =
     with tempfile.TemporaryDirectory() as folder:
         whole = _measured(experiment, chosen, Path(folder) / "whole", {})
         stopped = _stopped_everywhere(experiment, chosen, Path(folder) / "stopped")
+        other = _measured(experiment, replace(chosen, seed=chosen.seed + 1), Path(folder) / "other", {})
     pd.testing.assert_frame_equal(whole, stopped, check_exact=True, obj=f"{experiment.entry.name}, stopped and resumed")
+    _check_identities(experiment, whole, other)
     curves = join_curves([theory, whole])
     _check_panels(experiment, chosen, curves)
     _check_claims(experiment, chosen, curves)
@@ -86,34 +90,49 @@ def check_statics(experiment: Experiment[Any]) -> None:
         for key in claim.needs:
             assert key in settable, f"{name}: claim {claim.id} needs {key}, which is no setting"
     for part in experiment.parts:
+        assert not part.switch or part.switch in settable, f"{name}: part {part.name}: {part.switch} is no setting"
         own = {panel.value for panel in part.names}
         for drawn in part.panels(experiment.Config()):
             assert str(drawn.name) in own, f"{name}: part {part.name} draws {drawn.name}, which is not among its names"
 
 
 def _small_settings(experiment: Experiment[Any]) -> RunSettings:
-    from solv.harness.catalog import names
+    from solv.harness.catalog import present
     from solv.harness.compose import settings_for
-    from solv.harness.presets import presets
+    from solv.harness.presets import DEFAULT_PRESET, presets
 
     name = experiment.entry.name
-    if name in names() and "smoke" in presets(name):
-        return settings_for(name, "smoke", [])[1]
-    settings: RunSettings = experiment.Config()
-    return settings
+    with present(experiment):
+        return settings_for(name, "smoke" if "smoke" in presets(name) else DEFAULT_PRESET, [])[1]
 
 
 def _check_light(experiment: Experiment[Any]) -> None:
     module, _, attribute = experiment.entry.experiment.partition(":")
-    if not attribute:
+    if getattr(sys.modules.get(module), attribute, None) is not experiment or module == "__main__":
+        _check_light_here(experiment)
         return
     program = (
         f"import sys; from {module} import {attribute} as experiment; experiment.predict(experiment.Config()); "
         "sys.exit(3 if 'torch' in sys.modules else 0)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)  # noqa: S603
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     assert done.returncode != 3, f"{experiment.entry.name}: predict imports torch"
     assert done.returncode == 0, f"{experiment.entry.name}: predict fails: {done.stderr.strip().splitlines()[-1:]}"
+
+
+def _check_light_here(experiment: Experiment[Any]) -> None:
+    """Check an experiment that no other process can import: with torch out of reach, it predicts."""
+    kept = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "torch"}
+    sys.modules.update(dict.fromkeys(["torch", *kept]))  # type: ignore[arg-type]  # None: importing it is an error
+    try:
+        experiment.predict(experiment.Config())
+    except ImportError as error:
+        raise AssertionError(f"{experiment.entry.name}: predict imports torch ({error})") from error
+    finally:
+        del sys.modules["torch"]
+        sys.modules.update(kept)
 
 
 def _measured(
@@ -154,6 +173,21 @@ def _stopped_everywhere(experiment: Experiment[Any], settings: RunSettings, fold
 
 class _StopError(BaseException):
     """Ends a measurement between two units, as an interrupt does."""
+
+
+def _check_identities(experiment: Experiment[Any], one: Curves, other: Curves) -> None:
+    """Check that what a curve is called does not hang on what was measured: other seeds give curves of the same names.
+
+    Whether there is a curve may: a law is fitted only where there is something to fit.
+    """
+    for (part, panel), rows in one.groupby(["part", "panel"], sort=False):
+        here = set(rows["params"])
+        there = set(other[(other["part"] == part) & (other["panel"] == panel)]["params"])
+        own, foreign = sorted(here - there), sorted(there - here)
+        assert not (own and foreign), (
+            f"{experiment.entry.name}: a curve of panel {panel} of part {part} is called {own[0]} with one seed and "
+            f"{foreign[0]} with the next: a result is no param"
+        )
 
 
 def _check_panels(experiment: Experiment[Any], settings: RunSettings, curves: Curves) -> None:

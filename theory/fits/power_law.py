@@ -2,11 +2,11 @@
 
 Two models of y at positive x:
 
-    y = A x^nu                  straight in log-log: least squares, interval by bootstrap over repeats
+    y = A x^-nu                 straight in log-log: least squares, interval over repeats
     y = offset + A x^-nu        loss with an irreducible part: least squares, interval by the profile of nu
 
-In both the standard statistics apply to points inside a window where the law is meant to hold: the caller names it from
-theory, never from the fit.
+An exponent is a rate of decay everywhere: positive where y falls. The standard statistics apply to points inside a
+window where the law is meant to hold: the caller names it from theory, never from the fit.
 """
 
 from dataclasses import dataclass
@@ -23,10 +23,10 @@ LEAST_POINTS = 5
 
 @dataclass(frozen=True)
 class PowerLawFit:
-    """A fitted power law.
+    """A fitted power law, y = offset + A x^-nu.
 
     Attributes:
-        exponent: nu; of `fit_power_law` the slope in log-log with its sign, of `fit_decay_to_offset` positive.
+        exponent: nu, the rate of decay: positive where y falls (of a decay to an offset: always).
         amplitude: A, > 0 (of a decay to an offset: any sign).
         offset: limit of y; 0 for the pure power law.
         low, high: confidence interval of the exponent; NaN where a single repeat says nothing about it.
@@ -40,6 +40,15 @@ class PowerLawFit:
     high: float
     points: int
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Confidence interval of the exponent."""
+        return self.low, self.high
+
+    def __call__(self, x: ArrayLike) -> Float[np.ndarray, "points"]:
+        """Return the law at x > 0, also outside the window."""
+        return np.asarray(self.offset + self.amplitude * np.asarray(x, dtype=float) ** -self.exponent)
+
 
 def fit_power_law(
     x: ArrayLike,
@@ -50,9 +59,9 @@ def fit_power_law(
     resamples: int = 2000,
     seed: int = 0,
 ) -> PowerLawFit:
-    """Fit y = A x^nu by least squares of log y on log x within a window.
+    """Fit y = A x^-nu by least squares of log y on log x within a window.
 
-    With several repeats log y is averaged over them, and the interval is Student's t over the repeats' own slopes
+    With several repeats log y is averaged over them, and the interval is Student's t over the repeats' own exponents
     for up to 20 repeats (resampling so few covers too little), and the percentile bootstrap over repeats beyond.
 
     Args:
@@ -73,18 +82,18 @@ def fit_power_law(
         raise ValueError(f"y = {ordinates.min():g} inside the window is not > 0")
     log_x, log_y = np.log(abscissae), np.log(ordinates)
     centred = log_x - log_x.mean()
-    slopes = log_y @ centred / (centred @ centred)  # one per repeat: linear, so their mean is the slope of the mean
-    slope = float(slopes.mean())
+    rates = -log_y @ centred / (centred @ centred)  # one per repeat: linear, so their mean is the rate of the mean
+    rate = float(rates.mean())
     low = high = np.nan
-    if len(slopes) > 20:
+    if len(rates) > 20:
         rng = np.random.default_rng(seed)
-        drawn = slopes[rng.integers(len(slopes), size=(resamples, len(slopes)))].mean(axis=1)
+        drawn = rates[rng.integers(len(rates), size=(resamples, len(rates)))].mean(axis=1)
         low, high = np.quantile(drawn, [(1 - confidence) / 2, (1 + confidence) / 2])
-    elif len(slopes) > 1:
-        half = stats.t.ppf((1 + confidence) / 2, len(slopes) - 1) * slopes.std(ddof=1) / np.sqrt(len(slopes))
-        low, high = slope - half, slope + half
-    amplitude = float(np.exp(log_y.mean() - slope * log_x.mean()))
-    return PowerLawFit(slope, amplitude, 0.0, float(low), float(high), len(log_x))
+    elif len(rates) > 1:
+        half = stats.t.ppf((1 + confidence) / 2, len(rates) - 1) * rates.std(ddof=1) / np.sqrt(len(rates))
+        low, high = rate - half, rate + half
+    amplitude = float(np.exp(log_y.mean() + rate * log_x.mean()))
+    return PowerLawFit(rate, amplitude, 0.0, float(low), float(high), len(log_x))
 
 
 def fit_decay_to_offset(
@@ -163,10 +172,11 @@ def fit_decay_to_offset(
 
 
 def residual_error(x: ArrayLike, y: ArrayLike, window: tuple[float, float] = (0.0, np.inf)) -> float:
-    """Return the standard error of the slope that `fit_power_law` gives a single curve, from what the line leaves over.
+    """Return the standard error of the exponent of a single curve, as `fit_power_law` fits it.
 
-    True if the deviations of log y from the line are independent and of one size. Those of a training curve are not: a
-    bend in it makes the error too small. With repeats, use the interval over them.
+    It comes from what the line leaves over: it is true if the deviations of log y from the line are independent and of
+    one size. Those of a training curve are not: a bend in it makes the error too small. With repeats, use the interval
+    over them.
 
     Args:
         x, y, window: as `fit_power_law` takes them, y of shape (points,).
@@ -179,12 +189,12 @@ def residual_error(x: ArrayLike, y: ArrayLike, window: tuple[float, float] = (0.
     if len(ordinates) != 1:
         raise ValueError(f"y holds {len(ordinates)} repeats; valid: one row")
     log_x = np.log(abscissae)
-    left = np.log(ordinates[0]) - np.log(fit.amplitude) - fit.exponent * log_x
+    left = np.log(ordinates[0]) - np.log(fit.amplitude) + fit.exponent * log_x
     return float(np.sqrt(left @ left / (len(left) - 2) / np.sum((log_x - log_x.mean()) ** 2)))
 
 
 def local_exponent(x: ArrayLike, y: ArrayLike) -> Float[np.ndarray, "points"]:
-    """Return d log y / d log x at each point by central differences (one-sided at the ends).
+    """Return -d log y / d log x at each point by central differences (one-sided at the ends).
 
     Args:
         x, y: shape (points,), > 0, at least 2 points.
@@ -197,7 +207,7 @@ def local_exponent(x: ArrayLike, y: ArrayLike) -> Float[np.ndarray, "points"]:
         raise ValueError(f"x and y have shapes {abscissae.shape} and {ordinates.shape}; valid: equal, (points >= 2,)")
     if np.any(abscissae <= 0) or np.any(ordinates <= 0):
         raise ValueError("x and y hold values that are not > 0")
-    return np.asarray(np.gradient(np.log(ordinates), np.log(abscissae)))
+    return np.asarray(-np.gradient(np.log(ordinates), np.log(abscissae)))
 
 
 def _inside(

@@ -1,1 +1,43 @@
 """Hyperparameters that transfer across sizes of a mixture of experts (2601.20205): what is predicted."""
+
+from typing import TYPE_CHECKING
+
+from solv.theory.on_demand import offering
+
+if TYPE_CHECKING:
+    from solv.theory.moe_transfer.limit import (
+        MoeCurves,
+        MoeDescent,
+        MoeNetwork,
+        MoeTask,
+        Quadrature,
+        moe_limit,
+        moe_linear_limit,
+    )
+    from solv.theory.moe_transfer.size_exponents import (
+        GroupExponents,
+        optimal_rate_exponent,
+        power_of,
+    )
+
+__all__ = [
+    "GroupExponents",
+    "MoeCurves",
+    "MoeDescent",
+    "MoeNetwork",
+    "MoeTask",
+    "Quadrature",
+    "moe_limit",
+    "moe_linear_limit",
+    "optimal_rate_exponent",
+    "power_of",
+]
+
+if not TYPE_CHECKING:  # a type checker would take any name for one that is there
+    __getattr__ = offering(
+        __name__,
+        {
+            "limit": "MoeCurves MoeDescent MoeNetwork MoeTask Quadrature moe_limit moe_linear_limit",
+            "size_exponents": "GroupExponents optimal_rate_exponent power_of",
+        },
+    )

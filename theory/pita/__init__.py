@@ -1,1 +1,46 @@
 """Reasoning traces against direct answers on provable statements (2602.14404): what is predicted."""
+
+from typing import TYPE_CHECKING
+
+from solv.theory.on_demand import offering
+
+if TYPE_CHECKING:
+    from solv.theory.pita.chain_lengths import (
+        right_answer,
+        right_to_the_end,
+        trace_lengths,
+    )
+    from solv.theory.pita.critical_width import (
+        Crossing,
+        WidthLaw,
+        crossing,
+        width_law,
+    )
+    from solv.theory.pita.statement_counts import (
+        catalan,
+        full_count,
+        pigeonhole_count,
+    )
+
+__all__ = [
+    "Crossing",
+    "WidthLaw",
+    "catalan",
+    "crossing",
+    "full_count",
+    "pigeonhole_count",
+    "right_answer",
+    "right_to_the_end",
+    "trace_lengths",
+    "width_law",
+]
+
+if not TYPE_CHECKING:  # a type checker would take any name for one that is there
+    __getattr__ = offering(
+        __name__,
+        {
+            "chain_lengths": "right_answer right_to_the_end trace_lengths",
+            "critical_width": "Crossing WidthLaw crossing width_law",
+            "statement_counts": "catalan full_count pigeonhole_count",
+        },
+    )

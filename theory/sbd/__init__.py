@@ -1,1 +1,34 @@
 """Score-broadcast learning without weight transport (2605.30638): what is predicted."""
+
+from typing import TYPE_CHECKING
+
+from solv.theory.on_demand import offering
+
+if TYPE_CHECKING:
+    from solv.theory.sbd.score_orthogonality import (
+        Loss,
+        conditional_mean,
+        draw_scores,
+        expand,
+        normalized_correlation,
+        predicted_correlation,
+    )
+
+__all__ = [
+    "Loss",
+    "conditional_mean",
+    "draw_scores",
+    "expand",
+    "normalized_correlation",
+    "predicted_correlation",
+]
+
+if not TYPE_CHECKING:  # a type checker would take any name for one that is there
+    __getattr__ = offering(
+        __name__,
+        {
+            "score_orthogonality": (
+                "Loss conditional_mean draw_scores expand normalized_correlation predicted_correlation"
+            ),
+        },
+    )
