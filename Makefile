@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format bench clean
+.PHONY: help setup run test lint format bench times clean
 
 help: ## Show the targets.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -32,7 +32,10 @@ format: $(VENV)/.dev ## Format the code.
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev ## Run the benchmarks; each prints ratios measured in one run.
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out benchmarks/part_times.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+times: $(VENV)/.dev ## Measure what each part of each experiment takes, into results/times.json; two free cores.
+	$(BIN)/python -m benchmarks.part_times $(ARGS)
 
 clean: ## Remove the environment, caches and build output; runs/ is kept.
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

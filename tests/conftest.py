@@ -1,11 +1,16 @@
 """What do all tests share? No W&B record unless they ask for one, and one thread each: they run side by side."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
 
 from tests import system_packages
+
+for number, usual in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) is signal.SIG_IGN:  # as behind nohup, which the processes of the tests would inherit
+        signal.signal(number, usual)
 
 os.environ["WANDB_MODE"] = "disabled"
 os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -32,6 +32,7 @@ TESTED_IN = {
     "harness/archive.py": "end_to_end/cli/test_report_command.py",
     "harness/devices.py": "harness/test_runner.py",
     "harness/entry.py": "harness/test_catalog.py",
+    "harness/pictures.py": "harness/test_objects.py",
     "harness/presets.py": "end_to_end/cli/test_errors.py",
     "harness/sweep/engine.py": "end_to_end/sweep/test_engines.py",
     "harness/sweep/plan.py": "end_to_end/sweep/test_sweep.py",
@@ -102,7 +103,10 @@ def wheel(tmp_path_factory):
 
 def test_the_files_of_the_rooms_are_the_files_of_the_wheel(wheel):
     def shipped(path):
-        return path.suffix in (".py", ".yaml", ".html", ".css", ".js", ".json", ".csv") or path.name == "py.typed"
+        return (
+            path.suffix in (".py", ".yaml", ".html", ".css", ".js", ".json", ".csv", ".template")
+            or path.name == "py.typed"
+        )
 
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     rooms = (*ROOMS, "configs", "results")

@@ -1,7 +1,7 @@
 """Are the ten papers found without installation, and do other packages' experiments stop nothing if they are broken?"""
 
+import importlib
 import sys
-from importlib import metadata
 
 import pytest
 
@@ -28,7 +28,7 @@ def installed(tmp_path, monkeypatch):
         info.mkdir()
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         (info / "entry_points.txt").write_text(f"[solv.experiments]\n{point} = {name}:ENTRY\n")
-        metadata.MetadataPathFinder.invalidate_caches()
+        importlib.invalidate_caches()
         catalog.cache_clear()
 
     yield install

@@ -46,7 +46,7 @@ TOY = Experiment(
     ENTRY,
     Config,
     (
-        part("first", First, claims=(Claim("of-b", "B.", (First.B,), held),)),
+        part("first", First, switch="more", claims=(Claim("of-b", "B.", (First.B,), held),)),
         part("second", Second, claims=(Claim("of-c", "C.", (Second.C,), held),)),
     ),
     claims=(Claim("of-both", "Both.", (First.A, Second.C), held),),
@@ -82,7 +82,7 @@ def test_a_claim_that_reads_a_part_that_was_not_chosen_is_not_run_and_says_which
 
 def test_a_claim_that_reads_a_panel_that_the_settings_leave_out_is_not_run():
     found = verdicts(Config(more=False))["of-b"]
-    assert (found.verdict, found.needs) == (Verdict.NOT_RUN, "settings that give part first its panels")
+    assert (found.verdict, found.needs) == (Verdict.NOT_RUN, "another value of more")
 
 
 def test_a_panel_that_any_point_of_a_sweep_has_counts_as_declared():

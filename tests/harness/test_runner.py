@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,7 +17,6 @@ from solv.harness.settings import defaults as default_values
 from solv.tracking.claims import Claim, Judgement, MissingCurvesError, Verdict, exceeds
 from solv.tracking.curves import Recorder, select, standard_error
 from solv.tracking.panels import Panel
-from solv.tracking.runs import RunDirectoryError
 
 
 class Config(RunSettings):
@@ -32,6 +32,7 @@ class Panels(StrEnum):
 def toy(die_in_cell=None, require=lambda config: None):
     """Predicts y = x and measures it with noise, one unit of work per cell; a second part has one cell of its own."""
     computed = []
+    switch = SimpleNamespace(die_in_cell=die_in_cell)  # a number that a cell closes over would be part of its code
 
     def predict(config):
         cells = np.arange(1, config.cells + 1)
@@ -43,7 +44,7 @@ def toy(die_in_cell=None, require=lambda config: None):
             for cell in range(1, config.cells + 1):
 
                 def compute(cell=cell):
-                    if cell == die_in_cell:
+                    if cell == switch.die_in_cell:
                         raise KeyboardInterrupt
                     computed.append(cell)
                     return {"y": config.scale * cell + 0.1 * context.seeds.numpy("noise", cell).standard_normal(5)}
@@ -218,12 +219,16 @@ def test_a_result_of_older_code_is_reused_but_marked(settings):
     assert run(settings())[0].outdated
 
 
-def test_a_damaged_finished_run_says_so(settings):
+def test_a_damaged_finished_run_is_named_and_made_again(settings):
     outcome, _ = run(settings())
     (outcome.run.path / "curves.parquet").write_bytes(b"")
-    with pytest.raises(RunDirectoryError, match="--fresh"):
-        run(settings())
-    assert run(settings(), fresh=True)[0].run.finished
+    said = []
+    again, computed = run(settings(), say=said.append)
+    assert not again.reused
+    assert computed == CELLS
+    assert "curves.parquet" in said[0]
+    assert said[0].endswith("it is made again now")
+    assert files(again)["curves.parquet"]
 
 
 def test_a_run_of_an_earlier_version_is_not_taken_for_an_answer(settings):

@@ -116,7 +116,7 @@ def test_curves_and_claims_are_read_back(run):
 def test_a_damaged_file_is_named_with_the_way_out(run, name, content):
     run.finish({})
     (run.path / name).write_bytes(content)
-    with pytest.raises(RunDirectoryError, match=rf"damaged: {name}.*--fresh"):
+    with pytest.raises(RunDirectoryError, match=rf"damaged: {name}.*makes it again"):
         {"curves.parquet": run.curves, "claims.json": run.findings, "manifest.json": run.manifest}[name]()
 
 

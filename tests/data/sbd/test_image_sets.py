@@ -206,8 +206,8 @@ class Server(http.server.BaseHTTPRequestHandler):
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(CONTENT) - start))
         self.end_headers()
+        self.server.starts.append(start)  # before the client can know that it has everything
         self.wfile.write(CONTENT[start:])
-        self.server.starts.append(start)
 
     def log_message(self, *_):
         pass

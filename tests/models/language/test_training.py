@@ -186,9 +186,9 @@ def test_a_batch_that_cannot_be_cut_and_processes_that_are_missing_are_named() -
 
 @pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
 def test_two_processes_take_the_steps_of_one_and_their_checkpoint_is_its_own(parallel: str, tmp_path: Path) -> None:
-    script = ROOT / "tests/models/language_training_processes.py"
+    script = ROOT / "tests/models/language/training_processes.py"
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", str(script)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
     subprocess.run([*command, str(tmp_path), parallel, "10", "20"], check=True, env=environment, timeout=240)
     losses, halfway, end, branched, each_alone = json.loads((tmp_path / "losses.json").read_text())
     alone = trainer(None)

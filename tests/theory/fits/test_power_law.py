@@ -20,11 +20,11 @@ def binomial_band(coverage, trials):
 def test_an_exact_power_law_is_found_inside_its_window_alone():
     y = np.where(X < 10, 7.0, 3 * X**-0.4)
     fit = fit_power_law(X, y, (10, 1000))
-    assert fit.exponent == pytest.approx(-0.4, abs=1e-12)
+    assert fit.exponent == pytest.approx(0.4, abs=1e-12)
     assert fit.amplitude == pytest.approx(3, rel=1e-12)
     assert fit.points == np.sum(X >= 10)
     assert math.isnan(fit.low)
-    assert fit_power_law(X, y).exponent != pytest.approx(-0.4, abs=1e-3)
+    assert fit_power_law(X, y).exponent != pytest.approx(0.4, abs=1e-3)
 
 
 @pytest.mark.parametrize("repeats", [4, 40])
@@ -33,9 +33,22 @@ def test_the_interval_over_repeats_covers_the_exponent_as_often_as_it_says(repea
     slope = -1 / 3 + 0.1 * rng.standard_normal((trials, repeats, 1))  # repeats differ in slope, as seeds do
     y = np.exp(slope * np.log(X) + 0.1 * rng.standard_normal((trials, repeats, len(X))))
     fits = [fit_power_law(X, each, resamples=400) for each in y]
-    covered = np.mean([fit.low <= -1 / 3 <= fit.high for fit in fits])
+    covered = np.mean([fit.low <= 1 / 3 <= fit.high for fit in fits])
     # resampling 40 repeats is still a little optimistic: by about 1 %
     assert abs(covered - 0.95) < binomial_band(0.95, trials) + 0.01 * (repeats > 20)
+
+
+def test_a_curve_that_falls_has_a_positive_exponent_with_and_without_a_limit_and_one_that_rises_a_negative_one():
+    y = 3 * X**-0.4
+    assert fit_power_law(X, y).exponent == pytest.approx(fit_decay_to_offset(X, y).exponent, abs=1e-5)
+    assert fit_power_law(X, 1 / y).exponent == pytest.approx(-0.4, abs=1e-12)
+
+
+@pytest.mark.parametrize("fit", [fit_power_law, fit_decay_to_offset])
+def test_a_fit_is_a_function_that_goes_through_the_points(fit):
+    found = fit(X, 3 * X**-0.4)
+    np.testing.assert_allclose(found(X), 3 * X**-0.4, rtol=1e-4)
+    assert found.interval == (found.low, found.high) or math.isnan(found.low)
 
 
 def test_an_exact_decay_to_an_offset_is_found():
@@ -87,7 +100,7 @@ def test_the_example_of_the_docs_prints_what_the_page_says(capsys):
 
 
 def test_the_local_exponent_of_a_power_law_is_flat():
-    np.testing.assert_allclose(local_exponent(X, 2 * X**-0.7), -0.7, rtol=1e-12)
+    np.testing.assert_allclose(local_exponent(X, 2 * X**-0.7), 0.7, rtol=1e-12)
 
 
 @pytest.mark.parametrize(

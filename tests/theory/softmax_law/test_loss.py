@@ -150,7 +150,7 @@ def test_the_exponent_of_layers_is_that_of_their_gradient_flow(layers):
     norm = solve_ivp(  # r of a = r^H, L = 1/a: dr/ds = H r^(H - 1) / r^(2 H)
         lambda s, r: layers * r ** (-layers - 1), (0, 1e8), [1.0], t_eval=times, rtol=1e-9, atol=1e-9, method="LSODA"
     ).y[0]
-    assert fit_power_law(times, norm**-layers).exponent == pytest.approx(loss_exponent(layers=layers), abs=2e-4)
+    assert -fit_power_law(times, norm**-layers).exponent == pytest.approx(loss_exponent(layers=layers), abs=2e-4)
 
 
 def test_the_first_step_of_adam_moves_every_weight_by_the_rate():
@@ -165,7 +165,7 @@ def test_adam_without_memory_makes_steps_of_one_size():
     np.testing.assert_allclose(flow.gradient, -slope, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("memory", "exponent"), [(0.999999, -0.5), (0.5, -1.0)])
+@pytest.mark.parametrize(("memory", "exponent"), [(0.999999, 0.5), (0.5, 1.0)])
 def test_adam_within_its_memory_has_half_the_exponent_that_it_has_beyond(memory, exponent):
     steps = np.arange(1, 4001)
     loss = adam_flow(4000, 0.1, (0.0, memory), 2.0, PAIR).loss
