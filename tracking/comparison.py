@@ -96,7 +96,8 @@ def overlay(runs: Sequence[Labelled], panels: Sequence[Panel], title: str) -> "F
     Theory that is the same in all runs is drawn once. A heat map is drawn once per run, side by side.
     """
     from matplotlib import rc_context
-    from matplotlib.figure import Figure
+
+    from solv.tracking.notebook_figure import NotebookFigure
 
     jobs: list[tuple[Facet, Sequence[Labelled]]] = []
     for facet in lay_out(_together(runs), panels):
@@ -109,7 +110,7 @@ def overlay(runs: Sequence[Labelled], panels: Sequence[Panel], title: str) -> "F
     columns = min(3, max(1, len(jobs)))
     rows = max(1, math.ceil(len(jobs) / columns))
     with rc_context(STYLE):
-        figure = Figure(figsize=(5.4 * columns, 4.2 * rows + 0.4), layout="constrained")
+        figure = NotebookFigure(figsize=(5.4 * columns, 4.2 * rows + 0.4), layout="constrained")
         figure.suptitle(title, fontsize=13)
         for index, (facet, having) in enumerate(jobs):
             axes = figure.add_subplot(rows, columns, index + 1)

@@ -27,12 +27,13 @@ _MARKERS = {"simulation": "o", "trained": "s", "published": "x"}
 def draw(facets: Sequence[Facet], title: str) -> "Figure":
     """Return a matplotlib figure of pictures that `lay_out` made, on a grid of at most three columns."""
     from matplotlib import rc_context
-    from matplotlib.figure import Figure
+
+    from solv.tracking.notebook_figure import NotebookFigure
 
     columns = min(3, max(1, len(facets)))
     rows = max(1, math.ceil(len(facets) / columns))
     with rc_context(STYLE):
-        figure = Figure(figsize=(5.4 * columns, 4.2 * rows + 0.4), layout="constrained")
+        figure = NotebookFigure(figsize=(5.4 * columns, 4.2 * rows + 0.4), layout="constrained")
         figure.suptitle(title, fontsize=13)
         for index, facet in enumerate(facets):
             draw_panel(figure.add_subplot(rows, columns, index + 1), facet.curves, facet.panel)

@@ -5,7 +5,6 @@ series and its source. The text of every point is its `customdata`.
 """
 
 import html
-import json
 import math
 from collections.abc import Sequence
 from typing import Any
@@ -283,6 +282,8 @@ def _meta(series: str, source: str, colours: tuple[str, str]) -> Figure:
 
 
 def _nullable(values: np.ndarray) -> list[Any]:
-    """Return nested lists with null for what is not a number."""
-    encoded: list[Any] = json.loads(json.dumps(values.tolist()).replace("NaN", "null"))
-    return encoded
+    """Return nested lists with null for what is not a finite number: JSON has no other."""
+    finite = values.astype(object)
+    finite[~np.isfinite(values)] = None
+    nested: list[Any] = finite.tolist()
+    return nested

@@ -1,5 +1,6 @@
 """How does a long job show where it is? A rich progress bar on a terminal, plain lines at a slow pace elsewhere."""
 
+import html
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -35,10 +36,26 @@ class Reporter(Protocol):
 
 
 def reporter_for(
-    stream_is_terminal: bool, log: Callable[[str], None] | None = None
-) -> "TerminalReporter | LineReporter":
-    """Return a bar for a terminal and plain lines for a pipe; both write to stderr, so that stdout stays data."""
+    stream_is_terminal: bool, log: Callable[[str], None] | None = None, *, silent: bool = False
+) -> "TerminalReporter | NotebookReporter | LineReporter":
+    """Return a bar for a terminal or a notebook and plain lines for a pipe; on stderr, so that stdout stays data.
+
+    Args:
+        stream_is_terminal: whether bars can be drawn.
+        log: told one line when a task has ended.
+        silent: whether nothing is shown at all.
+    """
+    if silent:
+        return LineReporter(log, show=False)
+    if stream_is_terminal and in_notebook():
+        return NotebookReporter(log)
     return TerminalReporter(log) if stream_is_terminal else LineReporter(log)
+
+
+def in_notebook() -> bool:
+    """Return whether this process is the kernel of a notebook."""
+    shell = sys.modules.get("IPython")
+    return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"
 
 
 class TerminalReporter:
@@ -88,12 +105,58 @@ class _BarStep:
         self.progress.update(self.identity, advance=count, note=note)
 
 
+class NotebookReporter:
+    """Draws one bar of a notebook's own per open task, below the cell; it is gone when the task has ended."""
+
+    def __init__(self, log: Callable[[str], None] | None = None) -> None:
+        self._log = log
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return None
+
+    @contextmanager
+    def task(self, description: str, total: int) -> Iterator[Step]:
+        """Open a task of `total` units and show its bar until the block ends."""
+        from IPython.display import HTML, display
+
+        started = time.monotonic()
+        shown = display(HTML(""), display_id=True)
+        try:
+            yield _NotebookStep(lambda markup: shown.update(HTML(markup)), description, total)
+            if self._log:
+                self._log(f"{description}: {total} done in {time.monotonic() - started:.1f} s")
+        finally:
+            shown.update(HTML(""))
+
+
+@dataclass
+class _NotebookStep:
+    show: Callable[[str], None]
+    description: str
+    total: int
+    done: int = 0
+    shown: float = 0.0
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        self.done += count
+        if time.monotonic() - self.shown > 0.2 or self.done >= self.total:  # a kernel's messages are not free
+            self.shown = time.monotonic()
+            bar = f'<progress value="{self.done}" max="{self.total}"></progress>'
+            self.show(f"{html.escape(self.description)} {bar} {self.done}/{self.total} {html.escape(note)}")
+
+
 class LineReporter:
     """Prints a line when a task ends and, while it runs, at most one every `interval` seconds."""
 
-    def __init__(self, log: Callable[[str], None] | None = None, interval: float = 10.0) -> None:
+    def __init__(self, log: Callable[[str], None] | None = None, interval: float = 10.0, *, show: bool = True) -> None:
         self._log = log
         self._interval = interval
+        self._show = show
 
     def __enter__(self) -> Self:
         return self
@@ -111,7 +174,8 @@ class LineReporter:
         self._say(f"{description}: {total} done in {time.monotonic() - step.started:.1f} s")
 
     def _say(self, line: str) -> None:
-        print(line, file=sys.stderr, flush=True)
+        if self._show:
+            print(line, file=sys.stderr, flush=True)
         if self._log:
             self._log(line)
 

@@ -95,7 +95,7 @@ def _on_ray(function: Callable[[Item], Result], items: list[Item], processes: in
     try:
         import ray
     except ImportError:
-        raise ValueError("launcher = 'ray' needs Ray; valid: local, or install it (pip install 'solv[ray]')") from None
+        raise ValueError("launcher = 'ray' needs Ray; valid: local, or install it: `solv doctor` says how") from None
     own = "RAY_ADDRESS" not in os.environ
     if not ray.is_initialized():
         passed = {key: os.environ[key] for key in ("PYTHONPATH", "OMP_NUM_THREADS") if key in os.environ}

@@ -34,7 +34,7 @@ def hf_documents(
     try:
         from datasets import load_dataset
     except ImportError:
-        raise HfTextError(f"{name} needs the extra `hf`: pip install 'solv[hf]'; {OFFLINE}") from None
+        raise HfTextError(f"{name} needs the extra `hf`, `solv doctor` says how to install it; {OFFLINE}") from None
     folder = Path(name).expanduser()
     try:
         if folder.is_dir():

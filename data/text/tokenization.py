@@ -95,7 +95,9 @@ def _load(name: str) -> Any:
 
         return AutoTokenizer.from_pretrained(name, use_fast=True).backend_tokenizer
     except ImportError:
-        raise TokenizerError(f"tokenizer {name} needs the extra `hf`: pip install 'solv[hf]'; or use bytes") from None
+        raise TokenizerError(
+            f"tokenizer {name} needs the extra `hf`, `solv doctor` says how to install it; or use bytes"
+        ) from None
     except Exception as error:  # the hub's client raises errors of many libraries
         reason = (" ".join(str(error).split()) or type(error).__name__)[:120]
         raise TokenizerError(

@@ -172,7 +172,7 @@ def load_pretrained(
     try:
         from transformers import AutoModelForCausalLM, AutoTokenizer
     except ImportError:
-        raise ModelError(f"{path}: transformers is not installed; pip install 'solv[hf]'") from None
+        raise ModelError(f"{path}: the extra `hf` is not installed; `solv doctor` says how to install it") from None
     require_folder(path)
     name = path if revision == "main" else f"{path} at {revision}"
     try:
