@@ -44,7 +44,7 @@ def plotly_figure(curves: pd.DataFrame, panel: Panel) -> Figure:
         dash = ("solid", "dash", "dot")[index % 3] if on_map else "solid"
         data += _series(lines[lines["series"] == name], name, (_ON_MAP, _ON_MAP) if on_map else pair, dash, panel)
     for slope in panel.slopes:
-        x = np.array([slope.start, slope.stop])
+        x = np.array([slope.start, slope.stop], dtype=float)
         y = slope.amplitude * x**slope.exponent
         meta = _meta(slope.label, "reference", ("#767676", "#9a9a9a"))
         data.append(

@@ -89,6 +89,11 @@ def test_a_reference_slope_is_its_power_law(curves):
     assert figure["data"][-1]["y"] == pytest.approx([2, 0.2])
 
 
+def test_a_reference_slope_between_whole_numbers_is_drawn_too(curves):
+    figure = drawn(curves, x_scale="log", y_scale="log", slopes=(Slope(-2, 1, 1, 10, "-2"),))
+    assert figure["data"][-1]["y"] == pytest.approx([1, 0.01])
+
+
 def test_a_vertical_stands_at_its_place(curves):
     layout = drawn(curves, x_scale="log", verticals={10.0: "here"})["layout"]
     assert layout["shapes"][0]["x0"] == 10
