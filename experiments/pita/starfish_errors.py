@@ -46,7 +46,7 @@ def panels(config: PitaConfig) -> list[Panel]:
             y_limits=(0.4, 1.02),
             series="A={arms}, D={depth}",
             ordered=True,
-            note="filled: by errors of single tokens; open bars: of measured minus that",
+            note="dashed: by errors of single tokens; open bars: of measured minus that",
         )
         for name, title in (
             (Panels.ALIKE, "E4 If all tokens erred alike"),
