@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from solv.models.moe_transfer.training import MoeEnsemble, Recipe, check_coordinates
-from solv.models.moe_transfer.transformer import GROUPS, MoeShape, by_parameter, draw_moe, group_of, predict_tokens
+from solv.models.moe_transfer.transformer import GROUPS, MoeShape
 
 SHAPE = MoeShape(width=16, layers=2, experts=4, active=2, hidden=8, vocabulary=11, context=6, head_width=8)
 STDS = dict.fromkeys(GROUPS, 0.25)
@@ -44,28 +44,6 @@ def test_a_factor_of_a_group_is_a_learning_rate_of_its_own():
     moved = (frozen.ensemble.parameters["up0"] - start).abs().flatten(1).max(1).values
     assert moved[0] == 0
     assert moved[1] > 0
-
-
-def test_prediction_looks_at_no_later_token():
-    parameters = draw_moe(SHAPE, STDS, generators([0]))
-    tokens = batches(0)[0]
-    changed = tokens.clone()
-    changed[:, -1] = (changed[:, -1] + 1) % 11
-    bias = torch.zeros(1, SHAPE.layers, SHAPE.experts)
-    first, second = (predict_tokens(parameters, SHAPE, bias, each)[0] for each in (tokens, changed))
-    torch.testing.assert_close(first[:, :, :-1], second[:, :, :-1])
-    assert not torch.allclose(first[:, :, -1], second[:, :, -1])
-
-
-def test_every_parameter_has_a_group_and_its_deviation():
-    assert {group_of(name) for name in SHAPE.sizes()} == set(GROUPS)
-    stds = {name: 0.1 * (1 + index) for index, name in enumerate(GROUPS)}
-    drawn = draw_moe(MoeShape(width=64, layers=1, hidden=64, head_width=16), stds, generators([0]))
-    assert float(drawn["position"].abs().max()) == 0
-    for name, std in by_parameter(MoeShape(width=64, layers=1, hidden=64), stds).items():
-        if name != "position":
-            count = drawn[name].numel()
-            assert float(drawn[name].std()) == pytest.approx(std, rel=5 / math.sqrt(2 * count))
 
 
 def test_the_bias_balances_loads():
@@ -106,14 +84,3 @@ def test_wrong_rates_are_named(rates):
 def test_a_missing_group_is_named():
     with pytest.raises(ValueError, match="groups"):
         ensemble(factors={"up": 1.0})
-    with pytest.raises(ValueError, match="groups"):
-        draw_moe(SHAPE, {"up": 1.0}, generators([0]))
-
-
-@pytest.mark.parametrize(
-    ("change", "said"), [({"active": 5}, "active"), ({"head_width": 5}, "head_width"), ({"hidden": 0}, "hidden")]
-)
-def test_wrong_shapes_are_named(change, said):
-    sizes = {"width": 16, "layers": 1, "experts": 4, "active": 1, "hidden": 8, "head_width": 8}
-    with pytest.raises(ValueError, match=said):
-        MoeShape(**{**sizes, **change})

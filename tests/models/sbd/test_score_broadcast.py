@@ -44,23 +44,6 @@ def made(network, seed=0, rule=None):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_a_layer_s_weight_gradient_is_autograd_s(name):
-    """Each layer alone: what its units are told, times their derivative to its weights."""
-    network = NETWORKS[name]
-    parameters, x, *_ = made(network)
-    _, inputs, _ = network.run(parameters, x)
-    for number, (layer, shape) in enumerate(network.layers):
-        weight = parameters[f"weight {number}"].clone().requires_grad_()
-        u = layer.forward(weight, parameters.get(f"bias {number}"), inputs[number])
-        assert tuple(u.shape[2:]) == layer.output_shape(shape)
-        theta = torch.randn_like(u)
-        [expected] = torch.autograd.grad((u * theta).sum(), weight)
-        found, bias = layer.gradient(inputs[number], theta)
-        torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
-        assert bias.shape == (COPIES, theta.shape[2])
-
-
-@pytest.mark.parametrize("name", NETWORKS)
 def test_copies_are_networks_by_themselves(name):
     network = NETWORKS[name]
     parameters, x, labels, rule, state = made(network)

@@ -15,7 +15,6 @@ from solv.theory.dmft.elliptic import (
     power_spectrum,
     spectral_ellipse,
 )
-from solv.theory.dmft.linear_dmft import coupled_two_time
 from solv.theory.laplace_inversion import talbot_rule
 
 TAUS = st.floats(-1, 1).filter(lambda tau: abs(tau) > 1e-3)
@@ -139,28 +138,6 @@ def test_integral_of_the_power_spectrum_is_the_stationary_variance() -> None:
     assert variance == pytest.approx(np.trapezoid(noise_response, times), rel=2e-3)
 
 
-def test_own_unit_with_feedback_matches_a_direct_average_over_its_series() -> None:
-    # Without memory (tau = 0) C is the sum of g^2n over chains of n responses: check against the plain series.
-    rng = np.random.default_rng(5)
-    unit_response = np.tril(rng.normal(size=(6, 6)), -1)
-    root = rng.normal(size=(6, 6))
-    unit_correlation = root @ root.T
-    expected, term = np.zeros((6, 6)), unit_correlation
-    for _ in range(6):
-        expected = expected + term
-        term = 0.49 * unit_response @ term @ unit_response.T
-    solved = coupled_two_time(unit_response, unit_correlation, 0.7, 0)
-    np.testing.assert_allclose(solved.correlation, expected, rtol=1e-12)
-    np.testing.assert_array_equal(solved.response, unit_response)
-
-
-def test_coupled_response_solves_its_equation() -> None:
-    unit_response = np.tril(np.random.default_rng(6).normal(size=(20, 20)), -1) / 4
-    solved = coupled_two_time(unit_response, np.eye(20), 0.8, -0.6)
-    right = unit_response + -0.6 * 0.64 * unit_response @ solved.response @ solved.response
-    np.testing.assert_allclose(solved.response, right, atol=1e-12)
-
-
 @pytest.mark.parametrize(("g", "tau"), [(0, 0), (-1, 0), (0.5, 1.1), (0.5, -1.1), (np.nan, 0)])
 def test_couplings_out_of_range_are_refused(g: float, tau: float) -> None:
     for call in (
@@ -169,7 +146,6 @@ def test_couplings_out_of_range_are_refused(g: float, tau: float) -> None:
         lambda: elliptic_resolvent(1, g, tau),
         lambda: power_spectrum([1], g, tau),
         lambda: euler_two_time(g, tau, 0.1, 5),
-        lambda: coupled_two_time(np.zeros((2, 2)), np.eye(2), g, tau),
     ):
         with pytest.raises(ValueError, match=r"g = |tau = "):
             call()
@@ -184,10 +160,6 @@ def test_other_bad_arguments_are_refused() -> None:
         power_spectrum([1], 0.8, 0.3)
     with pytest.raises(ValueError, match="time_step"):
         euler_two_time(0.5, 0, 1.5, 5)
-    with pytest.raises(ValueError, match="strictly lower"):
-        coupled_two_time(np.eye(2), np.eye(2), 0.5, 0)
-    with pytest.raises(ValueError, match="valid: both"):
-        coupled_two_time(np.zeros((2, 2)), np.eye(3), 0.5, 0)
 
 
 def test_an_unstable_system_is_warned_about() -> None:

@@ -13,28 +13,8 @@ from solv.theory.dmft.random_feature_dynamics import (
     hermitian_flow_loss,
 )
 from solv.theory.dmft.random_features import RandomFeatures, isotropic, power_law, spectral_edge
-from solv.theory.dmft.regression_flow import regression_flow_losses
 
 FLOW_TIMES = [0.25, 1, 4, 16]
-
-
-@pytest.mark.parametrize(
-    ("phi", "test", "train"),
-    [
-        (0.5, [0.468905, 0.210761, 0.210838], [0.465324, 0.180389, 0.126763]),
-        (2, [0.674137, 0.657731, 0.738251], [0.186129, 0.0224106, 0.000188750]),
-    ],
-)
-def test_linear_regression_has_the_reference_values_in_both_formulas(
-    phi: float, test: list[float], train: list[float]
-) -> None:
-    times = [0.5, 2, 10]
-    closed = regression_flow_losses(phi, 0.25, times)
-    np.testing.assert_allclose(closed.test, test, rtol=1e-5)
-    np.testing.assert_allclose(closed.train, train, rtol=1e-5)
-    transformed = gradient_flow_losses(RandomFeatures(isotropic(1000), 1000 / phi, np.inf, 0.25), times)
-    np.testing.assert_allclose(transformed.test, closed.test, atol=4e-9)
-    np.testing.assert_allclose(transformed.train, closed.train, atol=4e-9)
 
 
 @pytest.mark.parametrize(
@@ -197,24 +177,9 @@ def test_bad_times_are_refused(times: object) -> None:
     for call in (gradient_flow_losses, hermitian_flow_loss):
         with pytest.raises(ValueError, match="times = "):
             call(model, times)
-    with pytest.raises(ValueError, match="times = "):
-        regression_flow_losses(1, 0, times)
 
 
 @pytest.mark.parametrize(("features", "samples", "noise"), [(2, 1, 1), (1, 1.1, 1), (1, -0.1, 1), (1, 1, 0.5)])
 def test_bad_sharings_are_refused(features: int, samples: float, noise: int) -> None:
     with pytest.raises(ValueError, match="valid: "):
         Sharing(features, samples, noise)
-
-
-@pytest.mark.parametrize(("phi", "noise"), [(0, 0), (-1, 0), (1, -1)])
-def test_bad_regressions_are_refused(phi: float, noise: float) -> None:
-    with pytest.raises(ValueError, match=r"phi = |label_noise = "):
-        regression_flow_losses(phi, noise, [1.0])
-
-
-@pytest.mark.parametrize("phi", [0.5, 1, 2])
-def test_noiseless_regression_falls_for_every_amount_of_data(phi: float) -> None:
-    losses = regression_flow_losses(phi, 0, np.geomspace(0.01, 300, 40))
-    assert np.all(np.diff(losses.test) <= 0)
-    assert np.all(np.diff(losses.train) <= 0)

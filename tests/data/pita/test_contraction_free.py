@@ -1,4 +1,4 @@
-"""Do the focused search, the contraction-free calculus, the counter-models and the checker say the same?"""
+"""Is the second calculus right: does it agree with the search, the counter-models and the checker?"""
 
 import pytest
 from hypothesis import given, settings
@@ -127,3 +127,20 @@ def test_or_statements_are_true_when_the_target_is_in_the_tree(number: int) -> N
     statement = split[index]
     label = split.strata[split.locate(index)[0]].label
     assert verdict_of_all(statement) is label.endswith("in")
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("False -> p1", True),
+        ("p1 -> True", True),
+        ("((p1 ∧ p2) → p3) → p1 → p2 → p3", True),
+        ("((p1 ∨ p2) → p3) → (p1 → p3) ∧ (p2 → p3)", True),
+        ("(((p1 → p2) → p1) → p1) → False", False),
+        ("((p1 → p2) → p3) → (p1 → p3)", False),
+        ("¬¬(((p1 → p2) → p1) → p1)", True),
+        ("(¬p1 → p2 ∨ p3) → (¬p1 → p2) ∨ (¬p1 → p3)", False),
+    ],
+)
+def test_each_left_rule_of_implication_decides_as_the_literature_does(source: str, expected: bool) -> None:
+    assert provable(parse(source)) is expected
