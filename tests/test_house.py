@@ -14,20 +14,6 @@ ROOMS = ("cli", "data", "experiments", "harness", "models", "theory", "tracking"
 # Modules without a test file of their own, and where they are tested instead.
 TESTED_IN = {
     "cli": "end_to_end/cli",
-    "data/archives.py": "data/sbd/test_image_sets.py",
-    "data/pita/audit.py": "end_to_end/cli/test_data.py",
-    "data/pita/contraction_free.py": "data/pita/test_verdicts.py",
-    "data/pita/countermodels.py": "data/pita/test_verdicts.py",
-    "data/pita/formulas.py": "data/pita/test_tokens.py",
-    "data/pita/records.py": "data/pita/test_writer.py",
-    "data/pita/shards.py": "data/pita/test_writer.py",
-    "data/pita/shuffle.py": "data/pita/test_splits.py",
-    "data/pita/subformulas.py": "data/pita/test_checker.py",
-    "data/pita/traces.py": "data/pita/test_checker.py",
-    "data/pita/trees.py": "data/pita/test_splits.py",
-    "data/pita/words.py": "data/pita/test_splits.py",
-    "data/sbd/synthetic_images.py": "experiments/sbd",
-    "data/text/tokenization.py": "data/text/test_huggingface.py",
     "experiments": "experiments",
     "harness/archive.py": "end_to_end/cli/test_report_command.py",
     "harness/devices.py": "harness/test_runner.py",
@@ -39,13 +25,6 @@ TESTED_IN = {
     "harness/sweep/points.py": "end_to_end/sweep/test_sweep.py",
     "harness/sweep/slurm.py": "end_to_end/sweep/test_engines.py",
     "harness/times.py": "end_to_end/cli/test_commands.py",
-    "models/language/sharding.py": "models/language/test_training.py",
-    "models/moe_transfer/transformer.py": "models/moe_transfer/test_training.py",
-    "models/sbd/broadcast_layers.py": "models/sbd/test_score_broadcast.py",
-    "theory/best_of_k/posterior_equivalents.py": "theory/best_of_k/test_selection.py",
-    "theory/best_of_k/selection_moments.py": "theory/best_of_k/test_selection.py",
-    "theory/dmft/linear_dmft.py": "theory/dmft/test_elliptic.py",
-    "theory/dmft/regression_flow.py": "theory/dmft/test_random_feature_dynamics.py",
     "tracking/checkpoints.py": "harness/test_runner.py",
     "tracking/dashboard.py": "end_to_end/wandb/test_wandb_record.py",
     "tracking/environment.py": "end_to_end/cli/test_doctor_command.py",
@@ -83,11 +62,9 @@ def test_what_is_named_here_is_there_and_needed():
 
 @pytest.mark.parametrize("room", [room for room in ROOMS if room != "experiments"])
 def test_every_test_file_of_a_room_is_that_of_a_module(room):
-    about_several = {"data/pita/test_verdicts.py", "tests"}
     for path in (ROOT / "tests" / room).rglob("test_*.py"):
         module = path.relative_to(ROOT / "tests").with_name(path.name.removeprefix("test_"))
-        known = path.relative_to(ROOT / "tests").as_posix() in about_several
-        assert (ROOT / module).is_file() or known, f"{path} tests no module"
+        assert (ROOT / module).is_file(), f"{path} tests no module"
 
 
 @pytest.fixture(scope="module")
