@@ -2,8 +2,9 @@
 
     python benchmarks/fuzz_commands.py --commands 200 --seed 0 --files FOLDER
 
-Draws command lines from the grammar of the commands - options, overrides, names and files, some as they should be,
-some not; the files, and those of finished runs, whole, truncated or with bytes changed. Each runs in a process of its
+Draws command lines from the grammar that the command line itself has - commands, arguments, options, with overrides,
+names and files, some as they should be, some not; the files, and those of finished runs, whole, truncated or with bytes
+changed. Each runs in a process of its
 own (a fork of one that has imported everything: a command takes a fraction of a second), in a folder of its own with an
 empty home. It must end within 60 s with exit status 0, 1, 2 or 130, say nothing of a traceback or an internal error,
 leave its input files as they were, and write nothing but what it was told to. Prints each command that does not; exits
@@ -23,35 +24,22 @@ import time
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
+
+Command: TypeAlias = tuple[list[str], list[Any]]  # its words and its parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "src"), str(ROOT / "tests" / "end_to_end" / "sweep" / "toy")]
 
 SECONDS = 60.0
 STATUSES = (0, 1, 2, 130)
-WRITTEN = ("runs", "out", "out.png", "out.html", "out.lean")  # what a command is told to write
+WRITTEN = ("runs", "out", "out.png", "out.html", "out.lean", "my-law", "report.html")  # what commands say they write
+CACHES = ("matplotlib", "solv")  # below ~/.config and ~/.cache
 NAMES = ("toy", "toy", "toy", "cot-depth", "cot-depht", "", "--", "Ü")
 WORDS = (
     *("2", "-1", "0", "1e400", "nan", "inf", ".inf", "[1,2]", "[]", "[1,[2]]", "1,2", "1,,2", "range(0,1,0.3)", "null"),
-    *(
-        "true",
-        "''",
-        "'a b'",
-        "a=b",
-        "${seed}",
-        "${",
-        "}",
-        "\\",
-        "ü",
-        "~",
-        "#",
-        "{a: 1}",
-        "{",
-        "(",
-        "choice(1,1)",
-        "interval(0,1)",
-    ),
-    *("glob(*)", "1e3", "007", "0x10", " ", "\n", "\t", "x" * 300, "-", "--", "%s", "../..", "\udcff"),
+    *("true", "''", "'a b'", "a=b", "${seed}", "${", "}", "\\", "ü", "~", "#", "{a: 1}", "{", "(", "choice(1,1)"),
+    *("interval(0,1)", "glob(*)", "1e3", "007", "0x10", " ", "\n", "\t", "x" * 300, "-", "--", "%s", "../..", "\udcff"),
 )
 KEYS = (
     *(
@@ -69,24 +57,45 @@ KEYS = (
         "depth",
         "nothing",
     ),
-    *(
-        "simulation.repeats",
-        "simulation",
-        "sweep.axes",
-        "hydra.run.dir",
-        "+new",
-        "~x",
-        "++x",
-        "experiment",
-        "hydra/launcher",
-    ),
+    *("simulation.repeats", "simulation", "sweep.axes", "hydra.run.dir", "+new", "~x", "++x", "experiment"),
+    *("hydra/launcher", "nothing"),
 )
 GOOD = ("x=[1,2]", "slope=2", "cells=3", "seed=5", "offset=-0.5", "threads=1")
-FIT = ("--skip-bad", "--format json", "--seed 1", "--seed")
-TEXT = ("--most-tokens 100", "--end x", "--resume", "--validation 0", "--shard-documents 1")
-RUNS = ("toy", "--unfinished", "--since 3d", "--key 0", "--clean --yes", "--format json", "--verdict fails", "Ü")
-CLAIMS = ("toy", "--all", "--sweeps", "--format json", "--verdict holds", "cot-depht", "--preset quick")
-DATA = ("text", "pita", "cifar10")
+AXES = ("x=1,2", "seed=0,1", "x=range(0,1,0.3)", "slope=1,1.0")
+NUMBERS = ("1", "0", "2", "3", "5", "100", "-1", "0.5", "nan", "1e3", "x", "")
+FILE, RUN, MODULE = "<file>", "<run>", "<module>"  # stand for one drawn for this command
+VALUES = {
+    "name": NAMES,
+    "names": NAMES,
+    "overrides": GOOD,
+    "preset": ("smoke", "quick", *WORDS),
+    "part": ("parabola", *WORDS),
+    "device": ("cpu", "cuda:9", "x"),
+    "wandb": ("disabled", "off", "onlin", ""),
+    "launcher": ("local", "grid", "", "joblib", "slurm"),
+    "runs_dir": ("out", "out/ü = 1, (2)", FILE, "/proc/none"),
+    "--format": ("table", "json", "csv", "xml"),
+    "verdict": ("holds", "fails", "not run", "x"),
+    "since": ("3d", "2026-01-01", "99999999999w", "x", ""),
+    "key": ("0", "ü", ""),
+    "chosen": (RUN, RUN, RUN, *NAMES, "/", "0", "*", FILE),
+    "factory": (MODULE,),
+    "widths": ("4,8", "4,8", "4", "a,b", "8,4,-1"),
+    "plot": ("out.png", "out.gif", f"{FILE}/out.png", "nowhere/out.svg"),
+    "--output": ("out.html", "out.html", f"{FILE}/out.html", "/proc/none.html"),
+    "out": ("out", "out", f"{FILE}/out", "/proc/none"),
+    "lean": ("out.lean", f"{FILE}/out.lean", "/proc/none.lean"),
+    "file": (FILE,),
+    "folder": ("out", FILE),
+    "place": (FILE, FILE, "/nowhere"),
+    "source": ("folder", "folder", "library", "hf", "x"),
+    "split": ("full", "implies", "or", "php", "train", "x"),
+    "pattern": ("*", "*.csv", "**", "["),
+    "tokenizer": ("bytes", FILE, "x"),
+}
+ANYTHING = (*NUMBERS, *WORDS, "json", FILE)  # for what stands not in the table
+WEIGHTS = {"run": 5, "sweep": 5, "compare": 4, "fit": 4, "data": 1}  # others: 2
+COSTLY = {"state_limit": "10", "count": "20"}  # always given, as what is usual takes more than a fuzz has
 MADE = {
     "rows.csv": "prompt,sample,unsafe\n" + "".join(f"p{i % 5},{i // 5},{int(i % 3 == 0)}\n" for i in range(60)),
     "counts.csv": "prompt,samples,unsafe\na,10,3\nb,20,0\nc,5,5\n",
@@ -120,19 +129,22 @@ def main() -> int:
     faults, counts, started = 0, dict.fromkeys(STATUSES, 0), time.monotonic()
     with tempfile.TemporaryDirectory() as root:
         inputs = _inputs(Path(root) / "inputs", asked.files)
-        made = _finished_runs(Path(root) / "made")
-        names = sorted(path.name for path in made.glob("toy/2*"))
+        made = _made(Path(root) / "made")
+        names, commands = sorted(path.name for path in made.glob("runs/toy/2*")), _commands()
         for index in range(asked.commands):
             place = Path(root) / f"{index}"
             (place / "work").mkdir(parents=True)
             (place / "home").mkdir()
             file = _mutated(drawn, drawn.choice(inputs), place)
             if drawn.random() < 0.7:
-                _copy_runs(drawn, made, place / "work" / "runs")
-            command = _command(drawn, str(file), names)
+                _copy(drawn, made / "runs", place / "work" / "runs")
+            if drawn.random() < 0.5:
+                _copy(drawn, made / drawn.choice(("shards", "proofs")), place / "work" / "out")
+            command = _command(drawn, commands, str(file), names)
             before = _digest(file)
             ended = _run(command, place)
-            for fault in _faults(ended, place, file, before):
+            package = command[1:] if command[:1] == ["new"] else []
+            for fault in _faults(ended, place, file, before, package, debug="--debug" in command):
                 faults += 1
                 print(f"{index}: solv {shlex.join(command)}\n    {fault}\n    {ended.printed.strip()[-600:]}")
             if asked.show:
@@ -145,80 +157,89 @@ def main() -> int:
     return 1 if faults else 0
 
 
-def _command(drawn: random.Random, file: str, runs: list[str]) -> list[str]:
-    stem = Path(file).stem
-    kinds = [
-        lambda: ["list", *_some(drawn, NAMES, 1)],
-        lambda: ["show", drawn.choice(NAMES), *_overrides(drawn), *_preset(drawn)],
-        lambda: ["theory", drawn.choice(NAMES), *_overrides(drawn), *_format(drawn), *_plot(drawn, file)],
-        lambda: ["run", "toy", *_overrides(drawn), *_preset(drawn), *_options(drawn, file)],
-        lambda: ["sweep", "toy", *_overrides(drawn), *_some(drawn, ("--status", "--fresh", "x=1,2", "seed=0,1"), 3)],
-        lambda: ["runs", *_some(drawn, RUNS, 3)],
-        lambda: ["claims", *_some(drawn, CLAIMS, 3), *drawn.choice(([], ["--runs-dir", file]))],
-        lambda: ["compare", *drawn.sample(runs, 2), *_some(drawn, ("--format json", "--plot out.png", "/"), 1)],
-        lambda: ["compare", *_some(drawn, (*NAMES, *runs, "/", "0", "*"), 3), file],
-        lambda: ["report", "-o", "out.html", *_some(drawn, ("--all", "toy", "--sweeps", *runs), 2)],
-        lambda: ["fit", "asr", file, *_plot(drawn, file), *_some(drawn, FIT, 2)],
-        lambda: ["fit", drawn.choice(("laws", "asr", "loss", "")), file],
-        lambda: ["coordinate-check", f"{stem}:{drawn.choice(('build', 'make', ''))}", "--widths", _widths(drawn)],
-        lambda: ["data", "text", "make", "--source", "folder", "--from", file, "--out", "out", *_some(drawn, TEXT, 2)],
-        lambda: ["data", drawn.choice(DATA), drawn.choice(("show", "check", "stats")), file, *_some(drawn, WORDS, 1)],
-        lambda: ["doctor", *_format(drawn), *_some(drawn, ("--runs-dir", file, "/proc/none"), 2)],
-        lambda: [*_some(drawn, ("run", "--help", "fly", "--version", file, "-x", "data", "fit", "text"), 3)],
-    ]  # fmt: skip
-    return [word for word in drawn.choice(kinds)() if "\0" not in word]
+def _commands() -> list[Command]:
+    """Return the words of each command with its parameters, as the command line itself has them."""
+    import typer
+
+    from solv.cli.main import app
+
+    def below(command: Any, words: list[str]) -> list[Command]:
+        if hasattr(command, "commands"):
+            return [found for name, each in command.commands.items() for found in below(each, [*words, name])]
+        return [(words, list(command.params))] * WEIGHTS.get(words[0], 2)
+
+    return below(typer.main.get_command(app), [])
 
 
-def _overrides(drawn: random.Random) -> list[str]:
-    bad = [f"{drawn.choice(KEYS)}={drawn.choice(WORDS)}" for _ in range(drawn.choice((0, 0, 1, 2)))]
-    return [*_some(drawn, GOOD, 2), *bad]
+def _command(drawn: random.Random, commands: list[Command], file: str, runs: list[str]) -> list[str]:
+    if drawn.random() < 0.05:
+        chosen = _some(drawn, ("run", "--help", "fly", "--version", file, "-x", "data", "fit", "text"), 3)
+    else:
+        words, parameters = drawn.choice(commands)
+        chosen = [*words, *(part for each in parameters for part in _given(drawn, words, each))]
+    stands_for = {FILE: file, RUN: drawn.choice(runs)}
+    stands_for[MODULE] = f"{Path(file).stem}:{drawn.choice(('build', 'make', ''))}"
+    for sign, text in stands_for.items():
+        chosen = [part.replace(sign, text) for part in chosen]
+    return [part for part in chosen if "\0" not in part]
 
 
-def _widths(drawn: random.Random) -> str:
-    return drawn.choice(("4,8", "4,8", "4", "a,b", "8,4,-1"))
+def _given(drawn: random.Random, words: list[str], parameter: Any) -> list[str]:
+    """Return the words with which a parameter is given, none where it is left out."""
+    name, option = parameter.name, parameter.opts[-1]
+    if name == "overrides":
+        return _overrides(drawn, sweeps=words == ["sweep"])
+    if name in ("name", "names") and words[0] in ("run", "sweep"):
+        return ["toy"]  # what the others compute takes longer
+    if words == ["new"] and name == "name":
+        return [drawn.choice(("my-law", "my-law", *NAMES, *WORDS))]
+    values = VALUES.get(option if option in VALUES else name, ANYTHING)
+    if parameter.param_type_name == "argument":
+        most = 3 if parameter.nargs == -1 else 1
+        count = most if parameter.required and drawn.random() < 0.9 else drawn.randrange(most + 1)
+        return [_value(drawn, values) for _ in range(count)]
+    if name in COSTLY and drawn.random() < 0.9:
+        return [option, COSTLY[name]]
+    if drawn.random() < (0.1 if name == "debug" else 0.95 if parameter.required else 0.15):
+        return [option] if parameter.is_flag else [option, _value(drawn, values)]
+    return []
 
 
-def _preset(drawn: random.Random) -> list[str]:
-    return drawn.choice(([], [], ["--preset", "smoke"], ["--preset", drawn.choice(WORDS)]))
+def _value(drawn: random.Random, values: tuple[str, ...]) -> str:
+    """Return one of the values, half of the time the first of them, which is a good one."""
+    return values[0] if drawn.random() < 0.5 else drawn.choice(values)
 
 
-def _format(drawn: random.Random) -> list[str]:
-    return drawn.choice(([], ["--format", "json"], ["--format", "xml"], ["--format"]))
-
-
-def _plot(drawn: random.Random, file: str) -> list[str]:
-    return drawn.choice(([], [], ["--plot", "out.png"], ["--plot", f"{file}/out.png"], ["--plot", "out.gif"]))
-
-
-def _options(drawn: random.Random, file: str) -> list[str]:
-    folder = drawn.choice(("out", file, "/proc/none", "out/ü = 1, (2)"))
-    choices = (["--runs-dir", folder], ["--part", drawn.choice(WORDS)], ["--wandb", drawn.choice(("disabled", "off"))])
-    return [word for option in choices if drawn.random() < 0.3 for word in option]
+def _overrides(drawn: random.Random, *, sweeps: bool) -> list[str]:
+    bad = [f"{drawn.choice(KEYS)}={drawn.choice(WORDS)}" for _ in range(drawn.choice((0, 0, 0, 1, 2)))]
+    return [*_some(drawn, GOOD, 2), *(_some(drawn, AXES, 2) if sweeps else []), *bad]
 
 
 def _some(drawn: random.Random, words: tuple[str, ...], most: int) -> list[str]:
-    return [part for _ in range(drawn.randrange(most + 1)) for part in _parts(drawn.choice(words))]
+    return [drawn.choice(words) for _ in range(drawn.randrange(most + 1))]
 
 
-def _parts(word: str) -> list[str]:
-    """Return an option and its value as two words."""
-    return word.split(" ") if word.startswith("--") else [word]
+def _made(place: Path) -> Path:
+    """Return a folder with three runs, a sweep of two points, shards of a text and proofs."""
+    for name in ("work", "given", "home"):
+        (place / name).mkdir(parents=True)
+    (place / "work" / "text.txt").write_text(MADE["text.txt"], encoding="utf-8")
+    for command in (
+        ["run", "toy", "x=[1,2]"],
+        ["sweep", "toy", "x=1,2"],
+        ["run", "toy", "seed=7"],
+        ["data", "text", "make", "--source", "folder", "--from", "text.txt", "--validation", "0.1", "--out", "shards"],
+        ["data", "pita", "make", "--leaves", "3", "--count", "20", "--out", "proofs"],
+    ):
+        ended = _run(command, place)
+        assert ended.status == 0, ended
+    return place / "work"
 
 
-def _finished_runs(place: Path) -> Path:
-    """Return the folder of three runs and a sweep of two points."""
-    (place / "work").mkdir(parents=True)
-    (place / "given").mkdir()
-    (place / "home").mkdir()
-    for command in (["run", "toy", "x=[1,2]"], ["sweep", "toy", "x=1,2"], ["run", "toy", "seed=7"]):
-        assert _run(command, place).status == 0
-    return place / "work" / "runs"
-
-
-def _copy_runs(drawn: random.Random, made: Path, runs: Path) -> None:
-    """Copy the runs, one file of them damaged or none."""
-    shutil.copytree(made, runs)
-    file = drawn.choice(sorted(path for path in runs.rglob("*") if path.is_file()))
+def _copy(drawn: random.Random, made: Path, to: Path) -> None:
+    """Copy a folder, one file of it damaged or none."""
+    shutil.copytree(made, to)
+    file = drawn.choice(sorted(path for path in to.rglob("*") if path.is_file()))
     kind = drawn.choice(("whole", "truncated", "changed", "absent"))
     if kind == "absent":
         file.unlink()
@@ -264,19 +285,19 @@ def _digest(path: Path) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _faults(ended: Ended, place: Path, file: Path, before: str) -> list[str]:
+def _faults(ended: Ended, place: Path, file: Path, before: str, package: list[str], *, debug: bool) -> list[str]:
     found = []
     if ended.status is None:
         found.append(f"it did not end within {SECONDS:.0f} s")
     elif ended.status not in STATUSES:
         found.append(f"exit status {ended.status}")
     for word in ("Traceback (most recent call last)", "internal error"):
-        if word in ended.printed:
+        if word in ended.printed and not debug:
             found.append(f"it says: {word}")
     if _digest(file) != before:
         found.append("it changed its input")
-    left = [path for path in (place / "work").iterdir() if path.name not in WRITTEN]
-    left += [path for path in (place / "home").glob("*/*") if path.name != "matplotlib"]
+    left = [path for path in (place / "work").iterdir() if path.name not in (*WRITTEN, *package)]
+    left += [path for path in (place / "home").glob("*/*") if path.name not in CACHES]
     left += [
         path
         for path in (place / "given").iterdir()
@@ -289,6 +310,7 @@ def _import_everything() -> None:
     for name in [name for name in os.environ if name.startswith(("SOLV_", "WANDB_", "HYDRA_", "XDG_"))]:
         del os.environ[name]
     os.environ |= {"WANDB_MODE": "disabled", "OMP_NUM_THREADS": "1", "COLUMNS": "120", "PYTHONDONTWRITEBYTECODE": "1"}
+    os.environ |= dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
     import torch
 
     from solv.cli import main as _main  # noqa: F401

@@ -2,10 +2,10 @@
 
     python benchmarks/random_kills.py --kills 100
 
-SIGKILLs the whole process group of a run or of a sweep (local, and joblib if it is installed) at a moment drawn
-uniformly from the time that it takes, starts the same command again, and so on; after a few kills it lets the command
-end. Then every unit and every point that was finished must still be there, unchanged, and the result must have the
-bits of an undisturbed one. Exits 1 if not.
+SIGKILLs the whole process group of a run (of units alone, of a training that keeps its state, of a whole experiment) or
+of a sweep (local, and joblib if it is installed) at a moment drawn uniformly from the time that it takes, starts the
+same command again, and so on; after a few kills it lets the command end. Then every unit and every point that was
+finished must still be there, unchanged, and the result must have the bits of an undisturbed one. Exits 1 if not.
 """
 
 import argparse
@@ -28,6 +28,8 @@ MODES = {
     "run": ("run", "toy", "x=[1,2,3,4]", "cells=4"),
     "sweep": ("sweep", "toy", "cells=2"),
     "sweep on joblib": ("sweep", "toy", "cells=2", "--launcher", "joblib", "--jobs", "2"),
+    "training": ("run", "icl-alignment", "--preset", "smoke", "--part", "transformer", "transformer.steps=400"),
+    "experiment": ("run", "cot-depth", "--preset", "smoke"),
 }
 
 
@@ -55,7 +57,7 @@ def main() -> int:
                 started = time.monotonic()
                 _start(folder, modes[mode]).wait()
                 seconds[mode] = time.monotonic() - started
-                undisturbed[mode] = _results(folder)
+                undisturbed[mode] = _results(folder, modes[mode])
             folder = _folder(root, f"{done} {mode}")
             for _ in range(min(KILLS_EACH, asked.kills - done)):
                 before = _finished(folder)
@@ -71,7 +73,7 @@ def main() -> int:
             _start(folder, modes[mode]).wait()
             lost += sum(_finished(folder).get(path) != stamp for path, stamp in before.items())
             kept[mode][2] += 1
-            differing += _results(folder) != undisturbed[mode]
+            differing += _results(folder, modes[mode]) != undisturbed[mode]
     for mode, (kills, seen, folders) in kept.items():
         print(f"{mode}: {kills} kills in {folders} folders; finished units and points at their time: {seen}")
     print(f"{done} kills: {lost} finished things lost, {differing} results that differ")
@@ -103,13 +105,14 @@ def _folder(root: str, name: str) -> Path:
 
 def _finished(folder: Path) -> dict[str, int]:
     """Return the finished units and points with the time at which they were written."""
-    found = [*folder.glob("runs/toy/2*/manifest.json"), *folder.glob("runs/toy/2*/checkpoints/[!.]*.npz")]
+    found = [*folder.glob("runs/*/2*/manifest.json"), *folder.glob("runs/*/2*/checkpoints/[!.]*.npz")]
     return {str(path): path.stat().st_mtime_ns for path in found}
 
 
-def _results(folder: Path) -> dict[str, bytes]:
-    [directory] = list(folder.glob("runs/toy/sweep-*")) or [m.parent for m in folder.glob("runs/toy/2*/manifest.json")]
-    return {name: (directory / name).read_bytes() for name in RESULTS}
+def _results(folder: Path, command: tuple[str, ...]) -> dict[str, bytes]:
+    pattern = "sweep-*" if command[0] == "sweep" else "2*"
+    [manifest] = folder.glob(f"runs/{command[1]}/{pattern}/manifest.json")
+    return {name: (manifest.parent / name).read_bytes() for name in RESULTS}
 
 
 if __name__ == "__main__":

@@ -172,7 +172,7 @@ def _is_there(module: str) -> bool:
 
 
 def _runs(root: Path) -> list[Check]:
-    from solv.tracking.runs import RunStore
+    from solv.tracking.runs import RunStore, refuses_locks
 
     existing = next(folder for folder in (root.absolute(), *root.absolute().parents) if folder.exists())
     other = "export SOLV_RUNS_DIR=/a/folder/you/can/write"
@@ -185,6 +185,9 @@ def _runs(root: Path) -> list[Check]:
     unfinished = sum(not run.finished for run in runs)
     found = f"{root.absolute()}: {len(runs) - unfinished} finished, {unfinished} unfinished"
     checked = [Check("runs", State.WORKS, found, "solv runs --clean" if unfinished else "")]
+    if refuses_locks(existing):
+        weaker = f"the file system of {existing} refuses locks: files stand for them, which a kill may leave behind"
+        checked.append(Check("locks", State.MISSING, weaker, other))
     usage = shutil.disk_usage(existing)
     text = f"{usage.free / 1e9:.1f} GB free of {usage.total / 1e9:.1f}"
     if usage.free < _ENOUGH_DISK:

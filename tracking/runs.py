@@ -17,6 +17,8 @@ import io
 import json
 import re
 import shutil
+import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -35,7 +37,8 @@ from solv.tracking.claims import Finding, findings_from_json, findings_to_json
 from solv.tracking.curves import Curves, CurvesError, check_curves, upgrade
 from solv.tracking.files import replacing, strict_json, write_bytes, write_text
 
-_NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+LOCK_SECONDS = 60.0  # for a lock that may be that of a dead process
+ENOLCK_SECONDS = 3.0  # in which a lock service that is short of locks may have some again
 MANIFEST_VERSION = 2  # 1: a text named each curve, before curves had parts and params
 _DIRECTORY = re.compile(r"(?P<timestamp>\d{8}-\d{6})-(?P<key>[0-9a-f]{12})(-\d+)?")
 
@@ -305,25 +308,32 @@ class RunStore:
         raise RunDirectoryError(f"{base} and 999 names after it are taken")
 
     @contextmanager
-    def lock(self, experiment: str, key: str, on_wait: Callable[[], None]) -> Iterator[None]:
+    def lock(
+        self, experiment: str, key: str, on_wait: Callable[[], None], seconds: float = LOCK_SECONDS
+    ) -> Iterator[None]:
         """Hold the only right to write runs of this key; if another process has it, call `on_wait` and wait.
 
         The lock is the operating system's (released at the latest when its process ends), so a killed run leaves none.
+        Where the file system refuses those, a file stands for one: that of a process which was killed on this machine
+        is taken over, that of one on another machine cannot be told from one in use, and is waited for `seconds`.
 
         Raises:
-            RunDirectoryError: the folder cannot be written.
+            RunDirectoryError: the folder cannot be written, or a file that stands for a lock did not go.
         """
+        lock = self._lock(experiment, key)
         try:
-            lock = self._lock(experiment, key)
             try:
                 lock.acquire(timeout=0)
             except filelock.Timeout:
                 on_wait()
-                lock.acquire()
-        except NotImplementedError as error:
-            raise self._lockless() from error
+                lock.acquire(timeout=seconds if isinstance(lock, filelock.SoftFileLock) else -1)
+        except filelock.Timeout as error:
+            raise RunDirectoryError(
+                f"the process that {lock.lock_file} stands for has not ended in {seconds:g} s; try again when it has, "
+                "and delete that file if it was killed"
+            ) from error
         except OSError as error:
-            raise self._lockless() if error.errno in _NO_LOCKS else self._unwritable(error) from error
+            raise self._unwritable(error) from error
         try:
             yield
         finally:
@@ -386,21 +396,40 @@ class RunStore:
         folder = self.root / experiment / ".locks"
         try:
             folder.mkdir(parents=True, exist_ok=True)
+            if refuses_locks(folder):
+                return filelock.SoftFileLock(folder / f"{key}.taken")
         except OSError as error:
             raise self._unwritable(error) from error
         return filelock.FileLock(folder / f"{key}.lock")
-
-    def _lockless(self) -> RunDirectoryError:
-        return RunDirectoryError(
-            f"the file system of the runs directory {self.root} refuses locks, which keep two processes from writing "
-            "one run; choose another with --runs-dir or SOLV_RUNS_DIR"
-        )
 
     def _unwritable(self, error: OSError) -> RunDirectoryError:
         return RunDirectoryError(
             f"cannot write to the runs directory {self.root}: {error.strerror or error}; "
             "choose another with --runs-dir or SOLV_RUNS_DIR"
         )
+
+
+def refuses_locks(folder: Path) -> bool:
+    """Return whether the file system of a folder refuses a lock even on a file that nobody else knows.
+
+    Raises:
+        OSError: no file can be made there.
+    """
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, flock
+    except ImportError:  # Windows, whose locks are part of opening a file
+        return False
+    deadline = time.monotonic() + ENOLCK_SECONDS
+    with tempfile.TemporaryFile(dir=folder) as probe:
+        while True:
+            try:
+                flock(probe, LOCK_EX | LOCK_NB)
+            except OSError as error:
+                if error.errno != errno.ENOLCK or time.monotonic() > deadline:
+                    return True
+                time.sleep(0.1)
+            else:
+                return False
 
 
 def _known_finished(run: RunDirectory) -> RunDirectory:

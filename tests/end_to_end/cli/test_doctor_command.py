@@ -81,3 +81,28 @@ def test_an_unforeseen_fault_of_a_check_is_a_broken_line_not_a_traceback(monkeyp
     [torch] = [check for check in checks(tmp_path) if check.name == "torch"]
     assert torch.state is State.BROKEN
     assert "driver mismatch" in torch.found
+
+
+def install(site, name, **files):
+    """Lay down what pip leaves of a distribution that owns a package `solv`."""
+    info = site / f"{name}-0.1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1\n")
+    (info / "top_level.txt").write_text("solv\n")
+    for file, text in files.items():
+        (info / file.replace("__", ".")).write_text(text)
+
+
+def test_another_distribution_that_owns_the_import_name_is_named_with_its_end(solv_here, monkeypatch, tmp_path):
+    """On PyPI `solv` is a stranger's project; a checkout installed in place, under whatever name, is one's own."""
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    install(tmp_path / "site", "mine", direct_url__json='{"url": "file:///mine", "dir_info": {"editable": true}}')
+    done = solv_here("doctor", "--format", "json")
+    assert (done.returncode, "solv" in by_name(done)) == (0, False)
+    install(tmp_path / "site", "solv")
+    done = solv_here("doctor", "--format", "json")
+    assert done.returncode == 1
+    found = by_name(done)["solv"]
+    assert found["state"] == "broken"
+    assert "distribution solv installs a package `solv`, too" in found["found"]
+    assert found["fix"] == "pip uninstall solv"

@@ -3,15 +3,18 @@
 import errno
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
+import time
 from pathlib import Path
 
-import filelock
 import pytest
 
 from solv.cli.errors import call
-from solv.tracking.runs import RunDirectoryError, RunStore
+from solv.tracking import runs
+from solv.tracking.environment import checks
 from tests.end_to_end.cli.conftest import SOLV
 from tests.end_to_end.sweep.conftest import toy_environment
 
@@ -140,31 +143,48 @@ def test_a_full_disk_still_says_what_to_do_about_the_runs(capsys):
     assert "--runs-dir" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
-def test_a_file_system_that_refuses_locks_is_one_line_at_once(monkeypatch, tmp_path, number):
-    def refuse(lock):
+@pytest.fixture
+def refusing(request, monkeypatch):
+    """A file system that refuses every lock, in one way or another."""
+    number = getattr(request, "param", errno.ENOLCK)
+
+    def refuse(file, operation):
         raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(filelock.FileLock, "_acquire", refuse)
-    waited = []
-    with (
-        pytest.raises(RunDirectoryError, match=r"refuses locks.*--runs-dir"),
-        RunStore(tmp_path).lock("toy", "0" * 12, on_wait=lambda: waited.append(1)),
-    ):
+    monkeypatch.setattr("fcntl.flock", refuse)
+    monkeypatch.setattr(runs, "ENOLCK_SECONDS", 0.2)
+
+
+def test_where_locks_are_refused_a_file_stands_for_one(refusing, toy_here, work):
+    ran = toy_here("run", "toy", "x=[1]")
+    assert (ran.returncode, ran.stderr.count("\n")) == (0, 0), ran.stderr
+    assert "already run" in toy_here("run", "toy", "x=[1]").stdout
+    assert not list(work.glob("runs/toy/.locks/*"))
+    [locks] = [check for check in checks(work / "runs") if check.name == "locks"]
+    assert "refuses locks" in locks.found
+
+
+@pytest.mark.parametrize("refusing", [errno.ENOSYS, errno.EOPNOTSUPP, errno.EACCES], indirect=True)
+def test_a_file_that_stands_for_a_lock_is_waited_for_and_then_named(refusing, tmp_path):
+    store, waited = runs.RunStore(tmp_path), []
+    with store.lock("toy", "0" * 12, on_wait=lambda: None):
+        begun = time.monotonic()
+        second = store.lock("toy", "0" * 12, on_wait=lambda: waited.append(1), seconds=0.5)
+        with pytest.raises(runs.RunDirectoryError, match=r"\.taken stands for.*delete that file"), second:
+            pass
+    assert waited == [1]
+    assert time.monotonic() - begun < 5
+    with store.lock("toy", "0" * 12, on_wait=lambda: waited.append(2)):
+        assert waited == [1]
+
+
+def test_a_file_that_a_killed_process_left_is_taken_over(refusing, tmp_path):
+    place = tmp_path / "toy" / ".locks" / f"{'0' * 12}.taken"
+    place.parent.mkdir(parents=True)
+    code = f"import filelock, os; it = filelock.SoftFileLock({str(place)!r}); it.acquire(); os.kill(os.getpid(), 9)"
+    killed = subprocess.run([sys.executable, "-c", code], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert place.exists()
+    with runs.RunStore(tmp_path).lock("toy", "0" * 12, on_wait=lambda: None, seconds=5):
         pass
-    assert waited == []
-
-
-def test_the_advice_for_a_file_system_that_refuses_locks_works(toy_here, monkeypatch, tmp_path):
-    acquire = filelock.FileLock._acquire
-
-    def refuse(lock):
-        if "refusing" in lock.lock_file:
-            raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
-        return acquire(lock)
-
-    monkeypatch.setattr(filelock.FileLock, "_acquire", refuse)
-    refused = toy_here("run", "toy", "x=[1]", "--runs-dir", str(tmp_path / "refusing"))
-    assert refused.returncode == 2
-    assert refused.stderr.count("\n") == 1
-    assert toy_here("run", "toy", "x=[1]", "--runs-dir", str(tmp_path / "other")).returncode == 0
+    assert not place.exists()
