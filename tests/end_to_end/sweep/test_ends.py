@@ -1,4 +1,7 @@
-"""Does a run or sweep that is told to end do so at once, leave nothing running, and go on later with the same bits?"""
+"""Does a run or sweep that is told to end do so at once, leave nothing running, and go on later with the same bits?
+
+All of it is recorded offline on W&B, with a login and a server that would count connections: there is none.
+"""
 
 import os
 import signal
@@ -7,6 +10,7 @@ import subprocess
 import pytest
 
 from tests.end_to_end.left_over import MARK, ends, running
+from tests.end_to_end.listening import listening
 from tests.end_to_end.sweep.conftest import SOLV, finished, results, sweep, toy_environment, wait_for
 
 COMMANDS = {
@@ -18,9 +22,17 @@ COMMANDS = {
 ENDS = [("run", "HUP"), ("local", "TERM"), ("joblib", "INT"), ("joblib", "HUP"), ("ray", "TERM")]
 
 
-def begin(folder, mark, command):
+@pytest.fixture
+def recorded():
+    """An environment in which runs are recorded offline although they could go online; no connection is made."""
+    with listening() as server:
+        yield {**toy_environment(), **server.environment, "WANDB_MODE": "offline"}
+    assert server.count == 0
+
+
+def begin(folder, mark, command, recorded):
     """Start a command that is recorded on W&B, and wait until its measurements wait for the file `go`."""
-    environment = {**toy_environment(), "WANDB_MODE": "offline", "TOY_UNTIL": str(folder / "go"), MARK: mark}
+    environment = {**recorded, "TOY_UNTIL": str(folder / "go"), MARK: mark}
     process = subprocess.Popen(
         [*SOLV, *COMMANDS[command]],
         cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
@@ -37,10 +49,10 @@ def begin(folder, mark, command):
 
 
 @pytest.mark.parametrize(("command", "name"), ENDS)
-def test_a_signal_ends_it_with_its_status_and_leaves_nothing_running(tmp_path, undisturbed, command, name):
+def test_a_signal_ends_it_with_its_status_and_leaves_nothing_running(tmp_path, undisturbed, recorded, command, name):
     """The signal goes to the process that was started alone, as that of `kill` and of a scheduler does."""
     mark = f"{command} {name} {tmp_path}"  # of this test alone, whatever else runs on the machine
-    process = begin(tmp_path, mark, command)
+    process = begin(tmp_path, mark, command, recorded)
     number = signal.Signals[f"SIG{name}"]
     os.kill(process.pid, number)
     _, errors = process.communicate(timeout=30)
@@ -51,7 +63,7 @@ def test_a_signal_ends_it_with_its_status_and_leaves_nothing_running(tmp_path, u
     assert ends(mark) == {}
     (tmp_path / "go").touch()
     if command == "run":
-        again = subprocess.run([*SOLV, *COMMANDS[command]], cwd=tmp_path, env=toy_environment(), check=False,
+        again = subprocess.run([*SOLV, *COMMANDS[command]], cwd=tmp_path, env=recorded, check=False,
                                capture_output=True, text=True)  # fmt: skip
         assert "resuming" in again.stderr
         assert len(finished(tmp_path)) == 1

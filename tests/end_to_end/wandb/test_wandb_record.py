@@ -18,9 +18,9 @@ import pytest
 
 from solv.harness.contract import Experiment, Part
 from solv.harness.entry import Entry, Paper
+from solv.harness.runner import run_experiment
 from solv.harness.settings import RunSettings, integer, resolve
 from solv.harness.settings import defaults as default_values
-from solv.harness.runner import run_experiment
 from solv.tracking.claims import Claim, Judgement, Verdict
 from solv.tracking.curves import Recorder
 from solv.tracking.panels import Panel
