@@ -31,7 +31,7 @@ def code_fingerprint(experiment: str) -> str:
     parts = experiment.split(".")
     own = parts[2] if parts[:2] == ["solv", "experiments"] and len(parts) > 2 else ""
     folders = [*_SHARED, *([f"experiments/{own}"] if own else [])]
-    files = [(path.relative_to(_SOLV), path) for folder in folders for path in sorted((_SOLV / folder).rglob("*.py"))]
+    files = [(path.relative_to(_SOLV), path) for folder in folders for path in _source(_SOLV / folder)]
     files = [(name, path) for name, path in files if not (papers - {own}) & set(name.parts[1:-1])]
     if not own:
         files += _files_of(parts[0])
@@ -52,7 +52,12 @@ def _files_of(package: str) -> list[tuple[Path, Path]]:
     if spec.submodule_search_locations is None:
         return [(Path(package), Path(spec.origin))]
     roots = [Path(place) for place in spec.submodule_search_locations]
-    return [(path.relative_to(root.parent), path) for root in roots for path in sorted(root.rglob("*.py"))]
+    return [(path.relative_to(root.parent), path) for root in roots for path in _source(root)]
+
+
+def _source(folder: Path) -> list[Path]:
+    """Return the code in a folder, and the authors' numbers that are drawn beside ours."""
+    return sorted([*folder.rglob("*.py"), *folder.rglob("published.csv")])
 
 
 @cache

@@ -15,7 +15,7 @@ Which learning-rate schedule and averaging of the weights is good at every stopp
 | published-losses | `published_losses.py` | losses on C4       |
 
 The regression is in `regression.py`, the language models in `language_runs.py` and `language_training.py`, the authors'
-table of losses in `published.py`.
+table of losses in `published.csv`.
 """
 
 from solv.harness.entry import Entry, Paper

@@ -13,9 +13,12 @@ import numpy as np
 
 from solv.experiments.anytime.language_runs import (
     ANYTIME,
+    CONSTANT,
     CONSTANT_LAST,
+    COSINE,
     EMA,
     LAST,
+    OFFSET,
     TUNED,
     Chosen,
     Losses,
@@ -23,7 +26,6 @@ from solv.experiments.anytime.language_runs import (
     choose,
     curve_name,
 )
-from solv.experiments.anytime.published import CONSTANT, COSINE, OFFSET
 from solv.experiments.anytime.settings import AnytimeConfig, LanguageSettings
 from solv.harness.contract import Context, Part
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing

@@ -12,11 +12,11 @@ from typing import Literal, TypeAlias
 import numpy as np
 from jaxtyping import Float
 
-from solv.experiments.anytime.published import CONSTANT, COSINE, OFFSET, WSD
 from solv.experiments.anytime.settings import LanguageSettings
 from solv.harness.settings import ConfigurationError
 from solv.tracking.curves import Params
 
+COSINE, CONSTANT, OFFSET, WSD = "cosine", "constant", "inverse sqrt", "WSD"
 EMA, LAST = "EMA", "last"  # the weights that are read
 TUNED: Params = {"schedule": COSINE, "tuned": "each horizon", "weights": LAST}
 ANYTIME: dict[str, Params] = {
