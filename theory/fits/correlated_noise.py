@@ -49,7 +49,7 @@ class Blocks:
     @property
     def begin(self) -> Float[np.ndarray, "blocks"]:
         """Smallest x of each block."""
-        return self.x[self.starts]
+        return np.asarray(self.x[self.starts])
 
     def mean_of(self, values: Float[np.ndarray, "representatives laws"]) -> Float[np.ndarray, "blocks laws"]:
         """Return the mean over each block of laws that were evaluated at `x`."""
