@@ -57,7 +57,7 @@ KEYS = (
         "depth",
         "nothing",
     ),
-    *("simulation.repeats", "simulation", "sweep.axes", "hydra.run.dir", "+new", "~x", "++x", "experiment"),
+    *("simulation.repeats", "simulation", "sweep.axes", "hydra.job.name", "+new", "~x", "++x", "experiment"),
     *("hydra/launcher", "nothing"),
 )
 GOOD = ("x=[1,2]", "slope=2", "cells=3", "seed=5", "offset=-0.5", "threads=1")

@@ -7,7 +7,8 @@ import pytest
 
 from solv.harness.runner import run_experiment
 from solv.harness.settings import defaults, resolve
-from tests.end_to_end.listening import listening
+from tests.end_to_end.listening import KEY, listening
+from tests.end_to_end.wandb.answering import answering
 from tests.end_to_end.wandb.test_wandb_record import Config, toy
 
 OFFLINE = [{"WANDB_MODE": word} for word in ("off", "offline", "OFFLINE", "dryrun")]
@@ -26,9 +27,9 @@ def server(monkeypatch, tmp_path):
         yield server
 
 
-def record(runs, mode="auto"):
+def record(runs, mode="auto", **options):
     values = {**defaults(Config), "runs_dir": str(runs), "device": "cpu", "wandb": mode}
-    return run_experiment(toy(), resolve(Config, values), preset="quick", figure=False)
+    return run_experiment(toy(), resolve(Config, values), preset="quick", figure=False, **options)
 
 
 @pytest.mark.parametrize("words", OFFLINE[:2], ids=str)
@@ -88,3 +89,30 @@ def test_no_word_for_disabled_starts_a_recorder(server, monkeypatch, tmp_path, r
     record(tmp_path / "option", "disabled")
     assert recorders == []
     assert server.count == 0
+
+
+def test_an_online_run_is_filed_streamed_and_uploaded(tmp_path, monkeypatch):
+    """The other side of the same coin: where nobody said otherwise, a login means online, and all of it arrives."""
+    for name in [name for name in os.environ if name.startswith("WANDB_")]:
+        monkeypatch.delenv(name)
+    left_over = {"WANDB_RUN_ID": "abc12345", "WANDB_RESUME": "must", "WANDB_NAME": "outer", "WANDB_PROJECT": ""}
+    with answering() as server:
+        for name, value in {**server.environment, **left_over}.items():
+            monkeypatch.setenv(name, value)
+        said = []
+        outcome = record(tmp_path / "runs", say=said.append)
+    assert said == []
+    own = (outcome.run.path / "wandb" / "id").read_text().strip()
+    assert outcome.dashboard == f"{server.address}/me/solv/runs/{own}"
+    assert {(filed["name"], filed["project"]) for filed in server.runs} == {(own, "solv")}
+    assert server.runs[0]["displayName"] == f"toy {outcome.run.path.name}"
+    assert server.runs[0]["jobType"] == "toy"
+    history = server.streamed["wandb-history.jsonl"]
+    steps = [row["train/small net 1_5/step"] for row in history if "train/small net 1_5/step" in row]
+    assert steps == list(range(20))
+    [curves] = [json.loads(content) for name, content in server.uploaded.items() if "table/curves" in name]
+    assert len(curves["data"]) == len(outcome.curves)
+    summary = json.loads(server.uploaded["wandb-summary.json"])
+    assert (summary["claims/holds"], summary["claims/fails"]) == (1, 1)
+    files = [path for path in (tmp_path / "runs").rglob("*") if path.is_file()]
+    assert not [path for path in files if KEY.encode() in path.read_bytes()]
