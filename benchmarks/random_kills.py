@@ -74,6 +74,7 @@ def main() -> int:
             lost += sum(_finished(folder).get(path) != stamp for path, stamp in before.items())
             kept[mode][2] += 1
             differing += _results(folder, modes[mode]) != undisturbed[mode]
+            print(f"{done} of {asked.kills} kills: {lost} lost, {differing} different", file=sys.stderr, flush=True)
     for mode, (kills, seen, folders) in kept.items():
         print(f"{mode}: {kills} kills in {folders} folders; finished units and points at their time: {seen}")
     print(f"{done} kills: {lost} finished things lost, {differing} results that differ")

@@ -9,7 +9,7 @@ import importlib.util
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -73,6 +73,11 @@ ENGINES: dict[str, Engine] = {
         "hydra_plugins.hydra_submitit_launcher",
     ),
 }
+JOBS_OF_THIS_MACHINE = "hydra_plugins.hydra_submitit_launcher.submitit_launcher.LocalLauncher"
+UNTAKEN = {
+    ENGINES["slurm"].target: ("%", "\\", "${"),
+    JOBS_OF_THIS_MACHINE: ("%", "${"),
+}  # submitit reads them otherwise
 GRID = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 PARTS = "parts"
 ATTEMPTS = 2  # with all points that are left; after that each goes alone, so that one that kills its worker is known
@@ -153,6 +158,7 @@ def plan(
     runs_dir = str(Path(base.runs_dir).expanduser().absolute())
     recorded = decide(base.wandb)
     job = PointJob(name, preset, key, runs_dir, recorded.mode, fresh)
+    _refuse_folder(str(hydra.launcher["_target_"]), runs_dir)
     place = [
         f"hydra.sweep.dir={quoted(plain(str(job.directory.path)))}",
         "hydra.sweep.subdir=.",
@@ -162,6 +168,16 @@ def plan(
     swept = tuple(override.key_or_group for _, override in parsed(axes)) + tuple(hydra.sweeper.get("params") or ())
     about = {"experiment": name, "preset": preset, "overrides": list(overrides), **description}
     return Sweep(experiment, job, block.metric, ("--multirun", *told), swept, is_grid, about, recorded)
+
+
+def _refuse_folder(target: str, runs_dir: str) -> None:
+    """Refuse a folder of runs that the launcher would take for another one."""
+    for sign in UNTAKEN.get(target, ()):
+        if sign in runs_dir:
+            raise ConfigurationError(
+                f"{target.rpartition('.')[2]} cannot have its jobs in {runs_dir}, where it takes {sign} for something "
+                "else; choose another folder with --runs-dir, or another launcher"
+            )
 
 
 def _refuse_axes(axes: Sequence[tuple[str, str]], experiment: Experiment[Any]) -> None:
@@ -305,16 +321,27 @@ class _Remaining:
 
     def _engine_survives(self, overrides: list[list[str]], keys: list[str], initial_job_idx: int) -> bool:
         """Launch the jobs; return False if the engine broke down under them."""
-        slurm = self._config.hydra.launcher["_target_"] == ENGINES["slurm"].target
-        patient = _patient_with_slurm(self._sweep.directory, keys, self._say) if slurm else nullcontext()
         try:
-            with patient:
+            with self._accompanied(keys):
                 self._engine.launch(overrides, initial_job_idx=initial_job_idx)
         except BrokenExecutor:
             return False
         except (RuntimeError, OSError, ImportError, ValueError) as error:
             raise ConfigurationError(f"the launcher cannot start jobs: {' '.join(str(error).split())}") from error
         return True
+
+    def _accompanied(self, keys: list[str]) -> AbstractContextManager[None]:
+        """Return what stands around a launch of submitit's: patience with Slurm, the end of jobs of this machine."""
+        target = self._config.hydra.launcher["_target_"]
+        if target == ENGINES["slurm"].target:
+            from solv.harness.sweep.slurm import patiently
+
+            return patiently(self._sweep.directory, keys, self._say)
+        if target == JOBS_OF_THIS_MACHINE:
+            from solv.harness.sweep.local_jobs import ending_together
+
+            return ending_together()
+        return nullcontext()
 
     def _answer(self, point: Point) -> "JobReturn":
         from hydra.core.utils import JobReturn, JobStatus
@@ -330,14 +357,6 @@ class _Remaining:
         else:
             answer.return_value = self._sweep.metric.of(run.curves())
         return answer
-
-
-@contextmanager
-def _patient_with_slurm(directory: SweepDirectory, keys: Sequence[str], say: Callable[[str], None]) -> Iterator[None]:
-    from solv.harness.sweep.slurm import patiently
-
-    with patiently(directory, keys, say):
-        yield
 
 
 def _engine(launcher: str | None, keys: Sequence[str]) -> list[str]:

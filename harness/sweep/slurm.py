@@ -45,7 +45,12 @@ def patiently(directory: SweepDirectory, keys: Sequence[str], say: Callable[[str
 
     def map_array(executor: Any, function: Any, *arguments: Any) -> list[_Waited]:
         jobs = original(executor, function, *arguments)
-        _wait(dict(zip(keys, jobs, strict=True)), directory, say)
+        array = jobs[0].job_id.split("_")[0]
+        try:
+            _wait(array, dict(zip(keys, jobs, strict=True)), directory, say)
+        except KeyboardInterrupt:
+            say(f"Slurm job {array} goes on (scancel {array} ends it)")
+            raise
         return [_Waited() for _ in jobs]
 
     submitit.AutoExecutor.map_array = map_array
@@ -55,8 +60,7 @@ def patiently(directory: SweepDirectory, keys: Sequence[str], say: Callable[[str
         submitit.AutoExecutor.map_array = original
 
 
-def _wait(jobs: dict[str, Any], directory: SweepDirectory, say: Callable[[str], None]) -> None:
-    array = next(iter(jobs.values())).job_id.split("_")[0]
+def _wait(array: str, jobs: dict[str, Any], directory: SweepDirectory, say: Callable[[str], None]) -> None:
     say(f"Slurm job {array}: {len(jobs)} points (scancel {array} ends it; this process may end, the jobs go on)")
     left, gone_since = dict(jobs), dict[str, float]()
     while left:

@@ -6,6 +6,8 @@ import shlex
 
 import pytest
 
+from tests.end_to_end.sweep.conftest import sweep
+
 SIGNS = [
     "exp=3",
     "a,b",
@@ -98,3 +100,29 @@ def test_a_sweep_in_a_folder_of_any_name_stays_in_it(toy_here, tmp_path, work, n
     assert len(finished(folder / "runs")) == 2
     assert [path.name for path in folder.iterdir()] == ["runs"]
     assert [path.name for path in (tmp_path / "w").iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("launcher", "name"),
+    [("submitit_slurm", "50%"), ("submitit_slurm", "a\\=0"), ("submitit_local", "%j"), ("submitit_local", "${HOME}")],
+)
+def test_a_folder_that_a_launcher_cannot_take_is_one_line_whose_advice_works(toy_here, work, name, launcher):
+    asked = ("sweep", "toy", "x=1,2", f"hydra/launcher={launcher}")
+    done = toy_here(*asked, "--runs-dir", f"{work}/{name}/runs")
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert f"{work}/{name}/runs" in done.stderr
+    assert not list(work.iterdir())
+    assert "--runs-dir" in done.stderr
+    assert toy_here(*asked, "--status", "--runs-dir", f"{work}/a=1, b(2) it's").returncode == 0
+
+
+def test_jobs_of_this_machine_work_in_a_folder_of_any_other_name(work):
+    """In a process of its own: submitit starts those that it leaves alone from there."""
+    folder = work / 'a=1, b(2) it\'s #3 "q" {4} [5] ü ~ $x; echo'
+    folder.mkdir()
+    done = sweep(folder, "x=1,2", "hydra/launcher=submitit_local")
+    assert done.returncode == 0, done.stderr
+    assert len(finished(folder / "runs")) == 2
+    assert [path.name for path in folder.iterdir()] == ["runs"]
+    assert list(work.iterdir()) == [folder]

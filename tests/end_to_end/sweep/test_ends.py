@@ -18,8 +18,9 @@ COMMANDS = {
     "local": ("sweep", "toy"),
     "joblib": ("sweep", "toy", "--launcher", "joblib", "--jobs", "2"),
     "ray": ("sweep", "toy", "--launcher", "ray", "--jobs", "2"),
+    "submitit": ("sweep", "toy", "x=1,2", "hydra/launcher=submitit_local"),
 }
-ENDS = [("run", "HUP"), ("local", "TERM"), ("joblib", "INT"), ("joblib", "HUP"), ("ray", "TERM")]
+ENDS = [("run", "HUP"), ("local", "TERM"), ("joblib", "INT"), ("joblib", "HUP"), ("ray", "TERM"), ("submitit", "HUP")]
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def begin(folder, mark, command, recorded):
         [*SOLV, *COMMANDS[command]],
         cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
-    busy = 2 if command in ("joblib", "ray") else 1
+    busy = 2 if command in ("joblib", "ray", "submitit") else 1
     wait_for(lambda: len(list(folder.glob("runs/toy/2*/wandb/offline-run-*"))) >= busy or process.poll() is not None)
     assert process.poll() is None, process.communicate()[1]
     try:
@@ -67,7 +68,7 @@ def test_a_signal_ends_it_with_its_status_and_leaves_nothing_running(tmp_path, u
                                capture_output=True, text=True)  # fmt: skip
         assert "resuming" in again.stderr
         assert len(finished(tmp_path)) == 1
-    elif name != "INT":
+    elif name != "INT" and command != "submitit":
         again = sweep(tmp_path)
         assert results(tmp_path) == undisturbed
     else:

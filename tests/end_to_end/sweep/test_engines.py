@@ -1,5 +1,6 @@
 """Does a sweep give the same bits on joblib, Optuna, Ray and Slurm, whatever is killed, cancelled or requeued?"""
 
+import signal
 import subprocess
 
 import pandas as pd
@@ -84,6 +85,24 @@ def test_slurm_goes_on_after_a_cancelled_job_and_says_which(tmp_path, undisturbe
     assert again.returncode == 0, again.stderr
     assert "3 of 4 points are done" in again.stderr
     assert results(tmp_path) == undisturbed
+
+
+def test_slurm_jobs_go_on_when_the_sweep_is_told_to_end_and_that_is_said(tmp_path, slurm):
+    go = tmp_path / "go"
+    process = start(
+        tmp_path, "x=1,2", "cells=1", "--launcher", "slurm", stderr=subprocess.PIPE, **slurm, TOY_UNTIL=str(go)
+    )
+    wait_for(lambda: len(list(tmp_path.glob("runs/toy/2*/started.json"))) == 2)
+    array = array_of(tmp_path)
+    process.send_signal(signal.SIGTERM)
+    said = process.communicate(timeout=30)[1].decode().splitlines()
+    assert process.returncode == 128 + signal.SIGTERM
+    assert said[-2:] == [
+        f"Slurm job {array} goes on (scancel {array} ends it)",
+        "solv: ended by SIGTERM; the same command goes on where this one stopped",
+    ]
+    go.touch()
+    wait_for(lambda: len(finished(tmp_path)) == 2)
 
 
 REQUEUED = ("x=1,2", "cells=8")
