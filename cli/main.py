@@ -21,6 +21,7 @@ from solv.cli.arguments import (
     part_override,
     runs_dir_override,
 )
+from solv.cli.caches import place_for_fonts
 from solv.cli.claims import claims
 from solv.cli.compare import compare
 from solv.cli.coordinate_check import coordinate_check
@@ -299,6 +300,7 @@ def main() -> None:
     """Entry point of the `solv` command."""
     show_what_can_be_shown()
     end_as_interrupted()
+    place_for_fonts()
     sys.exit(dispatch(app))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from solv.cli.caches import place_for_fonts
 from solv.cli.errors import call
 from solv.tracking import runs
 from solv.tracking.environment import checks
@@ -66,8 +67,7 @@ def test_without_a_home_a_name_and_the_right_to_write_a_run_needs_a_folder_and_n
     given.mkdir()
     given.chmod(0o777)
     ran = as_nobody(read_only, "run", "toy", "x=[1]", SOLV_RUNS_DIR=str(given), WANDB_MODE="offline")
-    assert ran.returncode == 0, ran.stderr
-    assert "W&B:" not in ran.stderr
+    assert (ran.returncode, ran.stderr) == (0, "")
     assert len(list(given.glob("toy/2*/wandb/offline-run-*"))) == 1
     assert not list(read_only.iterdir())
 
@@ -80,6 +80,25 @@ def test_what_only_reads_works_anywhere(read_only, arguments):
     assert "Traceback" not in done.stderr
     if arguments == ("doctor",):
         assert "cannot be written" in done.stdout
+
+
+def test_fonts_have_a_place_of_ones_own_where_the_home_has_none(monkeypatch, tmp_path):
+    """One that somebody else laid there, or may write to, is not taken."""
+    monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for variable in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+    place_for_fonts()
+    assert "MPLCONFIGDIR" not in os.environ
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/none")
+    own = tmp_path / f"solv-fonts-{os.getuid()}"
+    for mode, taken in ((None, True), (0o700, True), (0o777, False)):
+        monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+        if mode is not None:
+            own.chmod(mode)
+        place_for_fonts()
+        assert (os.environ["MPLCONFIGDIR"] == str(own)) is taken
+        assert Path(os.environ["MPLCONFIGDIR"]).parent == tmp_path
 
 
 def test_a_home_that_is_not_known_is_one_line_where_it_was_asked_for(toy_here, monkeypatch):
