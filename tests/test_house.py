@@ -15,24 +15,6 @@ ROOMS = ("cli", "data", "experiments", "harness", "models", "theory", "tracking"
 TESTED_IN = {
     "cli": "end_to_end/cli",
     "experiments": "experiments",
-    "harness/archive.py": "end_to_end/cli/test_report_command.py",
-    "harness/devices.py": "harness/test_runner.py",
-    "harness/entry.py": "harness/test_catalog.py",
-    "harness/pictures.py": "harness/test_objects.py",
-    "harness/presets.py": "end_to_end/cli/test_errors.py",
-    "harness/sweep/engine.py": "end_to_end/sweep/test_engines.py",
-    "harness/sweep/plan.py": "end_to_end/sweep/test_sweep.py",
-    "harness/sweep/points.py": "end_to_end/sweep/test_sweep.py",
-    "harness/sweep/slurm.py": "end_to_end/sweep/test_engines.py",
-    "harness/times.py": "end_to_end/cli/test_commands.py",
-    "tracking/checkpoints.py": "harness/test_runner.py",
-    "tracking/dashboard.py": "end_to_end/wandb/test_wandb_record.py",
-    "tracking/environment.py": "end_to_end/cli/test_doctor_command.py",
-    "tracking/files.py": "tracking/test_runs.py",
-    "tracking/panels.py": "tracking/test_figures.py",
-    "tracking/report.py": "end_to_end/cli/test_report_command.py",
-    "tracking/sweeps.py": "end_to_end/sweep/test_sweep.py",
-    "tracking/wandb_run.py": "end_to_end/wandb/test_wandb_record.py",
 }
 
 

@@ -135,7 +135,7 @@ def plan(
     engine += _jobs(str(hydra.launcher["_target_"]), launcher, jobs, keys)
     block = read_block(values.pop(BLOCK, None), experiment.Config)
     base = resolve(experiment.Config, values)
-    experiment.chosen(base.parts)
+    parts = [part.name for part in experiment.chosen(base.parts)]
     axes = typed_axes or block.overrides(fixed=keys) or _over_parts(experiment, keys)
     own_axes = bool(hydra.sweeper.get("params"))
     if not axes and not own_axes:
@@ -154,6 +154,8 @@ def plan(
         "sweeper": _plain(sweeper),
         "metric": None if is_grid or block.metric is None else scientific(block.metric),
     }
+    if len(parts) < len(experiment.parts):  # their points are runs of their own: those of all parts are no repeats
+        description["parts"] = parts
     key = content_key(name, description)
     runs_dir = str(Path(base.runs_dir).expanduser().absolute())
     recorded = decide(base.wandb)

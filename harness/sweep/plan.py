@@ -32,7 +32,7 @@ class Metric(Group):
         """
         rows = curves[curves["source"] == self.source]
         for column in ("panel", "params", "y_name"):
-            rows = rows[[fnmatchcase(value, getattr(self, column)) for value in rows[column]]]
+            rows = rows.loc[[fnmatchcase(value, getattr(self, column)) for value in rows[column]]]
         if rows.empty:
             raise ConfigurationError(
                 f"sweep.metric: no {self.source} curve has panel {self.panel!r}, params {self.params!r}, y_name "

@@ -1,0 +1,54 @@
+"""Is a finished run read again as what it was, and is its command the run's own?"""
+
+import shlex
+
+import pytest
+
+from solv.harness.archive import command_of, panels_of, settings_of
+from solv.harness.compose import settings_for
+from solv.harness.settings import ConfigurationError, as_dictionary
+from tests.end_to_end.cli.made_runs import make_run
+
+
+def test_settings_and_panels_are_those_of_the_run(tmp_path):
+    run = make_run(tmp_path, "seed=3")
+    settings = settings_of(run)
+    assert settings.seed == 3
+    assert list(settings.tau) == [1.5, 3]
+    names = {str(panel.name) for panel in panels_of(run)}
+    assert set(run.curves()["panel"]) <= names
+
+
+def changed(run, old, new):
+    path = run.path / "config.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_a_run_without_parts_is_of_an_earlier_version_and_of_all_parts(tmp_path):
+    run = make_run(tmp_path)
+    changed(run, "parts: []\n", "")
+    assert settings_of(run).parts == ()
+
+
+def test_a_run_whose_settings_no_longer_exist_has_no_panels(tmp_path):
+    run = make_run(tmp_path)
+    changed(run, "seed: 0", "sead: 0")
+    with pytest.raises(ConfigurationError, match="sead"):
+        settings_of(run)
+    assert panels_of(run) == []
+
+
+def test_the_command_names_what_differs_from_the_preset_and_makes_the_same_run(tmp_path):
+    run = make_run(tmp_path, "seed=3", "alpha=0.1", preset="quick")
+    values = as_dictionary(settings_for("cot-depth", "quick", [])[1])
+    command = command_of(run, "quick", values)
+    words = shlex.split(command)
+    assert words[:3] == ["solv", "run", "cot-depth"]
+    assert "--preset" not in words
+    assert "seed=3" in words
+    assert not any(word.startswith(("runs_dir=", "device=", "threads=", "wandb=")) for word in words)
+    again = settings_for("cot-depth", "quick", words[3:])[1]
+    assert {**as_dictionary(again), "runs_dir": ""} == {**as_dictionary(settings_of(run)), "runs_dir": ""}
+    assert command_of(run, "smoke", values).startswith("solv run cot-depth --preset smoke ")

@@ -1,0 +1,96 @@
+"""Are curves, claims and metrics given the names that W&B is promised, and does a missing record stop nothing?"""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from solv.tracking.claims import Finding, Verdict
+from solv.tracking.curves import join_curves
+from solv.tracking.dashboard import (
+    Dashboard,
+    Identity,
+    charts,
+    history_rows,
+    metric_definitions,
+    open_dashboard,
+    summary,
+)
+from solv.tracking.labels import name_curves
+from solv.tracking.panels import Panel
+from solv.tracking.wandb_mode import Decision
+from tests.made_curves import Panels, points
+
+PANELS = [Panel(Panels.P, "P", "t", "loss", series="w={w}")]
+CURVES = join_curves([
+    points("theory", [1.0, 2.0, math.inf], w=1.5),
+    points("simulation", [1.1, 2.0], 0.1, 4, w=1.5),
+    points("trained", [3.0], 0.1, 4, x=[1], w=1.5),
+])  # fmt: skip
+
+
+@pytest.fixture
+def named():
+    return name_curves(CURVES, PANELS)
+
+
+def test_each_curve_is_drawn_against_its_own_abscissa(named):
+    defined = metric_definitions(named)
+    assert {"name": "x/t", "hidden": True, "summary": "none"} in defined
+    steps = {each["name"]: each["step_metric"] for each in defined if "step_metric" in each}
+    assert steps == {
+        r"theory/loss/p/w=1\.5": "x/t",
+        r"empirical/loss/p/w=1\.5": "x/t",
+        r"empirical/loss/p/w=1\.5/trained": "x/t",
+    }
+
+
+def test_theory_and_measurement_of_one_abscissa_stand_in_one_row(named):
+    rows = list(history_rows(named))
+    assert [row["x/t"] for row in rows] == [0, 1, 2]
+    assert rows[1] == {
+        "x/t": 1,
+        "theory/loss/p/w=1.5": 2.0,
+        "empirical/loss/p/w=1.5": 2.0,
+        "empirical/loss/p/w=1.5/trained": 3.0,
+    }
+
+
+def test_a_chart_lays_the_finite_points_over_each_other(named):
+    [(name, chart)] = charts(named).items()
+    assert name == "overlay/p"
+    lines = {line["name"]: (line["x"], line["y"]) for line in chart["lines"]}
+    assert lines["theory w=1.5"] == ([0, 1], [1, 2])
+    assert set(lines) == {"theory w=1.5", "simulation w=1.5", "trained w=1.5"}
+
+
+def test_the_summary_counts_verdicts_and_gives_agreement(named):
+    claims = [
+        Finding("grows", "it grows", Verdict.HOLDS, 0.5, 0.4),
+        Finding("kind", "of a kind", Verdict.UNDECIDED, "a", "b", needs="size >= 9"),
+        Finding("wild", "wild", Verdict.FAILS, 0.5, math.inf),
+    ]
+    found = summary(named, claims)
+    assert {key: found[f"claims/{key}"] for key in ("holds", "fails", "undecided", "not run")} == {
+        "holds": 1, "fails": 1, "undecided": 1, "not run": 0,
+    }  # fmt: skip
+    assert found["claim/kind"] == "undecided"
+    assert found["claim/grows/measured"] == 0.4
+    assert "claim/kind/measured" not in found
+    assert "claim/wild/measured" not in found  # not finite
+    assert found["agreement/loss/p/w=1.5/median_error"] == pytest.approx(0.05)  # of 0.1 and 0
+    assert found["agreement/loss/p/w=1.5/trained/median_error"] == pytest.approx(0.5)
+
+
+def test_a_run_that_is_not_recorded_starts_nothing(tmp_path: Path):
+    identity = Identity("toy", "toy run", ("quick",))
+    dashboard = open_dashboard(Decision("disabled", None), tmp_path / "a-b-c", tmp_path, identity, {})
+    dashboard.metrics("net", 1, {"loss": 0.5})
+    dashboard.results(CURVES, PANELS, [], None)
+    assert dashboard.close(finished=True) is None
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_record_that_could_not_be_started_is_one_line():
+    said = Dashboard(fault="cannot start recording (No space left)").close(finished=True)
+    assert said == "W&B: cannot start recording (No space left); the run itself is complete"
