@@ -11,28 +11,10 @@ import sys
 
 import pytest
 
-from solv.cli.completion import keys
-from solv.harness.catalog import entry, load, names
-from solv.harness.settings import describe
+from solv.harness.catalog import names
 from tests.end_to_end.cli.conftest import ROOT
 from tests.end_to_end.cli.made_runs import make_run
 from tests.system_packages import require
-
-
-@pytest.mark.parametrize("name", names())
-def test_the_keys_are_those_of_the_experiments_settings(name):
-    assert entry(name).load_settings() is load(name).Config
-    assert {(key.name, key.meaning) for key in keys(name)} == set(describe(load(name).Config))
-
-
-def test_a_key_offers_its_choices_or_its_default():
-    found = {key.name: key.values for key in keys("cot-depth")}
-    assert found["alpha"] == ("[0.7,2,4]",)
-    assert found["tau"] == ("[1.2,1.5,2,3,5,inf]",)
-    assert found["simulation.repeats"] == ("16",)
-    assert found["threads"] == ("null",)
-    assert found["wandb"] == ("auto", "offline", "online", "disabled")
-    assert found["runs_dir"] == ()
 
 
 @pytest.fixture
