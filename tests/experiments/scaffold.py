@@ -1,15 +1,20 @@
 """What do the tests of all experiments stand on? A context without a run, ideal and spoilt curves, and what dies."""
 
+import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from solv.harness.catalog import load
+from solv.harness.compose import settings_for
 from solv.harness.contract import Context, Experiment
 from solv.harness.seeds import Seeds
-from solv.harness.settings import RunSettings
+from solv.harness.settings import RunSettings, replace
 from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.claims import Finding, Verdict
 from solv.tracking.curves import Curves, join_curves, select
@@ -49,6 +54,73 @@ class Units:
             self.kept[name] = {key: np.asarray(value) for key, value in make().items()}
             self.computed.append(name)
         return self.kept[name]
+
+
+@cache
+def preset_of(name: str, preset: str) -> RunSettings:
+    """Return the composed settings of an experiment's preset."""
+    settings: RunSettings = settings_for(name, preset, [])[1]
+    return settings
+
+
+@dataclass(frozen=True)
+class Smoke:
+    """What one part says under the smoke preset, run on its own.
+
+    Attributes:
+        declared: its panels, in order.
+        curves: theory and measurement.
+        claims: ids of the claims that were judged by these curves.
+    """
+
+    declared: tuple[str, ...]
+    curves: Curves
+    claims: tuple[str, ...]
+
+    def sources(self) -> dict[str, set[str]]:
+        """Return the sources of each panel's curves."""
+        return {name: set(self.curves.loc[self.curves["panel"] == name, "source"]) for name in self.declared}
+
+    def unpaired(self) -> set[str]:
+        """Return the panels with a measured curve that no theory curve of the same params stands beside."""
+        theory = self.curves["source"] == "theory"
+        known = set(self.curves[theory][["panel", "params"]].itertuples(index=False, name=None))
+        rest = set(self.curves[~theory][["panel", "params"]].itertuples(index=False, name=None))
+        return {panel for panel, _ in rest - known}
+
+    def sound(self) -> bool:
+        """Return whether theory is exact, and what was measured has counts and errors that can be."""
+        theory = self.curves[self.curves["source"] == "theory"]
+        rest = self.curves[self.curves["source"] != "theory"]
+        exact = bool((theory["y_err"] == 0).all()) and not theory["y"].isna().any()
+        return exact and bool((rest["n"] >= 1).all()) and not bool((rest["y_err"] < 0).any())
+
+
+@cache
+def smoke(name: str, part_name: str, *, measure: bool = True) -> Smoke:
+    """Return what a part of an experiment predicts, measures and claims under the smoke preset, on its own.
+
+    Args:
+        name: of the experiment.
+        part_name: of the part.
+        measure: whether it is measured and judged, too; else theory alone.
+    """
+    experiment = load(name)
+    settings = replace(preset_of(name, "smoke"), parts=(part_name,))
+    [part] = experiment.chosen(settings.parts)
+    curves = experiment.predict_part(part, settings)
+    judged: tuple[str, ...] = ()
+    if measure:
+        with tempfile.TemporaryDirectory() as folder:
+            own = context(Path(folder), unit=_UNITS.setdefault(name, Units()))
+            curves = join_curves([curves, experiment.measure(part, settings, own)])
+        own_claims = [claim.id for claim in part.claims]
+        found = experiment.judge(curves, settings)
+        judged = tuple(each.id for each in found if each.id in own_claims and each.verdict is not Verdict.NOT_RUN)
+    return Smoke(tuple(str(panel.name) for panel in part.panels(settings)), curves, judged)
+
+
+_UNITS: dict[str, Units] = {}  # parts of an experiment share their units, as in a run
 
 
 def measured(experiment: Experiment[Any], settings: RunSettings, own: Context) -> Curves:

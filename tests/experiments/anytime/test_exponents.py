@@ -1,0 +1,22 @@
+"""Part `exponents` of anytime: is every panel filled by the part alone?"""
+
+from solv.experiments.anytime.exponents import Panels
+from tests.experiments.scaffold import smoke
+
+SOURCES = {
+    Panels.EXPONENT: {"theory"},
+}
+
+
+def test_every_panel_has_the_curves_that_are_promised():
+    found = smoke("anytime", "exponents").sources()
+    for panel, sources in SOURCES.items():
+        assert sources <= found[panel], panel
+
+
+def test_theory_is_exact_and_measurements_have_counts_and_errors():
+    assert smoke("anytime", "exponents").sound()
+
+
+def test_its_claims_are_judged_by_its_own_curves():
+    assert {"rate-of-every-exponent", "constant-rate-best-at-capacity"} <= set(smoke("anytime", "exponents").claims)

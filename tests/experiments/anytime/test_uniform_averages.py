@@ -1,0 +1,23 @@
+"""Part `uniform-averages` of anytime: is every panel filled by the part alone?"""
+
+from solv.experiments.anytime.uniform_averages import Panels
+from tests.experiments.scaffold import smoke
+
+SOURCES = {
+    Panels.UNIFORM: {"theory"},
+    Panels.PEAKS: {"theory"},
+}
+
+
+def test_every_panel_has_the_curves_that_are_promised():
+    found = smoke("anytime", "uniform-averages").sources()
+    for panel, sources in SOURCES.items():
+        assert sources <= found[panel], panel
+
+
+def test_theory_is_exact_and_measurements_have_counts_and_errors():
+    assert smoke("anytime", "uniform-averages").sound()
+
+
+def test_its_claims_are_judged_by_its_own_curves():
+    assert {"square-root-is-minimax"} <= set(smoke("anytime", "uniform-averages").claims)

@@ -1,0 +1,26 @@
+"""Part `infinite-pretraining` of cot-depth: is every panel filled by the part alone?"""
+
+from solv.experiments.cot_depth.infinite_pretraining import Panels
+from tests.experiments.scaffold import smoke
+
+SOURCES = {
+    Panels.ENDLESS: {"simulation", "theory"},
+}
+
+
+def test_every_panel_has_the_curves_that_are_promised():
+    found = smoke("cot-depth", "infinite-pretraining").sources()
+    for panel, sources in SOURCES.items():
+        assert sources <= found[panel], panel
+
+
+def test_theory_is_exact_and_measurements_have_counts_and_errors():
+    assert smoke("cot-depth", "infinite-pretraining").sound()
+
+
+def test_measured_curves_are_called_as_theory_calls_them():
+    assert not smoke("cot-depth", "infinite-pretraining").unpaired() & {Panels.ENDLESS}
+
+
+def test_its_claims_are_judged_by_its_own_curves():
+    assert {"polynomial", "saturation"} <= set(smoke("cot-depth", "infinite-pretraining").claims)

@@ -1,0 +1,17 @@
+"""Part `horizon` of moe-transfer: does theory fill the panels that it speaks about?"""
+
+from solv.experiments.moe_transfer.horizon import Panels
+from tests.experiments.scaffold import smoke
+
+SOURCES = {
+    Panels.HORIZON: set(),
+    Panels.OPTIMUM: set(),
+    Panels.OPTIMA: set(),
+}
+
+
+def test_theory_fills_the_panels_that_it_speaks_about():
+    """What is trained takes longer: the tests of the whole experiment measure it."""
+    found = smoke("moe-transfer", "horizon", measure=False)
+    assert found.sources() == SOURCES
+    assert found.sound()

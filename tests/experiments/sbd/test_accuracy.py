@@ -1,0 +1,29 @@
+"""Part `accuracy` of sbd: is every panel filled by the part alone?"""
+
+from solv.experiments.sbd.accuracy import Panels
+from tests.experiments.scaffold import smoke
+
+SOURCES = {
+    Panels.ACCURACY: {"trained"},
+    Panels.GAIN: {"trained"},
+}
+
+
+def test_every_panel_has_the_curves_that_are_promised_and_no_others():
+    assert smoke("sbd", "accuracy").sources() == SOURCES
+
+
+def test_theory_is_exact_and_measurements_have_counts_and_errors():
+    assert smoke("sbd", "accuracy").sound()
+
+
+def test_measured_curves_are_called_as_theory_calls_them_but_where_there_is_none():
+    assert smoke("sbd", "accuracy").unpaired() == {Panels.ACCURACY, Panels.GAIN}
+
+
+def test_its_claims_are_judged_by_its_own_curves():
+    assert smoke("sbd", "accuracy").claims == (
+        "sbd-learns-without-weight-transport",
+        "sbd-beats-dfa-and-ebd",
+        "expansion-helps",
+    )
