@@ -1,12 +1,8 @@
-"""Do moe-transfer's tables and sizes say what they should?"""
+"""Do moe-transfer's tables say what they should?"""
 
 import pytest
 
-from solv.experiments.moe_transfer.experiment import EXPERIMENT
 from solv.experiments.moe_transfer.parameterizations import GROWTH, TABLES, Shape, exponents, numbers, predicted_shift
-from solv.experiments.moe_transfer.settings import CoordinateSettings, MoeTransferConfig, TransferSettings
-from solv.experiments.moe_transfer.sizes import coordinate_models, models, seeds_of, trained, trainings
-from solv.harness.settings import ConfigurationError
 
 BASE = Shape(16, 1, 16)
 
@@ -57,44 +53,3 @@ def test_under_the_transferring_table_every_learned_part_is_of_order_one():
     for direction in GROWTH:
         assert all(group.learned <= 0 for group in exponents(TABLES["transfer"], direction).values())
     assert exponents(TABLES["transfer"], "width")["unembedding"].initial == -0.5
-
-
-def test_work_names_parameterizations_and_their_sizes():
-    assert trained(["limit", "standard", "transfer/0", "transfer/2"]) == {"standard": None, "transfer": {0, 2}}
-    assert trained(["paper/1", "paper"]) == {"paper": None}
-    assert trained(["settings"]) == {}
-
-
-def test_models_grow_along_one_direction():
-    settings = TransferSettings()
-    assert [(m.width, m.layers) for m in models(settings, "ladder")] == [(32, 2), (64, 4), (128, 8)]
-    assert [(m.experts, m.active) for m in models(settings, "experts")] == [(4, 1), (8, 2)]
-    assert [m.hidden for m in models(settings, "hidden")] == [32, 64]
-    assert [m.layers for m in coordinate_models(settings, CoordinateSettings(), "depth")] == [2, 4, 8]
-    assert seeds_of(settings, models(settings, "ladder")[-1]) == settings.large_seeds
-
-
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [
-        ({"active_fraction": 0.3}, "active_fraction"),
-        ({"ladder_layers": (2, 4)}, "ladder_width"),
-        ({"width": (24, 48)}, "head_width"),
-        ({"alpha": (0.01,)}, "alpha"),
-    ],
-)
-def test_wrong_sizes_are_named(settings, said):
-    with pytest.raises(ConfigurationError, match=said):
-        [models(TransferSettings(**settings), direction) for direction in GROWTH]
-
-
-def test_a_direction_is_trained_at_the_sizes_that_work_names():
-    config = MoeTransferConfig(work=("transfer/0", "standard"))
-    found = [(each.table, each.model.width) for each in trainings(config, ["width"])]
-    assert found == [("transfer", 32), ("standard", 32), ("standard", 64)]
-    assert {each.direction for each in trainings(config)} == set(GROWTH)
-
-
-def test_a_run_refuses_sizes_that_no_model_has_before_it_trains():
-    with pytest.raises(ConfigurationError, match="head_width"):
-        EXPERIMENT.require(MoeTransferConfig(coordinates=CoordinateSettings(width=(24, 48))))

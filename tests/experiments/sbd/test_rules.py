@@ -4,7 +4,19 @@ import pytest
 import torch
 
 from solv.experiments.sbd.rules import Plan, broadcast_rule
-from solv.experiments.sbd.settings import BP, DFA, EBD, FROZEN, SBD_P, SBD_RANDOM, Training
+from solv.experiments.sbd.settings import (
+    BP,
+    BP_SQUARED,
+    BROADCAST,
+    DFA,
+    EBD,
+    FROZEN,
+    SBD,
+    SBD_P,
+    SBD_RANDOM,
+    Training,
+)
+from solv.harness.settings import replace
 
 SETTINGS = Training(seeds=2, memory=0.9, start=0.02, expansion=0.3, random_features=4)
 QUERIES = torch.zeros(5, 4)
@@ -17,24 +29,6 @@ def test_copies_of_a_rule_lie_beside_each_other():
     assert Plan([BP]).backward
 
 
-def test_each_rule_has_its_memory_and_loss():
-    rule = broadcast_rule(SETTINGS, Plan([EBD, FROZEN, DFA, SBD_P]), 3, QUERIES)
-    assert rule.squared.tolist() == [1, 1, 0, 0, 0, 0, 0, 0]
-    torch.testing.assert_close(rule.memory, torch.tensor([0.9, 0.9, 1, 1, 1, 1, 0.9, 0.9]))
-    torch.testing.assert_close(rule.start, torch.full((8,), 0.02))
-
-
-def test_expansions_use_their_own_features_alone():
-    rule = broadcast_rule(SETTINGS, Plan([SBD_P, SBD_RANDOM, EBD]), 3, QUERIES)
-    expected = torch.zeros(3, 3 + 4)
-    expected[0, :3] = 0.3
-    expected[1, 3:] = 0.3
-    torch.testing.assert_close(rule.expansion, expected.repeat_interleave(2, dim=0))
-    few = broadcast_rule(SETTINGS, Plan([SBD_RANDOM, SBD_RANDOM], features=[1, 4]), 3, QUERIES)
-    assert (few.expansion[::2] > 0).sum(1).tolist() == [1, 4]
-    assert broadcast_rule(SETTINGS, Plan([EBD]), 3, QUERIES).expansion is None
-
-
 def test_a_ladder_overrides_memory_and_start_block_by_block():
     plan = Plan([EBD, EBD], memory=[0.5, 0.7], start=[0.1, 0.2], features=[3, 9])
     rule = broadcast_rule(SETTINGS, plan, 3, QUERIES)
@@ -42,3 +36,21 @@ def test_a_ladder_overrides_memory_and_start_block_by_block():
     torch.testing.assert_close(rule.start, torch.tensor([0.1, 0.1, 0.2, 0.2]))
     assert plan.random_features(SETTINGS) == 9
     assert Plan([EBD]).random_features(SETTINGS) == pytest.approx(4)
+
+
+def test_a_batch_of_rules_gives_every_copy_what_its_rule_says():
+    settings, queries = replace(SETTINGS, seeds=2), torch.zeros(64, 3)
+    rule = broadcast_rule(settings, Plan(BROADCAST), 10, queries)
+    blocks = {name: slice(2 * place, 2 * place + 2) for place, name in enumerate(BROADCAST)}
+    assert rule.squared.tolist() == [float(name == EBD) for name in BROADCAST for _ in range(2)]
+    for name, block in blocks.items():
+        frozen = name in (FROZEN, DFA)
+        assert torch.allclose(rule.memory[block], torch.tensor(1.0 if frozen else settings.memory))
+        used = {SBD_P: range(10), SBD_RANDOM: range(10, 13)}.get(name, ())
+        scales = torch.tensor([settings.expansion if column in used else 0.0 for column in range(13)])
+        assert torch.equal(rule.expansion[block], scales.expand(2, -1))
+    few = broadcast_rule(settings, Plan([SBD_RANDOM] * 2, features=(1, 3)), 10, queries)
+    assert (few.expansion > 0).sum(1).tolist() == [1, 1, 3, 3]
+    assert broadcast_rule(settings, Plan((SBD,)), 10, queries).features is None
+    assert Plan((BP, BP_SQUARED)).backward
+    assert not Plan(BROADCAST).backward

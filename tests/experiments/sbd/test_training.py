@@ -8,21 +8,16 @@ import torch
 from solv.experiments.sbd import training
 from solv.experiments.sbd.arenas import Data, Problem, digits, network
 from solv.experiments.sbd.experiment import EXPERIMENT
-from solv.experiments.sbd.rules import Plan, broadcast_rule
+from solv.experiments.sbd.rules import Plan
 from solv.experiments.sbd.settings import (
     BP,
-    BP_SQUARED,
-    BROADCAST,
     CONVOLUTION,
-    DFA,
     DIGITS,
     EBD,
     FROZEN,
     LOCAL,
     PERCEPTRON,
     SBD,
-    SBD_P,
-    SBD_RANDOM,
     Images,
     SbdConfig,
     Training,
@@ -97,24 +92,6 @@ def test_frozen_hidden_layers_stay_and_all_rules_of_a_seed_start_from_the_same_w
         torch.testing.assert_close(value[:2], value[2:], rtol=0, atol=0)
         assert torch.equal(value[:2], end[name][:2]) == (name in {"weight 0", "bias 0", "weight 1", "bias 1"})
         assert not torch.equal(value[2:], end[name][2:])
-
-
-def test_a_batch_of_rules_gives_every_copy_what_its_rule_says():
-    settings, queries = replace(SMALL.training, seeds=2), torch.zeros(64, 3)
-    rule = broadcast_rule(settings, Plan(BROADCAST), 10, queries)
-    blocks = {name: slice(2 * place, 2 * place + 2) for place, name in enumerate(BROADCAST)}
-    assert rule.squared.tolist() == [float(name == EBD) for name in BROADCAST for _ in range(2)]
-    for name, block in blocks.items():
-        frozen = name in (FROZEN, DFA)
-        assert torch.allclose(rule.memory[block], torch.tensor(1.0 if frozen else settings.memory))
-        used = {SBD_P: range(10), SBD_RANDOM: range(10, 13)}.get(name, ())
-        scales = torch.tensor([settings.expansion if column in used else 0.0 for column in range(13)])
-        assert torch.equal(rule.expansion[block], scales.expand(2, -1))
-    few = broadcast_rule(settings, Plan([SBD_RANDOM] * 2, features=(1, 3)), 10, queries)
-    assert (few.expansion > 0).sum(1).tolist() == [1, 1, 3, 3]
-    assert broadcast_rule(settings, Plan((SBD,)), 10, queries).features is None
-    assert Plan((BP, BP_SQUARED)).backward
-    assert not Plan(BROADCAST).backward
 
 
 def test_regularisers_reach_the_updates(tmp_path):
