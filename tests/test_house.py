@@ -15,7 +15,6 @@ ROOMS = ("cli", "data", "experiments", "harness", "models", "theory", "tracking"
 TESTED_IN = {
     "experiments/anytime/language_runs.py": "experiments/anytime/test_experiment.py",
     "experiments/anytime/language_training.py": "experiments/anytime/test_experiment.py",
-    "experiments/anytime/published.py": "experiments/anytime/test_experiment.py",
     "experiments/best_of_k/language/answers.py": "experiments/best_of_k/test_experiment.py",
     "experiments/best_of_k/language/judged_errors.py": "experiments/best_of_k/test_experiment.py",
     "experiments/best_of_k/language/pretrained_models.py": "experiments/best_of_k/test_experiment.py",
