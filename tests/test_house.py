@@ -13,18 +13,14 @@ ROOMS = ("cli", "data", "experiments", "harness", "models", "theory", "tracking"
 
 # Modules without a test file of their own, and where they are tested instead.
 TESTED_IN = {
-    "experiments/anytime/language_runs.py": "experiments/anytime/test_experiment.py",
-    "experiments/anytime/language_training.py": "experiments/anytime/test_experiment.py",
     "experiments/best_of_k/language/answers.py": "experiments/best_of_k/test_experiment.py",
     "experiments/best_of_k/language/judged_errors.py": "experiments/best_of_k/test_experiment.py",
     "experiments/best_of_k/language/pretrained_models.py": "experiments/best_of_k/test_experiment.py",
     "experiments/best_of_k/language/trained_models.py": "experiments/best_of_k/test_experiment.py",
     "experiments/jailbreak/language_training.py": "experiments/jailbreak/test_experiment.py",
-    "experiments/moe_transfer/transformers.py": "experiments/moe_transfer/test_experiment.py",
     "experiments/pita/answers.py": "experiments/pita/test_experiment.py",
     "experiments/pita/language_training.py": "experiments/pita/test_experiment.py",
     "experiments/pita/starfish_training.py": "experiments/pita/test_experiment.py",
-    "experiments/softmax_law/language_readings.py": "experiments/softmax_law/test_experiment.py",
 }
 
 # Test files that are about several parts of a paper at once, or about all papers.

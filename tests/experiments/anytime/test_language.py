@@ -1,7 +1,6 @@
 """Does the part `language` train what it names, branch with the optimiser's state, resume, and choose by its rules?"""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,25 +13,20 @@ from solv.experiments.anytime.language import LANGUAGE, Panels
 from solv.experiments.anytime.language_runs import (
     ANYTIME,
     CONSTANT_LAST,
-    LAST,
     TUNED,
-    Training,
-    best_anytime,
     require_text,
     trainings,
 )
-from solv.experiments.anytime.language_training import Laboratory, architecture
+from solv.experiments.anytime.language_training import architecture
 from solv.experiments.anytime.settings import AnytimeConfig, LanguageModel, LanguageSettings
 from solv.harness.compose import settings_for
 from solv.harness.contract import Context
 from solv.harness.settings import ConfigurationError, replace
 from solv.models.language.decoder import Decoder
 from solv.models.language.training import Trainer
-from solv.theory import schedules
 from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.curves import Curves, select
 from solv.tracking.labels import lay_out
-from solv.tracking.progress import SilentReporter
 from solv.tracking.runs import RunDirectory
 from tests.experiments import scaffold
 
@@ -76,62 +70,12 @@ def whole(tmp_path_factory) -> Curves:
     return measure(TINY, context(tmp_path_factory.mktemp("whole")))
 
 
-@pytest.fixture
-def laboratory(tmp_path):
-    with SilentReporter().task(TASK, 1) as step:
-        yield partial(Laboratory, TINY, context(tmp_path), step=step)
-
-
 def value(curves: Curves, panel: Panels, params: Mapping[str, object], x: int) -> float:
     [y] = select(curves, panel=panel, x=x, **params)["y"]
     return float(y)
 
 
 # -- what is trained -------------------------------------------------------------------------------------------------
-
-
-def test_a_reading_is_the_loss_of_a_training_that_stops_there(laboratory):
-    one = laboratory(seed=0)
-    run = Training("constant", 5e-3, 0.99)
-    read = one.read(run)
-    factors = schedules.constant(np.arange(1, 21), 3)
-    for horizon in (6, 10, 20):
-        fresh = one.trainer(run, lambda step: float(factors[step]), TINY.labels)
-        fresh.train(one.batches, horizon)
-        held = list(one.held())
-        assert read["last", horizon] == fresh.evaluate(held)
-        assert read["25", horizon] == fresh.evaluate(held, average="25")
-
-
-def test_a_decay_that_branches_is_the_whole_schedule_from_the_start(laboratory):
-    """With the constant run's moments and batches the branch has the same bits; without them it has not."""
-    one = laboratory(seed=0)
-    run = Training("constant", 5e-3, 0.99)
-    read = one.read(run)
-    for horizon in (6, 10, 20):
-        factors = schedules.warmup_stable_decay(np.arange(1, horizon + 1), horizon, 0.9, 0.1, 3)
-        fresh = one.trainer(run, lambda step, factors=factors: float(factors[step]), ())
-        fresh.train(one.batches, horizon)
-        assert read["wsd", horizon] == fresh.evaluate(one.held())
-
-
-def test_all_schedules_of_a_seed_start_from_the_same_weights_and_batches(laboratory):
-    first, second = laboratory(seed=0), laboratory(seed=1)
-    ones = [first.trainer(run, lambda step: 1.0, ()).model.state_dict() for run in trainings(TINY)]
-    for other in ones[1:]:
-        assert all((other[name] == weights).all() for name, weights in ones[0].items())
-    different = second.trainer(trainings(TINY)[0], lambda step: 1.0, ()).model.state_dict()
-    assert any((different[name] != weights).any() for name, weights in ones[0].items())
-    assert (first.batches(3) == first.batches(3)).all()
-    assert (first.batches(3) != second.batches(3)).any()
-
-
-def test_every_training_of_the_grid_is_there_once():
-    settings = replace(TINY, beta2=(0.95, 0.99), offsets=(100, 300), constant_rates=(1e-3, 3e-3, 1e-2))
-    runs = trainings(settings)
-    count = {name: sum(run.schedule == name for run in runs) for name in ("constant", "offset", "cosine")}
-    assert count == {"constant": 3 * 2, "offset": 2 * 1 * 2, "cosine": 3 * 2 * 2}
-    assert len({run.label for run in runs}) == len(runs)
 
 
 # -- resuming --------------------------------------------------------------------------------------------------------
@@ -193,22 +137,6 @@ def test_the_choice_of_each_curve_is_a_curve(whole):
     assert set(select(choices, **ANYTIME["wsd"])["y_name"]) == {"rate", "beta2"}
     chosen = {"rate", "beta2", "alpha", "ema_label"}
     assert not whole["params"].str.contains("|".join(f'"{name}"' for name in chosen)).any()
-
-
-def test_each_curve_is_chosen_by_its_own_rule_and_a_diverged_run_never():
-    runs = [Training("constant", rate, 0.99) for rate in (1e-3, 3e-3, 1e-2)]
-    envelope = np.zeros((2, 2))
-    losses = {
-        (runs[0], LAST): np.full((2, 2), -1.0),  # the last weights are no anytime curve
-        (runs[0], "25"): np.array([[0.0, 0.3], [0.0, 0.3]]),
-        (runs[1], "25"): np.array([[0.2, 0.2], [0.2, 0.2]]),
-        (runs[2], "25"): np.full((2, 2), np.nan),
-        (runs[0], "wsd"): np.array([[0.5, 0.0], [0.5, 0.0]]),
-        (runs[2], "wsd"): np.array([[0.1, 0.4], [0.1, 0.4]]),
-    }
-    best = {kind: best_anytime(losses, kind, envelope) for kind in ("constant", "wsd")}
-    assert (best["constant"].run, best["constant"].weights) == (runs[1], "25")
-    assert (best["wsd"].run, best["wsd"].weights) == (runs[2], "wsd")
 
 
 def test_the_floor_is_the_entropy_of_the_language_and_no_loss_lies_below(whole):
