@@ -11,18 +11,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = ("cli", "data", "experiments", "harness", "models", "theory", "tracking")
 
-# Modules without a test file of their own, and where they are tested instead.
-TESTED_IN = {
-    "experiments/best_of_k/language/answers.py": "experiments/best_of_k/test_experiment.py",
-    "experiments/best_of_k/language/judged_errors.py": "experiments/best_of_k/test_experiment.py",
-    "experiments/best_of_k/language/pretrained_models.py": "experiments/best_of_k/test_experiment.py",
-    "experiments/best_of_k/language/trained_models.py": "experiments/best_of_k/test_experiment.py",
-    "experiments/jailbreak/language_training.py": "experiments/jailbreak/test_experiment.py",
-    "experiments/pita/answers.py": "experiments/pita/test_experiment.py",
-    "experiments/pita/language_training.py": "experiments/pita/test_experiment.py",
-    "experiments/pita/starfish_training.py": "experiments/pita/test_experiment.py",
-}
-
 # Test files that are about several parts of a paper at once, or about all papers.
 OF_SEVERAL_PARTS = {
     "experiments/best_of_k/test_language.py",
@@ -43,21 +31,10 @@ def modules():
                 yield path.relative_to(ROOT)
 
 
-def test_every_module_has_a_test_file_of_its_own_or_one_that_is_named_here():
+def test_every_module_has_a_test_file_of_its_own():
     for module in modules():
         own = ROOT / "tests" / module.parent / f"test_{module.stem}.py"
-        named = TESTED_IN.get(module.as_posix()) or TESTED_IN.get(module.parts[0])
-        assert own.is_file() or named, f"{module} has no test"
-
-
-def test_what_is_named_here_is_there_and_needed():
-    for module, test in TESTED_IN.items():
-        assert (ROOT / "tests" / test).exists(), test
-        path = ROOT / module
-        assert path.exists(), module
-        if path.is_file():
-            own = ROOT / "tests" / Path(module).parent / f"test_{path.stem}.py"
-            assert not own.exists(), f"{module} has a test file of its own"
+        assert own.is_file(), f"{module} has no test file of its own"
 
 
 @pytest.mark.parametrize("room", ROOMS)
