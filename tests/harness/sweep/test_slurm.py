@@ -61,7 +61,7 @@ def test_each_job_is_waited_for_until_it_has_ended_however_it_ended(jobs, monkey
     states = iter([None, {"7_1": "RUNNING", "7_2": "RUNNING"}, {"7_1": "OUT_OF_MEMORY"}])
     monkeypatch.setattr(slurm, "queue_states", lambda array: next(states))
     said = []
-    slurm._wait(made, directory, said.append)
+    slurm._wait("7", made, directory, said.append)
     assert said[0].startswith("Slurm job 7: 3 points (scancel 7 ends it")
     assert directory.failure("a") is None
     failure = directory.failure("b")
@@ -75,7 +75,7 @@ def test_a_job_that_has_said_why_it_failed_keeps_its_word(jobs, monkeypatch):
     own = Failure("ValueError: x", "host", "")
     directory.record_failure("b", own)
     monkeypatch.setattr(slurm, "queue_states", lambda array: {})
-    slurm._wait({"b": made["b"]}, directory, lambda line: None)
+    slurm._wait("7", {"b": made["b"]}, directory, lambda line: None)
     assert directory.failure("b") == own
 
 
