@@ -67,6 +67,23 @@ class TableFormat(StrEnum):
     JSON = "json"
 
 
+class SizeName(StrEnum):
+    """How large a figure is."""
+
+    SLIDE = "slide"
+    COLUMN = "column"
+    PAGE = "page"
+    SCREEN = "screen"
+
+
+class FileKind(StrEnum):
+    """What a figure is written as."""
+
+    PNG = "png"
+    SVG = "svg"
+    PDF = "pdf"
+
+
 class VerdictName(StrEnum):
     """The verdicts that a claim can have."""
 

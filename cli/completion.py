@@ -92,6 +92,19 @@ def runs(incomplete: str) -> list[str]:
     return sorted(found, reverse=True) + [name for name, _ in names(incomplete)]
 
 
+def panels_of_run(context: typer.Context, incomplete: str) -> list[str]:
+    """Return the parts and panels of the experiment whose run was typed, and `all`."""
+    typed = str(context.params.get("chosen") or "")
+    name = typed if _is_known(typed) else Path(typed).expanduser().resolve().parent.name
+    if not _is_known(name):
+        return []
+    from solv.harness.catalog import load
+
+    words = [word for part in load(name).parts for word in (part.name, *(panel.value for panel in part.names))]
+    named = context.params.get("pictures") or []
+    return [word for word in dict.fromkeys([*words, "all"]) if word.startswith(incomplete) and word not in named]
+
+
 def keys(name: str) -> "list[Key]":
     """Return the override keys of an experiment, its own first."""
     from solv.harness import settings

@@ -28,6 +28,7 @@ from solv.cli.coordinate_check import coordinate_check
 from solv.cli.data import data
 from solv.cli.doctor import doctor
 from solv.cli.errors import dispatch, end_as_interrupted, show_what_can_be_shown
+from solv.cli.figure import figure
 from solv.cli.fit import fit
 from solv.cli.new import new
 from solv.cli.report import report
@@ -287,6 +288,7 @@ def _yaml(value: object) -> str:
 
 app.command()(runs)
 app.command()(compare)
+app.command()(figure)
 app.command()(claims)
 app.command("coordinate-check")(coordinate_check)
 app.command()(report)

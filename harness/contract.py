@@ -14,7 +14,7 @@ from solv.harness.settings import ConfigurationError, RunSettings, as_dictionary
 from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.claims import Claim, Finding, judge, not_run
 from solv.tracking.curves import Curves, join_curves
-from solv.tracking.panels import Panel
+from solv.tracking.panels import Highlight, Panel
 from solv.tracking.progress import Reporter
 
 Settings = TypeVar("Settings", bound=RunSettings)
@@ -91,6 +91,7 @@ class Experiment(Generic[Settings]):
         Config: class of its settings; the defaults are the preset `quick`.
         parts: in the order of the questions.
         claims: those that read panels of several parts.
+        headline: at most six pictures, those that a talk about the paper would show; `figure.png` of a run.
         require: called before a run measures; raises `ConfigurationError` where what measuring needs and theory does
             not (a text, an archive) is absent.
     """
@@ -99,6 +100,7 @@ class Experiment(Generic[Settings]):
     Config: type[Settings]
     parts: tuple[Part[Settings], ...]
     claims: tuple[Claim, ...] = ()
+    headline: tuple[Highlight, ...] = ()
     require: Callable[[Settings], None] = lambda settings: None
 
     def chosen(self, names: Collection[str]) -> tuple[Part[Settings], ...]:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ import numpy as np
 
 from solv.harness.contract import Context, Experiment, Part
 from solv.harness.devices import prepare
+from solv.harness.drawing import write_pictures
 from solv.harness.own_code import code_of
 from solv.harness.processes import Follower, Lead, Unit, following, launched, leading
 from solv.harness.seeds import Seeds
@@ -20,9 +21,7 @@ from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.claims import Finding, Verdict
 from solv.tracking.curves import Curves, agreement, join_curves
 from solv.tracking.dashboard import Dashboard, Identity, open_dashboard
-from solv.tracking.figures import draw, save
 from solv.tracking.files import write_text
-from solv.tracking.labels import lay_out
 from solv.tracking.progress import Reporter, SilentReporter, reporter_for
 from solv.tracking.provenance import git_commit, versions
 from solv.tracking.runs import RunDirectory, RunStore, content_key
@@ -92,7 +91,7 @@ def run_experiment(
         fresh: start anew even if the key is finished or half done.
         terminal: whether progress may draw bars.
         silent: whether progress is not shown at all.
-        figure: whether to draw the run's figure; a point of a sweep leaves that to whoever looks at it alone.
+        figure: whether to draw the run's pictures; a point of a sweep leaves that to whoever looks at it alone.
         say: told one line when the run waits, resumes or reuses, or when W&B could not record it.
         group: name that the jobs of a sweep share on W&B.
 
@@ -149,13 +148,6 @@ def follow_experiment(experiment: Experiment[Any], settings: RunSettings) -> Non
                 experiment.measure(part, settings, _context_of(follower, settings))
 
 
-def figure_of(
-    experiment: Experiment[Any], settings: RunSettings, curves: Curves, folder: Path, stem: str = "figure"
-) -> Path:
-    """Draw `curves` in the experiment's panels into `folder`; return the PNG's path."""
-    return save(draw(lay_out(curves, experiment.panels(settings)), experiment.entry.paper.title), folder, stem)
-
-
 @dataclass(frozen=True)
 class _Job:
     """A run that was asked for: what it is, where it goes, and what of it is there already."""
@@ -182,9 +174,16 @@ class _Job:
         """Return a run that was finished before, with its figure."""
         outdated = run.manifest().get("code") != self.code
         curves = run.curves()
+        findings = run.findings()
         if self.figure and not (run.path / "figure.png").is_file():
-            figure_of(self.experiment, self.settings, curves, run.path)
-        return Outcome(run, curves, run.findings(), reused=True, resumed=False, outdated=outdated)
+            self.draw(run, curves, findings)
+        return Outcome(run, curves, findings, reused=True, resumed=False, outdated=outdated)
+
+    def draw(self, run: RunDirectory, curves: Curves, findings: Sequence[Finding]) -> Path:
+        """Draw the headline and, but for a mere smoke test, every picture; return the path of the headline."""
+        panels = self.experiment.panels(self.settings)
+        every = self.preset != "smoke"
+        return write_pictures(self.experiment, panels, curves, findings, run.path, every=every)
 
     def begin(self, earlier: list[RunDirectory], provenance: Mapping[str, Any]) -> tuple[RunDirectory, bool]:
         """Return the directory to write, and whether an unfinished run of the same code is gone on with."""
@@ -250,7 +249,7 @@ class _Job:
         run.write_curves(curves)
         run.write_findings(findings)
         panels = self.experiment.panels(self.settings)
-        drawn = figure_of(self.experiment, self.settings, curves, run.path) if self.figure else None
+        drawn = self.draw(run, curves, findings) if self.figure else None
         dashboard.results(curves, panels, findings, drawn)
         write_text(run.path / "agreement.csv", agreement(curves).to_csv(index=False))
         run.finish(

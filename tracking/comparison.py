@@ -1,7 +1,6 @@
 """How do runs of one experiment differ? In their settings, in their agreement with theory, and in one figure."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from solv.tracking.claims import Finding
+from solv.tracking.colours import colours_of
 from solv.tracking.curves import CURVE, Curves, agreement
-from solv.tracking.figures import STYLE, draw_panel, dress, series_colours
+from solv.tracking.figures import SIZES, Room, Size, clear_legends, draw_panel, dress, letters_in, style, wrapped
 from solv.tracking.labels import Facet, lay_out, name_curves
 from solv.tracking.panels import Panel
 
@@ -90,35 +90,53 @@ def verdicts(runs: Sequence[Labelled]) -> list[Difference]:
     ]
 
 
-def overlay(runs: Sequence[Labelled], panels: Sequence[Panel], title: str) -> "Figure":
+def overlay(
+    runs: Sequence[Labelled],
+    panels: Sequence[Panel],
+    title: str,
+    size: Size = SIZES["screen"],
+    only: Collection[str] = (),
+) -> "Figure":
     """Return a figure of all pictures: a curve keeps its colour, a run its marker and its line.
 
-    Theory that is the same in all runs is drawn once. A heat map is drawn once per run, side by side.
+    Theory that is the same in several runs is drawn once. A heat map is drawn once per run, side by side.
+
+    Args:
+        runs: what is laid over each other.
+        panels: how they are drawn.
+        title: of the figure.
+        size: of the figure and its text.
+        only: keys of the pictures that are drawn; none means all.
     """
     from matplotlib import rc_context
 
     from solv.tracking.notebook_figure import NotebookFigure
 
-    jobs: list[tuple[Facet, Sequence[Labelled]]] = []
-    for facet in lay_out(_together(runs), panels):
+    facets = lay_out(_together(runs), panels)
+    jobs: list[tuple[Facet, Mapping[str, str], Sequence[Labelled]]] = []
+    for facet, own in zip(facets, colours_of(facets), strict=True):
+        if only and facet.key not in only:
+            continue
         shown = {run.label: _rows_of(facet, run) for run in runs}
         having: Sequence[Labelled] = [run for run in runs if len(shown[run.label])]
         if facet.panel.heat or facet.panel.ridge:
-            jobs += [(replace(facet, curves=shown[run.label]), [run]) for run in having]
+            jobs += [(replace(facet, curves=shown[run.label]), own, [run]) for run in having]
         else:
-            jobs.append((facet, having))
-    columns = min(3, max(1, len(jobs)))
-    rows = max(1, math.ceil(len(jobs) / columns))
-    with rc_context(STYLE):
-        figure = NotebookFigure(figsize=(5.4 * columns, 4.2 * rows + 0.4), layout="constrained")
-        figure.suptitle(title, fontsize=13)
-        for index, (facet, having) in enumerate(jobs):
+            jobs.append((facet, own, having))
+    rows, columns = size.grid(len(jobs))
+    width, height = size.inches(rows, columns)
+    room = Room.of(width / columns, height / rows, size.font)
+    with rc_context(style(size)):
+        figure = NotebookFigure(figsize=(width, height), layout="constrained")
+        figure.suptitle(wrapped(title, letters_in(0.9 * width, 1.3 * size.font)), fontsize=1.3 * size.font)
+        for index, (facet, colours, having) in enumerate(jobs):
             axes = figure.add_subplot(rows, columns, index + 1)
             if facet.panel.heat or facet.panel.ridge:
-                draw_panel(axes, facet.curves, facet.panel)
-                axes.set_title(f"{facet.panel.title} · {having[0].label}")
+                draw_panel(axes, facet.curves, facet.panel, colours, room)
+                axes.set_title(wrapped(f"{facet.panel.title} · {having[0].label}", room.title), loc="left")
             else:
-                _draw_overlay(axes, facet, having, [run.label for run in runs])
+                _draw_overlay(axes, facet, colours, having, [run.label for run in runs], room)
+        clear_legends(figure)
     return figure
 
 
@@ -137,18 +155,25 @@ def _rows_of(facet: Facet, run: Labelled) -> pd.DataFrame:
     return named
 
 
-def _draw_overlay(axes: "Axes", facet: Facet, runs: Sequence[Labelled], order: Sequence[str]) -> None:
+def _draw_overlay(
+    axes: "Axes",
+    facet: Facet,
+    colours: Mapping[str, str],
+    runs: Sequence[Labelled],
+    order: Sequence[str],
+    room: Room,
+) -> None:
     from matplotlib.lines import Line2D
 
     panel, parts = facet.panel, {run.label: _rows_of(facet, run) for run in runs}
     names = list(dict.fromkeys(name for part in parts.values() for name in part["series"]))
-    colours = dict(zip(names, series_colours(len(names), panel), strict=True))
-    for name, colour in colours.items():
+    for name in names:
+        colour = colours[name]
         rows = {label: part[(part["series"] == name) & np.isfinite(part["y"])] for label, part in parts.items()}
         for label, theory in _distinct_theory(rows).items():
-            style = _LINES[order.index(label) % len(_LINES)] if label else "-"
+            dashes = _LINES[order.index(label) % len(_LINES)] if label else "-"
             alone = len(theory) == 1 or bool(panel.categories)
-            line = {"ls": "none", "marker": "_", "ms": 12} if alone else {"ls": style}
+            line = {"ls": "none", "marker": "_", "ms": 12} if alone else {"ls": dashes}
             axes.plot(theory["x"], theory["y"], color=colour, **line)
         for label, part in rows.items():
             for source, points in part[part["source"] != "theory"].groupby("source"):
@@ -160,8 +185,8 @@ def _draw_overlay(axes: "Axes", facet: Facet, runs: Sequence[Labelled], order: S
                     capsize=2, marker=_MARKERS[order.index(label) % len(_MARKERS)],
                     mfc=colour if source == "simulation" else "white",
                 )  # fmt: skip
-    dress(axes, facet.curves, panel)
-    handles = [Line2D([], [], color=colour, label=name) for name, colour in colours.items()]
+    dress(axes, facet.curves, panel, room)
+    handles = [Line2D([], [], color=colours[name], label=name) for name in names]
     handles += [
         Line2D([], [], color="0.35", marker=_MARKERS[order.index(label) % len(_MARKERS)],
                ls=_LINES[order.index(label) % len(_LINES)], label=label)
@@ -171,14 +196,15 @@ def _draw_overlay(axes: "Axes", facet: Facet, runs: Sequence[Labelled], order: S
 
 
 def _distinct_theory(rows: Mapping[str, Curves]) -> dict[str, Curves]:
-    """Return the theory of each run by label, or one of them under the empty label if all are the same."""
-    theory = {label: part[part["source"] == "theory"].sort_values("x", kind="stable") for label, part in rows.items()}
-    theory = {label: part for label, part in theory.items() if len(part)}
-    first = next(iter(theory.values()), None)
-    if first is None:
-        return {}
+    """Return the theories of the runs that differ, each once, by the label of the first run that has it.
+
+    One that all of them share stands under the empty label.
+    """
     columns = [*_THEORY, "y"]
-    plain = first[columns].reset_index(drop=True)
-    if all(part[columns].reset_index(drop=True).equals(plain) for part in theory.values()):
-        return {"": first}
-    return theory
+    having = {label: part[part["source"] == "theory"].sort_values("x", kind="stable") for label, part in rows.items()}
+    distinct: dict[str, Curves] = {}
+    for label, part in having.items():
+        plain = part[columns].reset_index(drop=True)
+        if len(part) and not any(plain.equals(other[columns].reset_index(drop=True)) for other in distinct.values()):
+            distinct[label] = part
+    return {"": next(iter(distinct.values()))} if len(distinct) == 1 else distinct

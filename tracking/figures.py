@@ -2,13 +2,17 @@
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
+from solv.tracking.claims import Verdict
+from solv.tracking.colours import ON_WHITE, VERDICTS, colours_of
 from solv.tracking.curves import Curves, parameter
 from solv.tracking.files import write_bytes
 from solv.tracking.labels import Facet
@@ -18,49 +22,247 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.transforms import Bbox
 
-# Okabe and Ito's colour-blind-safe palette, without its yellow (too light for a line on white).
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 _MARKERS = {"simulation": "o", "trained": "s", "published": "x"}
+_EQUALS = "\u00a0=\u00a0"  # no line ends before or behind it
+_BADGE = 10  # letters of a title that a verdict takes
+_TALLEST = 0.5  # share of a picture that a legend may take from its points
+_OUTSIDE = ON_WHITE.palette[1]  # beyond the edge of a bulk
+SMALL = "small"  # of the texts inside a picture
 
 
-def draw(facets: Sequence[Facet], title: str) -> "Figure":
-    """Return a matplotlib figure of pictures that `lay_out` made, on a grid of at most three columns."""
+@dataclass(frozen=True)
+class Size:
+    """How large is a figure, and its text?
+
+    Attributes:
+        picture: width and height in inches of one picture, of which a figure has as many as it needs; or
+        whole: width and height of the figure, whatever is in it.
+        font: size of the text in points.
+        columns: how many pictures stand side by side at most.
+        most: how many pictures it holds at most.
+    """
+
+    font: float
+    columns: int
+    picture: tuple[float, float] = (0.0, 0.0)
+    whole: tuple[float, float] | None = None
+    most: int | None = None
+
+    def grid(self, count: int) -> tuple[int, int]:
+        """Return the rows and columns of `count` pictures; four stand two by two."""
+        columns = 2 if count == 4 and self.columns == 3 else min(self.columns, max(1, count))
+        return max(1, math.ceil(count / columns)), columns
+
+    def inches(self, rows: int, columns: int) -> tuple[float, float]:
+        """Return width and height of a figure of rows and columns of pictures."""
+        if self.whole is not None:
+            return self.whole
+        return self.picture[0] * columns, self.picture[1] * rows + 0.04 * self.font
+
+
+SIZES = {
+    "slide": Size(font=12.5, columns=3, whole=(40 / 3, 7.5), most=6),
+    "page": Size(font=8.5, columns=2, picture=(3.5, 2.7)),
+    "column": Size(font=8, columns=1, picture=(3.4, 2.6)),
+    "screen": Size(font=10, columns=3, picture=(5.4, 4.2)),
+}
+
+
+def style(size: Size) -> dict[Any, Any]:
+    """Return matplotlib's settings for a size: all that is drawn grows with the text."""
+    font = size.font
+    return {
+        "font.size": font,
+        "axes.titlesize": 1.05 * font,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.color": "0.92",
+        "axes.axisbelow": True,
+        "legend.frameon": False,
+        "legend.fontsize": 0.8 * font,
+        "lines.linewidth": 0.16 * font,
+        "lines.markersize": 0.45 * font,
+        "svg.hashsalt": "solv",
+        "svg.fonttype": "path",
+    }
+
+
+def draw(
+    facets: Sequence[Facet],
+    title: str,
+    size: Size = SIZES["screen"],
+    verdicts: Sequence[Verdict | None] = (),
+    colours: Sequence[Mapping[str, str]] = (),
+) -> "Figure":
+    """Return a matplotlib figure of pictures that `lay_out` made.
+
+    Args:
+        facets: the pictures.
+        title: of the figure; it is broken where it is too long.
+        size: of the figure and its text.
+        verdicts: of the claims that the pictures show; drawn in their corners.
+        colours: of the curves of each picture, if they stand beside others: as `colours_of` returned them for all.
+    """
     from matplotlib import rc_context
 
     from solv.tracking.notebook_figure import NotebookFigure
 
-    columns = min(3, max(1, len(facets)))
-    rows = max(1, math.ceil(len(facets) / columns))
-    with rc_context(STYLE):
-        figure = NotebookFigure(figsize=(5.4 * columns, 4.2 * rows + 0.4), layout="constrained")
-        figure.suptitle(title, fontsize=13)
-        for index, facet in enumerate(facets):
-            draw_panel(figure.add_subplot(rows, columns, index + 1), facet.curves, facet.panel)
+    rows, columns = size.grid(len(facets))
+    width, height = size.inches(rows, columns)
+    with rc_context(style(size)):
+        figure = NotebookFigure(figsize=(width, height), layout="constrained")
+        figure.suptitle(wrapped(title, letters_in(0.9 * width, 1.3 * size.font)), fontsize=1.3 * size.font)
+        pictures: list[Axes] = []
+        for index, (facet, own) in enumerate(zip(facets, colours or colours_of(facets), strict=True)):
+            axes = figure.add_subplot(rows, columns, index + 1)
+            verdict = verdicts[index] if verdicts else None
+            room = Room.of(width / columns, height / rows, size.font)
+            beside = replace(room, title=room.title - _BADGE) if verdict else room
+            draw_panel(axes, facet.curves, facet.panel, own, beside)
+            pictures.append(axes)
+        places = clear_legends(figure)
+        for axes, verdict in zip(pictures, verdicts, strict=False):
+            if verdict is not None:
+                _badge(figure, places[axes], verdict)
     return figure
 
 
-def draw_panel(axes: "Axes", curves: pd.DataFrame, panel: Panel) -> None:
-    """Draw the rows of one picture, with their names in the column `series`, into `axes`."""
+@dataclass(frozen=True)
+class Room:
+    """How many letters stand in a line of a picture's title, of its vertical label, and of its note?"""
+
+    title: int
+    label: int
+    note: int
+
+    @classmethod
+    def of(cls, width: float, height: float, font: float) -> "Room":
+        """Return the room in a cell of a width and height in inches."""
+        return cls(
+            letters_in(0.8 * width, 1.05 * font), letters_in(0.75 * height, font), letters_in(0.8 * width, 0.7 * font)
+        )
+
+
+def wrapped(text: str, letters: int) -> str:
+    """Return a text whose lines have at most `letters` letters; its own line breaks stay."""
+    return "\n".join(fill(line.replace(" = ", _EQUALS), letters) for line in text.splitlines())
+
+
+def letters_in(inches: float, font: float) -> int:
+    """Return how many letters of a size in points stand in a line."""
+    return max(12, int(inches * 72 / (0.52 * font)))
+
+
+def _badge(figure: "Figure", place: "Bbox", verdict: Verdict) -> None:
+    """Write a verdict above the upper right corner of a place in the figure."""
+    figure.text(
+        place.x1,
+        place.y1 + 0.01,
+        verdict.value,
+        ha="right",
+        va="bottom",
+        fontsize=SMALL,
+        fontweight="bold",
+        color="white",
+        bbox={"boxstyle": "round,pad=0.25", "facecolor": VERDICTS[verdict], "edgecolor": "none"},
+    )
+
+
+def clear_legends(figure: "Figure") -> "dict[Axes, Bbox]":
+    """Lay the figure out, and make room for each legend that covers points of its picture: above them, or beside it.
+
+    Returns:
+        Where each picture stands with the legend beside it, in units of the figure.
+    """
+    legends = [(axes, legend) for axes in figure.axes if (legend := axes.get_legend()) is not None]
+    for _, legend in legends:
+        legend.set_in_layout(False)
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    places = {axes: axes.get_position() for axes in figure.axes}
+    for axes, legend in legends:
+        box, frame = legend.get_window_extent(), axes.get_window_extent()
+        narrow, height = box.width < 0.97 * frame.width, box.height / frame.height
+        if legend.get_frame_on() or (narrow and not _covered(axes, box)):
+            continue
+        if narrow and height < _TALLEST and _room_above(axes, height + 0.04):
+            legend.set_loc("upper left" if _covered(axes, box, half="right") else "upper right")
+            continue
+        handles, labels = axes.get_legend_handles_labels()
+        unique = dict(zip(labels, handles, strict=True))
+        legend = axes.legend(
+            unique.values(), unique.keys(), ncols=1 + (len(unique) > 12), loc="upper left", bbox_to_anchor=(1.0, 1.0),
+            frameon=False,
+        )  # fmt: skip
+        place, box = places[axes], legend.get_window_extent()
+        share = min(0.55, (box.width + 8) / frame.width)
+        axes.set_position((place.x0, place.y0, place.width * (1 - share), place.height))
+    return places
+
+
+def _covered(axes: "Axes", box: "Bbox", half: str = "") -> bool:
+    """Return whether points of a picture lie under a box; of one half of the picture if that is named."""
+    middle = axes.get_window_extent().x0 + axes.get_window_extent().width / 2
+    for line in axes.lines:
+        if not line.get_transform().contains_branch(axes.transData):
+            continue
+        points = axes.transData.transform(np.asarray(line.get_xydata(), dtype=float))
+        points = points[np.isfinite(points).all(axis=1)]
+        if half:
+            points = points[(points[:, 0] > middle) & (points[:, 1] > box.y0)]
+            if len(points):
+                return True
+        elif box.padded(1).count_contains(points):
+            return True
+    return False
+
+
+def _room_above(axes: "Axes", share: float) -> bool:
+    """Raise the upper limit so that all points stand below the highest `share` of a picture; False if it is fixed."""
+    low, high = axes.get_ylim()
+    if not axes.get_autoscaley_on() or axes.get_yscale() not in ("linear", "log"):
+        return False
+    if axes.get_yscale() == "log":
+        axes.set_ylim(low, low * (high / low) ** (1 / (1 - share)))
+    else:
+        axes.set_ylim(low, low + (high - low) / (1 - share))
+    return True
+
+
+def draw_panel(axes: "Axes", curves: pd.DataFrame, panel: Panel, colours: Mapping[str, str], room: Room) -> None:
+    """Draw the rows of one picture, with their names in the column `series`, into `axes`.
+
+    Args:
+        axes: an empty one.
+        curves: its rows.
+        panel: how they are drawn.
+        colours: of the curves by name.
+        room: for its texts.
+    """
     lines = curves
     if panel.heat is not None:
         coloured = curves["y_name"] == panel.heat.value
-        _draw_map(axes, curves[coloured], panel.heat)
+        _draw_map(axes, curves[coloured], panel.heat, room)
         lines = curves[~coloured]
     if panel.ridge is not None:
         _draw_ridge(axes, curves, panel.ridge)
         lines = curves.iloc[:0]
-    names = list(dict.fromkeys(lines["series"]))
-    for index, (name, colour) in enumerate(zip(names, series_colours(len(names), panel), strict=True)):
+    for index, name in enumerate(dict.fromkeys(lines["series"])):
         on_map = panel.heat is not None
         style = ("-", "--", ":")[index % 3] if on_map else "-"
         line = "none" if panel.categories else style
-        _draw_series(axes, lines[lines["series"] == name], name, "black" if on_map else colour, line)
-    dress(axes, curves, panel)
-    _legend(axes, framed=panel.heat is not None, columns=2 if panel.ridge is not None else None)
+        colour = "black" if on_map else colours[name]
+        _draw_series(
+            axes, lines[lines["series"] == name], name, colour, line, joined=panel.joined and not panel.categories
+        )
+    dress(axes, curves, panel, room)
+    _legend(axes, framed=panel.heat is not None, columns=2 if panel.ridge else None, alone=1 if panel.categories else 0)
 
 
-def dress(axes: "Axes", curves: Curves, panel: Panel) -> None:
+def dress(axes: "Axes", curves: Curves, panel: Panel, room: Room) -> None:
     """Add what a panel has besides its curves, which are drawn already: references, texts, scales and limits."""
     from matplotlib.ticker import MaxNLocator
 
@@ -73,26 +275,28 @@ def dress(axes: "Axes", curves: Curves, panel: Panel) -> None:
             label,
             (place, 0.98),
             xycoords=("data", "axes fraction"),
-            fontsize=8,
+            fontsize=SMALL,
             color="0.4",
             rotation=90,
             va="top",
             ha="right",
         )
-    axes.set(title=panel.title, xlabel=panel.x_label, ylabel=panel.y_label)
+    axes.set_title(wrapped(panel.title, room.title), loc="left")
+    axes.set(xlabel=wrapped(panel.x_label, room.title), ylabel=wrapped(panel.y_label, room.label))
     axes.set_xscale(panel.x_scale)
     axes.set_yscale(panel.y_scale)
     if panel.categories:
-        axes.set_xticks(range(len(panel.categories)), panel.categories, rotation=30, ha="right", fontsize=8)
+        axes.set_xticks(range(len(panel.categories)), panel.categories, rotation=30, ha="right", fontsize=SMALL)
     elif panel.x_scale == "linear" and np.all(curves["x"] == np.round(curves["x"])):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlim(*panel.x_limits)
-    axes.set_ylim(*panel.y_limits)
+    axes.set_ylim(*panel.y_limits, auto=panel.y_limits == (None, None))
     for axis, scale in ((axes.xaxis, panel.x_scale), (axes.yaxis, panel.y_scale)):
         if scale == "log":
             _label_decades(axis)
     if panel.note:
-        axes.annotate(panel.note, (0.01, 0.01), xycoords="axes fraction", fontsize=7, color="0.4", va="bottom")
+        note = wrapped(panel.note, room.note)
+        axes.annotate(note, (0.01, 0.01), xycoords="axes fraction", fontsize="x-small", color="0.4", va="bottom")
 
 
 def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
@@ -105,7 +309,7 @@ def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    with rc_context({**STYLE, "svg.hashsalt": "solv", "svg.fonttype": "path"}):
+    with rc_context({"svg.hashsalt": "solv", "svg.fonttype": "path"}):
         figure.dpi = 120
         png, svg = io.BytesIO(), io.BytesIO()
         # not by `savefig`, which draws everything once more beforehand, for nothing but the layout
@@ -117,58 +321,35 @@ def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:
     return folder / f"{stem}.png"
 
 
-STYLE: dict[Any, Any] = {
-    "font.size": 10,
-    "axes.titlesize": 11,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "grid.color": "0.92",
-    "axes.axisbelow": True,
-    "legend.frameon": False,
-    "legend.fontsize": 8,
-    "lines.linewidth": 1.6,
-    "lines.markersize": 4.5,
-}
-
-
 def _label_decades(axis: "Axis") -> None:
     """Label decades as 0.1, 1, 10, 10⁴; below two decades also 2 and 5 times them; beyond four no minor ticks."""
     from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     low, high = sorted(axis.get_view_interval())
-    wide = low <= 0 or high / low > 100
+    decades = math.inf if low <= 0 else math.log10(high / low)
     axis.set_major_formatter(FuncFormatter(lambda value, _: power_of_ten(value)))
-    if wide:
+    if decades > 2:
         axis.set_minor_formatter(NullFormatter())
-        if low <= 0 or high / low > 1e4:  # a grey smear, and most of the time of drawing
+        if decades > 4:  # a grey smear, and most of the time of drawing
             axis.set_minor_locator(NullLocator())
     else:
-        axis.set_minor_locator(LogLocator(subs=(2.0, 5.0)))
-        axis.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_locator(LogLocator(subs=(2.0, 5.0) if decades < 1.3 else (3.0,)))
+        axis.set_minor_formatter(FuncFormatter(lambda value, _: power_of_ten(value)))
 
 
 def power_of_ten(value: float) -> str:
-    """Return a decade as plain text: 0.01 to 1000 as they are, others as 10 with a superscript."""
+    """Return a tick as plain text: from 0.01 to 1000 as it is, others as a multiple of 10 with a superscript."""
     if value <= 0:
         return ""
-    exponent = round(math.log10(value))
-    if -2 <= exponent <= 3 or not math.isclose(value, 10.0**exponent, rel_tol=1e-9):
+    exponent = math.floor(math.log10(value) + 1e-9)
+    if -2 <= exponent <= 3:
         return f"{value:g}"
-    return "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    mantissa = f"{value / 10.0**exponent:.3g}"
+    power = "10" + str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return power if mantissa == "1" else f"{mantissa}·{power}"
 
 
-def series_colours(count: int, panel: Panel) -> list[str]:
-    """Return a colour for each of `count` series: steps of a sequential map if they are ordered, else the palette."""
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
-
-    if panel.ordered and count > 1:
-        return [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0.0, 0.88, count))]
-    return [PALETTE[index % len(PALETTE)] for index in range(count)]
-
-
-def _draw_series(axes: "Axes", rows: Curves, name: str, colour: str, line: str) -> None:
+def _draw_series(axes: "Axes", rows: Curves, name: str, colour: str, line: str, *, joined: bool) -> None:
     rows = rows[np.isfinite(rows["y"])].sort_values("x", kind="stable")
     theory = rows[rows["source"] == "theory"]
     if len(theory) == 1 or (line == "none" and len(theory)):
@@ -188,7 +369,8 @@ def _draw_series(axes: "Axes", rows: Curves, name: str, colour: str, line: str) 
                 points["x"],
                 points["y"],
                 yerr=points["y_err"].fillna(0.0),
-                ls="none",
+                ls="-" if joined and theory.empty else "none",
+                lw=0.8,
                 marker=marker,
                 color=colour,
                 mfc=colour if source == "simulation" else "white",
@@ -198,7 +380,7 @@ def _draw_series(axes: "Axes", rows: Curves, name: str, colour: str, line: str) 
             )
 
 
-def _draw_map(axes: "Axes", rows: Curves, heat: Map) -> None:
+def _draw_map(axes: "Axes", rows: Curves, heat: Map, room: Room) -> None:
     from matplotlib import colormaps
     from matplotlib.colors import CenteredNorm, LogNorm, Normalize
 
@@ -218,7 +400,9 @@ def _draw_map(axes: "Axes", rows: Curves, heat: Map) -> None:
     mesh = axes.pcolormesh(
         grid.columns, grid.index, values, norm=norm, cmap=colours, shading="nearest", rasterized=True
     )
-    axes.figure.colorbar(mesh, ax=axes, label=heat.label)
+    bar = axes.figure.colorbar(mesh, ax=axes, label=wrapped(heat.label, room.label))
+    if heat.scale == "log" and heat.center is None:
+        _label_decades(bar.ax.yaxis)
     axes.grid(False)
     for source, marker in _MARKERS.items():
         points = rows[rows["source"] == source]
@@ -252,7 +436,7 @@ def _draw_ridge(axes: "Axes", rows: Curves, ridge: Ridge) -> None:
                 axes.fill_between(x, base, enlarged, step="mid", color="white", lw=0, zorder=depth)
                 for where, colour, label in (
                     (inside, colours[level], source),
-                    (~inside, PALETTE[1], "beyond the edge"),
+                    (~inside, _OUTSIDE, "beyond the edge"),
                 ):
                     axes.fill_between(
                         x,
@@ -268,12 +452,12 @@ def _draw_ridge(axes: "Axes", rows: Curves, ridge: Ridge) -> None:
                     )
         marks = row[row["y_name"] == ridge.mark]
         axes.plot(
-            marks["x"], np.full(len(marks), base - 0.07 * gap), ls="none", marker="^", color=PALETTE[1], mec="black",
+            marks["x"], np.full(len(marks), base - 0.07 * gap), ls="none", marker="^", color=_OUTSIDE, mec="black",
             mew=0.6, ms=6, zorder=depth + 3, label="theory: outlier",
         )  # fmt: skip
         axes.annotate(
-            ridge.label.format(f"{value:g}"), (0.99, base + 0.12 * gap), xycoords=("axes fraction", "data"), fontsize=8,
-            color="0.3", ha="right", zorder=60,
+            ridge.label.format(f"{value:g}"), (0.99, base + 0.12 * gap), xycoords=("axes fraction", "data"),
+            fontsize=SMALL, color="0.3", ha="right", zorder=60,
         )  # fmt: skip
     axes.axvline(edge, color="0.6", lw=0.8, ls=":")
     axes.set_yticks([])
@@ -281,9 +465,10 @@ def _draw_ridge(axes: "Axes", rows: Curves, ridge: Ridge) -> None:
     axes.set_ylim(-0.45 * gap, gap * (len(values) + 2.2))
 
 
-def _legend(axes: "Axes", *, framed: bool, columns: int | None = None) -> None:
+def _legend(axes: "Axes", *, framed: bool, columns: int | None = None, alone: int = 0) -> None:
+    """Name the curves, if they are more than `alone`."""
     handles, labels = axes.get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
-    if unique:
+    if len(unique) > alone:
         legend = axes.legend(unique.values(), unique.keys(), ncols=columns or 1 + (len(unique) > 7), frameon=framed)
         legend.get_frame().set(facecolor="0.9", alpha=0.9, edgecolor="none")

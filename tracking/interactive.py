@@ -6,30 +6,30 @@ series and its source. The text of every point is its `customdata`.
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from solv.tracking.curves import Curves, parameter
-from solv.tracking.figures import PALETTE, power_of_ten, series_colours
+from solv.tracking.figures import power_of_ten
 from solv.tracking.panels import Map, Panel
 
 _SYMBOLS = {"simulation": "circle", "trained": "square-open", "published": "x-thin-open"}
-_DARK_PALETTE = ("#56B4E9", "#FF8A4C", "#2FD0A0", "#E8A3CB", "#A6D8F7", "#F2B632", "#E8E8E8")
 _ON_MAP = "#000000"
 _LINEAR_PART = 2.0  # |value| up to which a symlog axis is linear, as on paper
 
 Figure = dict[str, Any]
 
 
-def plotly_figure(curves: pd.DataFrame, panel: Panel) -> Figure:
+def plotly_figure(curves: pd.DataFrame, panel: Panel, light: Mapping[str, str], dark: Mapping[str, str]) -> Figure:
     """Return the plotly figure of one panel as a JSON-ready dictionary with the keys `data` and `layout`.
 
     Args:
         curves: the rows of one picture, named in the column `series`; points that are not finite are left out.
         panel: how it is drawn.
+        light, dark: colours of the curves by name, on a white and on a black ground.
     """
     lines, data, layout = curves, [], _layout(curves, panel)
     if panel.heat is not None:
@@ -37,12 +37,11 @@ def plotly_figure(curves: pd.DataFrame, panel: Panel) -> Figure:
         data += _map(curves[coloured], panel, panel.heat)
         layout["coloraxis"] = _colour_axis(curves[coloured], panel.heat)
         lines = curves[~coloured]
-    names = list(dict.fromkeys(lines["series"]))
-    colours = zip(series_colours(len(names), panel), _dark_colours(len(names), panel), strict=True)
-    for index, (name, pair) in enumerate(zip(names, colours, strict=True)):
+    for index, name in enumerate(dict.fromkeys(lines["series"])):
         on_map = panel.heat is not None
         dash = ("solid", "dash", "dot")[index % 3] if on_map else "solid"
-        data += _series(lines[lines["series"] == name], name, (_ON_MAP, _ON_MAP) if on_map else pair, dash, panel)
+        pair = (_ON_MAP, _ON_MAP) if on_map else (light.get(name, _ON_MAP), dark.get(name, _ON_MAP))
+        data += _series(lines[lines["series"] == name], name, pair, dash, panel)
     for slope in panel.slopes:
         x = np.array([slope.start, slope.stop], dtype=float)
         y = slope.amplitude * x**slope.exponent
@@ -82,7 +81,9 @@ def _series(rows: Curves, name: str, colours: tuple[str, str], dash: str, panel:
             filled = source == "simulation"
             marker = {"symbol": _SYMBOLS[str(source)], "size": 7 if filled else 9, "color": colours[0]}
             marker["line"] = {"width": 0 if filled else 1.8}
-            trace |= {"mode": "markers", "marker": marker, "error_y": _errors(points, colours[0], panel)}
+            alone = panel.joined and not panel.categories and not rows["source"].isin(("theory", "anchored")).any()
+            trace |= {"mode": "lines+markers" if alone else "markers", "line": {"width": 1, "color": colours[0]}}
+            trace |= {"marker": marker, "error_y": _errors(points, colours[0], panel)}
         traces.append(trace)
     return sorted(traces, key=lambda trace: trace["meta"]["source"] != "theory")
 
@@ -161,15 +162,6 @@ def _diverging() -> list[list[Any]]:
     from matplotlib.colors import to_hex
 
     return [[float(place), to_hex(colormaps["RdBu_r"](place))] for place in np.linspace(0, 1, 11)]
-
-
-def _dark_colours(count: int, panel: Panel) -> list[str]:
-    from matplotlib import colormaps
-    from matplotlib.colors import to_hex
-
-    if panel.ordered and count > 1:
-        return [to_hex(colour) for colour in colormaps["viridis"](np.linspace(0.32, 1.0, count))]
-    return [_DARK_PALETTE[index % len(PALETTE)] for index in range(count)]
 
 
 def _layout(curves: Curves, panel: Panel) -> Figure:

@@ -25,12 +25,14 @@ class Facet:
     Attributes:
         part: name of the part that the curves belong to.
         key: what tells the picture from every other of the experiment, e.g. `depth alpha=0.7 rho=0`.
+        at: the values of its facets.
         panel: how it is drawn, its title complete.
         curves: its rows, with the added column `series`: the name of each curve.
     """
 
     part: str
     key: str
+    at: Mapping[str, Any]
     panel: Panel
     curves: pd.DataFrame
 
@@ -120,7 +122,7 @@ def _facets(rows: Curves, panel: Panel) -> list[Facet]:
             own_panel = replace(panel, title=title, categories=categories)
         else:
             own_panel = replace(panel, title=title)
-        facets.append(Facet(str(rows["part"].iloc[0]), key, own_panel, shown))
+        facets.append(Facet(str(rows["part"].iloc[0]), key, here, own_panel, shown))
     return facets
 
 

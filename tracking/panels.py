@@ -63,6 +63,21 @@ class Ridge:
 
 
 @dataclass(frozen=True)
+class Highlight:
+    """A picture of an experiment's headline: what a talk about the paper would show.
+
+    Attributes:
+        panel: name of the panel.
+        claim: id of the claim that the picture shows; its verdict stands in the corner.
+        where: values of the panel's facets; the first picture that has them is taken.
+    """
+
+    panel: str
+    claim: str = ""
+    where: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Panel:
     """How one panel of an experiment's figure is drawn.
 
@@ -81,6 +96,7 @@ class Panel:
         ridge: draw as a ridgeline.
         category: params that name the abscissa instead of `x`; theory is then drawn as dashes, without a line.
         categories: names of the abscissae 0, 1, ..., made from `category` when the panel is laid out.
+        joined: whether the points of a measured curve without theory are joined by a thin line; not so in a scatter.
         note: a line of small print inside the panel, e.g. what the error bars are.
         main: whether the panel answers the experiment's question for the parameters that the user gave.
         figure: the paper's figure or table that it redoes; empty if it is ours.
@@ -104,6 +120,7 @@ class Panel:
     ridge: Ridge | None = None
     category: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    joined: bool = True
     note: str = ""
     main: bool = False
     figure: str = ""

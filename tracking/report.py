@@ -3,18 +3,17 @@
 import html
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from string import Template
 
-import pandas as pd
-
 from solv.tracking.claims import Finding, Verdict
+from solv.tracking.colours import ON_BLACK, colours_of
 from solv.tracking.curves import Curves
 from solv.tracking.interactive import plotly_figure
-from solv.tracking.labels import lay_out, named_agreement
+from solv.tracking.labels import Facet, lay_out, named_agreement
 from solv.tracking.panels import Panel
 
 _SIGNS = {Verdict.HOLDS: "✓", Verdict.FAILS: "✕", Verdict.UNDECIDED: "?", Verdict.NOT_RUN: "–"}
@@ -103,9 +102,11 @@ def _filters(claims: Sequence[Finding]) -> str:
 
 def _section(index: int, section: Section) -> str:
     title, authors, arxiv = section.paper
+    facets = lay_out(section.curves, section.panels)
+    colours = zip(colours_of(facets), colours_of(facets, ON_BLACK), strict=True)
     figures = [
-        _figure(f"figure-{index}-{place}", facet.curves, facet.panel)
-        for place, facet in enumerate(lay_out(section.curves, section.panels))
+        _figure(f"figure-{index}-{place}", facet, light, dark)
+        for place, (facet, (light, dark)) in enumerate(zip(facets, colours, strict=True))
     ]
     return f"""<section class="experiment" id="run-{index}" aria-labelledby="name-{index}">
 <h2 id="name-{index}" tabindex="-1">{_text(_name(section))}</h2>
@@ -145,8 +146,10 @@ def _claim(claim: Finding) -> str:
     )
 
 
-def _figure(name: str, curves: pd.DataFrame, panel: Panel) -> str:
-    specification = json.dumps(plotly_figure(curves, panel), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+def _figure(name: str, facet: Facet, light: Mapping[str, str], dark: Mapping[str, str]) -> str:
+    panel = facet.panel
+    content = plotly_figure(facet.curves, panel, light, dark)
+    specification = json.dumps(content, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     summary = f"{panel.title}: {panel.y_label} against {panel.x_label}"
     notes = [text for text in (f"colour: {panel.heat.label}" if panel.heat else "", panel.note) if text]
     note = f"<figcaption>{_text('; '.join(notes))}</figcaption>" if notes else ""

@@ -6,18 +6,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from solv.tracking.claims import Finding, Verdict
-from solv.tracking.figures import STYLE
+from solv.tracking.colours import VERDICTS
+from solv.tracking.figures import SIZES, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = {
-    Verdict.HOLDS: "#009E73",
-    Verdict.FAILS: "#D55E00",
-    Verdict.UNDECIDED: "#E69F00",
-    Verdict.NOT_RUN: "#999999",
-}
 MARKERS = {Verdict.HOLDS: "o", Verdict.FAILS: "X", Verdict.UNDECIDED: "D", Verdict.NOT_RUN: "."}
 LONGEST = 90  # characters of a line
 
@@ -26,7 +21,7 @@ def draw_verdicts(findings: Sequence[Finding]) -> "Figure":
     """Return a matplotlib figure with a line a claim: its verdict, what is predicted and what was measured."""
     axes = _lines([f"{each.id} {each.at}".strip() for each in findings])
     for place, each in enumerate(findings):
-        axes.plot(0, place, MARKERS[each.verdict], color=COLOURS[each.verdict], markersize=8)
+        axes.plot(0, place, MARKERS[each.verdict], color=VERDICTS[each.verdict], markersize=8)
         said = f"{each.verdict.value}: predicted {_short(each.predicted)}, measured {_short(each.measured)}"
         if each.verdict is Verdict.NOT_RUN:
             said = f"{each.verdict.value}: {each.needs} runs it"
@@ -48,7 +43,7 @@ def draw_counts(names: Sequence[str], counts: pd.DataFrame) -> "Figure":
     left = pd.Series(0, index=counts.index)
     for verdict in Verdict:
         width = counts[verdict.value].astype(int)
-        axes.barh(range(len(names)), width, left=left, color=COLOURS[verdict], label=verdict.value)
+        axes.barh(range(len(names)), width, left=left, color=VERDICTS[verdict], label=verdict.value)
         left = left + width
     axes.set_xlabel("claims")
     axes.legend(fontsize=8)
@@ -60,7 +55,7 @@ def _lines(names: Sequence[str]) -> "Axes":
 
     from solv.tracking.notebook_figure import NotebookFigure
 
-    with rc_context(STYLE):
+    with rc_context(style(SIZES["screen"])):
         figure = NotebookFigure(figsize=(10, 0.6 + 0.32 * max(len(names), 1)), layout="constrained")
         axes = figure.add_subplot()
         axes.set_yticks(range(len(names)), names, fontsize=8)

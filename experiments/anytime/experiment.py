@@ -11,6 +11,7 @@ from solv.experiments.anytime.settings import AnytimeConfig
 from solv.experiments.anytime.sgd import SGD
 from solv.experiments.anytime.uniform_averages import UNIFORM_AVERAGES
 from solv.harness.contract import Experiment
+from solv.tracking.panels import Highlight
 
 
 def require(config: AnytimeConfig) -> None:
@@ -27,4 +28,12 @@ EXPERIMENT = Experiment(
     Config=AnytimeConfig,
     parts=(REGRET, UNIFORM_AVERAGES, EXPONENTS, FLOOR, SGD, LANGUAGE, PUBLISHED_LOSSES),
     require=require,
+    headline=(
+        Highlight("risk", "anytime-matches-tuned-cosine", where={"b": 3.0}),
+        Highlight("exponent", "rate-of-every-exponent"),
+        Highlight("floor", "constant-rate-stalls"),
+        Highlight("sgd", "sgd-follows-theory", where={"schedule": "offset"}),
+        Highlight("language-gap", "language-anytime-matches-tuned-cosine"),
+        Highlight("published-gap", "published-language-losses"),
+    ),
 )

@@ -15,6 +15,7 @@ from solv.experiments.best_of_k.settings import BestOfKConfig
 from solv.harness.contract import Experiment
 from solv.tracking.claims import Claim, Judgement, Verdict, missing
 from solv.tracking.curves import Curves, pair
+from solv.tracking.panels import Highlight
 
 OUTSIDE = 0.1  # fraction of the points that may lie outside of 2 standard errors
 TELLING = 0.1  # relative standard error above which lying within two of them says little of theory
@@ -73,4 +74,12 @@ EXPERIMENT = Experiment(
         ),
     ),
     require=require,
+    headline=(
+        Highlight("samples", "finite-optimal-k-when-misspecified", where={"temperature": 0.1}),
+        Highlight("temperature", "optimal-temperature"),
+        Highlight("direction", "best-judge-is-not-teacher"),
+        Highlight("coefficient", "inverse-square-law"),
+        Highlight("data", "samples-beat-data-region"),
+        Highlight("language-samples", "language-model-shows-the-same"),
+    ),
 )

@@ -21,6 +21,7 @@ from solv.experiments.cot_depth.transition import TRANSITION
 from solv.harness.contract import Experiment
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, each_curve, parameter, select
+from solv.tracking.panels import Highlight
 
 RICH = 3  # pretraining contexts per dimension from which trained attention has enough data for all of its matrices
 PLATEAU = 0.1  # growth of log e that counts as none
@@ -143,5 +144,13 @@ EXPERIMENT = Experiment(
             judge=_judge_trained_attention,
             needs={"linear.dimension": 16, "softmax.steps": 1000},
         ),
+    ),
+    headline=(
+        Highlight("depth", "exponential-phase", where={"alpha": 4.0, "rho": 0.0}),
+        Highlight("depth", "saturation", where={"alpha": 0.7, "rho": 0.0}),
+        Highlight("phase", "depth-needs-data-and-context"),
+        Highlight("transition", "transition"),
+        Highlight("finite-size", "matches-theory"),
+        Highlight("linear-attention", "trained-attention"),
     ),
 )

@@ -53,18 +53,18 @@ def panels(config: DmftConfig) -> list[Panel]:
     facets, cell = ("samples", "features"), "P/D={samples}, N/D={features}"
     return [
         Panel(
-            Panels.SHARING, f"E5  Two models that share …: {cell}", "steps", "cross-correlation of their errors",
+            Panels.SHARING, f"Two models that share …: {cell}", "steps", "cross-correlation of their errors",
             x_scale="symlog", facets=facets, main=True,
             series=lambda params: shared_label(
                 Shared(params["same_features"], params["shared_data"], params["same_noise"])
             ),
         ),
         Panel(
-            Panels.VARIANCE, f"E5  Parts of the loss: {cell}", "steps", "part of the test loss", x_scale="symlog",
+            Panels.VARIANCE, f"Parts of the loss: {cell}", "steps", "part of the test loss", x_scale="symlog",
             facets=facets, series=lambda params: COMPONENTS[params["component"]], main=True,
         ),
         Panel(
-            Panels.MEMBERS, f"E5  Ensembles and bags, last step: {cell}", "members K", "test loss of the mean",
+            Panels.MEMBERS, f"Ensembles and bags, last step: {cell}", "members K", "test loss of the mean",
             x_scale="log", facets=facets, series=_members_label, main=True,
         ),
     ]  # fmt: skip

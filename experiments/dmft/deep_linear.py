@@ -27,7 +27,7 @@ def panels(config: DmftConfig) -> list[Panel]:
     """Return both losses against steps, for each depth."""
     return [
         Panel(
-            panel, f"E7  Deep linear network, H = {{hidden_layers}}, {kind}", "steps", f"{kind} loss", y_scale="log",
+            panel, f"Deep linear network, H = {{hidden_layers}}, {kind}", "steps", f"{kind} loss", y_scale="log",
             facets=("hidden_layers",), series="γ₀={richness}, ν={width}", main=True,
         )
         for panel, kind in ((Panels.TEST, "test"), (Panels.TRAIN, "train"))

@@ -23,6 +23,7 @@ from solv.experiments.dmft.settings import DmftConfig
 from solv.harness.contract import Experiment
 from solv.tracking.claims import Claim, Judgement, Verdict, missing
 from solv.tracking.curves import Curves, pair
+from solv.tracking.panels import Highlight
 
 RELATIVE = 0.05  # of theory, or
 SIGMAS = 4  # standard errors, or
@@ -111,5 +112,13 @@ EXPERIMENT = Experiment(
                 "spikes.repeats": 4,
             },
         ),
+    ),
+    headline=(
+        Highlight("correlation", "two-times"),
+        Highlight("normal", "non-normality"),
+        Highlight("regression-test", "agreement"),
+        Highlight("members", "ensembles"),
+        Highlight("deep-test", "agreement", where={"hidden_layers": 2}),
+        Highlight("outliers", "spikes-detach"),
     ),
 )

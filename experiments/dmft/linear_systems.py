@@ -41,26 +41,26 @@ def panels(config: DmftConfig) -> list[Panel]:
     time, cell, latest = "time t", "τ={tau}, g={g}", config.elliptic.until
     shown = [
         Panel(
-            Panels.SPECTRUM, "E1  Eigenvalues of J - 1 fill an ellipse", "Re λ", "Im λ (upper half)", series=cell,
+            Panels.SPECTRUM, "Eigenvalues of J - 1 fill an ellipse", "Re λ", "Im λ (upper half)", series=cell,
             main=True,
         ),
         Panel(
-            Panels.CORRELATION, "E1  Correlation: formula and $e^{(J-1)t}$", time, "correlation C(t, t)",
+            Panels.CORRELATION, "Correlation: formula and $e^{(J-1)t}$", time, "correlation C(t, t)",
             y_scale="log", x_limits=(0, latest), y_limits=(1e-4, None), series=cell, main=True,
         ),
         Panel(
-            Panels.RESPONSE, "E1  Response: formula and $e^{(J-1)t}$", time, "response R(t)",
+            Panels.RESPONSE, "Response: formula and $e^{(J-1)t}$", time, "response R(t)",
             x_limits=(0, latest), series=cell, main=True,
         ),
         Panel(
-            Panels.TWO_TIME, "E1  Only τ = 1 depends on t + s alone (t + s = {total})", "lag t - s",
+            Panels.TWO_TIME, "Only τ = 1 depends on t + s alone (t + s = {total})", "lag t - s",
             "C(t, s) / C at lag 0", facets=("total",), series=cell, main=True,
         ),
     ]  # fmt: skip
     if any(each.stable for each in elliptic_cells(config)):
         shown.append(
             Panel(
-                Panels.POWER, "E1  Power spectrum under white noise", "frequency ω", "S(ω)", y_scale="log", series=cell,
+                Panels.POWER, "Power spectrum under white noise", "frequency ω", "S(ω)", y_scale="log", series=cell,
                 main=True,
             )
         )  # fmt: skip

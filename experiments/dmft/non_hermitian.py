@@ -34,7 +34,7 @@ def panels(config: DmftConfig) -> list[Panel]:
     """Return the losses of both flows."""
     return [
         Panel(
-            Panels.FLOW, "E6  One spectrum, two flows", "time t", "loss", x_scale="log", y_scale="log", series=_label,
+            Panels.FLOW, "One spectrum, two flows", "time t", "loss", x_scale="log", y_scale="log", series=_label,
             main=True,
         )
     ]  # fmt: skip

@@ -30,7 +30,7 @@ def panels(config: DmftConfig) -> list[Panel]:
     """Return the correlations of both matrices against time."""
     return [
         Panel(
-            Panels.NORMAL, "E1  Non-normality alone: one spectrum, g = {g}", "time t", "correlation C(t, t)",
+            Panels.NORMAL, "Non-normality alone: one spectrum, g = {g}", "time t", "correlation C(t, t)",
             y_scale="log", x_limits=(0, config.elliptic.until), y_limits=(1e-3, None), facets=("g",),
             series=lambda params: LABELS[params["matrix"]],
         )

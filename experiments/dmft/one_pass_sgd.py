@@ -27,7 +27,7 @@ def panels(config: DmftConfig) -> list[Panel]:
     """Return the loss against steps."""
     return [
         Panel(
-            Panels.SGD, "E4  One-pass SGD, power law: N/D = {features}, σ² = {noise}", "steps", "test loss",
+            Panels.SGD, "One-pass SGD, power law: N/D = {features}, σ² = {noise}", "steps", "test loss",
             x_scale="symlog", y_scale="log", facets=("features", "noise"), series="B={batch}", main=True,
         )
     ]  # fmt: skip

@@ -27,7 +27,7 @@ def panels(config: DmftConfig) -> list[Panel]:
     """Return both losses against steps, for each input covariance."""
     return [
         Panel(
-            panel, f"E3  Random features, {{spectrum}}, {kind}: σ² = {{noise}}", "steps", f"{kind} loss",
+            panel, f"Random features, {{spectrum}}, {kind}: σ² = {{noise}}", "steps", f"{kind} loss",
             x_scale="symlog", y_scale="log", facets=("spectrum", "noise"), series="P/D={samples}, N/D={features}",
             main=True,
         )

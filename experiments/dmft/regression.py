@@ -28,7 +28,7 @@ def panels(config: DmftConfig) -> list[Panel]:
     """Return both losses against time."""
     return [
         Panel(
-            panel, f"E2  Linear regression, {kind}: σ² = {{noise}}", "time η × steps", f"{kind} loss",
+            panel, f"Linear regression, {kind}: σ² = {{noise}}", "time η × steps", f"{kind} loss",
             y_scale="linear" if panel is Panels.TEST else "log", facets=("noise",), series=_label, main=True,
         )
         for panel, kind in ((Panels.TEST, "test"), (Panels.TRAIN, "train"))

@@ -37,7 +37,7 @@ def panels(config: DmftConfig) -> list[Panel]:
     """Return the largest singular value against steps."""
     return [
         Panel(
-            Panels.RICHNESS, "E8  Richer networks spike earlier and more", "steps", "largest singular value",
+            Panels.RICHNESS, "Richer networks spike earlier and more", "steps", "largest singular value",
             series="γ₀={richness}", ordered=True,
         )
     ]  # fmt: skip

@@ -44,21 +44,21 @@ def panels(config: DmftConfig) -> list[Panel]:
     until = f"{MAP_SPAN[1]:g}"
     return [
         Panel(
-            Panels.RISE, "E6  Where the noise-free loss rises again", *ratios, x_scale="log", y_scale="log",
+            Panels.RISE, "Where the noise-free loss rises again", *ratios, x_scale="log", y_scale="log",
             heat=Map("features", "rise", f"rise after the minimum, t ≤ {until}", "log", floor=1e-3),
             x_limits=limits, y_limits=limits, series=_label, note=f"grey: monotone (rise < {RISE_THRESHOLD:g})",
         ),
         Panel(
-            Panels.LATE, f"E6  Loss at t = {until}: the peak on P = N", *ratios, x_scale="log", y_scale="log",
+            Panels.LATE, f"Loss at t = {until}: the peak on P = N", *ratios, x_scale="log", y_scale="log",
             heat=Map("features", "late loss", f"test loss at t = {until}", "log", floor=0.1),
             x_limits=limits, y_limits=limits, series=_label,
         ),
         Panel(
-            Panels.RISE_CURVES, "E6  Curves behind the map", "time t", "test loss", x_scale="log", y_scale="log",
+            Panels.RISE_CURVES, "Curves behind the map", "time t", "test loss", x_scale="log", y_scale="log",
             series="P/D={samples}, N/D={features}",
         ),
         Panel(
-            Panels.RISE_REGRESSION, "E6  N = ∞: monotone for every P", "time t", "test loss", x_scale="log",
+            Panels.RISE_REGRESSION, "N = ∞: monotone for every P", "time t", "test loss", x_scale="log",
             series="P/D={samples}", ordered=True,
         ),
     ]  # fmt: skip

@@ -59,7 +59,7 @@ def panels(config: DmftConfig) -> list[Panel]:
     """Return the largest singular value of every hidden matrix."""
     return [
         Panel(
-            Panels.DEPENDENCE, "E8  Spikes depend on the initial weights", "network, matrix", "largest singular value",
+            Panels.DEPENDENCE, "Spikes depend on the initial weights", "network, matrix", "largest singular value",
             category=("network", "matrix"), series=lambda params: FORMULAS[params["formula"]],
         )
     ]  # fmt: skip

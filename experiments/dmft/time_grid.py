@@ -28,11 +28,11 @@ def panels(config: DmftConfig) -> list[Panel]:
     latest, cell = config.elliptic.until, "τ={tau}, g={g}"
     return [
         Panel(
-            Panels.EULER, "E1  Two-time grid and Euler map, step {time_step}", "time t", "correlation C(t, t)",
+            Panels.EULER, "Two-time grid and Euler map, step {time_step}", "time t", "correlation C(t, t)",
             y_scale="log", x_limits=(0, latest), y_limits=(1e-4, None), facets=("time_step",), series=cell, main=True,
         ),
         Panel(
-            Panels.EULER_RESPONSE, "E1  Response on the grid, step {time_step}", "time t", "response R(t)",
+            Panels.EULER_RESPONSE, "Response on the grid, step {time_step}", "time t", "response R(t)",
             x_limits=(0, latest), facets=("time_step",), series=cell, main=True,
         ),
     ]  # fmt: skip

@@ -37,13 +37,13 @@ def panels(config: DmftConfig) -> list[Panel]:
     """Return the singular values of each hidden matrix, one row per time, and the largest against time."""
     return [
         Panel(
-            Panels.HISTOGRAM, "E8  Singular values of W{layer} as it learns (γ₀ = {richness})",
+            Panels.HISTOGRAM, "Singular values of W{layer} as it learns (γ₀ = {richness})",
             "singular value / √fan-in", "density, one row per time", facets=("richness", "layer"),
             ridge=Ridge("step", "t = {}", "density", "outlier", "edge", magnify=6.0), series="t={step}",
             note="beyond the edge × 6", main=True,
         ),
         Panel(
-            Panels.OUTLIERS, "E8  The spike against time (γ₀ = {richness})", "steps", "largest singular value",
+            Panels.OUTLIERS, "The spike against time (γ₀ = {richness})", "steps", "largest singular value",
             facets=("richness",), series=_label, main=True,
         ),
     ]  # fmt: skip

@@ -34,11 +34,11 @@ def panels(config: DmftConfig) -> list[Panel]:
     """Return the excess loss against width, and the loss of infinite width that it is above."""
     return [
         Panel(
-            Panels.WIDTH, "E7  Wider is better, as 1/ν (step {step})", "width ν = N/D", "loss above infinite width",
+            Panels.WIDTH, "Wider is better, as 1/ν (step {step})", "width ν = N/D", "loss above infinite width",
             x_scale="log", y_scale="log", facets=("step",), series="{loss}",
             slopes=(Slope(-1.0, 0.055, 3, 16, "slope -1"),),
         ),
-        Panel(Panels.LIMIT, "E7  Loss of infinite width", "steps", "loss", series="{loss}", drawn=False),
+        Panel(Panels.LIMIT, "Loss of infinite width", "steps", "loss", series="{loss}", drawn=False),
     ]  # fmt: skip
 
 

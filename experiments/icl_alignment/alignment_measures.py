@@ -72,6 +72,7 @@ def panels(config: IclAlignmentConfig) -> list[Panel]:
             facets=("alpha", "tau", "rho"),
             series="{train} κ={kappa}",
             ordered=True,
+            joined=False,
             note="" if name == ALIGNMENT else "simulation",
         )
         for name, panel in SCATTERS.items()

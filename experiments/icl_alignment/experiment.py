@@ -11,6 +11,7 @@ from solv.experiments.icl_alignment.finite_size import FINITE_SIZE
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig
 from solv.experiments.icl_alignment.transformer import TRANSFORMER
 from solv.harness.contract import Experiment
+from solv.tracking.panels import Highlight
 
 EXPERIMENT = Experiment(
     entry=ENTRY,
@@ -24,5 +25,13 @@ EXPERIMENT = Experiment(
         DIVERSITY_MAP,
         BEST_PRETRAINING,
         TRANSFORMER,
+    ),
+    headline=(
+        Highlight("diversity", "diversity-helps-aligned", where={"train": "half"}),
+        Highlight("double-descent", "double-descent-at-tau-1"),
+        Highlight("test-context", "longer-test-context-helps"),
+        Highlight("scatter-alignment", "alignment-predicts-error"),
+        Highlight("pretraining", "optimal-pretraining-not-test"),
+        Highlight("transformer", "transformer-follows-alignment"),
     ),
 )

@@ -12,6 +12,7 @@ from solv.experiments.jailbreak.strong_field import STRONG_FIELD
 from solv.harness.contract import Experiment
 from solv.tracking.claims import Claim, Judgement, Verdict
 from solv.tracking.curves import CURVE, Curves, pair
+from solv.tracking.panels import Highlight
 
 MOST_OUTSIDE = 0.1  # fraction of points beyond 2 s.e., of which chance alone puts one in twenty
 PRECISION = 0.05  # relative error of a point at which 400 samples count
@@ -78,4 +79,12 @@ EXPERIMENT = Experiment(
         ),
     ),
     require=require,
+    headline=(
+        Highlight("zero-field", "zero-field-power-law"),
+        Highlight("field", "exact-any-lambda"),
+        Highlight("glass", "spin-glass-power-law"),
+        Highlight("glass-strong-field", "strong-field-exponential"),
+        Highlight("edge", "edge-law-predicts-asr"),
+        Highlight("language", "language-model-crossover"),
+    ),
 )

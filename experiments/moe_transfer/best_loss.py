@@ -32,7 +32,7 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
     return [
         Panel(
             Panels.BEST,
-            "E5  Best loss, {direction}",
+            "Best loss, {direction}",
             "size: N (ladder, width), L, E or H",
             "training loss (nats)",
             x_scale="log",

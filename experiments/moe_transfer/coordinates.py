@@ -40,8 +40,8 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
     if "coordinates" not in config.work:
         return []
     shown = {
-        Panels.LEARNED: ("E1  Learned parts against {direction}", "learned: input times (W - W(0))"),
-        Panels.CHANGE: ("E1  Total changes against {direction}", "crosses over from the initial part"),
+        Panels.LEARNED: ("Learned parts against {direction}", "learned: input times (W - W(0))"),
+        Panels.CHANGE: ("Total changes against {direction}", "crosses over from the initial part"),
     }
     return [
         *(
@@ -59,7 +59,7 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
         ),
         Panel(
             Panels.SIZES,
-            "E1  Sizes that were compared",
+            "Sizes that were compared",
             "",
             "number of sizes",
             facets=("direction",),

@@ -13,6 +13,7 @@ from solv.experiments.moe_transfer.other_settings import OTHER_SETTINGS
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
 from solv.experiments.moe_transfer.sizes import require_models
 from solv.harness.contract import Experiment
+from solv.tracking.panels import Highlight
 
 EXPERIMENT = Experiment(
     entry=ENTRY,
@@ -29,4 +30,12 @@ EXPERIMENT = Experiment(
         HORIZON,
     ),
     require=require_models,
+    headline=(
+        Highlight("limit-loss", "dmft-converges", where={"activation": "tanh"}),
+        Highlight("limit-rates", "dmft-lr-curve"),
+        Highlight("learned", "coordinates-stay-order-one", where={"direction": "width"}),
+        Highlight("rates", "sp-does-not-transfer", where={"direction": "ladder", "table": "standard"}),
+        Highlight("rates", "lr-transfers-over-ladder", where={"direction": "ladder", "table": "transfer"}),
+        Highlight("optimum-ladder", "lr-transfers-over-ladder"),
+    ),
 )

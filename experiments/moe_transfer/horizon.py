@@ -30,7 +30,7 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
     return [
         Panel(
             Panels.HORIZON,
-            "E6  Longer training at the same rates",
+            "Longer training at the same rates",
             "log2 learning rate",
             "training loss (nats)",
             series="{steps} steps",
@@ -38,14 +38,14 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
         ),
         Panel(
             Panels.OPTIMUM,
-            "E6  ... and where the optimum lies",
+            "... and where the optimum lies",
             "steps",
             "best learning rate",
             x_scale="log",
             y_scale="log",
             series="N={width} L={layers} E={experts} H={hidden}",
         ),
-        Panel(Panels.OPTIMA, "E6  Optima", "steps", "log2 of the best rate", drawn=False),
+        Panel(Panels.OPTIMA, "Optima", "steps", "log2 of the best rate", drawn=False),
     ]
 
 

@@ -62,7 +62,7 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
         return []
     rates = Panel(
         Panels.RATES,
-        "E2  {direction}: {table} parameterization",
+        "Rates over {direction}: {table} parameterization",
         "log2 learning rate",
         "training loss (nats)",
         y_limits=(None, 3.5),
@@ -73,7 +73,7 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
     )
     shift = Panel(
         Panels.SHIFT,
-        "E2  Shift of the optimum",
+        "Shift of the optimum",
         "",
         "octaves per doubling of the size",
         series=_table_label,
@@ -82,7 +82,7 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
     )
     optima = Panel(
         Panels.OPTIMA,
-        "E2  Optima: {table}, {direction}",
+        "Optima: {table}, {direction}",
         "size",
         "log2 of the best rate",
         facets=("direction", "table"),
@@ -102,7 +102,7 @@ def _optimum_panel(config: MoeTransferConfig, direction: str) -> Panel:
         slopes.append(Slope(exponent, amplitude, start, stop, f"{SHOWN[table]}: predicted {exponent:+g}"))
     return Panel(
         OPTIMUM[direction],
-        f"E2  {direction.capitalize()}: where the optimum lies",
+        f"{direction.capitalize()}: where the optimum lies",
         AXES[direction],
         "best learning rate",
         x_scale="log",

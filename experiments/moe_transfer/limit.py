@@ -36,7 +36,7 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
     return [
         Panel(
             Panels.LOSS,
-            "E0  Exact limit and networks N = E, {activation}, "
+            "Exact limit and networks N = E, {activation}, "
             f"κ = {settings.active_fraction:g}, α = {settings.hidden_ratio:g}",
             "steps t",
             "mean squared error",
@@ -48,7 +48,7 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
         ),
         Panel(
             Panels.DEVIATION,
-            "E0  How far single networks are from the limit",
+            "How far single networks are from the limit",
             "size that grows",
             "relative deviation of a run",
             x_scale="log",
@@ -58,7 +58,7 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
         ),
         Panel(
             Panels.MEAN,
-            "E0  ... and the mean over networks",
+            "... and the mean over networks",
             "N = E",
             "relative deviation of the mean",
             x_scale="log",
@@ -68,7 +68,7 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
         ),
         Panel(
             Panels.OUTPUTS,
-            f"E0  Outputs f on the training points, {last}, N = E = {top}",
+            f"Outputs f on the training points, {last}, N = E = {top}",
             "steps t",
             "f",
             series="point {point}",

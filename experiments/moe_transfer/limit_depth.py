@@ -27,7 +27,7 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
     return [
         Panel(
             Panels.DEPTH,
-            f"E0  Depth, {where}",
+            f"Depth, {where}",
             "layers L",
             f"mean squared error at t = {TIME}",
             series="{activation}",

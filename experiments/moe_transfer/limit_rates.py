@@ -31,7 +31,7 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
     return [
         Panel(
             Panels.RATES,
-            f"E0  Learning rate, {settings.activation[-1]}, after {settings.rate_steps} steps",
+            f"Learning rate, {settings.activation[-1]}, after {settings.rate_steps} steps",
             "log2 η (all η equal)",
             "mean squared error",
             y_scale="log",

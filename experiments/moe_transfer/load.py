@@ -46,7 +46,7 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
             drawn.append(
                 Panel(
                     name,
-                    f"E0  {title}, {where}",
+                    f"{title}, {where}",
                     "steps t",
                     "standard deviation over experts",
                     series="η_b = {balance}",
@@ -56,14 +56,12 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
         drawn += [
             Panel(
                 Panels.BUSIEST,
-                "E4  Load of the busiest expert",
+                "Load of the busiest expert",
                 "doublings",
                 "load / mean load",
                 series=_busiest_label,
             ),
-            Panel(
-                Panels.DEAD, "E4  Experts without a token", "doublings", "experts", series=_busiest_label, drawn=False
-            ),
+            Panel(Panels.DEAD, "Experts without a token", "doublings", "experts", series=_busiest_label, drawn=False),
         ]
     return drawn
 

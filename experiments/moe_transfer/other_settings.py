@@ -35,7 +35,7 @@ def panels(config: MoeTransferConfig) -> list[Panel]:
     return [
         Panel(
             PANELS[name],
-            f"E3  {TITLES[PANELS[name]]}",
+            f"{TITLES[PANELS[name]]}",
             "log2 of its factor",
             "training loss (nats)",
             series="N={width} L={layers} E={experts} H={hidden}",

@@ -11,6 +11,7 @@ from solv.experiments.pita.starfish_lengths import STARFISH_LENGTHS
 from solv.experiments.pita.starfish_plane import STARFISH_PLANE
 from solv.experiments.pita.starfish_widths import STARFISH_WIDTHS
 from solv.harness.contract import Experiment
+from solv.tracking.panels import Highlight
 
 EXPERIMENT = Experiment(
     entry=ENTRY,
@@ -24,5 +25,13 @@ EXPERIMENT = Experiment(
         STARFISH_HOPS,
         STARFISH_ERRORS,
         STARFISH_PLANE,
+    ),
+    headline=(
+        Highlight("counts", "counts"),
+        Highlight("lengths"),
+        Highlight("language-broad", "language-rt-wins-broad"),
+        Highlight("language-deep", "language-dp-wins-deep"),
+        Highlight("critical-arms", "critical-width-exponents"),
+        Highlight("hops", "per-step-error-predicts-rt"),
     ),
 )

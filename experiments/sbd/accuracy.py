@@ -53,7 +53,7 @@ def panels(config: SbdConfig) -> list[Panel]:
     return [
         Panel(
             Panels.ACCURACY,
-            "E1 {network}: {data}",
+            "{network}: {data}",
             "rule",
             "test accuracy",
             facets=("network", "data"),
@@ -62,7 +62,7 @@ def panels(config: SbdConfig) -> list[Panel]:
         ),
         Panel(
             Panels.GAIN,
-            "E1 {network}: {data}, against SBD",
+            "{network}: {data}, against SBD",
             "rule",
             "accuracy minus SBD's",
             facets=("network", "data"),

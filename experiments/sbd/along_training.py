@@ -40,7 +40,7 @@ def panels(config: SbdConfig) -> list[Panel]:
     return [
         along(
             Panels.CORRELATION,
-            "T2 Correlation along training (digits)",
+            "Correlation along training (digits)",
             y_label="correlation of score and features,\nin standard errors",
             y_scale="log",
             series="{rule}, layer {layer}",
@@ -48,7 +48,7 @@ def panels(config: SbdConfig) -> list[Panel]:
         ),
         along(
             Panels.ALIGNMENT,
-            "T3 Cosine of SBD's and BP's updates (digits)",
+            "Cosine of SBD's and BP's updates (digits)",
             y_label="cosine",
             series="layer {layer}",
         ),

@@ -25,8 +25,8 @@ class Panels(StrEnum):
 def panels(config: SbdConfig) -> list[Panel]:
     """Return the accuracy against depth, and against width."""
     return [
-        Panel(Panels.DEPTH, "E2 Depth (digits)", "layers", "test accuracy", series="{rule}"),
-        Panel(Panels.WIDTH, "E2 Width (digits)", "hidden units", "test accuracy", x_scale="log", series="{rule}"),
+        Panel(Panels.DEPTH, "Depth (digits)", "layers", "test accuracy", series="{rule}"),
+        Panel(Panels.WIDTH, "Width (digits)", "hidden units", "test accuracy", x_scale="log", series="{rule}"),
     ]
 
 

@@ -30,7 +30,7 @@ def panels(config: SbdConfig) -> list[Panel]:
     return [
         Panel(
             Panels.DESCENT,
-            "T4 One layer along its own update",
+            "One layer along its own update",
             "steps",
             "J / J at the start",
             y_scale="log",

@@ -1,8 +1,8 @@
 """Can a network learn from a broadcast score? The parts of sbd, in the order of the questions.
 
-Uzun, Erdogan, Pehlevan and Erdogan, arXiv:2605.30638. Titles say which question of the spec a panel answers: T1 score
-and features of a known teacher; T2 their correlation and T3 the alignment with backpropagation along training; T4 the
-descent of one layer; E1 accuracy of the rules; E2 depth and width; E3 memory, start and expansion.
+Uzun, Erdogan, Pehlevan and Erdogan, arXiv:2605.30638. T1 is score and features of a
+known teacher; T2 their correlation and T3 the alignment with backpropagation along training; T4 the descent of one
+layer; E1 accuracy of the rules; E2 depth and width; E3 memory, start and expansion.
 """
 
 from solv.experiments.sbd import ENTRY
@@ -14,6 +14,7 @@ from solv.experiments.sbd.memory_and_expansion import MEMORY_AND_EXPANSION
 from solv.experiments.sbd.orthogonality import ORTHOGONALITY
 from solv.experiments.sbd.settings import DIGITS, SbdConfig
 from solv.harness.contract import Experiment
+from solv.tracking.panels import Highlight
 
 
 def require(config: SbdConfig) -> None:
@@ -34,4 +35,12 @@ EXPERIMENT = Experiment(
     Config=SbdConfig,
     parts=(ORTHOGONALITY, ALONG_TRAINING, DESCENT, ACCURACY, DEPTH_AND_WIDTH, MEMORY_AND_EXPANSION),
     require=require,
+    headline=(
+        Highlight("orthogonality", "score-orthogonal-when-admissible"),
+        Highlight("correlation", "correlation-falls-under-bp"),
+        Highlight("alignment", "alignment-grows"),
+        Highlight("accuracy", "sbd-learns-without-weight-transport"),
+        Highlight("against-sbd", "sbd-beats-dfa-and-ebd", where={"network": "perceptron"}),
+        Highlight("memory"),
+    ),
 )

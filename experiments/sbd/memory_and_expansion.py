@@ -27,9 +27,9 @@ def panels(config: SbdConfig) -> list[Panel]:
     """Return the accuracy against what the correlation forgets, where it starts, and how far the score is expanded."""
     accuracy = partial(Panel, y_label="test accuracy", x_scale="log", series="{rule}")
     return [
-        accuracy(Panels.MEMORY, "E3 Memory λ (digits, SBD)", x_label="1 - λ"),
-        accuracy(Panels.START, "E3 Start of the correlation (digits, SBD)", x_label="deviation of R before training"),
-        accuracy(Panels.FEATURES, "E3 Random features of the expansion (digits, SBD)", x_label="features"),
+        accuracy(Panels.MEMORY, "Memory λ (digits, SBD)", x_label="1 - λ"),
+        accuracy(Panels.START, "Start of the correlation (digits, SBD)", x_label="deviation of R before training"),
+        accuracy(Panels.FEATURES, "Random features of the expansion (digits, SBD)", x_label="features"),
     ]
 
 

@@ -51,8 +51,8 @@ def panels(config: SbdConfig) -> list[Panel]:
         main=True,
     )
     return [
-        correlation(Panels.ORTHOGONALITY, "T1 The optimal score, by loss", series="{loss}"),
-        correlation(Panels.EXPANDED, "T1 Expanded score s φᵀ", series="{loss}, φ = {phi}"),
+        correlation(Panels.ORTHOGONALITY, "The optimal score, by loss", series="{loss}"),
+        correlation(Panels.EXPANDED, "Expanded score s φᵀ", series="{loss}, φ = {phi}"),
     ]
 
 

@@ -13,10 +13,19 @@ from solv.experiments.softmax_law.one_third_law import ONE_THIRD_LAW
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.experiments.softmax_law.universality import UNIVERSALITY
 from solv.harness.contract import Experiment
+from solv.tracking.panels import Highlight
 
 EXPERIMENT = Experiment(
     entry=ENTRY,
     Config=SoftmaxLawConfig,
     parts=(ONE_THIRD_LAW, CROSSOVER, CONTROLS, UNIVERSALITY, NETWORKS, LANGUAGE),
     require=require,
+    headline=(
+        Highlight("loss", "one-third-loss", where={"classes": 8}),
+        Highlight("norm", "one-third-weight-growth", where={"classes": 8}),
+        Highlight("gradient", "two-thirds-gradient", where={"classes": 8}),
+        Highlight("collapse", "crossover-scales-as-beta-cubed"),
+        Highlight("universality", "universality"),
+        Highlight("language-excess", "language-model"),
+    ),
 )

@@ -14,14 +14,13 @@ import numpy as np
 import pandas as pd
 
 from solv.harness.contract import Experiment
+from solv.harness.drawing import write_pictures
 from solv.harness.own_code import code_of
 from solv.harness.settings import RunSettings, resolve
 from solv.harness.settings import replace as with_values
 from solv.tracking.claims import Finding
 from solv.tracking.curves import CURVE, Curves, agreement, decode_params, encode_params, join_curves
-from solv.tracking.figures import draw, save
 from solv.tracking.files import write_text
-from solv.tracking.labels import lay_out
 from solv.tracking.panels import Panel
 from solv.tracking.provenance import git_commit, versions
 from solv.tracking.runs import RunDirectory
@@ -75,7 +74,7 @@ def write_aggregate(experiment: Experiment[Any], directory: SweepDirectory, resu
     folder.write_curves(result.curves)
     folder.write_findings(result.findings)
     write_text(folder.path / "agreement.csv", agreement(result.curves).to_csv(index=False))
-    save(draw(lay_out(result.curves, result.panels), experiment.entry.paper.title), folder.path)
+    write_pictures(experiment, result.panels, result.curves, result.findings, folder.path, every=True)
     if result.complete:
         _finish(experiment, directory, result)
 

@@ -25,6 +25,7 @@ from solv.harness.settings import RunSettings, as_dictionary, keys, replace, res
 from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.claims import MissingCurvesError, Verdict
 from solv.tracking.curves import Curves, join_curves
+from solv.tracking.headline import MOST
 from solv.tracking.labels import lay_out
 from solv.tracking.progress import SilentReporter
 from solv.tracking.runs import RunDirectory
@@ -69,7 +70,7 @@ def check_statics(experiment: Experiment[Any]) -> None:
 
     Raises:
         AssertionError: a name stands twice, a claim reads a panel that no part has or that the default settings leave
-            out, or needs a setting that there is not.
+            out, or needs a setting that there is not, or the headline shows what there is not.
     """
     name = experiment.entry.name
     for what, found in (
@@ -89,6 +90,11 @@ def check_statics(experiment: Experiment[Any]) -> None:
             assert panel.value in shown, f"{name}: claim {claim.id} reads {panel.value}, which quick leaves out"
         for key in claim.needs:
             assert key in settable, f"{name}: claim {claim.id} needs {key}, which is no setting"
+    claims = {claim.id for claim in experiment.all_claims()}
+    assert len(experiment.headline) <= MOST, f"{name}: the headline has more than {MOST} pictures"
+    for highlight in experiment.headline:
+        assert highlight.panel in shown, f"{name}: the headline shows {highlight.panel}, which quick leaves out"
+        assert not highlight.claim or highlight.claim in claims, f"{name}: no claim is called {highlight.claim}"
     for part in experiment.parts:
         assert not part.switch or part.switch in settable, f"{name}: part {part.name}: {part.switch} is no setting"
         own = {panel.value for panel in part.names}

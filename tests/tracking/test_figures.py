@@ -1,12 +1,16 @@
 """Is a figure drawn from the curves table alone, the same bits every time?"""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 
+from solv.tracking.claims import Verdict
+from solv.tracking.colours import VERDICTS
 from solv.tracking.curves import join_curves
-from solv.tracking.figures import draw, save
+from solv.tracking.figures import SIZES, draw, power_of_ten, save
 from solv.tracking.labels import lay_out
 from solv.tracking.panels import Map, Panel, Slope
 from tests.made_curves import Panels, points
@@ -44,7 +48,7 @@ def test_theory_is_a_line_simulation_filled_and_trained_open(curves):
 
 def test_an_axis_has_its_title_labels_and_scale(curves):
     axes = drawn_in(curves, PANEL).axes[0]
-    assert (axes.get_title(), axes.get_xlabel(), axes.get_ylabel(), axes.get_yscale()) == (
+    assert (axes.get_title(loc="left"), axes.get_xlabel(), axes.get_ylabel(), axes.get_yscale()) == (
         "a title",
         "steps",
         "loss",
@@ -84,3 +88,74 @@ def test_a_saved_figure_has_the_same_bits_every_time(curves, tmp_path):
         save(drawn_in(curves, PANEL), tmp_path / name)
     for file in ("figure.png", "figure.svg"):
         assert (tmp_path / "one" / file).read_bytes() == (tmp_path / "two" / file).read_bytes()
+
+
+def test_a_slide_has_its_size_however_many_pictures_and_four_stand_two_by_two(curves):
+    facets = lay_out(curves, [PANEL])
+    for count, grid in ((1, (1, 1)), (3, (1, 3)), (4, (2, 2)), (6, (2, 3))):
+        assert SIZES["slide"].grid(count) == grid
+        figure = draw(facets * count, "title", SIZES["slide"])
+        assert figure.get_size_inches().tolist() == pytest.approx([40 / 3, 7.5])
+
+
+def test_text_and_lines_grow_with_the_font(curves):
+    facets = lay_out(curves, [PANEL])
+    small, large = (draw(facets, "title", replace(SIZES["page"], font=font)).axes[0] for font in (8, 16))
+    assert large.title.get_fontsize() == pytest.approx(2 * small.title.get_fontsize())
+    assert large.lines[0].get_linewidth() == pytest.approx(2 * small.lines[0].get_linewidth())
+
+
+def test_a_long_title_is_broken_within_the_figure_and_no_equation_is_torn(curves):
+    figure = draw(lay_out(curves, [replace(PANEL, title="a rather long title of a picture with α = 2")]), "word " * 40)
+    figure.draw_without_rendering()
+    assert figure.get_suptitle().count("\n") >= 2
+    [title] = [text for text in figure.texts if text.get_text().startswith("word")]
+    assert title.get_window_extent().width <= figure.bbox.width
+    assert "α\u00a0=\u00a02" in figure.axes[0].get_title(loc="left")
+
+
+def test_the_verdict_stands_above_the_picture(curves):
+    figure = draw(lay_out(curves, [PANEL]), "title", verdicts=[Verdict.FAILS])
+    [badge] = [text for text in figure.texts if text.get_text() == "fails"]
+    assert badge.get_bbox_patch().get_facecolor() == pytest.approx(to_rgba(VERDICTS[Verdict.FAILS]))
+
+
+@pytest.mark.parametrize("scale", ["linear", "log"])
+def test_a_legend_does_not_cover_points(scale):
+    x = np.linspace(1, 9, 60)
+    up, down = 1 + x, 11 - x  # a cross with points in every corner
+    rows = [series("one of them", "theory", x, up), series("the other", "theory", x, down)]
+    rows += [series(f"level {level}", "simulation", x, np.full(60, float(level))) for level in range(2, 10)]
+    axes = drawn_in(join_curves(rows), replace(PANEL, y_scale=scale)).axes[0]
+    box = axes.get_legend().get_window_extent()
+    frame = axes.get_window_extent()
+    covered = [axes.transData.transform(np.asarray(line.get_xydata(), dtype=float)) for line in axes.lines]
+    assert box.x0 >= frame.x1 - 1 or sum(box.count_contains(points) for points in covered) == 0
+
+
+def test_points_without_theory_are_joined_but_not_in_a_scatter(curves):
+    rows = series("scan", "trained", [1, 2, 3], [3, 1, 2])
+    styles = []
+    for joined in (True, False):
+        lines = drawn_in(rows, replace(PANEL, joined=joined)).axes[0].lines
+        styles.append([line.get_linestyle() for line in lines if line.get_marker() == "s"])
+    assert styles == [["-"], ["None"]]
+
+
+def test_a_measured_curve_beside_its_theory_is_not_joined(curves):
+    lines = drawn_in(curves, PANEL).axes[0].lines
+    assert [line.get_linestyle() for line in lines if line.get_marker() == "o"] == ["None"]
+
+
+def test_categories_of_one_kind_need_no_legend():
+    rows = [series("s", "trained", [0], [value], kind=kind) for kind, value in (("one", 1.0), ("two", 2.0))]
+    axes = drawn_in(join_curves(rows), replace(PANEL, category=("kind",))).axes[0]
+    assert axes.get_legend() is None
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.01, "0.01"), (5000, "5000"), (1e4, "10⁴"), (3e10, "3·10¹⁰"), (5e-5, "5·10⁻⁵"), (1e-5, "10⁻⁵"), (0, "")],
+)
+def test_a_tick_is_plain_text(value, text):
+    assert power_of_ten(value) == text

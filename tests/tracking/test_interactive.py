@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from solv.tracking.colours import ON_BLACK, colours_of
 from solv.tracking.curves import join_curves
 from solv.tracking.interactive import plotly_figure
 from solv.tracking.labels import lay_out
@@ -20,7 +21,8 @@ def rows(source, x, y, y_err=0.0, n=1, name="s", y_name="loss", **params):
 
 def drawn(curves, **panel):
     [facet] = lay_out(curves, [Panel(Panels.P, "Title", "steps", "loss", series="{name}", **panel)])
-    figure = plotly_figure(facet.curves, facet.panel)
+    [light], [dark] = colours_of([facet]), colours_of([facet], ON_BLACK)
+    figure = plotly_figure(facet.curves, facet.panel, light, dark)
     json.dumps(figure, allow_nan=False)
     go.Figure(figure)  # plotly's own check of every name and value
     return figure
