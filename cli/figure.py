@@ -71,7 +71,7 @@ def figure(
         panels = list({str(panel.name): panel for run in reversed(runs) for panel in panels_of(run)}.values())
         tables = [_rows(run, theory_only=theory) for run in runs]
         laid_out = lay_out(_joined(tables), panels)
-        facets = choose(experiment, laid_out, pictures or [], runs[0].findings())
+        facets = choose(laid_out, pictures or [], experiment.headline, runs[0].findings())
         wanted = SIZES[size.value] if font is None else replace(SIZES[size.value], font=font)
         whole = _target(output, kind, runs[0], pictures or [], each=each)
         jobs = [(facets, whole)]
@@ -82,7 +82,7 @@ def figure(
         for shown, path in jobs:
             title = "" if each else experiment.entry.paper.title
             if other is None:
-                drawn = draw_chosen(experiment, shown, laid_out, runs[0].findings(), title, wanted)
+                drawn = draw_chosen(shown, laid_out, experiment.headline, runs[0].findings(), title, wanted)
             else:
                 drawn = overlay(_labelled(runs, tables), panels, title, wanted, only={facet.key for facet in shown})
             drawn.savefig(path, dpi=200 if size is not SizeName.SLIDE else 144)

@@ -114,7 +114,7 @@ def run(
         warnings.warn(old, stacklevel=2)
     curves = Curves(outcome.curves, found.panels(chosen), found.entry.paper.title)
     found_before = {"reused": outcome.reused, "resumed": outcome.resumed, "outdated": outcome.outdated}
-    return Run(outcome.run, chosen, curves, Claims(tuple(outcome.findings)), **found_before)
+    return Run(outcome.run, chosen, curves, Claims(tuple(outcome.findings)), found.headline, **found_before)
 
 
 def load(
@@ -139,7 +139,8 @@ def load(
         raise ConfigurationError(f"{directory.path} is a run of {directory.experiment}, not of {experiment.entry.name}")
     with _found(experiment or directory.experiment) as found:
         curves = Curves(directory.curves(), archive.panels_of(directory), found.entry.paper.title)
-        return Run(directory, archive.settings_of(directory), curves, Claims(tuple(directory.findings())))
+        claims = Claims(tuple(directory.findings()))
+        return Run(directory, archive.settings_of(directory), curves, claims, found.headline)
 
 
 def runs(

@@ -14,7 +14,7 @@ from solv.tracking.curves import Curves
 from solv.tracking.figures import SIZES, Size, draw, save
 from solv.tracking.headline import headline
 from solv.tracking.labels import Facet, lay_out
-from solv.tracking.panels import Panel
+from solv.tracking.panels import Highlight, Panel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,14 +24,14 @@ ALL = "all"
 
 
 def choose(
-    experiment: Experiment[Any], facets: Sequence[Facet], names: Sequence[str], findings: Sequence[Finding]
+    facets: Sequence[Facet], names: Sequence[str], highlights: Sequence[Highlight], findings: Sequence[Finding]
 ) -> list[Facet]:
     """Return the pictures that a person names - panels, parts, keys of pictures, `all` - or else the headline.
 
     Args:
-        experiment: whose headline is meant.
         facets: all pictures there are.
         names: as typed.
+        highlights: of the experiment.
         findings: of the run.
 
     Raises:
@@ -40,7 +40,7 @@ def choose(
     if not facets:
         raise ConfigurationError("there is no curve to draw")
     if not names:
-        return [picture.facet for picture in headline(facets, experiment.headline, findings)]
+        return [picture.facet for picture in headline(facets, highlights, findings)]
     chosen: dict[str, Facet] = {}
     for name in names:
         fitting = [facet for facet in facets if name in (ALL, str(facet.panel.name), facet.key)]
@@ -55,9 +55,9 @@ def choose(
 
 
 def draw_chosen(
-    experiment: Experiment[Any],
     chosen: Sequence[Facet],
     facets: Sequence[Facet],
+    highlights: Sequence[Highlight],
     findings: Sequence[Finding],
     title: str,
     size: Size,
@@ -65,15 +65,15 @@ def draw_chosen(
     """Return a figure of some pictures of a run, in the colours that they have among all of them.
 
     Args:
-        experiment: which says what claim a picture shows.
         chosen: the pictures.
         facets: all pictures of the run.
+        highlights: of the experiment: they say which claim a picture shows.
         findings: its verdicts; none of curves that are theory alone.
         title: of the figure.
         size: of the figure and its text.
     """
     colours = dict(zip((facet.key for facet in facets), colours_of(facets), strict=True))
-    verdicts = {picture.facet.key: picture.verdict for picture in headline(facets, experiment.headline, findings)}
+    verdicts = {picture.facet.key: picture.verdict for picture in headline(facets, highlights, findings)}
     return draw(
         chosen,
         title,
@@ -87,8 +87,9 @@ def draw_headline(
     experiment: Experiment[Any], facets: Sequence[Facet], findings: Sequence[Finding], size: Size = SIZES["slide"]
 ) -> "Figure":
     """Return the headline of a run as a figure: at most six pictures with the verdicts of the claims that they show."""
-    chosen = [picture.facet for picture in headline(facets, experiment.headline, findings)]
-    return draw_chosen(experiment, chosen, facets, findings, experiment.entry.paper.title, size)
+    highlights = experiment.headline
+    chosen = choose(facets, [], highlights, findings) if facets else []
+    return draw_chosen(chosen, facets, highlights, findings, experiment.entry.paper.title, size)
 
 
 def write_pictures(

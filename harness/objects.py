@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, overload
 
 import pandas as pd
 
+from solv.harness.drawing import choose, draw_chosen
 from solv.harness.pictures import cell, picture
 from solv.harness.settings import RunSettings
 from solv.tracking import comparison
 from solv.tracking.claims import Finding, Verdict, findings_to_json
 from solv.tracking.curves import agreement, decode_params, pair, parameter, select
-from solv.tracking.figures import draw
+from solv.tracking.figures import SIZES, draw
 from solv.tracking.labels import Facet, lay_out, name_curves
-from solv.tracking.panels import Panel
+from solv.tracking.panels import Highlight, Panel
 from solv.tracking.runs import RunDirectory, RunDirectoryError
 from solv.tracking.verdict_figures import draw_counts, draw_verdicts
 
@@ -150,6 +151,7 @@ class Run:
         directory: where it is on disk.
         settings: that it was started with.
         curves, claims: what it found.
+        headline: which pictures its experiment would show in a talk.
         reused: whether it had been finished before; False of one that was loaded.
         resumed: whether it went on from an unfinished one.
         outdated: whether a reused run was made by other code than today's; `fresh=True` runs it again.
@@ -159,6 +161,7 @@ class Run:
     settings: RunSettings
     curves: Curves
     claims: Claims
+    headline: tuple[Highlight, ...] = ()
     reused: bool = False
     resumed: bool = False
     outdated: bool = False
@@ -191,14 +194,25 @@ class Run:
         """Return how well theory and measurement agree, a row a curve."""
         return self.curves.agreement()
 
-    def plot(self, panel: str | None = None) -> "Figure":
-        """Return a matplotlib figure of all panels, or of one."""
-        return self.curves.plot(panel)
+    def plot(self, *pictures: str, size: str = "slide") -> "Figure":
+        """Return a matplotlib figure of the headline, or of panels, parts or single pictures, as `solv figure` does.
+
+        Args:
+            pictures: names of panels or parts, keys of pictures, or `all`; none for the headline.
+            size: slide, page, column or screen.
+
+        Raises:
+            ConfigurationError: there is nothing to draw, or no picture of that name.
+            KeyError: there is no such size.
+        """
+        facets = lay_out(self.curves.table, self.curves.panels)
+        chosen = choose(facets, pictures, self.headline, self.claims)
+        return draw_chosen(chosen, facets, self.headline, self.claims, self.curves.title, SIZES[size])
 
     def _repr_html_(self) -> str:
         head = f"<p><b>{html.escape(self.experiment)}</b> <code>{html.escape(str(self.path))}</code>"
         head += " made by other code than today's: fresh=True runs it again</p>" if self.outdated else "</p>"
-        return head + self.curves._repr_html_() + self.claims._repr_html_()
+        return head + picture(self.plot()) + self.claims._repr_html_()
 
 
 @dataclass(frozen=True)

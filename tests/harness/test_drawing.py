@@ -19,7 +19,7 @@ def theory():
 
 def keys(theory, *names):
     experiment, panels, curves = theory
-    return [facet.key for facet in choose(experiment, lay_out(curves, panels), names, [])]
+    return [facet.key for facet in choose(lay_out(curves, panels), names, experiment.headline, [])]
 
 
 def test_a_name_is_a_panel_a_part_a_picture_or_all_of_them(theory):
@@ -45,10 +45,9 @@ def test_an_unknown_name_is_answered_with_the_nearest(theory):
         keys(theory, "xxxxxxxx")
 
 
-def test_nothing_to_draw_is_said(theory):
-    experiment, panels, curves = theory
+def test_nothing_to_draw_is_said():
     with pytest.raises(ConfigurationError, match="no curve"):
-        choose(experiment, lay_out(curves.iloc[:0], panels), [], [])
+        choose([], [], [], [])
 
 
 def test_every_picture_has_a_file_and_the_headline_is_the_figure(theory, tmp_path):

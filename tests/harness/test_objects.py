@@ -54,8 +54,10 @@ def test_curves_are_selected_paired_and_compared(run):
 
 def test_one_panel_is_drawn_by_its_name_and_a_wrong_name_says_which_there_are(run):
     assert len(run.plot("law").axes) == 1
-    with pytest.raises(ValueError, match="no curve of panel 'lwa'; there are law"):
+    with pytest.raises(ValueError, match="no picture 'lwa'; did you mean law"):
         run.plot("lwa")
+    with pytest.raises(ValueError, match="no curve of panel 'lwa'; there are law"):
+        run.curves.plot("lwa")
 
 
 def test_a_claim_is_found_by_place_and_by_id(run):
