@@ -79,9 +79,10 @@ def list_experiments(name: MaybeName = None, debug: Debug = False) -> None:
 
 
 def _list_parts(name: str) -> None:
-    """Print the parts of an experiment: question, the paper's figure, claims, and what they took on two cores."""
+    """Print the parts of an experiment, with what they took on two cores, and the map of the paper's figures."""
     from solv.cli.tables import print_rows
     from solv.harness.catalog import load
+    from solv.harness.figure_map import HEAD, rows_of
     from solv.harness.presets import presets
     from solv.harness.times import cpu_seconds
 
@@ -101,6 +102,9 @@ def _list_parts(name: str) -> None:
     typer.echo(f"{experiment.entry.paper.authors}: {experiment.entry.paper.title}")
     typer.echo(f"arXiv:{experiment.entry.paper.arxiv}; presets: {', '.join(presets(name))}\n")
     print_rows("", ["part", "figure", "question", "claims", *(f"{preset}, CPU" for preset in known)], rows)
+    if experiment.figures:
+        typer.echo("")
+        print_rows("The paper's figures", HEAD, rows_of(experiment))
     typer.echo(f"\nsolv run {name} --part {experiment.parts[0].name} runs one of them alone")
 
 

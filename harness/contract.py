@@ -83,6 +83,27 @@ class Part(Generic[Settings]):
 
 
 @dataclass(frozen=True)
+class PaperFigure:
+    """A figure or table of the paper, and where it is redone: a row of the map that `solv list NAME` shows.
+
+    Attributes:
+        figure: the paper's name of it, e.g. "Fig. 2A".
+        shows: what is on it, in a few words.
+        part: the part that redoes it; empty if none can.
+        cost: device and time at the paper's settings, and whether that was measured: "2 cores, 40 s, measured".
+        published: whether the authors' numbers are drawn: "yes", "no: not public", "no: theory alone".
+        found: how ours compares, with numbers; or, without a part, what it needs that is not here.
+    """
+
+    figure: str
+    shows: str
+    part: str = ""
+    cost: str = ""
+    published: str = "no: not public"
+    found: str = ""
+
+
+@dataclass(frozen=True)
 class Experiment(Generic[Settings]):
     """One paper.
 
@@ -91,6 +112,7 @@ class Experiment(Generic[Settings]):
         Config: class of its settings; the defaults are the preset `quick`.
         parts: in the order of the questions.
         claims: those that read panels of several parts.
+        figures: every figure and table of the paper, also those that cannot be redone.
         headline: at most six pictures, those that a talk about the paper would show; `figure.png` of a run.
         require: called before a run measures; raises `ConfigurationError` where what measuring needs and theory does
             not (a text, an archive) is absent.
@@ -100,6 +122,7 @@ class Experiment(Generic[Settings]):
     Config: type[Settings]
     parts: tuple[Part[Settings], ...]
     claims: tuple[Claim, ...] = ()
+    figures: tuple[PaperFigure, ...] = ()
     headline: tuple[Highlight, ...] = ()
     require: Callable[[Settings], None] = lambda settings: None
 

@@ -95,7 +95,15 @@ def check_statics(experiment: Experiment[Any]) -> None:
     for highlight in experiment.headline:
         assert highlight.panel in shown, f"{name}: the headline shows {highlight.panel}, which quick leaves out"
         assert not highlight.claim or highlight.claim in claims, f"{name}: no claim is called {highlight.claim}"
+    redone = {figure.part for figure in experiment.figures}
+    for figure in experiment.figures:
+        assert not figure.part or figure.part in {part.name for part in experiment.parts}, (
+            f"{name}: {figure.figure} is redone by {figure.part}, which is no part"
+        )
+        assert figure.part or figure.found, f"{name}: nothing says why {figure.figure} is not redone"
     for part in experiment.parts:
+        mapped = not experiment.figures or not part.figure or part.name in redone
+        assert mapped, f"{name}: part {part.name} redoes {part.figure}, which is not on the map"
         assert not part.switch or part.switch in settable, f"{name}: part {part.name}: {part.switch} is no setting"
         own = {panel.value for panel in part.names}
         for drawn in part.panels(experiment.Config()):
