@@ -49,18 +49,17 @@ from solv.theory.cot_depth import eror_vs_depth  # is not there
 """
 
 
-def test_import_takes_milliseconds_and_nothing_heavy():
-    program = (
-        "import sys, time; start = time.perf_counter(); import solv; took = time.perf_counter() - start; "
-        f"print(took, *[name for name in {HEAVY} if name in sys.modules])"
-    )
-    answers = []
-    for _ in range(5):  # the least: other processes of the machine take time too
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
-        took, *heavy = done.stdout.split()
-        assert not heavy
-        answers.append(float(took))
-    assert min(answers) < 0.05
+def test_import_loads_a_handful_of_modules_and_nothing_heavy():
+    program = f"""
+import sys
+before = set(sys.modules)
+import solv
+print(len(set(sys.modules) - before), *[name for name in {HEAVY} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    count, *heavy = done.stdout.split()
+    assert not heavy
+    assert int(count) < 60  # each of them takes a fraction of a millisecond
 
 
 def test_theory_from_python_needs_no_torch():

@@ -7,6 +7,7 @@ any number of processes is loaded by any other.
 The modules of shards take as long to load as all else that a training needs: they are, where something is cut.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -64,6 +65,7 @@ def process_group(device: str) -> Iterator[str]:
     try:
         yield own
     finally:
+        gc.collect()  # a module that is spread holds on to the group: outliving it, it would abort the process at its end
         dist.destroy_process_group()
 
 
