@@ -65,7 +65,7 @@ def process_group(device: str) -> Iterator[str]:
     try:
         yield own
     finally:
-        gc.collect()  # a module that is spread holds on to the group: outliving it, it would abort the process at its end
+        gc.collect()  # a module that is spread holds the group: outliving it, it aborts the process at its end
         dist.destroy_process_group()
 
 

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -117,10 +116,7 @@ def test_a_closed_pipe_is_no_error(environment):
     assert done.stdout.startswith("experiment,part,panel")
 
 
-def test_the_module_can_be_imported_in_far_less_time_than_torch():
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import solv.cli.main"], check=True, timeout=60)
-    light = time.perf_counter() - started
-    started = time.perf_counter()
-    subprocess.run([sys.executable, "-c", "import torch"], check=True, timeout=60)
-    assert light < 0.6 * (time.perf_counter() - started)
+def test_the_command_line_loads_nothing_heavy_before_it_knows_what_is_asked():
+    code = "import sys, solv.cli.main; print(*[name for name in ('torch', 'numpy', 'pandas', 'hydra') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True)
+    assert done.stdout.split() == []
