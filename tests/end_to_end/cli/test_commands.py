@@ -117,6 +117,7 @@ def test_a_closed_pipe_is_no_error(environment):
 
 
 def test_the_command_line_loads_nothing_heavy_before_it_knows_what_is_asked():
-    code = "import sys, solv.cli.main; print(*[name for name in ('torch', 'numpy', 'pandas', 'hydra') if name in sys.modules])"
+    heavy = ("torch", "numpy", "pandas", "hydra")
+    code = f"import sys, solv.cli.main; print(*[name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], check=True, timeout=60, capture_output=True, text=True)
     assert done.stdout.split() == []
