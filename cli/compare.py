@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from solv.tracking.runs import RunDirectory
 
 
+_NO_DIFFERENCE = ("runs_dir", "wandb")  # where a run was recorded is nothing that it found
+
+
 def compare(
     chosen: Annotated[
         list[str],
@@ -64,7 +67,7 @@ def compare(
 
 
 def _settings(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in {"parts": [], **values}.items() if key != "runs_dir"}
+    return {key: value for key, value in {"parts": [], **values}.items() if key not in _NO_DIFFERENCE}
 
 
 def _check(runs: "list[RunDirectory]") -> None:
@@ -94,25 +97,35 @@ def _print(runs: "list[RunDirectory]", compared: "list[Labelled]", panels: "list
     typer.echo("" if changed else "\nThe settings are the same.")
     if changed:
         print_rows("Settings that differ", ["key", *names], changed)
+    rows = [
+        [str(row["facet"]), str(row["series"]), str(row["source"]), *(_agreement(row, label) for label in names)]
+        for row in agreements(compared, panels).to_dict(orient="records")
+    ]
+    telling = [row for row in rows if len(set(row[3:])) > 1]
     typer.echo("")
-    print_rows(
-        "Theory and measurement: median deviation, points within 2 s.e.",
-        ["panel", "series", "source", *names],
-        [
-            [str(row["facet"]), str(row["series"]), str(row["source"]), *(_agreement(row, label) for label in names)]
-            for row in agreements(compared, panels).to_dict(orient="records")
-        ],
-    )
+    if telling:
+        print_rows("Median deviation from theory, points within 2 s.e.", ["panel", "series", "source", *names], telling)
+    _say_alike(len(rows) - len(telling), "curve", "agrees with theory alike", "agree with theory alike")
+    judged = verdicts(compared)
+    changed = [[item.key, *map(_text, item.values)] for item in judged if len(set(item.values)) > 1]
     typer.echo("")
-    print_rows("Claims", ["claim", *names], [[item.key, *map(_text, item.values)] for item in verdicts(compared)])
+    if changed:
+        print_rows("Claims that differ", ["claim", *names], changed)
+    _say_alike(len(judged) - len(changed), "claim", "has the same verdict", "have the same verdict")
+
+
+def _say_alike(count: int, noun: str, one: str, several: str) -> None:
+    if count:
+        typer.echo(f"{count} {noun}{'s' if count > 1 else ''} {several if count > 1 else one}.")
 
 
 def _agreement(row: "dict[Any, Any]", label: str) -> str:
     median, within, points = (float(row[f"{name} {label}"]) for name in ("median_error", "within_2_se", "points"))
     if math.isnan(points):
         return "-"
-    deviation = "-" if math.isinf(median) else f"{100 * median:.2g} %"
-    return f"{deviation}, {'-' if math.isnan(within) else f'{100 * within:.0f} %'} of {points:.0f}"
+    from solv.cli.tables import deviation
+
+    return f"{deviation(median)}, {'-' if math.isnan(within) else f'{100 * within:.0f} %'} of {points:.0f}"
 
 
 def _record(runs: "list[RunDirectory]", compared: "list[Labelled]", panels: "list[Panel]") -> dict[str, Any]:

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from solv.harness.contract import Experiment
     from solv.harness.settings import RunSettings
 
+_ROWS = 400  # of a table of curves that is printed unasked
+
 app = typer.Typer(
     name="solv",
     help="Run ten solvable theories of learning: predicted and measured curves side by side.",
@@ -167,7 +169,9 @@ def theory(
 
             draw(lay_out(curves, panels), experiment.entry.paper.title).savefig(plot, dpi=150)
         if output is Format.TABLE:
-            print_curves(curves, panels)
+            left = print_curves(curves, panels, None if everything or part else _ROWS)
+            if left:
+                typer.echo(f"{left} rows more: --part shows one part, --all everything")
         else:
             typer.echo(as_text(curves, output.value))
 

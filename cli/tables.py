@@ -25,6 +25,7 @@ _VERDICT_STYLE = {
 _NEEDS = {Verdict.UNDECIDED: "to decide", Verdict.NOT_RUN: "to run"}
 _STATE_STYLE = {State.WORKS: "green", State.MISSING: "yellow", State.BROKEN: "bold red"}
 PIPE_WIDTH = 160
+_WIDE = 120  # columns from which a table also shows a point of each curve
 
 
 def console() -> Console:
@@ -33,30 +34,49 @@ def console() -> Console:
 
 
 def print_agreement(curves: Curves, panels: Sequence[Panel]) -> None:
-    """Print theory against measurement, a row per curve: last common point, and agreement over all."""
-    paired = pair(curves)
-    table = _table(
-        "Theory and measurement",
-        ["panel", "series", "source", "at", "theory", "measured", "points", "median dev.", "within 2 s.e."],
-    )
-    if paired.empty:
+    """Print theory against measurement, part by part, a row per curve; where there is room with a point of each."""
+    table = named_agreement(curves, panels)
+    if table.empty:
         return
-    last_points = paired.groupby([*CURVE, "source"], sort=False).last()
-    for row in named_agreement(curves, panels).to_dict(orient="records"):
-        last = last_points.loc[tuple(row[name] for name in (*CURVE, "source"))]
-        median, within = float(row["median_error"]), float(row["within_2_se"])
-        table.add_row(
-            row["facet"],
-            row["series"],
-            row["source"],
-            f"{row['x_name']} {last['x']:g}",
-            number(last["theory"]),
-            measured(last["y"], last["y_err"]),
-            str(row["points"]),
-            "-" if math.isinf(median) else f"{100 * median:.2g} %",
-            "-" if math.isnan(within) else f"{100 * within:.0f} %",
-        )
-    console().print(table)
+    paired = pair(curves).groupby([*CURVE, "source"], sort=False).last()
+    output = console()
+    wide = output.width >= _WIDE
+    output.print(Text("Theory and measurement", style="bold"))
+    for part, rows in table.groupby("part", sort=False):
+        last = ["at", "theory", "measured"] if wide else []
+        shown = _table("", ["panel", "series", "source", "points", "deviation", "in 2 s.e.", *last])
+        output.print(Text(f"\n{part}", style="bold"))
+        facet = ""
+        for row in rows.to_dict(orient="records"):
+            point = paired.loc[tuple(row[name] for name in (*CURVE, "source"))]
+            place = [f"{row['x_name']} {point['x']:g}", number(point["theory"]), measured(point["y"], point["y_err"])]
+            shown.add_row(
+                "" if row["facet"] == facet else row["facet"],
+                row["series"],
+                row["source"],
+                str(row["points"]),
+                deviation(float(row["median_error"])),
+                "-" if math.isnan(row["within_2_se"]) else f"{100 * row['within_2_se']:.0f} %",
+                *(place if wide else []),
+            )
+            facet = row["facet"]
+        output.print(shown)
+    output.print(Text(f"\n{MEANING}", style="dim"))
+
+
+MEANING = (
+    "deviation: median of |measured - theory| / theory, on a logarithmic panel of the factor between them; in 2 s.e.: "
+    "points whose theory lies within two standard errors."
+)
+
+
+def deviation(error: float) -> str:
+    """Return a relative error: in percent, as a factor where it is twice and more."""
+    if math.isinf(error) or math.isnan(error):
+        return "-"
+    if error >= 0.995:
+        return f"factor {1 + error:.3g}"
+    return f"{100 * error:.0f} %" if error >= 0.0995 else f"{100 * error:.2g} %"
 
 
 def print_claims(claims: Iterable[Finding], title: str = "Claims") -> None:
@@ -76,13 +96,26 @@ def print_claims(claims: Iterable[Finding], title: str = "Claims") -> None:
     console().print(table)
 
 
-def print_curves(curves: Curves, panels: Sequence[Panel]) -> None:
-    """Print curves as one row per point, grouped by curve."""
+def print_curves(curves: Curves, panels: Sequence[Panel], most: int | None = None) -> int:
+    """Print curves as one row per point, main panels first; return how many rows are left out.
+
+    Args:
+        curves: the rows.
+        panels: how they are named.
+        most: how many rows are printed at most; whole curves, at least one.
+    """
+    ordered = [*(panel for panel in panels if panel.main), *(panel for panel in panels if not panel.main)]
+    named = name_curves(curves, ordered).reset_index(drop=True)
+    if most is not None and len(named) > most:
+        curve = (named[CURVE] != named[CURVE].shift()).any(axis=1).cumsum()
+        whole = curve.drop_duplicates(keep="last").index.to_numpy() + 1
+        named = named.iloc[: max([end for end in whole if end <= most], default=whole[0])]
     table = _table("", ["panel", "series", "x", "", "y", ""])
-    for row in name_curves(curves, panels).to_dict(orient="records"):
+    for row in named.to_dict(orient="records"):
         x, y = float(row["x"]), float(row["y"])
         table.add_row(row["facet"], row["series"], row["x_name"], f"{x:g}", row["y_name"], number(y))
     console().print(table)
+    return len(curves) - len(named)
 
 
 def print_checks(checks: Iterable[Check]) -> None:

@@ -37,6 +37,7 @@ def settings_for(name: str, preset: str, overrides: Sequence[str]) -> tuple[Expe
         UnknownExperimentError, ConfigurationError: with the nearest valid choice.
     """
     experiment = register(name, preset)
+    overrides = with_lists(overrides, experiment)
     _refuse_sweep(overrides, experiment)
     values, _ = composed_values(experiment, preset, overrides)
     values.pop(BLOCK, None)
@@ -93,7 +94,7 @@ def hydra_main(
         except Exception as error:
             failures.append(error)
 
-    call_hydra(experiment, preset, task, arguments(name, preset, overrides))
+    call_hydra(experiment, preset, task, arguments(name, preset, with_lists(overrides, experiment)))
     for failure in failures:
         raise failure
 
@@ -188,6 +189,22 @@ def _without_schema(name: str, preset: str) -> str:
         f"preset {preset} of {name} does not begin with its settings: its file must start with the lines "
         f"`# @package _global_` and `defaults: [{{/schema: {name}}}, _self_]`"
     )
+
+
+def with_lists(overrides: Sequence[str], experiment: Experiment[Any]) -> list[str]:
+    """Return the overrides of one run with each range of an axis as the list of its values.
+
+    Raises:
+        ConfigurationError: an override is not in Hydra's grammar, or a range has no value.
+    """
+    from hydra.core.override_parser.types import RangeSweep
+
+    made = []
+    for text, override in parsed(overrides, experiment.Config):
+        key = text.partition("=")[0]
+        listed = is_list(experiment.Config, key) and isinstance(override.value(), RangeSweep)
+        made.append(f"{key}={_as_list(text)}" if listed else text)
+    return made
 
 
 def _refuse_sweep(overrides: Sequence[str], experiment: Experiment[Any]) -> None:

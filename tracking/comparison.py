@@ -9,9 +9,9 @@ import pandas as pd
 
 from solv.tracking.claims import Finding
 from solv.tracking.colours import colours_of
-from solv.tracking.curves import CURVE, Curves, agreement
+from solv.tracking.curves import CURVE, Curves
 from solv.tracking.figures import SIZES, Room, Size, clear_legends, draw_panel, dress, letters_in, style, wrapped
-from solv.tracking.labels import Facet, lay_out, name_curves
+from solv.tracking.labels import Facet, lay_out, name_curves, scaled_agreement
 from solv.tracking.panels import Panel
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def agreements(runs: Sequence[Labelled], panels: Sequence[Panel]) -> pd.DataFram
     values = ["points", "median_error", "within_2_se"]
     named = name_curves(_together(runs), panels).drop_duplicates(keys)[[*keys, "facet", "series"]]
     for run in runs:
-        part = agreement(run.curves)[[*keys, *values]]
+        part = scaled_agreement(run.curves, panels)[[*keys, *values]]
         part = part.rename(columns={name: f"{name} {run.label}" for name in values})
         named = named.merge(part, on=keys, how="left", sort=False)
     measured = named[[f"points {run.label}" for run in runs]].notna().any(axis=1)

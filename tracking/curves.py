@@ -16,7 +16,7 @@ when something is drawn or printed (`solv.tracking.labels`); no text is a curve'
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -207,8 +207,15 @@ def pair(curves: Curves) -> pd.DataFrame:
     return paired.assign(deviation=deviation.where(np.isfinite(deviation)))
 
 
-def agreement(curves: Curves) -> pd.DataFrame:
+def agreement(curves: Curves, logarithmic: Collection[str] = ()) -> pd.DataFrame:
     """Return how well theory and measurement agree, one row per curve that has paired points.
+
+    Points whose two values differ but lie below 1e-12 of the largest theory value of their panel are left out: nothing
+    can be told apart there.
+
+    Args:
+        curves: of one or more runs of an experiment.
+        logarithmic: names of the panels with a logarithmic ordinate: there an error is max(y / theory, theory / y) - 1.
 
     Returns:
         Columns `experiment, part, panel, params, x_name, y_name, source, points, median_error, worst_error,
@@ -217,9 +224,15 @@ def agreement(curves: Curves) -> pd.DataFrame:
         standard error whose theory value lies within 2 of them (NaN if there is none).
     """
     paired = pair(curves)
+    sizes = paired["theory"].abs().where(np.isfinite(paired["theory"]))
+    floor = 1e-12 * sizes.groupby(paired["panel"]).transform("max").fillna(0.0)
+    seen = (paired["y"].abs() >= floor) | (paired["theory"].abs() >= floor) | (paired["y"] == paired["theory"])
+    paired = paired[seen]
     y, theory = paired["y"].to_numpy(), paired["theory"].to_numpy()
     with np.errstate(divide="ignore", invalid="ignore"):
         error = np.abs(y - theory) / np.abs(theory)
+        factor = np.exp(np.abs(np.log(y / theory))) - 1
+    error = np.where(paired["panel"].isin(list(logarithmic)) & (y > 0) & (theory > 0), factor, error)
     error = np.where(y == theory, 0.0, np.where(np.isinf(y) | np.isinf(theory), np.inf, error))
     paired = paired.assign(error=error, within=(paired["deviation"].abs() <= 2).where(paired["deviation"].notna()))
     groups = paired.groupby([*CURVE, "source"], sort=False)

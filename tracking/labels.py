@@ -74,11 +74,16 @@ def _in_a_table(facet: Facet) -> pd.DataFrame:
 
 
 def named_agreement(curves: Curves, panels: Sequence[Panel]) -> pd.DataFrame:
-    """Return `agreement`, with the columns `facet` and `series` more, in the order in which the curves are drawn."""
+    """Return `agreement` on the panels' scales, with the columns `facet` and `series` more, in the order as drawn."""
     named = name_curves(curves, panels)
     names = named.drop_duplicates(CURVE)[[*CURVE, "facet", "series"]].reset_index(drop=True)
-    table = agreement(curves).merge(names.assign(_place=range(len(names))), on=CURVE, how="left")
+    table = scaled_agreement(curves, panels).merge(names.assign(_place=range(len(names))), on=CURVE, how="left")
     return table.sort_values("_place", kind="stable").drop(columns="_place").reset_index(drop=True)
+
+
+def scaled_agreement(curves: Curves, panels: Sequence[Panel]) -> pd.DataFrame:
+    """Return `agreement`, by factors on logarithmic panels."""
+    return agreement(curves, [str(panel.name) for panel in panels if panel.y_scale == "log"])
 
 
 def spell(value: object, among: Sequence[object] = ()) -> str:

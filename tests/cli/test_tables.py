@@ -5,7 +5,16 @@ import math
 
 import pytest
 
-from solv.cli.tables import as_text, measured, number, print_agreement, print_checks, print_claims, print_curves
+from solv.cli.tables import (
+    as_text,
+    deviation,
+    measured,
+    number,
+    print_agreement,
+    print_checks,
+    print_claims,
+    print_curves,
+)
 from solv.tracking.curves import join_curves
 from solv.tracking.environment import Check, State
 from solv.tracking.panels import Panel
@@ -43,19 +52,50 @@ def test_a_claim_is_a_row_and_what_would_decide_it_stands_below(capsys):
     assert any("to decide: size >= 9" in line for line in lines)
 
 
-def test_agreement_is_a_row_a_curve_with_its_last_common_point(capsys):
+def test_agreement_is_a_row_a_curve_under_its_part_with_its_last_common_point(capsys):
     print_agreement(CURVES, PANELS)
-    row = next(line for line in capsys.readouterr().out.splitlines() if "w=3" in line)
+    printed = capsys.readouterr().out
+    row = next(line for line in printed.splitlines() if "w=3" in line)
+    assert "one" in printed.splitlines()
     assert "t 1" in row
     assert "2.00 ± 0.25" in row
-    assert row.split()[-2:] == ["100", "%"]
+    assert "100 %" in row
     print_agreement(points("theory", [1.0], w=3), PANELS)
     assert "w=3" not in capsys.readouterr().out
+
+
+def test_a_narrow_table_leaves_the_point_out_and_fits_80_columns(capsys, monkeypatch):
+    monkeypatch.setattr("solv.cli.tables.PIPE_WIDTH", 80)
+    print_agreement(CURVES, PANELS)
+    printed = capsys.readouterr().out
+    assert "2.00 ± 0.25" not in printed
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [(0.0123, "1.2 %"), (0.2, "20 %"), (0.99, "99 %"), (0.996, "factor 2"), (4.5, "factor 5.5"), (math.inf, "-")],
+)
+def test_a_deviation_is_in_percent_and_a_factor_from_two_on(error, shown):
+    assert deviation(error) == shown
 
 
 def test_curves_are_a_row_a_point(capsys):
     print_curves(CURVES, PANELS)
     assert sum("w=3" in line for line in capsys.readouterr().out.splitlines()) == 4
+
+
+def test_of_many_points_whole_curves_are_printed_those_of_main_panels_first(capsys):
+    curves = join_curves(
+        [points("theory", [1.0] * 5, panel=panel, w=w) for panel in (Panels.P, Panels.A) for w in (1, 2)]
+    )
+    panels = [*PANELS, Panel(Panels.A, "A", "t", "loss", series="v={w}", main=True)]
+    assert print_curves(curves, panels, most=12) == 10
+    printed = capsys.readouterr().out
+    assert printed.count("v=1") == printed.count("v=2") == 5
+    assert "w=1" not in printed
+    assert print_curves(curves, panels, most=3) == 15
+    assert print_curves(curves, panels) == 0
 
 
 def test_a_text_for_programs_holds_every_row():

@@ -17,3 +17,23 @@ def test_a_quoted_text_is_read_back_as_it_was(text):
 def test_a_part_that_there_is_not_is_refused_before_anything_runs():
     with pytest.raises(ConfigurationError, match="cot-depth has no part 'dept'; did you mean depth"):
         settings_for("cot-depth", "smoke", ["parts=[dept]"])
+
+
+@pytest.mark.parametrize(
+    ("typed", "key", "values"),
+    [
+        ("depth=range(0,4)", "depth", (0, 1, 2, 3)),
+        ("alpha=range(0.7,1.0,0.1)", "alpha", (0.7, 0.8, 0.9)),
+        ("alpha=range(3,1,-1)", "alpha", (3.0, 2.0)),
+    ],
+)
+def test_the_range_of_an_axis_is_the_list_of_its_values(typed, key, values):
+    _, settings = settings_for("cot-depth", "smoke", [typed])
+    assert getattr(settings, key) == values
+
+
+def test_several_values_of_a_single_number_are_runs_of_their_own():
+    with pytest.raises(ConfigurationError, match="for a run of each `solv sweep`"):
+        settings_for("cot-depth", "smoke", ["seed=range(0,3)"])
+    with pytest.raises(ConfigurationError, match="holds no value"):
+        settings_for("cot-depth", "smoke", ["depth=range(3,3)"])

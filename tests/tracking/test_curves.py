@@ -176,3 +176,18 @@ def test_a_diverged_repeat_makes_the_mean_infinite_and_its_error_unknown():
     assert mean.tolist() == [math.inf, 2.0]
     assert math.isnan(error[0])
     assert error[1] == pytest.approx(1.0)
+
+
+def test_on_a_logarithmic_panel_the_error_is_the_factor_whichever_is_larger():
+    curves = join_curves([points("theory", [1.0, 1.0]), points("simulation", [0.5, 2.0], 0.1, 4)])
+    [plain], [factor] = agreement(curves).itertuples(), agreement(curves, [str(Panels.P)]).itertuples()
+    assert plain.median_error == pytest.approx(0.75)
+    assert factor.median_error == factor.worst_error == pytest.approx(1.0)
+
+
+def test_values_that_a_panel_cannot_tell_apart_are_not_compared():
+    theory = points("theory", [1.0, 9e-76, 1e-13])
+    measured = points("simulation", [1.1, 2e-100, 1e-3], 0.1, 4)
+    [row] = agreement(join_curves([theory, measured])).itertuples()
+    assert row.points == 2
+    assert row.worst_error == pytest.approx(1e10)

@@ -37,6 +37,18 @@ def test_a_series_that_one_run_lacks_is_a_dash(solv_here, runs):
     [row] = [line for line in printed.splitlines() if line.startswith("depth rho=0 alpha=4") and "τ=1.5  " in line][:1]
     assert row.rstrip().endswith("-")
     assert "Settings that differ" in printed
+    assert "Claims that differ" in printed
+    assert "2 claims have the same verdict." in printed
+
+
+def test_runs_that_are_the_same_but_for_where_they_were_recorded_differ_in_nothing(solv_here, work):
+    first, second = (make_run(work / "runs", f"wandb={mode}", at=at) for mode, at in (
+        ("offline", "20260102-030405"), ("disabled", "20260103-030405")
+    ))  # fmt: skip
+    printed = solv_here("compare", first.path.name, second.path.name).stdout
+    assert "The settings are the same." in printed
+    assert "Median deviation" not in printed
+    assert "claims have the same verdict." in printed
 
 
 def test_the_figure_lays_the_runs_over_each_other(solv_here, runs, work):
