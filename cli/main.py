@@ -22,6 +22,7 @@ from solv.cli.arguments import (
     runs_dir_override,
 )
 from solv.cli.caches import place_for_fonts
+from solv.cli.cite import cite
 from solv.cli.claims import claims
 from solv.cli.compare import compare
 from solv.cli.coordinate_check import coordinate_check
@@ -300,6 +301,7 @@ app.command()(figure)
 app.command()(claims)
 app.command("coordinate-check")(coordinate_check)
 app.command()(report)
+app.command()(cite)
 app.command()(doctor)
 app.command()(new)
 app.add_typer(fit, name="fit")
