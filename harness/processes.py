@@ -23,8 +23,8 @@ Unit: TypeAlias = Callable[[str, Callable[[], Mapping[str, np.ndarray]]], dict[s
 
 
 def launched() -> int:
-    """Return the number of processes that `torchrun` started; 1 without it."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
+    """Return the number of processes that `torchrun` started; 1 without it, whatever another launcher left behind."""
+    return int(os.environ["WORLD_SIZE"]) if "TORCHELASTIC_RUN_ID" in os.environ else 1
 
 
 def follows() -> bool:

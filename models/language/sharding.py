@@ -54,7 +54,7 @@ def process_group(device: str) -> Iterator[str]:
 
     Without `torchrun` there is no group, and the device is yielded as it is.
     """
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or dist.is_initialized():
+    if not dist.is_torchelastic_launched() or os.environ["WORLD_SIZE"] == "1" or dist.is_initialized():
         yield device
         return
     own = device

@@ -6,8 +6,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from solv.harness.processes import follows, launched
+from solv.models.language.sharding import process_group
 from solv.tracking.runs import RunStore
 from tests.harness.processes_run import main
 
@@ -51,7 +53,14 @@ def test_two_processes_make_one_run_resumed_after_a_kill_and_equal_to_that_of_on
     assert len(RunStore(tmp_path / "two").runs("toy")) == 1
 
 
-def test_a_process_without_torchrun_is_alone(monkeypatch) -> None:
-    monkeypatch.delenv("WORLD_SIZE", raising=False)
+@pytest.mark.parametrize("left_over", [{}, {"WORLD_SIZE": "8"}, {"WORLD_SIZE": "2", "RANK": "1"}, {"WORLD_SIZE": ""}])
+def test_a_process_without_torchrun_is_alone(monkeypatch, left_over: dict[str, str]) -> None:
+    """Also where variables of torchrun's name are left over from another job."""
+    for name in ("TORCHELASTIC_RUN_ID", "WORLD_SIZE", "RANK"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in left_over.items():
+        monkeypatch.setenv(name, value)
+    with process_group("cpu") as device:
+        assert device == "cpu"
     assert launched() == 1
     assert not follows()

@@ -49,7 +49,7 @@ def group(tmp_path):
 
 
 def test_without_torchrun_there_is_no_group(monkeypatch):
-    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    monkeypatch.delenv("TORCHELASTIC_RUN_ID", raising=False)
     assert place() == Place(0, 1)
     with process_group("cuda:1") as device:
         assert device == "cuda:1"
