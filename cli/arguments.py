@@ -42,9 +42,20 @@ OnlyPreset = Annotated[
     str | None,
     typer.Option("--preset", help="Only runs of this preset.", autocompletion=completion.presets_of_experiment),
 ]
+
+
+def a_folder(text: str) -> Path:
+    """Return the path that was typed; an empty one, as of a shell variable that is not set, is none."""
+    if not text.strip():
+        raise typer.BadParameter("it is empty; give a path (. is the current folder)")
+    return Path(text)
+
+
 RunsDir = Annotated[
-    Path | None, typer.Option(help="Folder of the runs (default: $SOLV_RUNS_DIR, or runs).", file_okay=False)
+    Path | None,
+    typer.Option(help="Folder of the runs (default: $SOLV_RUNS_DIR, or runs).", parser=a_folder, metavar="DIRECTORY"),
 ]
+Out = Annotated[Path, typer.Option("--out", help="Where to write.", parser=a_folder, metavar="DIRECTORY")]
 Parts = Annotated[
     str | None,
     typer.Option(

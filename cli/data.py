@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from solv.cli import image_sets
-from solv.cli.arguments import Debug, finish
+from solv.cli.arguments import Debug, Out, finish
 from solv.cli.text_data import text
 
 data = typer.Typer(help="Data sets that stand on their own.", no_args_is_help=True)
@@ -34,7 +34,7 @@ Launcher = Annotated[str, typer.Option(help="local, or ray: the cluster of $RAY_
 
 @pita.command()
 def make(
-    out: Annotated[Path, typer.Option(help="Where to write.")],
+    out: Out,
     split: SplitName = "full",
     leaves: Leaves = None,
     atoms: Atoms = None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from solv.cli.arguments import Debug, finish
+from solv.cli.arguments import Debug, Out, finish
 
 if TYPE_CHECKING:
     from solv.data.text.token_shards import TokenShards
@@ -29,7 +29,7 @@ Folder = Annotated[Path, typer.Argument(help="Folder of finished shards.")]
 
 @text.command()
 def make(
-    out: Annotated[Path, typer.Option(help="Where to write.")],
+    out: Out,
     source: Annotated[Source, typer.Option(help="Python's standard library, a file or folder, a Hugging Face set.")],
     place: Annotated[
         str | None, typer.Option("--from", help="The file or folder; or a set's folder or name, e.g. allenai/c4.")

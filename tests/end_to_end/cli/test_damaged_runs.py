@@ -1,17 +1,26 @@
 """Does one damaged run among many cost that run alone, and is it named?"""
 
 import json
+import shutil
 
 import pytest
 
 NOT_OURS = ("toy/notes", "my-own-folder", "toy/20260101-000000-zzzzzzzzzzzz")
 
 
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory):
+    """Where the four runs are kept that each test damages its own copy of."""
+    return tmp_path_factory.mktemp("sound") / "runs"
+
+
 @pytest.fixture
-def runs(toy_here, work):
+def runs(toy_here, work, sound):
     """The folder of four runs, of which the first three are damaged, each in another file; and things not ours."""
-    for seed in range(4):
-        assert toy_here("run", "toy", "x=[1]", f"seed={seed}").returncode == 0
+    if not sound.exists():
+        for seed in range(4):
+            assert toy_here("run", "toy", "x=[1]", f"seed={seed}", "--runs-dir", str(sound)).returncode == 0
+    shutil.copytree(sound, work / "runs")
     made = sorted((work / "runs" / "toy").glob("2*"), key=lambda run: run.stat().st_mtime_ns)
     (made[0] / "manifest.json").write_text("")
     (made[1] / "claims.json").write_text((made[1] / "claims.json").read_text()[:20])

@@ -6,8 +6,6 @@ import shlex
 
 import pytest
 
-from tests.end_to_end.sweep.conftest import sweep
-
 SIGNS = [
     "exp=3",
     "a,b",
@@ -27,7 +25,7 @@ SIGNS = [
     "-n",
     "x; echo foo",
 ]
-NAMES = ['a=1, b(2) it\'s #3 "q" {4} [5] ü ~ $x; echo %j', "${HOME}", "a\\=0", "end\\"]  # few, for what takes a second
+NESTED = "/".join(SIGNS)  # where one of them were read otherwise, the path would be another
 MINE = "# @package _global_\ndefaults:\n  - /schema: toy\n  - _self_\nx: [2]\nsweep: {axes: {slope: [1, 2]}}\n"
 
 
@@ -35,17 +33,25 @@ def finished(folder, pattern="2*"):
     return list(folder.glob(f"toy/{pattern}/manifest.json"))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_an_option_and_the_environment_take_a_path_as_it_is(toy_here, work, name):
-    assert toy_here("run", "toy", "x=[1]", "--runs-dir", f"{work}/{name}/runs").returncode == 0
-    assert len(finished(work / name / "runs")) == 1
-    swept = toy_here("sweep", "toy", "x=1", "slope=1,2", SOLV_RUNS_DIR=f"{work}/{name}/swept")
+def test_an_option_and_the_environment_take_a_path_as_it_is(toy_here, work):
+    folder = work / NESTED
+    assert toy_here("run", "toy", "x=[1]", "--runs-dir", f"{folder}/runs").returncode == 0
+    assert len(finished(folder / "runs")) == 1
+    swept = toy_here("sweep", "toy", "x=1", "slope=1,2", SOLV_RUNS_DIR=f"{folder}/swept")
     assert swept.returncode == 0, swept.stderr
-    assert len(finished(work / name / "swept")) == 2
-    assert len(finished(work / name / "swept", "sweep-*")) == 1
-    [listed] = json.loads(toy_here("runs", "--format", "json", "--runs-dir", f"{work}/{name}/runs").stdout)
-    assert listed["directory"].startswith(f"{work}/{name}/runs/toy/")
-    assert [path.name for path in work.iterdir()] == [name]
+    assert len(finished(folder / "swept")) == 2
+    assert len(finished(folder / "swept", "sweep-*")) == 1
+    [listed] = json.loads(toy_here("runs", "--format", "json", "--runs-dir", f"{folder}/runs").stdout)
+    assert listed["directory"].startswith(f"{folder}/runs/toy/")
+    assert_nothing_beside(folder, work, ["runs", "swept"])
+
+
+def assert_nothing_beside(folder, root, expected):
+    """Assert that below `root` nothing was written but in `folder`."""
+    assert sorted(path.name for path in folder.iterdir()) == expected
+    while folder != root:
+        assert list(folder.parent.iterdir()) == [folder]
+        folder = folder.parent
 
 
 @pytest.mark.parametrize("name", SIGNS)
@@ -63,11 +69,23 @@ def test_a_path_that_hydra_would_read_otherwise_is_one_line_whose_advice_works(t
     assert line in toy_here("show", "toy", word).stdout
 
 
-def test_an_empty_path_is_refused_and_no_run_is_scattered(toy_here, work):
-    for asked in (["runs_dir="], ["runs_dir=''"]):
-        done = toy_here("run", "toy", *asked)
-        assert done.returncode == 2
-        assert "runs_dir is empty" in done.stderr
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "toy", "runs_dir="),
+        ("run", "toy", "runs_dir=''"),
+        ("run", "toy", "--runs-dir", ""),
+        ("sweep", "toy", "x=1,2", "--runs-dir", " "),
+        ("runs", "--runs-dir", ""),
+        ("data", "text", "make", "--source", "library", "--out", ""),
+        ("data", "pita", "make", "--out="),
+    ],
+)
+def test_an_empty_path_is_refused_and_nothing_is_scattered(toy_here, work, arguments):
+    done = toy_here(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "is empty" in done.stderr
     assert not list(work.iterdir())
 
 
@@ -76,9 +94,8 @@ def test_a_tilde_that_the_shell_left_is_the_home_folder(toy_here, tmp_path):
     assert len(finished(tmp_path / "home" / "runs")) == 1
 
 
-@pytest.mark.parametrize("name", SIGNS)
-def test_presets_of_a_persons_own_work_below_a_folder_of_any_name(toy_here, tmp_path, name):
-    own = tmp_path / name / "config"
+def test_presets_of_a_persons_own_work_below_a_folder_of_any_name(toy_here, tmp_path):
+    own = tmp_path / NESTED / "config"
     (own / "solv" / "experiment" / "toy").mkdir(parents=True)
     (own / "solv" / "experiment" / "toy" / "mine.yaml").write_text(MINE)
     shown = toy_here("show", "toy", "--preset", "mine", XDG_CONFIG_HOME=str(own))
@@ -89,17 +106,15 @@ def test_presets_of_a_persons_own_work_below_a_folder_of_any_name(toy_here, tmp_
     assert "points: 2 missing" in status.stdout, status.stderr
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_sweep_in_a_folder_of_any_name_stays_in_it(toy_here, tmp_path, work, name):
-    folder = tmp_path / "w" / name
+def test_a_sweep_in_a_folder_of_any_name_stays_in_it(toy_here, tmp_path, work):
+    folder = tmp_path / "w" / NESTED
     folder.mkdir(parents=True)
     work.rmdir()
     work.symlink_to(folder)
     done = toy_here("sweep", "toy", "x=1", "slope=1,2")
     assert done.returncode == 0, done.stderr
     assert len(finished(folder / "runs")) == 2
-    assert [path.name for path in folder.iterdir()] == ["runs"]
-    assert [path.name for path in (tmp_path / "w").iterdir()] == [name]
+    assert_nothing_beside(folder, tmp_path / "w", ["runs"])
 
 
 @pytest.mark.parametrize(
@@ -115,14 +130,3 @@ def test_a_folder_that_a_launcher_cannot_take_is_one_line_whose_advice_works(toy
     assert not list(work.iterdir())
     assert "--runs-dir" in done.stderr
     assert toy_here(*asked, "--status", "--runs-dir", f"{work}/a=1, b(2) it's").returncode == 0
-
-
-def test_jobs_of_this_machine_work_in_a_folder_of_any_other_name(work):
-    """In a process of its own: submitit starts those that it leaves alone from there."""
-    folder = work / 'a=1, b(2) it\'s #3 "q" {4} [5] ü ~ $x; echo'
-    folder.mkdir()
-    done = sweep(folder, "x=1,2", "hydra/launcher=submitit_local")
-    assert done.returncode == 0, done.stderr
-    assert len(finished(folder / "runs")) == 2
-    assert [path.name for path in folder.iterdir()] == ["runs"]
-    assert list(work.iterdir()) == [folder]

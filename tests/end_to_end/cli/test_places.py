@@ -73,7 +73,7 @@ def test_without_a_home_a_name_and_the_right_to_write_a_run_needs_a_folder_and_n
 
 
 @nobody
-@pytest.mark.parametrize("arguments", [("show", "toy"), ("theory", "toy", "x=[1]"), ("doctor",)])
+@pytest.mark.parametrize("arguments", [("theory", "toy", "x=[1]"), ("doctor",)])
 def test_what_only_reads_works_anywhere(read_only, arguments):
     done = as_nobody(read_only, *arguments)
     assert done.returncode == (1 if arguments == ("doctor",) else 0), done.stderr
