@@ -4,10 +4,10 @@ import json
 import math
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -44,15 +44,15 @@ def coordinate_check(
         typer.Option("--steps", min=1, help=f"Training steps ({STEPS}; with --rates {SCAN_STEPS})."),
     ] = None,
     seeds: Annotated[int, typer.Option("--seeds", min=1, help="Initialisations of each size.")] = 3,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", help="Draw what was measured (.png, .svg or .pdf).")
-    ] = None,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Draw what was measured (.png, .svg or .pdf).")] = None,
     output: AsFormat = TableFormat.TABLE,
     debug: Debug = False,
 ) -> None:
     """Check on your own model that no part learns faster or slower as it grows; exit 1 if one does, or diverges."""
 
     def body() -> int:
+        from solv.harness.settings import ConfigurationError
+
         check_plot_path(plot)
         name, sizes = _sizes(widths, size)
         grid = _rates(rates) if rates is not None else None
@@ -71,6 +71,10 @@ def coordinate_check(
         else:
             _show_check(found, output)
             drawn, status = found.plot, int(bool(found.drifting))
+            if all(each.verdict == "does not learn" for each in found):
+                raise ConfigurationError(
+                    f"{factory}: no module learned anything: {found[0].note or 'check the optimizer'}"
+                )
         if plot is not None:
             drawn().savefig(plot, dpi=150)
             typer.echo(f"figure: {plot}", err=output is TableFormat.JSON)
@@ -80,7 +84,7 @@ def coordinate_check(
 
 
 @contextmanager
-def _said_by_them(factory: str, quiet: bool, debug: bool) -> Iterator[object]:
+def _said_by_them(factory: str, quiet: bool, debug: bool) -> Iterator[Callable[..., Any]]:
     """Yield the person's factory; a fault of it is one line with its name. What it prints is no part of a JSON."""
     from solv.cli.factories import load_factory
     from solv.harness.settings import ConfigurationError
@@ -121,18 +125,20 @@ def _rates(text: str) -> list[float]:
 
     fault = f"--rates {text}: give LOW:HIGH such as 2**-10:2**-2, LOW:HIGH:FACTOR, or a list such as 1e-4,1e-3,1e-2"
     try:
-        if ":" in text:
-            low, high, factor = [*map(_rate, text.split(":")), 2.0][:3]
-            if not (0 < low < high < math.inf and 1 < factor < math.inf):
-                raise ConfigurationError(f"{fault}; 0 < LOW < HIGH, FACTOR > 1")
-            count = math.floor(math.log(high / low) / math.log(factor) + 1e-9) + 1
-            found = [low * factor**place for place in range(min(count, MOST_RATES + 1))]
-        else:
-            found = sorted({_rate(part) for part in text.split(",")})
+        given = [_rate(part) for part in text.split(":" if ":" in text else ",")]
     except (ValueError, OverflowError):
         raise ConfigurationError(fault) from None
-    if not 3 <= len(found) <= MOST_RATES or not found[0] > 0 or not found[-1] < math.inf:
-        raise ConfigurationError(f"{fault}; from 3 to {MOST_RATES} rates > 0")
+    if not all(0 < each < math.inf for each in given):
+        raise ConfigurationError(f"{fault}; rates are > 0 and finite")
+    found = sorted(set(given))
+    if ":" in text:
+        low, high, factor = [*given, 2.0][:3]
+        if len(given) > 3 or not low < high or not factor > 1:
+            raise ConfigurationError(f"{fault}; LOW < HIGH, FACTOR > 1")
+        count = math.floor(math.log(high / low) / math.log(factor) + 1e-9) + 1
+        found = [low * factor**place for place in range(min(count, MOST_RATES + 1))]
+    if not 3 <= len(found) <= MOST_RATES:
+        raise ConfigurationError(f"{fault}; from 3 to {MOST_RATES} rates")
     return found
 
 
@@ -170,12 +176,10 @@ def _conclusions(found: "CoordinateCheck") -> list[str]:
         left_out = f"{about.tensors_left_out} of {about.tensors} parameter tensors ({share:.2g} % of the parameters)"
         line += f"; nothing is known of {left_out}"
     lines.append(line)
-    if all(each.verdict == "does not learn" for each in found):
-        lines.append("nothing learned anything: this is not a pass")
-    elif found.undecided and not found.drifting:
+    if found.undecided and not found.drifting:
+        undecided = _count(len(found.undecided), "module is", "modules are")
         lines.append(
-            f"{_count(len(found.undecided), 'module is', 'modules are')} undecided, which is not a pass: more --seeds, or "
-            f"{found.size}s further apart, decide"
+            f"{undecided} undecided, which is not a pass: more --seeds, or {found.size}s further apart, decide"
         )
     return lines
 

@@ -31,7 +31,9 @@ def load_factory(named: str) -> Callable[..., Any]:
         if not hasattr(found, part):
             near = [each for each, value in vars(found).items() if callable(value) and not each.startswith("_")]
             has = f"; callable there: {', '.join(near[:8])}" if near else ""
-            raise ConfigurationError(f"{named}: {module} ({getattr(found, '__file__', None) or 'built in'}) has no {name}{has}")
+            raise ConfigurationError(
+                f"{named}: {module} ({getattr(found, '__file__', None) or 'built in'}) has no {name}{has}"
+            )
         found = getattr(found, part)
     if not callable(found):
         raise ConfigurationError(f"{named} is not a function of the size but a {type(found).__name__}")
@@ -49,7 +51,9 @@ def _import(module: str, named: str) -> Any:
             found = importlib.import_module(dotted)
     except ModuleNotFoundError as error:
         if error.name is not None and (dotted == error.name or dotted.startswith(f"{error.name}.")):
-            raise ConfigurationError(f"{named}: cannot import {dotted}: there is no {error.name} in {folder}") from error
+            raise ConfigurationError(
+                f"{named}: cannot import {dotted}: there is no {error.name} in {folder}"
+            ) from error
         from solv.models.coordinate_check.subject import fault_of_theirs
 
         ours = (error.name or "").split(".")[0] in ROOMS
@@ -68,15 +72,16 @@ def _import(module: str, named: str) -> Any:
         raise ConfigurationError(f"{named}: importing {dotted} fails: {fault_of_theirs(error)}{way_out}") from error
     print(said.getvalue(), end="", file=sys.stderr)
     file = getattr(found, "__file__", None)
-    if folder != Path.cwd() and not (file and Path(file).is_relative_to(folder)):
-        raise ConfigurationError(f"{named}: {dotted} is already the name of {file or 'a module of Python'}: rename yours")
+    if _is_file(module) and not (file and Path(file).is_relative_to(folder)):
+        raise ConfigurationError(
+            f"{named}: {dotted} is already the name of {file or 'a module of Python'}: rename yours"
+        )
     return found
 
 
 def _place(module: str, named: str) -> tuple[Path, str]:
     """Return the folder to import from, and the name there: of a file in a package with the package's name."""
-    is_file = module.endswith(".py") or "/" in module or "\\" in module
-    if not is_file:
+    if not _is_file(module):
         return Path.cwd(), module
     path = Path(module).expanduser()
     path = path if path.suffix == ".py" or path.is_dir() else path.with_name(f"{path.name}.py")
@@ -90,6 +95,10 @@ def _place(module: str, named: str) -> tuple[Path, str]:
     if not all(each.isidentifier() for each in names):
         raise ConfigurationError(f"{named}: {'.'.join(names)} cannot be imported: rename the file to letters and _")
     return folder, ".".join(names)
+
+
+def _is_file(module: str) -> bool:
+    return module.endswith(".py") or "/" in module or "\\" in module
 
 
 @contextmanager

@@ -142,7 +142,13 @@ class RateScan:
                 parts.append(RECORD.trained(Panels.LOSS, {self.size: size}, x=x, y=("loss", mean), y_err=y_err, n=n))
         title = "Where is the best rate?"
         panel = Panel(
-            Panels.LOSS, title, "learning rate", "loss", x_scale="log", y_scale="log", series=f"{self.size} {{{self.size}}}"
+            Panels.LOSS,
+            title,
+            "learning rate",
+            "loss",
+            x_scale="log",
+            y_scale="log",
+            series=f"{self.size} {{{self.size}}}",
         )
         return draw(lay_out(join_curves(parts), [panel]), "Rates")
 

@@ -17,12 +17,15 @@ in the initial part, and crosses over slowly: it is reported, not judged.
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from solv.models.coordinate_check.measurement import Measured, Shapes, measure
 from solv.models.coordinate_check.slopes import CoordinateSlope, judge
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,8 @@ def check_coordinates(
         raise ValueError(f"sizes = {list(sizes)}; valid: at least two different ones, >= 1")
     if steps < 1 or seeds < 1:
         raise ValueError(f"steps = {steps}, seeds = {seeds}; valid: at least 1")
-    ordered, made = sorted(set(sizes)), []
+    ordered = sorted(set(sizes))
+    made: list[nn.Module] = []
     found = []
     for seed in range(seeds):
         made.clear()  # models that are gone free their memory; within a seed they are compared
@@ -168,7 +172,14 @@ class _Table:
     def _cells(self, row: str) -> list[tuple[Measured, list[str]]]:
         """Return what was measured at each seed and size, in this order, and which parts of it the row takes."""
         return [
-            (measured, [part for part in measured.parts if self._rows[column].get(part) == row and self._takes(part, measured)])
+            (
+                measured,
+                [
+                    part
+                    for part in measured.parts
+                    if self._rows[column].get(part) == row and self._takes(part, measured)
+                ],
+            )
             for line in self._found
             for column, measured in enumerate(line)
         ]
@@ -222,10 +233,8 @@ class _Table:
         if len(self._found) == 1:
             notes.append("one seed has no error: nothing is decided (--seeds 3)")
         elif all(_alike(each.learned) for each in modules):
-            notes.append(
-                f"all {len(self._found)} seeds gave the same numbers, so there is no error and nothing is decided: does "
-                "the factory set a seed itself?"
-            )
+            alike = f"all {len(self._found)} seeds gave the same numbers"
+            notes.append(f"{alike}: no error is known, nothing is decided; does the factory set a seed itself?")
         if len({tuple(each.tensors.items()) for each in self._found[0]}) == 1:
             notes.append(f"the models of every {self._name} have the same parameters: does the factory use it?")
         return notes

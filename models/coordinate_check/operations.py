@@ -19,7 +19,18 @@ from torch.utils._pytree import tree_map
 from solv.models.coordinate_check.replay import both, copied, floats_in, random_state, tensors_in
 
 LOOKUPS = (functional.embedding, functional.embedding_bag)
-MASKING = ("mul", "__mul__", "__rmul__", "multiply", "div", "__truediv__", "where", "masked_fill", "mul_", "masked_fill_")
+MASKING = (
+    "mul",
+    "__mul__",
+    "__rmul__",
+    "multiply",
+    "div",
+    "__truediv__",
+    "where",
+    "masked_fill",
+    "mul_",
+    "masked_fill_",
+)
 INDEXING = ("__getitem__", "index_select", "gather", "take")
 ASSIGNMENT = "__setitem__"
 
@@ -124,7 +135,7 @@ class Operations(TorchFunctionMode):
                 self._held[id(one)] = _Held(one, other.detach(), makers)
 
 
-def _opened(function: FunctionType) -> FunctionType:
+def _opened(function: Any) -> FunctionType:
     """Return a Python function of torch without its question whether a mode takes it over as a whole.
 
     So the operations inside it reach the mode one by one.

@@ -35,7 +35,7 @@ class BestRates:
         shift, error: doublings of the best rate per doubling of the size, mean over seeds, and its standard error.
         verdict: shift +- 2 errors inside +-`STAYS`, beyond, or across its edge; "undecided" also where a best rate lies
             at the edge.
-        notes: where it does.
+        notes: where it does, or why there is no error.
     """
 
     sizes: tuple[int, ...]
@@ -104,16 +104,23 @@ def judge_rates(
 ) -> BestRates:
     """Return the best rates of scores, their shift with size, and the verdict on it; arguments as in `BestRates`."""
     log_rates = np.log2(rates)
-    best = np.array([[_vertex(log_rates, each) for each in row] for row in scores])
+    found = np.array([[_vertex(log_rates, each) for each in row] for row in scores])
+    best, resolution = found[..., 0], found[..., 1]
     notes = []
     for edge, word in ((0, "lowest"), (len(rates) - 1, "highest")):
-        there = [size for size, each in zip(sizes, scores.swapaxes(0, 1), strict=True) if (each.argmin(1) == edge).any()]
+        there = [
+            size for size, each in zip(sizes, scores.swapaxes(0, 1), strict=True) if (each.argmin(1) == edge).any()
+        ]
         if there:
             notes.append(f"best at the {word} rate tried at {name} {', '.join(map(str, there))}: widen the rates")
-    known = best[np.isfinite(best).all(axis=1)]
-    each = np.polyfit(np.log2(sizes), known.T, 1)[0] if len(known) else np.array([])
+    known = np.isfinite(best).all(axis=1)
+    doublings = np.log2(sizes)
+    each = np.polyfit(doublings, best[known].T, 1)[0] if known.any() else np.array([])
     shift = float(each.mean()) if len(each) else math.nan
-    error = float(each.std(ddof=1) / math.sqrt(len(each))) if len(each) > 1 and np.ptp(each) > 0 else math.nan
+    of_grid = math.sqrt(float(resolution.max()) ** 2 / np.sum((doublings - doublings.mean()) ** 2))
+    error = math.nan
+    if len(each) > 1 and (np.ptp(each) > 0 or of_grid > 0):
+        error = math.hypot(float(each.std(ddof=1)) / math.sqrt(len(each)), of_grid)
     verdict: RateVerdict = "undecided"
     if notes or math.isnan(error):
         pass
@@ -126,19 +133,24 @@ def judge_rates(
     return BestRates(sizes, rates, scores, 2.0**best, shift, error, verdict, tuple(notes))
 
 
-def _vertex(x: Float[np.ndarray, "rates"], scores: Float[np.ndarray, "rates"]) -> float:
-    """Return where a parabola through the least score and its neighbours is least; NaN at the edge."""
+def _vertex(x: Float[np.ndarray, "rates"], scores: Float[np.ndarray, "rates"]) -> tuple[float, float]:
+    """Return where a parabola through the least score and its neighbours is least, NaN at the edge, and 0.
+
+    Without such a parabola, as beside a rate that overflows: the best rate tried, and the error that the spacing of the
+    rates leaves it with.
+    """
     place = int(np.argmin(scores))
     if place in (0, len(x) - 1):
-        return math.nan
+        return math.nan, 0.0
     around = slice(place - 1, place + 2)
     y = scores[around]
+    rounding = float(x[place + 1] - x[place - 1]) / 2 / math.sqrt(12)  # of a number that is anywhere in its cell
     if not np.isfinite(y).all():
-        return float(x[place])
+        return float(x[place]), rounding
     curvature, slope, _ = np.polyfit(x[around] - x[place], np.log(y) if (y > 0).all() else y, 2)
     if curvature <= 0:
-        return float(x[place])
-    return float(np.clip(x[place] - slope / (2 * curvature), x[place - 1], x[place + 1]))
+        return float(x[place]), rounding
+    return float(np.clip(x[place] - slope / (2 * curvature), x[place - 1], x[place + 1])), 0.0
 
 
 def _highest_rate(subject: Trained) -> float:

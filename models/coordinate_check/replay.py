@@ -30,7 +30,7 @@ def copied(leaf: Any) -> Any:
 
 def random_state() -> RandomState:
     """Return the states of torch's generators."""
-    return torch.get_rng_state(), torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
+    return torch.get_rng_state(), torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
 
 
 def set_random_state(state: RandomState) -> None:
@@ -40,9 +40,7 @@ def set_random_state(state: RandomState) -> None:
         torch.cuda.set_rng_state_all(state[1])
 
 
-def both(
-    call: Callable[[Any], Any], now: Any, initial: Any, out: Any, random: RandomState
-) -> tuple[Any, Any]:
+def both(call: Callable[[Any], Any], now: Any, initial: Any, out: Any, random: RandomState) -> tuple[Any, Any]:
     """Return what a call gives with the parameters of now, and with the initial ones, in at least single precision.
 
     In half precision a learned part of a few steps would drown in the rounding of the two outputs. Both draw the

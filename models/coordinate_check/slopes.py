@@ -66,11 +66,12 @@ def judge(
     if diverged.any():
         verdict = "diverges"
         notes.insert(0, f"not finite{_at(sizes[~finite])}")
-    elif ((called).sum(axis=1) < 2).all():
+    elif (called.sum(axis=1) < 2).all():
         verdict = "not measured"
     elif (still := called & (learned == 0)).any():
         verdict = "does not learn"
-        notes += [each for each in ("" if (still == called).all() else f"nothing{_at(sizes[still.any(axis=0)])}", idle) if each]
+        notes += [] if (still == called).all() else [f"nothing{_at(sizes[still.any(axis=0)])}"]
+        notes += [idle] if idle else []
     elif math.isnan(error):
         verdict = "undecided"
     elif abs(slope) + 2 * error <= FLAT:

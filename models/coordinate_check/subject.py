@@ -253,6 +253,7 @@ def _is_installed(filename: str) -> bool:
     """Return whether a file is of Python, of an installed library or of this package, or none at all."""
     if filename.startswith("<"):
         return True
-    libraries = (*site.getsitepackages(), *(sysconfig.get_paths()[kind] for kind in ("stdlib", "purelib", "platlib")))
-    rooms = (Path(__file__).resolve().parents[2] / room for room in ("cli", "harness", "models"))
-    return any(Path(filename).resolve().is_relative_to(Path(each).resolve()) for each in (*libraries, *rooms))
+    kinds = ("stdlib", "purelib", "platlib")
+    folders: list[str | Path] = [*site.getsitepackages(), *(sysconfig.get_paths()[kind] for kind in kinds)]
+    folders += [Path(__file__).resolve().parents[2] / room for room in ("cli", "harness", "models")]
+    return any(Path(filename).resolve().is_relative_to(Path(folder).resolve()) for folder in folders)
