@@ -106,7 +106,9 @@ def _sizes(widths: str | None, size: str | None) -> tuple[str, list[int]]:
     if widths is not None and size is not None:
         raise ConfigurationError("--widths and --size say the same: give one of them")
     option = f"--widths {widths}" if size is None else f"--size {size}"
-    name, equals, numbers = ("width", "=", widths or DEFAULT_SIZES) if size is None else size.partition("=")
+    name, equals, numbers = (
+        ("width", "=", DEFAULT_SIZES if widths is None else widths) if size is None else size.partition("=")
+    )
     name = name.strip()
     if not equals or not name.isidentifier():
         raise ConfigurationError(f"{option} is not a name and integers, such as depth=2,4,8")

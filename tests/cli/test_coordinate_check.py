@@ -1,50 +1,53 @@
-"""Are widths and the factory read from the command line, and what cannot be said in one sentence?"""
+"""Are sizes and rates read from the command line, and what cannot be said in one sentence?"""
 
-import sys
+import math
 
 import pytest
 
-from solv.cli.coordinate_check import _load, _sizes
+from solv.cli.coordinate_check import _json, _rates, _sizes
 from solv.harness.settings import ConfigurationError
 
 
-def test_widths_are_sorted_and_each_once():
-    assert _sizes("128,64, 64") == [64, 128]
+def test_sizes_are_sorted_and_each_once():
+    assert _sizes("128,64, 64", None) == ("width", [64, 128])
+    assert _sizes(None, "depth=8,2,4") == ("depth", [2, 4, 8])
+    assert _sizes(None, None) == ("width", [64, 128, 256])
 
 
 @pytest.mark.parametrize("widths", ["64", "64,64", "0,64", "a,b", "", "64,1.5"])
 def test_widths_that_make_no_slope_are_refused(widths):
     with pytest.raises(ConfigurationError, match=f"--widths {widths}"):
-        _sizes(widths)
+        _sizes(widths, None)
 
 
-@pytest.fixture
-def module(tmp_path, monkeypatch):
-    """A module of the user's in the current folder."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    yield lambda text: (tmp_path / "widths_model.py").write_text(text)
-    sys.modules.pop("widths_model", None)
-
-
-def test_a_factory_is_found_in_the_current_folder(module):
-    module("def build(width):\n    return width + 1\n")
-    assert _load("widths_model:build")(3) == 4
+@pytest.mark.parametrize("size", ["", "depth", "depth=", "=2,4", "my depth=2,4", "depth=2"])
+def test_a_size_needs_a_name_and_two_integers(size):
+    with pytest.raises(ConfigurationError, match=f"--size {size}"):
+        _sizes(None, size)
 
 
 @pytest.mark.parametrize(
-    ("text", "factory", "said"),
+    ("text", "rates"),
     [
-        ("", "widths_model", "is not MODULE:FACTORY"),
-        ("", ":build", "is not MODULE:FACTORY"),
-        ("", "no_such_model:build", "cannot import no_such_model"),
-        ("def build(:", "widths_model:build", "is not Python"),
-        ("build = 3", "widths_model:build", "is not a function of the width"),
-        ("", "widths_model:build", "has no build"),
-        ("import no_such_library", "widths_model:build", "cannot import"),
+        ("2**-3:2**-1", [0.125, 0.25, 0.5]),
+        ("2^-3:0.5", [0.125, 0.25, 0.5]),
+        ("2**(-3):2**-1", [0.125, 0.25, 0.5]),
+        ("0.001:0.1:10", [1e-3, 1e-2, 1e-1]),
+        ("1e-1, 1e-3,0.01", [1e-3, 1e-2, 1e-1]),
+        ("1:9:2", [1, 2, 4, 8]),
     ],
 )
-def test_a_factory_that_cannot_be_is_named(module, text, factory, said):
-    module(text)
-    with pytest.raises(ConfigurationError, match=said):
-        _load(factory)
+def test_rates_are_a_range_or_a_list(text, rates):
+    assert _rates(text) == pytest.approx(rates)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "1:2", "2:1", "0:1", "-1:1", "1:8:1", "1:8:0.5", "1:2:3:4", "nan:1", "1:inf"]
+)
+def test_what_are_no_rates_is_refused_with_an_example(text):
+    with pytest.raises(ConfigurationError, match="such as"):
+        _rates(text)
+
+
+def test_json_has_no_infinity():
+    assert [_json(value) for value in (1.5, math.inf, -math.inf, math.nan)] == [1.5, "inf", "-inf", None]
