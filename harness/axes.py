@@ -9,6 +9,8 @@ from solv.harness.settings import ConfigurationError
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override, RangeSweep
 
+MOST = 10_000  # values of a range: each is a run
+
 
 def distinct_values(text: str) -> list[str] | None:
     """Return the values of a sweep in Hydra's grammar, spelled as they were typed; None if they cannot be listed.
@@ -22,7 +24,7 @@ def distinct_values(text: str) -> list[str] | None:
     Raises:
         ConfigurationError: there is no value in it.
     """
-    from hydra.core.override_parser.types import ChoiceSweep, Glob, RangeSweep
+    from hydra.core.override_parser.types import ChoiceSweep, Glob, RangeSweep, Sweep
 
     override = _read(text)
     sweep = override.value()
@@ -31,8 +33,10 @@ def distinct_values(text: str) -> list[str] | None:
     if isinstance(sweep, RangeSweep):
         if not sweep.step:
             raise ConfigurationError(f"{text}: the step of a range must not be zero")
-        values = _of_range(sweep)
+        values = _of_range(text, sweep)
     elif isinstance(sweep, ChoiceSweep):
+        if any(isinstance(each, Sweep) for each in sweep.list):
+            raise ConfigurationError(f"{text} holds a sweep within a sweep; give all the values in one list")
         values = list(override.sweep_string_iterator())
     else:
         return None
@@ -57,9 +61,12 @@ def distinct_axis(text: str) -> str:
     return f"{text.partition('=')[0]}=choice({','.join(values)})"
 
 
-def _of_range(sweep: "RangeSweep") -> list[str]:
+def _of_range(text: str, sweep: "RangeSweep") -> list[str]:
     first, end, width = (Decimal(str(each or 0)) for each in (sweep.start, sweep.stop, sweep.step))
-    return [str(first + index * width) for index in range(max(0, math.ceil((end - first) / width)))]
+    length = (end - first) / width if all(each.is_finite() for each in (first, end, width)) else Decimal("inf")
+    if length > MOST:
+        raise ConfigurationError(f"{text} holds more than {MOST} values")
+    return [str(first + index * width) for index in range(max(0, math.ceil(length)))]
 
 
 def _read(text: str) -> "Override":

@@ -10,6 +10,7 @@ the run's key. Settings are pydantic models: what is constructed is valid, with 
 import math
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -349,6 +350,9 @@ def _value_sentence(name: str, field: FieldInfo, error: ErrorDetails) -> str:
     facts, value = _facts(field), error["input"]
     if error["type"] == "string_too_short":
         return f"{name} is empty; give a path (. is the current folder)"
+    if error["type"] == "string_unicode":
+        encoding = sys.getfilesystemencoding()
+        return f"{name} = {ascii(value)} is no text in the encoding of this terminal ({encoding}); try LC_ALL=C.UTF-8"
     if error["type"] == "too_short":
         return f"{name} = [] is empty; give at least one value"
     if error["type"] == "duplicate":

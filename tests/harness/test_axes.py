@@ -48,8 +48,17 @@ def test_an_interval_cannot_be_listed_and_stays_what_it_is():
 
 
 @pytest.mark.parametrize(
-    ("typed", "word"), [("range(1,1)", "no value"), ("range(0,1,0)", "step"), ("glob(*)", "names files")]
+    ("typed", "word"),
+    [
+        ("range(1,1)", "no value"),
+        ("range(0,1,0)", "step"),
+        ("glob(*)", "names files"),
+        ("range(0,inf)", "more than 10000"),
+        ("range(nan,1)", "more than 10000"),
+        ("range(0,1,1e-12)", "more than 10000"),
+        ("choice(2,2.0),4", "sweep within a sweep"),
+    ],
 )
-def test_a_sweep_without_a_value_is_refused(typed, word):
+def test_a_sweep_whose_values_cannot_be_told_is_refused(typed, word):
     with pytest.raises(ConfigurationError, match=word):
         distinct_axis(f"x={typed}")

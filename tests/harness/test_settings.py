@@ -235,3 +235,9 @@ def test_the_nearest_key_is_offered_for_a_misspelt_one():
 def test_settings_become_plain_values_for_the_record():
     assert as_dictionary(settings())["training"] == {"steps": 100, "rate": 0.1}
     assert as_dictionary(settings())["tau"] == [1.5, 3.0]
+
+
+def test_a_path_that_is_no_text_to_the_terminal_is_one_sentence_about_the_terminal():
+    """As one with an umlaut is where LC_ALL=C."""
+    with pytest.raises(ConfigurationError, match=r"runs_dir = '/home/j.*' is no text in the encoding.*LC_ALL=C\.UTF-8"):
+        settings(runs_dir="/home/j\udcc3\udcbcrgen")
