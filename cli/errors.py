@@ -80,6 +80,19 @@ class _Output(io.TextIOWrapper):
             super().flush()
 
 
+class _Messages(io.TextIOWrapper):
+    """Stderr: where it is full or gone, nothing is said, and what is being done goes on."""
+
+    def write(self, text: str, /) -> int:
+        with suppress(OSError):
+            super().write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            super().flush()
+
+
 @contextmanager
 def _as_faults_of_output() -> Iterator[None]:
     try:
@@ -98,9 +111,11 @@ def show_what_can_be_shown() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    if type(sys.stdout) is io.TextIOWrapper:  # and not what somebody put in its place
-        encoding, by_line = sys.stdout.encoding, sys.stdout.line_buffering
-        sys.stdout = _Output(sys.stdout.detach(), encoding=encoding, errors="replace", line_buffering=by_line)
+    for name, kind in (("stdout", _Output), ("stderr", _Messages)):
+        stream = getattr(sys, name)
+        if type(stream) is io.TextIOWrapper:  # and not what somebody put in its place
+            encoding, by_line = stream.encoding, stream.line_buffering
+            setattr(sys, name, kind(stream.detach(), encoding=encoding, errors="replace", line_buffering=by_line))
 
 
 def call(function: Callable[[], int | None], again: str = "the same command") -> int:

@@ -352,7 +352,7 @@ def _value_sentence(name: str, field: FieldInfo, error: ErrorDetails) -> str:
         return f"{name} is empty; give a path (. is the current folder)"
     if error["type"] == "string_unicode":
         encoding = sys.getfilesystemencoding()
-        return f"{name} = {ascii(value)} is no text in the encoding of this terminal ({encoding}); try LC_ALL=C.UTF-8"
+        return f"{name} = {value!a} is no text in the encoding of this terminal ({encoding}); try LC_ALL=C.UTF-8"
     if error["type"] == "too_short":
         return f"{name} = [] is empty; give at least one value"
     if error["type"] == "duplicate":

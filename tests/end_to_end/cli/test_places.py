@@ -144,6 +144,13 @@ def test_output_that_cannot_be_written_is_one_sentence_about_the_output(tmp_path
     assert done.stderr == "solv: the output cannot be written: No space left on device\n"
 
 
+def test_messages_that_cannot_be_written_stop_nothing(tmp_path):
+    with open("/dev/full", "w") as full:  # noqa: PTH123
+        done = ask(tmp_path, "run", "toy", "x=[1]", capture_output=False, stdout=subprocess.PIPE, stderr=full)
+    assert done.returncode == 0
+    assert "run:" in done.stdout
+
+
 def test_closed_pipes_are_nobodys_fault(tmp_path):
     piped = " ".join([*SOLV, "list", "|", "head", "-1"])
     script = f"set -o pipefail; {piped}; echo $?; {' '.join([*SOLV, 'list'])} >&-; echo $?"
