@@ -242,8 +242,12 @@ class RunDirectory:
             self.manifest()
             self.findings()
             pq.read_metadata(self.path / "curves.parquet")
+            if _DIRECTORY.fullmatch(self.path.name):  # the points of a sweep have their own
+                (self.path / "config.yaml").stat()
         except RunDirectoryError as error:
             return str(error)
+        except FileNotFoundError as error:
+            return str(self._damaged(Path(error.filename or "curves.parquet"), error))
         except (OSError, pa.ArrowException) as error:
             return str(self._damaged(self.path / "curves.parquet", error))
         return None
@@ -259,7 +263,8 @@ class RunDirectory:
         return set(parts) if same and isinstance(parts, dict) else set()
 
     def _damaged(self, path: Path, error: Exception) -> RunDirectoryError:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        said = str(getattr(error, "strerror", None) or error)
+        reason = said.splitlines()[0] if said else type(error).__name__
         return RunDirectoryError(
             f"run directory {self.path} is damaged: {path.name}: {reason}; "
             "the command that made it makes it again, or delete it"

@@ -179,3 +179,14 @@ def test_the_lock_of_a_killed_process_is_free(tmp_path):
     waited = []
     with RunStore(tmp_path).lock("toy", "k", on_wait=lambda: waited.append(1)):
         assert not waited
+
+
+def test_a_finished_run_that_lacks_a_file_is_damaged_and_the_file_is_named(run):
+    run.write_curves(points("simulation", [1.0], [2.0]))
+    run.write_findings([])
+    run.finish({})
+    assert run.fault() is None
+    for name in ("config.yaml", "curves.parquet", "claims.json", "manifest.json"):
+        (run.path / name).rename(run.path / "away")
+        assert f"is damaged: {name}: " in run.fault()
+        (run.path / "away").rename(run.path / name)
