@@ -30,6 +30,7 @@ _BADGE = 10  # letters of a title that a verdict takes
 _TALLEST = 0.5  # share of a picture that a legend may take from its points
 _OUTSIDE = ON_WHITE.palette[1]  # beyond the edge of a bulk
 SMALL = "small"  # of the texts inside a picture
+_MAP_MARKERS = {"published": "s"}  # a mark on a map is filled with its colour
 
 
 @dataclass(frozen=True)
@@ -384,13 +385,15 @@ def _draw_map(axes: "Axes", rows: Curves, heat: Map, room: Room) -> None:
     from matplotlib import colormaps
     from matplotlib.colors import CenteredNorm, LogNorm, Normalize
 
-    theory = rows[rows["source"] == "theory"]
-    grid = theory.assign(row=parameter(theory, heat.row)).pivot(index="row", columns="x", values="y")
+    cells = map_source(rows)
+    shown = rows[rows["source"] == cells]
+    grid = shown.assign(row=parameter(shown, heat.row)).pivot(index="row", columns="x", values="y")
     values = np.ma.masked_invalid(grid.to_numpy())
     if heat.scale == "log":
         values = np.ma.masked_less_equal(values, 0)
     low, high = float(values.min()), float(values.max())
     low = low if heat.floor is None else heat.floor
+    high = high if heat.ceiling is None else heat.ceiling
     norm: Normalize
     if heat.center is not None:
         norm = CenteredNorm(heat.center, max(heat.center - low, min(high, 2 * heat.center - low) - heat.center))
@@ -406,11 +409,18 @@ def _draw_map(axes: "Axes", rows: Curves, heat: Map, room: Room) -> None:
     axes.grid(False)
     for source, marker in _MARKERS.items():
         points = rows[rows["source"] == source]
-        if len(points):
+        if len(points) and source != cells:
             axes.scatter(
                 points["x"], parameter(points, heat.row).astype(float), c=points["y"], norm=norm, cmap=colours,
-                marker=marker, s=44, edgecolors="white", linewidths=1.2, zorder=3, label=f"{source} (same colours)",
+                marker=_MAP_MARKERS.get(source, marker), s=44, edgecolors="white", linewidths=1.2, zorder=3,
+                label=f"{source} (same colours)",
             )  # fmt: skip
+
+
+def map_source(rows: Curves) -> str:
+    """Return the source whose values are the cells of a map: theory or, without it, what was measured."""
+    there = set(rows["source"])
+    return next((source for source in ("theory", "trained", "simulation", "published") if source in there), "theory")
 
 
 def _draw_ridge(axes: "Axes", rows: Curves, ridge: Ridge) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from solv.tracking.curves import Curves, parameter
-from solv.tracking.figures import power_of_ten
+from solv.tracking.figures import map_source, power_of_ten
 from solv.tracking.panels import Map, Panel
 
 _SYMBOLS = {"simulation": "circle", "trained": "square-open", "published": "x-thin-open"}
@@ -99,8 +99,9 @@ def _errors(points: Curves, colour: str, panel: Panel) -> Figure:
 
 
 def _map(rows: Curves, panel: Panel, heat: Map) -> list[Figure]:
-    theory = rows[rows["source"] == "theory"]
-    grid = theory.assign(row=parameter(theory, heat.row)).pivot(index="row", columns="x", values="y")
+    source = map_source(rows)
+    cells = rows[rows["source"] == source]
+    grid = cells.assign(row=parameter(cells, heat.row)).pivot(index="row", columns="x", values="y")
     values = grid.to_numpy()
     shown = _coloured(values, heat)
     texts = [[f"{_number(value)}" for value in row] for row in values]
@@ -108,17 +109,17 @@ def _map(rows: Curves, panel: Panel, heat: Map) -> list[Figure]:
     traces: list[Figure] = [
         {
             "type": "heatmap", "x": grid.columns.to_list(), "y": grid.index.to_list(), "z": _nullable(shown),
-            "coloraxis": "coloraxis", "customdata": texts, "hoverongaps": False, "name": "theory",
+            "coloraxis": "coloraxis", "customdata": texts, "hoverongaps": False, "name": source,
             "hovertemplate": f"{html.escape(panel.x_label)}: %{{x:.4~g}}<br>{html.escape(panel.y_label)}: %{{y:.4~g}}"
             f"<br>{label}: <b>%{{customdata}}</b><extra></extra>",
-            "meta": _meta("theory (map)", "map", (_ON_MAP, _ON_MAP)),
+            "meta": _meta(f"{source} (map)", "map", (_ON_MAP, _ON_MAP)),
         }
     ]  # fmt: skip
-    for source, symbol in (("simulation", "circle"), ("trained", "square")):
-        points = rows[rows["source"] == source]
-        if points.empty:
+    for other, symbol in (("simulation", "circle"), ("trained", "square"), ("published", "square")):
+        points = rows[rows["source"] == other]
+        if points.empty or other == source:
             continue
-        texts_of_points = [_text(row, source) for row in points.to_dict(orient="records")]
+        texts_of_points = [_text(row, other) for row in points.to_dict(orient="records")]
         traces.append(
             {
                 "type": "scatter", "mode": "markers", "x": points["x"].tolist(),
@@ -127,9 +128,9 @@ def _map(rows: Curves, panel: Panel, heat: Map) -> list[Figure]:
                     "symbol": symbol, "size": 12, "coloraxis": "coloraxis", "line": {"color": "#ffffff", "width": 1.8},
                     "color": _nullable(_coloured(points["y"].to_numpy(), heat)),
                 },
-                "customdata": texts_of_points, "name": f"{source} (same colours)",
+                "customdata": texts_of_points, "name": f"{other} (same colours)",
                 "hovertemplate": "%{customdata}<extra></extra>",
-                "meta": _meta(f"{source} (same colours)", source, ("", "")),
+                "meta": _meta(f"{other} (same colours)", other, ("", "")),
             }
         )  # fmt: skip
     return traces
@@ -143,9 +144,11 @@ def _coloured(values: np.ndarray, heat: Map) -> np.ndarray:
 
 
 def _colour_axis(rows: Curves, heat: Map) -> Figure:
-    shown = _coloured(rows[rows["source"] == "theory"]["y"].to_numpy(), heat)
+    shown = _coloured(rows[rows["source"] == map_source(rows)]["y"].to_numpy(), heat)
     finite = shown[np.isfinite(shown)]
     low, high = (float(finite.min()), float(finite.max())) if len(finite) else (0.0, 1.0)
+    low = low if heat.floor is None else float(_coloured(np.array([heat.floor]), heat)[0])
+    high = high if heat.ceiling is None else float(_coloured(np.array([heat.ceiling]), heat)[0])
     bar: Figure = {"thickness": 12, "outlinewidth": 0}  # what it means is said in the caption, where there is room
     axis: Figure = {"colorscale": "Viridis", "cmin": low, "cmax": high, "colorbar": bar}
     if heat.center is not None:

@@ -22,6 +22,9 @@ class Slope:
 class Map:
     """A panel drawn as a heat map: one series per row, y as colour.
 
+    The cells are those of theory or, where nothing is predicted, what was trained or simulated; other sources are marks
+    in the same colours.
+
     Attributes:
         row: key of `params` that holds the row's ordinate.
         value: the `y_name` that is coloured; series with another `y_name` are drawn as curves over the map.
@@ -29,6 +32,7 @@ class Map:
         scale: colour scale; on a log scale values <= 0 are grey.
         center: a value that parts two colours, for a quantity whose side of it matters.
         floor: values between 0 and this one share its colour.
+        ceiling: values above this one share its colour.
     """
 
     row: str
@@ -37,6 +41,7 @@ class Map:
     scale: Literal["linear", "log"] = "linear"
     center: float | None = None
     floor: float | None = None
+    ceiling: float | None = None
 
 
 @dataclass(frozen=True)

@@ -159,3 +159,20 @@ def test_categories_of_one_kind_need_no_legend():
 )
 def test_a_tick_is_plain_text(value, text):
     assert power_of_ten(value) == text
+
+
+def trained_map():
+    parts = []
+    for row, values in ((1, [1e-5, 1.0]), (2, [2e-5, 1e30])):
+        parts.append(series("ours", "trained", [1, 2], values, row=row))
+        parts.append(series("theirs", "published", [1, 2], [1.0, 2.0], row=row))
+    return join_curves(parts)
+
+
+def test_a_map_without_theory_is_what_was_trained_with_the_authors_as_marks_within_its_ends():
+    panel = Panel(Panels.P, "", "size", "row", heat=Map("row", "loss", "loss", "log", floor=1e-2, ceiling=1e2))
+    mesh, marks = drawn_in(trained_map(), panel).axes[0].collections
+    assert mesh.get_array().size == 4
+    assert (mesh.norm.vmin, mesh.norm.vmax) == (1e-2, 1e2)
+    assert marks.get_label() == "published (same colours)"
+    assert len(marks.get_offsets()) == 4

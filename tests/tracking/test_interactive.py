@@ -125,3 +125,15 @@ def test_a_map_colours_theory_and_measurement_alike_and_leaves_gaps():
 def test_a_centred_map_has_its_centre_in_the_middle():
     axis = heat_map(center=5.0)["layout"]["coloraxis"]
     assert (axis["cmin"] + axis["cmax"]) / 2 == pytest.approx(5)
+
+
+def test_a_map_without_theory_is_what_was_trained_with_the_authors_as_marks_within_its_ends():
+    parts = []
+    for row, values in ((1, [1e-5, 1.0]), (2, [2e-5, 1e30])):
+        parts.append(rows("trained", [1, 2], values, [0.1, 0.1], 4, name=f"r={row}", row=row))
+        parts.append(rows("published", [1, 2], [1, 10], [0.1, 0.1], 4, name=f"r={row}", row=row))
+    figure = drawn(join_curves(parts), heat=Map("row", "loss", "how much", "log", floor=1e-2, ceiling=1e2))
+    cells, marks = figure["data"]
+    assert (cells["type"], cells["name"]) == ("heatmap", "trained")
+    assert marks["marker"]["color"] == pytest.approx([0, 1, 0, 1])
+    assert (figure["layout"]["coloraxis"]["cmin"], figure["layout"]["coloraxis"]["cmax"]) == (-2, 2)

@@ -33,6 +33,7 @@ def house(tmp_path, monkeypatch):
     "file",
     [
         "experiments/cot_depth/depth.py",
+        "experiments/cot_depth/published.csv",
         "theory/cot_depth/error.py",
         "models/cot_depth/simulation.py",
         "data/cot_depth/in_context_regression.py",
