@@ -19,14 +19,18 @@ if TYPE_CHECKING:
         spectral_edges,
         spectral_radius,
     )
+    from solv.theory.cot_depth.late_law import divergence_of_optimal_depth, late_amplitude, late_error
 
 __all__ = [
     "best_depths",
     "critical_tau",
+    "divergence_of_optimal_depth",
     "error_after_one_step",
     "error_map",
     "error_vs_depth",
     "gain_of_one_more_step",
+    "late_amplitude",
+    "late_error",
     "log_growth",
     "long_time_error",
     "optimal_depth",
@@ -43,5 +47,6 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
                 "best_depths critical_tau error_after_one_step error_map error_vs_depth gain_of_one_more_step "
                 "log_growth long_time_error optimal_depth regime spectral_edges spectral_radius"
             ),
+            "late_law": "divergence_of_optimal_depth late_amplitude late_error",
         },
     )

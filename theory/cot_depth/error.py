@@ -10,7 +10,8 @@ Notation
 | d | input dimension; every formula is its limit d -> infinity | - |
 | alpha = l / d | context length per dimension | > 0 |
 | tau = n / d | pretraining contexts per dimension | > 1, inf allowed |
-| rho | label-noise variance relative to the signal | >= 0 |
+| rho | label-noise variance in pretraining relative to the signal | >= 0 |
+| rho_test | label-noise variance in test contexts, 0 in the paper | >= 0 |
 | T | reasoning depth, the number of refinement steps | 0, 1, 2, ... |
 | S, x | covariance of a context and its eigenvalue, Marchenko-Pastur law of ratio alpha | (d, d), >= 0 |
 | Gamma = c I + E | pretrained step: c = alpha / (1 + alpha + rho), E the noise of finitely many contexts | (d, d) |
@@ -20,8 +21,8 @@ Notation
 | e_T | (1/d) E abs(w - w_T)^2, with e_0 = 1 | >= 0, inf |
 
 The recursions (6)-(9) are linear, so that the modes can be integrated out first. With u_k the kick of E at step k,
-r_t = b^t (x w + v) - x sum_{k<t} b^{t-1-k} u_k, and (9) closes on the moments mu_n = int (x^2 + rho x / alpha) b^n and
-m_n = int x^2 b^n of the eigenvalue law alone:
+r_t = b^t (x w + v) - x sum_{k<t} b^{t-1-k} u_k, and (9) closes on moments of the eigenvalue law alone,
+mu_n = int (x^2 + rho_test x / alpha) b^n and m_n = int x^2 b^n:
 
     Q_{t,s} = mu_{t+s} + K sum_{k<t, j<s} m_{t+s-2-k-j} Q_{k,j}.                                            (6'-9')
 """
@@ -44,21 +45,29 @@ BOUNDARY_TOLERANCE = 1e-9
 PLATEAU_TOLERANCE = 1e-12
 
 
-def error_after_one_step(alpha: float, tau: float, rho: float) -> float:
-    """Return e_1 = (1 - c) tau / (tau - 1), the T = 1 case of equation (10), arXiv:2606.03217.
+def error_after_one_step(alpha: float, tau: float, rho: float, rho_test: float = 0.0) -> float:
+    """Return e_1, the T = 1 case of equation (10), arXiv:2606.03217.
+
+    It is e_1 = int b^2 + c^2 rho_test / alpha + K mu_0 with int x = 1 and int x^2 = 1 + 1/alpha; where rho_test = rho,
+    e_1 = (1 - c) tau / (tau - 1).
 
     Args:
-        alpha, tau, rho: as in the notation, > 0; > 1 or inf; >= 0.
+        alpha, tau, rho, rho_test: as in the notation, > 0; > 1 or inf; >= 0; >= 0.
 
     Raises:
         ValueError: an argument out of range.
 
     """
     alpha, tau, rho = _checked(alpha, tau, rho)
-    return (1 - _step(alpha, rho)) * (1 + 1 / (tau - 1))
+    rho_test = require_real("rho_test", rho_test, least=0)
+    c, square = _step(alpha, rho), 1 + 1 / alpha
+    noise = rho_test / alpha
+    return 1 - 2 * c + c**2 * (square + noise) + c * (1 - c) / (tau - 1) * (square + noise)
 
 
-def error_vs_depth(alpha: float, tau: float, rho: float, max_depth: int) -> Float[np.ndarray, "depths"]:
+def error_vs_depth(
+    alpha: float, tau: float, rho: float, max_depth: int, rho_test: float = 0.0
+) -> Float[np.ndarray, "depths"]:
     """Return e_0, ..., e_T, the test error against depth: equations (6)-(10), arXiv:2606.03217.
 
     Exact to rounding at every alpha, alpha = 1 included: only polynomials of the eigenvalue law are integrated.
@@ -66,8 +75,9 @@ def error_vs_depth(alpha: float, tau: float, rho: float, max_depth: int) -> Floa
     Args:
         alpha: context length per dimension, > 0.
         tau: pretraining contexts per dimension, > 1 or inf.
-        rho: label-noise variance, >= 0.
+        rho: label-noise variance in pretraining, >= 0.
         max_depth: T, integer >= 0.
+        rho_test: label-noise variance in test contexts, >= 0; the paper's are clean.
 
     Returns:
         Shape (max_depth + 1,), error at depth 0, 1, ..., T in units of the signal. Beyond about 1e290: inf.
@@ -80,20 +90,26 @@ def error_vs_depth(alpha: float, tau: float, rho: float, max_depth: int) -> Floa
     """
     alpha, tau, rho = _checked(alpha, tau, rho)
     max_depth = require_integer("max_depth", max_depth, least=0)
-    (errors,) = _errors(alpha, np.array([tau]), rho, max_depth)
+    rho_test = require_real("rho_test", rho_test, least=0)
+    (errors,) = _errors(alpha, np.array([tau]), rho, rho_test, max_depth)
     return np.asarray(errors)
 
 
 def error_map(
-    alphas: Float[np.ndarray, "alphas"], taus: Float[np.ndarray, "taus"], rho: float, max_depth: int
+    alphas: Float[np.ndarray, "alphas"],
+    taus: Float[np.ndarray, "taus"],
+    rho: float,
+    max_depth: int,
+    rho_test: float = 0.0,
 ) -> Float[np.ndarray, "alphas taus depths"]:
     """Return `error_vs_depth` on the grid alphas x taus, all taus of one alpha at once.
 
     Args:
         alphas: context lengths per dimension, shape (A,), each > 0.
         taus: pretraining contexts per dimension, shape (N,), each > 1 or inf.
-        rho: label-noise variance, >= 0.
+        rho: label-noise variance in pretraining, >= 0.
         max_depth: T, integer >= 0.
+        rho_test: label-noise variance in test contexts, >= 0.
 
     Returns:
         Shape (A, N, max_depth + 1); overflow is inf.
@@ -110,16 +126,17 @@ def error_map(
             f"alphas and taus have {np.ndim(alphas)} and {np.ndim(taus)} dimensions; valid: one-dimensional arrays"
         )
     rho = require_real("rho", rho, least=0)
+    rho_test = require_real("rho_test", rho_test, least=0)
     max_depth = require_integer("max_depth", max_depth, least=0)
     valid_alphas = [require_real("alpha", alpha, above=0) for alpha in alphas]
     valid_taus = np.array([require_real("tau", tau, above=1, infinite=True) for tau in taus])
     errors = np.empty((len(valid_alphas), len(valid_taus), max_depth + 1))
     for row, alpha in zip(errors, valid_alphas, strict=True):
-        row[:] = _errors(alpha, valid_taus, rho, max_depth)
+        row[:] = _errors(alpha, valid_taus, rho, rho_test, max_depth)
     return errors
 
 
-def optimal_depth(alpha: float, tau: float, rho: float, max_depth: int) -> int:
+def optimal_depth(alpha: float, tau: float, rho: float, max_depth: int, rho_test: float = 0.0) -> int:
     """Return T*, the depth of least error among 0..max_depth, arXiv:2606.03217.
 
     Where the error has settled on a plateau, T* is the first depth within a relative 1e-12 of the least error.
@@ -128,6 +145,7 @@ def optimal_depth(alpha: float, tau: float, rho: float, max_depth: int) -> int:
     Args:
         alpha, tau, rho: as in the notation, > 0; > 1 or inf; >= 0.
         max_depth: largest depth considered, integer >= 0.
+        rho_test: label-noise variance in test contexts, >= 0.
 
     Raises:
         ValueError: an argument out of range.
@@ -135,7 +153,7 @@ def optimal_depth(alpha: float, tau: float, rho: float, max_depth: int) -> int:
     Cost: that of `error_vs_depth`.
 
     """
-    return int(best_depths(error_vs_depth(alpha, tau, rho, max_depth)))
+    return int(best_depths(error_vs_depth(alpha, tau, rho, max_depth, rho_test)))
 
 
 def best_depths(errors: Float[np.ndarray, "*cells depths"]) -> Int[np.ndarray, "*cells"]:
@@ -149,7 +167,9 @@ def log_growth(errors: Float[np.ndarray, "*cells depths"], window: tuple[int, in
     return np.asarray((np.log(errors[..., last]) - np.log(errors[..., first])) / (last - first))
 
 
-def gain_of_one_more_step(alpha: float, tau: float, rho: float, max_depth: int) -> Float[np.ndarray, "steps"]:
+def gain_of_one_more_step(
+    alpha: float, tau: float, rho: float, max_depth: int, rho_test: float = 0.0
+) -> Float[np.ndarray, "steps"]:
     """Return 1 - e_{T+1} / e_T for T = 0..max_depth - 1: the share of the error that the next step removes.
 
     Negative where the next step hurts, and -inf once the error overflows.
@@ -157,6 +177,7 @@ def gain_of_one_more_step(alpha: float, tau: float, rho: float, max_depth: int) 
     Args:
         alpha, tau, rho: as in the notation, > 0; > 1 or inf; >= 0.
         max_depth: integer >= 1.
+        rho_test: label-noise variance in test contexts, >= 0.
 
     Raises:
         ValueError: an argument out of range.
@@ -164,7 +185,7 @@ def gain_of_one_more_step(alpha: float, tau: float, rho: float, max_depth: int) 
     Cost: that of `error_vs_depth`.
 
     """
-    errors = error_vs_depth(alpha, tau, rho, require_integer("max_depth", max_depth, least=1))
+    errors = error_vs_depth(alpha, tau, rho, require_integer("max_depth", max_depth, least=1), rho_test)
     gain = np.full(len(errors) - 1, -math.inf)
     finite = np.isfinite(errors[1:])
     gain[finite] = 1 - errors[1:][finite] / errors[:-1][finite]
@@ -244,63 +265,74 @@ def critical_tau(alpha: float, rho: float) -> tuple[float, float]:
     return tau_plus, 1 + (1 + rho) * gamma * p**2 * (1 + gamma - 2 * gamma * p) / stable
 
 
-def long_time_error(alpha: float, tau: float, rho: float) -> float:
+def long_time_error(alpha: float, tau: float, rho: float, rho_test: float = 0.0) -> float:
     """Return the limit of e_T as T -> infinity.
 
-    For alpha > 1 the chain ends at the least-squares estimate, rho / (alpha - 1), whatever the pretraining. For
-    alpha < 1 it ends at an interpolator whose part outside the context's span is polluted by E:
-    1 - alpha + (1 - alpha + rho)(1 + rho) / (tau - 2 - rho) + rho alpha / (1 - alpha). Both follow from the residue of
-    the generating function of (6'-9') at z = 1. In the overthinking regime: inf.
+    For alpha > 1 the chain ends at the least-squares estimate of the test context, rho_test / (alpha - 1), whatever the
+    pretraining: at 0 on the paper's clean contexts. For alpha < 1 it ends at an interpolator whose part outside the
+    context's span is polluted by E,
+
+        1 - alpha + (1 - alpha + rho_test)(1 + rho) / (tau - 2 - rho) + rho_test alpha / (1 - alpha),
+
+    on clean contexts the paper's (1 - alpha)(tau - 1) / (tau - 2 - rho), which is above 1 where alpha (tau - 1) <
+    1 + rho. All follow from the residue of the generating function of (6'-9') at z = 1. Where it overthinks: inf.
 
     Args:
-        alpha, tau, rho: as in the notation, > 0; > 1 or inf; >= 0.
+        alpha, tau, rho, rho_test: as in the notation, > 0; > 1 or inf; >= 0; >= 0.
 
     Raises:
-        ValueError: an argument out of range.
+        ValueError: an argument out of range; alpha = 1 at tau = tau_c = tau_plus, a floor without a closed form here.
 
     """
     alpha, tau, rho = _checked(alpha, tau, rho)
-    kind = regime(alpha, tau, rho)
+    kind = regime(alpha, tau, rho, rho_test)
     if kind == "overthinking":
         return math.inf
     if kind != "saturation":
         return 0.0
+    if alpha == 1:
+        raise ValueError(f"alpha = 1 at its critical tau = {tau:g}: the floor has no closed form; valid: another tau")
     if alpha > 1:
-        return rho / (alpha - 1)
-    return 1 - alpha + (1 - alpha + rho) * (1 + rho) / (tau - 2 - rho) + rho * alpha / (1 - alpha)
+        return rho_test / (alpha - 1)
+    polluted = (1 - alpha + rho_test) * (1 + rho) / (tau - 2 - rho)
+    return 1 - alpha + polluted + rho_test * alpha / (1 - alpha)
 
 
-def regime(alpha: float, tau: float, rho: float) -> Regime:
+def regime(alpha: float, tau: float, rho: float, rho_test: float = 0.0) -> Regime:
     """Return which law e_T follows at large depth: section 3, arXiv:2606.03217.
 
-    - "exponential": e_T ~ T^{-1/2} r^{2T} -> 0 (alpha > 1, tau > tau_c, rho = 0). At tau = inf the edge of the bulk
-      makes the power T^{-3/2}.
-    - "polynomial": e_T ~ T^{-1/2} -> 0 (rho = 0 and tau = tau_c at alpha >= 1; at alpha = 1, tau_c = inf).
-    - "saturation": e_T -> a positive floor (tau > tau_c and alpha < 1, or tau > tau_c and rho > 0). At tau = tau_c the
-      floor is still reached, with a transient T^{-1/2}, when the oscillating edge z = -1 is the critical one.
-    - "overthinking": e_T -> inf (tau < tau_c; alpha = 1 with label noise, whose least-squares estimate diverges;
-      tau = tau_c at the edge z = +1 when there is noise or a null space to accumulate).
+    - "exponential": e_T ~ T^{-1/2} r^{2T} -> 0 (alpha > 1, tau > tau_c, rho_test = 0). At tau = inf the edge of the
+      bulk makes the power T^{-3/2}.
+    - "polynomial": e_T ~ T^{-1/2} -> 0 (rho_test = 0 and tau = tau_c at alpha > 1, or tau >= tau_c at alpha = 1, where
+      the bulk ends at z = 1; at rho = 0 tau_c is inf there).
+    - "saturation": e_T -> a positive floor (tau > tau_c and alpha < 1, or tau > tau_c and rho_test > 0). At tau = tau_c
+      the floor is still reached, with a transient T^{-1/2}, when the oscillating edge z = -1 is the critical one.
+    - "overthinking": e_T -> inf (tau < tau_c; alpha = 1 with noise in the test context, whose least-squares estimate
+      diverges; tau = tau_c at the edge z = +1 when there is noise or a null space to accumulate).
 
     tau within a relative 1e-9 of tau_c counts as tau_c.
 
     Args:
-        alpha, tau, rho: as in the notation, > 0; > 1 or inf; >= 0.
+        alpha, tau, rho, rho_test: as in the notation, > 0; > 1 or inf; >= 0; >= 0.
 
     Raises:
         ValueError: an argument out of range.
 
     """
     alpha, tau, rho = _checked(alpha, tau, rho)
+    rho_test = require_real("rho_test", rho_test, least=0)
     tau_plus, tau_minus = critical_tau(alpha, rho)
     tau_c = max(tau_plus, tau_minus)
     critical = math.isclose(tau, tau_c, rel_tol=BOUNDARY_TOLERANCE)
     settles_when_critical = tau_minus > tau_plus * (1 + BOUNDARY_TOLERANCE)
-    if alpha == 1 and rho > 0:
+    if alpha == 1 and rho_test > 0:
         return "overthinking"
     if not critical and tau < tau_c:
         return "overthinking"
-    if alpha >= 1 and rho == 0:
-        return "polynomial" if critical else "exponential"
+    if alpha == 1 and critical and not settles_when_critical:
+        return "saturation"  # the edge z = 1 is that of the bulk and of E at once
+    if alpha >= 1 and rho_test == 0:
+        return "polynomial" if critical or alpha == 1 else "exponential"
     return "saturation" if settles_when_critical or not critical else "overthinking"
 
 
@@ -318,7 +350,7 @@ def _step(alpha: float, rho: float) -> float:
 
 
 def _errors(
-    alpha: float, taus: Float[np.ndarray, "taus"], rho: float, max_depth: int
+    alpha: float, taus: Float[np.ndarray, "taus"], rho: float, rho_test: float, max_depth: int
 ) -> Float[np.ndarray, "taus depths"]:
     """Solve (6'-9') forwards in t for all taus and read off (10).
 
@@ -335,9 +367,9 @@ def _errors(
     powers = (1 - c * x) ** np.arange(2 * max_depth + 1)[:, None]
     trace = powers @ weight
     kernel = powers @ (weight * x**2)
-    source = powers @ (weight * (x**2 + rho * x / alpha))
+    source = powers @ (weight * (x**2 + rho_test * x / alpha))
     label_noise = np.zeros(max_depth + 1)
-    label_noise[1:] = (np.cumsum(powers[:max_depth], axis=0) ** 2) @ (weight * c**2 * rho * x / alpha)
+    label_noise[1:] = (np.cumsum(powers[:max_depth], axis=0) ** 2) @ (weight * c**2 * rho_test * x / alpha)
     errors = np.tile(trace[::2] + label_noise, (len(taus), 1))
     kick = c * (1 - c) / (taus - 1)
     if not kick.any() or max_depth == 0:

@@ -64,7 +64,7 @@ def test_chain_is_equation_1_context_by_context():
 )
 def test_error_follows_theory_away_from_criticality(alpha, tau, rho, depth):
     mean, error = mean_and_error(simulate(alpha, tau, rho, 256, 8, 16, depth, seed=4))
-    theory = error_vs_depth(alpha, tau, rho, depth)
+    theory = error_vs_depth(alpha, tau, rho, depth, rho_test=rho)
     gap = np.abs(mean - theory)
     assert ((gap < 3 * error) | (gap < 0.03 * theory))[1:].all()
 

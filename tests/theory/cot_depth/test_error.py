@@ -28,7 +28,8 @@ taus = st.floats(1.05, 50)
 rhos = st.floats(0, 3)
 
 # Section 7 of the spec. Its row alpha = 1 is left to the closed forms below: it was computed with a quadrature that
-# misses a mass of 0.0034 at the hard edge, so that its e_1 differs from (1 - c) tau / (tau - 1) = 0.510204.
+# misses a mass of 0.0034 at the hard edge, so that its e_1 differs from (1 - c) tau / (tau - 1) = 0.510204. Its test
+# contexts are as noisy as those of pretraining.
 REFERENCE = [
     ((2, 3, 0), (0.5, 0.280864, 0.19976, 0.115081, 0.0481435), 0.94327, 1.01912),
     ((4, 3, 0), (0.3, 0.1116, 0.05404, 0.0151686, 0.00112325), 0.80223, 0.84714),
@@ -39,7 +40,7 @@ REFERENCE = [
 ]
 
 
-def errors_mode_by_mode(alpha, tau, rho, max_depth):
+def errors_mode_by_mode(alpha, tau, rho, max_depth, rho_test):
     """Equations (6)-(10) as they stand, mode by mode."""
     c = alpha / (1 + alpha + rho)
     strength = c * (1 - c) / (tau - 1)
@@ -47,7 +48,7 @@ def errors_mode_by_mode(alpha, tau, rho, max_depth):
     b = 1 - c * x
     v = np.zeros((max_depth + 1, len(x)))
     for t in range(max_depth):
-        v[t + 1] = b * v[t] - c * rho * x / alpha
+        v[t + 1] = b * v[t] - c * rho_test * x / alpha
     d = np.zeros((max_depth + 1, max_depth + 1, len(x)))
     m = np.zeros_like(d)
     q = np.zeros(d.shape[:2])
@@ -59,11 +60,11 @@ def errors_mode_by_mode(alpha, tau, rho, max_depth):
                 d[t, s] = (
                     b**2 * d[t - 1, s - 1]
                     - c * b * (v[t - 1] + v[s - 1])
-                    + c**2 * rho * x / alpha
+                    + c**2 * rho_test * x / alpha
                     + b * (m[t - 1, s - 1] + m[s - 1, t - 1])
                     + strength * q[t - 1, s - 1]
                 )
-            q[t, s] = q[s, t] = weight @ (x**2 * d[t, s] + x * (v[t] + v[s]) + rho * x / alpha)
+            q[t, s] = q[s, t] = weight @ (x**2 * d[t, s] + x * (v[t] + v[s]) + rho_test * x / alpha)
         for s in range(t):
             m[t, s] = b * m[t - 1, s] + strength * q[t - 1, s]
         for a in range(1, t + 1):
@@ -73,7 +74,7 @@ def errors_mode_by_mode(alpha, tau, rho, max_depth):
 
 @pytest.mark.parametrize(("point", "values", "z_plus", "z_minus"), REFERENCE)
 def test_reference_values_of_the_error_and_the_edges(point, values, z_plus, z_minus):
-    assert error_vs_depth(*point, 10)[[1, 2, 3, 5, 10]] == pytest.approx(values, rel=1e-5)
+    assert error_vs_depth(*point, 10, rho_test=point[2])[[1, 2, 3, 5, 10]] == pytest.approx(values, rel=1e-5)
     assert spectral_edges(*point) == pytest.approx((z_plus, -z_minus), abs=1e-5)
 
 
@@ -91,26 +92,76 @@ def test_reference_values_of_the_error_and_the_edges(point, values, z_plus, z_mi
     ],
 )
 def test_reference_values_of_the_optimal_depth(point, max_depth, depth):
-    assert optimal_depth(*point, max_depth) == depth
+    assert optimal_depth(*point, max_depth, rho_test=point[2]) == depth
 
 
 def test_reference_errors_at_the_optimal_depth():
-    assert error_vs_depth(4, 3, 0.1, 20)[[12, 20]] == pytest.approx((0.03315, 0.033285), abs=1e-5)
+    assert error_vs_depth(4, 3, 0.1, 20, rho_test=0.1)[[12, 20]] == pytest.approx((0.03315, 0.033285), abs=1e-5)
     assert error_vs_depth(2, 3, 0, 25)[25] == pytest.approx(0.0236575, abs=1e-7)
 
 
 @pytest.mark.parametrize("point", [(2, 3, 0.1), (0.7, 4, 0.2), (9, 5, 0), (1, 50, 0.3), (1.05, 3, 0.5), (3, 1.2, 0)])
-def test_moment_recursion_agrees_with_the_recursion_mode_by_mode(point):
-    assert error_vs_depth(*point, 20) == pytest.approx(errors_mode_by_mode(*point, 20), rel=1e-10)
+@pytest.mark.parametrize("rho_test", [0, 0.1, 0.7])
+def test_moment_recursion_agrees_with_the_recursion_mode_by_mode(point, rho_test):
+    expected = errors_mode_by_mode(*point, 20, rho_test)
+    assert error_vs_depth(*point, 20, rho_test) == pytest.approx(expected, rel=1e-10)
+
+
+# Clean test contexts, as in the paper: computed from the authors' generating function.
+CLEAN = [
+    ((4, 3, 0.1), {1: 0.306036, 2: 0.114034, 3: 0.054678, 5: 0.014927, 10: 0.000954, 12: 0.000348}, 1e-6),
+    ((8, 2, 0.5), {1: 0.263158, 2: 0.074316, 3: 0.024938, 5: 0.003464, 10: 4.1e-5, 12: 7e-6}, 1e-6),
+]
+
+
+@pytest.mark.parametrize(("point", "values", "digits"), CLEAN)
+def test_reference_values_of_the_error_on_clean_contexts(point, values, digits):
+    assert error_vs_depth(*point, 12)[list(values)] == pytest.approx(list(values.values()), abs=digits)
+
+
+@pytest.mark.parametrize("point", [(4, 3, 0.1), (8, 2, 0.5)])
+def test_only_noise_in_test_contexts_leaves_a_floor(point):
+    assert error_vs_depth(*point, 80)[80] < 1e-6
+    assert long_time_error(*point) == 0
+    assert regime(*point) == "exponential"
+    floor = point[2] / (point[0] - 1)
+    assert error_vs_depth(*point, 80, rho_test=point[2])[80] == pytest.approx(floor, rel=1e-4)
+    assert long_time_error(*point, point[2]) == pytest.approx(floor)
+
+
+@given(alpha=st.floats(0.05, 0.9), rho=rhos, more=st.floats(1.05, 5))
+@settings(max_examples=50)
+def test_short_clean_contexts_end_at_the_papers_saturation(alpha, rho, more):
+    tau = more * max(critical_tau(alpha, rho))
+    end = (1 - alpha) * (tau - 1) / (tau - 2 - rho)
+    assert long_time_error(alpha, tau, rho) == pytest.approx(end, rel=1e-12)
+    assert (end > 1) == (alpha * (tau - 1) < 1 + rho)
+
+
+def test_a_chain_can_saturate_above_its_start():
+    assert long_time_error(0.2, 4, 0) == pytest.approx(1.2)
+    assert error_vs_depth(0.2, 4, 0, 100)[100] == pytest.approx(1.2, rel=1e-6)
+
+
+@given(alpha=alphas, rho=rhos)
+def test_critical_pretraining_is_the_papers_closed_form(alpha, rho):
+    root = math.sqrt((alpha + 1 + 2 * rho) ** 2 - 4 * alpha)
+    if root < 1e-3:
+        return
+    shrunk = (alpha + 1 + 2 * rho - root) * (2 * alpha + 2 + 2 * rho - root)
+    expected = 1 + (1 + rho) * shrunk / (2 * alpha * root)
+    assert critical_tau(alpha, rho)[1] == pytest.approx(expected, rel=1e-8)
 
 
 @given(alpha=alphas, tau=st.one_of(taus, st.just(INF)), rho=rhos)
 def test_first_two_errors_are_one_and_the_closed_form(alpha, tau, rho):
-    errors = error_vs_depth(alpha, tau, rho, 1)
+    errors = error_vs_depth(alpha, tau, rho, 1, rho_test=rho)
     c = alpha / (1 + alpha + rho)
     assert errors[0] == pytest.approx(1, abs=1e-13)
     assert errors[1] == pytest.approx((1 - c) * (1 if tau == INF else tau / (tau - 1)), rel=1e-11)
-    assert error_after_one_step(alpha, tau, rho) == pytest.approx(errors[1], rel=1e-11)
+    assert error_after_one_step(alpha, tau, rho, rho) == pytest.approx(errors[1], rel=1e-11)
+    clean = error_vs_depth(alpha, tau, rho, 1)[1]
+    assert error_after_one_step(alpha, tau, rho) == pytest.approx(clean, rel=1e-9)
 
 
 @given(alpha=alphas, tau=taus, rho=rhos, factor=st.floats(1.01, 10))
@@ -123,14 +174,14 @@ def test_error_falls_with_more_pretraining_at_every_depth(alpha, tau, rho, facto
 @given(alpha=alphas, rho=rhos)
 @settings(max_examples=50)
 def test_error_tends_to_that_of_infinite_pretraining(alpha, rho):
-    limit = error_vs_depth(alpha, INF, rho, 10)
+    limit = error_vs_depth(alpha, INF, rho, 10, rho_test=rho)
     x, weight = marchenko_pastur(alpha, 40)
     c = alpha / (1 + alpha + rho)
     steps = np.arange(11)[:, None]
     left = (1 - c * x) ** steps
     summed = np.array([sum((1 - c * x) ** k for k in range(int(t))) if t else 0 * x for t in steps[:, 0]])
     assert limit == pytest.approx(left**2 @ weight + (rho / alpha) * (c**2 * x * summed**2) @ weight, rel=1e-10)
-    assert error_vs_depth(alpha, 1e12, rho, 10) == pytest.approx(limit, rel=1e-8)
+    assert error_vs_depth(alpha, 1e12, rho, 10, rho_test=rho) == pytest.approx(limit, rel=1e-8)
 
 
 @given(alpha=st.floats(0.05, 0.99), tau=st.one_of(taus, st.just(INF)), rho=rhos)
@@ -155,8 +206,9 @@ def test_saturation_without_noise_stops_at_one_minus_alpha():
 
 @pytest.mark.parametrize("point", [(4, 3, 0.1), (8, 2, 0.5), (0.7, 15, 0), (0.5, 8, 0.1), (0.6, INF, 0.1)])
 def test_long_time_error_is_where_the_recursion_ends(point):
-    assert regime(*point) == "saturation"
-    assert error_vs_depth(*point, 400)[-1] == pytest.approx(long_time_error(*point), rel=1e-4)
+    noisy = (*point, point[2])
+    assert regime(*noisy) == "saturation"
+    assert error_vs_depth(*point, 400, rho_test=point[2])[-1] == pytest.approx(long_time_error(*noisy), rel=1e-4)
 
 
 @pytest.mark.parametrize("point", [(4, 3, 0), (3, 3, 0), (9, 1.3, 0)])
@@ -260,6 +312,10 @@ def test_edges_are_continuous_across_the_hard_edge(alpha):
         ((1, INF, 0), "polynomial"),
         ((1, 1e6, 0), "overthinking"),
         ((1, INF, 0.1), "overthinking"),
+        ((1, INF, 0.1, 0), "polynomial"),
+        ((1, 8, 0.5, 0), "polynomial"),
+        ((4, 3, 0.1, 0), "exponential"),
+        ((1, 7, 5, 0), "saturation"),
         ((0.7, INF, 0), "saturation"),
         ((0.7, 15, 0), "saturation"),
         ((0.7, 4, 0), "overthinking"),
@@ -269,16 +325,22 @@ def test_edges_are_continuous_across_the_hard_edge(alpha):
     ],
 )
 def test_regimes_and_their_boundaries(point, expected):
-    assert regime(*point) == expected
+    """Of three numbers, the third is the noise of pretraining and of test contexts."""
+    assert regime(*point[:3], rho_test=point[-1]) == expected
+
+
+def test_a_floor_without_a_closed_form_is_refused():
+    with pytest.raises(ValueError, match="alpha = 1 at its critical tau = 7"):
+        long_time_error(1, 7, 5)
 
 
 def test_label_noise_at_the_hard_edge_grows_as_the_root_of_depth():
-    errors = error_vs_depth(1, INF, 0.1, 1000)
+    errors = error_vs_depth(1, INF, 0.1, 1000, rho_test=0.1)
     assert math.log(errors[1000] / errors[500]) / math.log(2) == pytest.approx(0.5, abs=0.02)
 
 
 def test_noise_accumulates_linearly_at_the_critical_upper_edge():
-    errors = error_vs_depth(0.7, 3, 1, 400)
+    errors = error_vs_depth(0.7, 3, 1, 400, rho_test=1)
     assert errors[400] / errors[200] == pytest.approx(2, rel=0.05)
 
 
@@ -302,8 +364,8 @@ def test_divergence_ends_in_infinity_without_warnings(alpha, tau):
 
 
 def test_gain_of_a_step_is_the_share_of_error_it_removes_and_minus_infinity_on_overflow():
-    errors = error_vs_depth(4, 3, 0.1, 20)
-    gain = gain_of_one_more_step(4, 3, 0.1, 20)
+    errors = error_vs_depth(4, 3, 0.1, 20, rho_test=0.1)
+    gain = gain_of_one_more_step(4, 3, 0.1, 20, rho_test=0.1)
     assert gain == pytest.approx(1 - errors[1:] / errors[:-1])
     assert (gain[:12] > 0).all()
     assert gain[12] < 0
