@@ -65,7 +65,7 @@ def draw_sets(name: str, sizes: LinearAttention | SoftmaxAttention, context: Con
     tokens, tasks, initial = [], [], []
     for tau, seed in _copies(sizes):
         stream = context.seeds.torch(name, "pretraining", tau, seed, device=device)
-        drawn = draw_contexts((round(tau * d),), d, length, 0.0, stream)
+        drawn = draw_contexts((round(tau * d),), d, length, sizes.rho, stream)
         tokens.append(context_tokens(drawn.x, drawn.y))
         tasks.append(drawn.w)
         initial.append(context.seeds.torch(name, "initial", tau, seed, device=device))

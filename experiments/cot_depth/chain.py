@@ -22,45 +22,59 @@ def simulate(
     rho: float,
     depth: int,
     dimension: int | None = None,
+    *,
+    rho_test: float = 0.0,
+    sizes: Simulation | None = None,
 ) -> dict[str, np.ndarray]:
     """Return the error of each repeat at depths 0..depth over its contexts, of all amounts of pretraining as one batch.
 
-    Each repeat draws from streams of its own, named by (alpha, rho, dimension, repeat): amounts of pretraining are
+    Each repeat draws from streams of its own, named by (alpha, noise, dimension, repeat): amounts of pretraining are
     nested subsets of one stream, and no other cell, tau or repeat changes a point.
 
     Args:
-        config: its `simulation` says how many repeats and contexts.
+        config: its `simulation` says how many repeats and contexts, unless `sizes` does.
         context: of the run; the arrays are one unit of it.
         name: what the unit is for.
-        alpha, taus, rho: context length, amounts of pretraining, label noise.
+        alpha, taus, rho: context length, amounts of pretraining, label noise in pretraining.
         depth: of the chain.
-        dimension: d, if it is not the config's.
+        dimension: d, if it is not that of the sizes.
+        rho_test: label noise in test contexts; the paper's are clean.
+        sizes: dimension, repeats and contexts, if they are not the config's.
 
     Returns:
         Arrays of shape (repeats, taus, depth + 1): the `mean` over contexts, their `median`, and their geometric mean,
         called `typical`. All three have theory as their limit d -> infinity, where every context has the same error.
-        At finite d, near the critical line, the mean is that of rare contexts whose chain explodes.
+        At finite d, near the critical line, the mean is that of rare contexts whose chain explodes. And `last`, the
+        error of every single chain at the largest depth, (repeats, taus, contexts).
 
     Raises:
         ConfigurationError: tau d is not above d.
     """
-    d = dimension or config.simulation.dimension
+    sizes = sizes or config.simulation
+    d = dimension or sizes.dimension
     for tau in taus:
         if math.isfinite(tau) and round(tau * d) <= d:
             raise ConfigurationError(f"tau = {tau:g} is too close to 1: n = {round(tau * d)} is not > d = {d}")
-    label = f"{name} alpha={alpha:g} tau={','.join(f'{tau:g}' for tau in taus)} rho={rho:g} d={d}"
-    return context.unit(label, lambda: _simulate(config.simulation, context, alpha, taus, rho, depth, d))
+    label = f"{name} alpha={alpha:g} tau={','.join(f'{tau:g}' for tau in taus)} rho={rho:g} rho_test={rho_test:g} d={d}"
+    return context.unit(label, lambda: _simulate(sizes, context, alpha, taus, (rho, rho_test), depth, d))
 
 
 def _simulate(
-    sizes: Simulation, context: Context, alpha: float, taus: Sequence[float], rho: float, depth: int, d: int
+    sizes: Simulation,
+    context: Context,
+    alpha: float,
+    taus: Sequence[float],
+    noise: tuple[float, float],
+    depth: int,
+    d: int,
 ) -> dict[str, np.ndarray]:
+    rho, rho_test = noise
     device, length = context.device, max(1, round(alpha * d))
     counts = sorted({round(tau * d) for tau in taus if math.isfinite(tau)})
     chunks = []
     for repeats in np.array_split(np.arange(sizes.repeats), math.ceil(sizes.repeats / _repeats_at_once(sizes, d))):
-        streams = [context.seeds.torch("test", alpha, rho, d, r, device=device) for r in repeats]
-        drawn = [draw_context_statistics((sizes.contexts,), d, length, rho, stream) for stream in streams]
+        streams = [context.seeds.torch("test", alpha, rho_test, d, r, device=device) for r in repeats]
+        drawn = [draw_context_statistics((sizes.contexts,), d, length, rho_test, stream) for stream in streams]
         s, h, w = (torch.stack([getattr(each, field) for each in drawn]) for field in ("s", "h", "w"))
         identity = torch.eye(d, dtype=s.dtype, device=device).expand(len(repeats), d, d)
         gamma = {math.inf: alpha / (1 + alpha + rho) * identity}
@@ -74,7 +88,12 @@ def _simulate(
     errors = np.concatenate(chunks)  # (repeats, taus, contexts, depths)
     with np.errstate(over="ignore"):
         typical = np.exp(np.log(errors).mean(axis=2))
-    return {"mean": errors.mean(axis=2), "median": np.median(errors, axis=2), "typical": typical}
+    return {
+        "mean": errors.mean(axis=2),
+        "median": np.median(errors, axis=2),
+        "typical": typical,
+        "last": errors[..., -1],
+    }
 
 
 def _repeats_at_once(sizes: Simulation, d: int) -> int:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -33,16 +34,15 @@ def panels(config: CotDepthConfig) -> list[Panel]:
     """Return the error against depth at each (alpha, rho), then against each of them at fixed depths."""
     depth = Panel(
         Panels.DEPTH,
-        "Error against depth: α = {alpha}, ρ = {rho}",
+        "Error against depth: α = {alpha}, ρ = {rho} (in test contexts {rho_test})",
         "reasoning depth T",
         "test error e_T",
         y_scale="log",
         y_limits=(None, 3.0),
-        facets=("rho", "alpha"),
+        facets=("rho", "rho_test", "alpha"),
         series="τ={tau}",
         ordered=True,
         main=True,
-        figure="phase diagram, B and C",
     )
     pretraining = Panel(
         Panels.PRETRAINING,
@@ -81,34 +81,32 @@ def _depth_label(params: Params) -> str:
 def predict(config: CotDepthConfig) -> Iterator[Curves]:
     """Yield the error at every (alpha, tau, rho), and along pretraining and context at fixed depths."""
     depths = np.array(config.depth)
-    for rho in config.rho:
-        for alpha in config.alpha:
-            for tau in config.tau:
-                errors = error_vs_depth(alpha, tau, rho, max(config.depth))
-                at: Params = {"alpha": alpha, "tau": tau, "rho": rho}
-                yield RECORD.theory(Panels.DEPTH, at, x=("depth", depths), y=("error", errors[depths]))
-    alpha, rho = fixed_context(config)
+    for rho, rho_test, alpha, tau in product(config.rho, config.rho_test, config.alpha, config.tau):
+        errors = error_vs_depth(alpha, tau, rho, max(config.depth), rho_test)
+        at: Params = {"alpha": alpha, "tau": tau, "rho": rho, "rho_test": rho_test}
+        yield RECORD.theory(Panels.DEPTH, at, x=("depth", depths), y=("error", errors[depths]))
+    alpha, rho, rho_test = fixed_context(config)
     taus = np.unique(np.concatenate([np.geomspace(1.05, 10, 60), _finite(config.tau)]))
-    errors = error_map(np.array([alpha]), taus, rho, max(config.depth))[0]
+    errors = error_map(np.array([alpha]), taus, rho, max(config.depth), rho_test)[0]
     for depth, values in _read(errors, errors.min(axis=1), config):
-        at = {"alpha": alpha, "rho": rho, "depth": depth}
+        at = {"alpha": alpha, "rho": rho, "rho_test": rho_test, "depth": depth}
         yield RECORD.theory(Panels.PRETRAINING, at, x=("tau", taus), y=("error", values))
-    tau, rho = fixed_pretraining(config)
+    tau, rho, rho_test = fixed_pretraining(config)
     alphas = np.unique(np.concatenate([np.geomspace(0.3, 10, 60), config.alpha]))
-    errors = error_map(alphas, np.array([tau]), rho, max(config.depth))[:, 0]
+    errors = error_map(alphas, np.array([tau]), rho, max(config.depth), rho_test)[:, 0]
     for depth, values in _read(errors, errors.min(axis=1), config):
-        at = {"tau": tau, "rho": rho, "depth": depth}
+        at = {"tau": tau, "rho": rho, "rho_test": rho_test, "depth": depth}
         yield RECORD.theory(Panels.CONTEXT, at, x=("alpha", alphas), y=("error", values))
 
 
-def fixed_context(config: CotDepthConfig) -> tuple[float, float]:
-    """Return (alpha, rho) of the panel against pretraining."""
-    return max(config.alpha), min(config.rho)
+def fixed_context(config: CotDepthConfig) -> tuple[float, float, float]:
+    """Return (alpha, rho, rho_test) of the panel against pretraining."""
+    return max(config.alpha), min(config.rho), min(config.rho_test)
 
 
-def fixed_pretraining(config: CotDepthConfig) -> tuple[float, float]:
-    """Return (tau, rho) of the panel against context length."""
-    return max(_finite(config.tau), default=math.inf), min(config.rho)
+def fixed_pretraining(config: CotDepthConfig) -> tuple[float, float, float]:
+    """Return (tau, rho, rho_test) of the panel against context length."""
+    return max(_finite(config.tau), default=math.inf), min(config.rho), min(config.rho_test)
 
 
 def _finite(taus: Sequence[float]) -> list[float]:
@@ -131,38 +129,40 @@ def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
     from solv.experiments.cot_depth.chain import simulate
 
     depths = np.array(config.depth)
-    by_cell: dict[tuple[float, float], np.ndarray] = {}
-    with context.progress.task("simulate chains", len(config.rho) * len(config.alpha)) as step:
-        for rho in config.rho:
-            for alpha in config.alpha:
-                found = simulate(config, context, "depth", alpha, config.tau, rho, int(depths.max()))
-                errors = by_cell[alpha, rho] = found["typical"]
-                step.advance(note=f"alpha={alpha:g} rho={rho:g}")
-                for index, tau in enumerate(config.tau):
-                    y, y_err, n = geometric_mean(errors[:, index, depths])
-                    at: Params = {"alpha": alpha, "tau": tau, "rho": rho}
-                    yield RECORD.simulation(Panels.DEPTH, at, x=("depth", depths), y=("error", y), y_err=y_err, n=n)
-    alpha, rho = fixed_context(config)
+    by_cell: dict[tuple[float, float, float], np.ndarray] = {}
+    cells = list(product(config.rho, config.rho_test, config.alpha))
+    with context.progress.task("simulate chains", len(cells)) as step:
+        for rho, rho_test, alpha in cells:
+            found = simulate(config, context, "depth", alpha, config.tau, rho, int(depths.max()), rho_test=rho_test)
+            errors = by_cell[alpha, rho, rho_test] = found["typical"]
+            step.advance(note=f"alpha={alpha:g} rho={rho:g}")
+            for index, tau in enumerate(config.tau):
+                y, y_err, n = geometric_mean(errors[:, index, depths])
+                at: Params = {"alpha": alpha, "tau": tau, "rho": rho, "rho_test": rho_test}
+                yield RECORD.simulation(Panels.DEPTH, at, x=("depth", depths), y=("error", y), y_err=y_err, n=n)
+    alpha, rho, rho_test = fixed_context(config)
     finite = [index for index, tau in enumerate(config.tau) if math.isfinite(tau)]
     taus = [config.tau[index] for index in finite]
     if taus:
-        cells = by_cell[alpha, rho][:, finite]
-        for depth, values in _read(cells, _at_best(cells, [(alpha, tau, rho) for tau in taus], config), config):
+        chains = by_cell[alpha, rho, rho_test][:, finite]
+        best = [optimal_depth(alpha, tau, rho, max(config.depth), rho_test) for tau in taus]
+        for depth, values in _read(chains, _at(chains, best), config):
             y, y_err, n = geometric_mean(values)
-            at = {"alpha": alpha, "rho": rho, "depth": depth}
+            at = {"alpha": alpha, "rho": rho, "rho_test": rho_test, "depth": depth}
             yield RECORD.simulation(Panels.PRETRAINING, at, x=("tau", taus), y=("error", y), y_err=y_err, n=n)
-    tau, rho = fixed_pretraining(config)
-    cells = np.stack([by_cell[alpha, rho][:, config.tau.index(tau)] for alpha in config.alpha], axis=1)
-    for depth, values in _read(cells, _at_best(cells, [(alpha, tau, rho) for alpha in config.alpha], config), config):
+    tau, rho, rho_test = fixed_pretraining(config)
+    place = config.tau.index(tau)
+    chains = np.stack([by_cell[alpha, rho, rho_test][:, place] for alpha in config.alpha], axis=1)
+    best = [optimal_depth(alpha, tau, rho, max(config.depth), rho_test) for alpha in config.alpha]
+    for depth, values in _read(chains, _at(chains, best), config):
         y, y_err, n = geometric_mean(values)
-        at = {"tau": tau, "rho": rho, "depth": depth}
+        at = {"tau": tau, "rho": rho, "rho_test": rho_test, "depth": depth}
         yield RECORD.simulation(Panels.CONTEXT, at, x=("alpha", config.alpha), y=("error", y), y_err=y_err, n=n)
 
 
-def _at_best(errors: np.ndarray, cells: Sequence[tuple[float, float, float]], config: CotDepthConfig) -> np.ndarray:
-    """Return errors (repeats, cells, depths) at theory's own T* of each cell."""
-    best = [optimal_depth(*cell, max(config.depth)) for cell in cells]
-    chosen: np.ndarray = errors[:, np.arange(len(cells)), best]
+def _at(errors: np.ndarray, depths: Sequence[int]) -> np.ndarray:
+    """Return errors (repeats, cells, depths) at one depth of each cell: theory's own T*."""
+    chosen: np.ndarray = errors[:, np.arange(len(depths)), depths]
     return chosen
 
 
@@ -204,7 +204,6 @@ DEPTH = Part(
     panels=panels,
     predict=predict,
     measure=measure,
-    figure="phase diagram, B and C",
     claims=(
         Claim(
             "matches-theory",

@@ -12,13 +12,24 @@ from solv.experiments.cot_depth import (
     phase_diagram,
     softmax_attention,
 )
+from solv.experiments.cot_depth.attention_floors import ATTENTION_FLOORS
+from solv.experiments.cot_depth.attention_grid import ATTENTION_GRID
+from solv.experiments.cot_depth.attention_lines import ATTENTION_LINES
 from solv.experiments.cot_depth.finite_size import FINITE_SIZE
+from solv.experiments.cot_depth.heavy_tails import HEAVY_TAILS
 from solv.experiments.cot_depth.infinite_pretraining import INFINITE_PRETRAINING
+from solv.experiments.cot_depth.late_law import LATE_LAW
+from solv.experiments.cot_depth.learned_matrices import LEARNED_MATRICES
 from solv.experiments.cot_depth.long_chains import LONG_CHAINS
+from solv.experiments.cot_depth.noisy_tests import NOISY_TESTS
+from solv.experiments.cot_depth.phase_lines import PHASE_LINES
 from solv.experiments.cot_depth.reduced_step import REDUCED_STEP
+from solv.experiments.cot_depth.saturation import SATURATION
 from solv.experiments.cot_depth.settings import CotDepthConfig
+from solv.experiments.cot_depth.softmax_grid import SOFTMAX_GRID
+from solv.experiments.cot_depth.theory_experiment import THEORY_EXPERIMENT
 from solv.experiments.cot_depth.transition import TRANSITION
-from solv.harness.contract import Experiment
+from solv.harness.contract import Experiment, PaperFigure
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, each_curve, parameter, select
 from solv.tracking.panels import Highlight
@@ -34,7 +45,7 @@ def _judge_depth_needs(curves: Curves) -> Judgement:
     grid = table.pivot(index="tau", columns="x", values="y")
     broken = int((np.diff(grid.to_numpy(), axis=0) < 0).sum() + (np.diff(grid.to_numpy(), axis=1) < 0).sum())
     verdicts = _increasing(simulated.assign(tau=parameter(simulated, "tau")))
-    verdicts += _increasing(_gains(select(curves, panel=depth.Panels.DEPTH, source="simulation", rho=0)))
+    verdicts += _increasing(_gains(select(curves, panel=depth.Panels.DEPTH, source="simulation", rho=0, rho_test=0)))
     up, level, down = (verdicts.count(kind) for kind in (Verdict.HOLDS, Verdict.UNDECIDED, Verdict.FAILS))
     return Judgement(
         Verdict.FAILS if broken or down else all_of([Verdict.HOLDS] * up),
@@ -110,17 +121,87 @@ def _within_band(rows: Curves) -> tuple[int, int]:
     return int(within_band.sum()), len(within_band)
 
 
+FIGURES = (
+    PaperFigure(
+        "phase diagram, A",
+        "error at t = 80 over context and pretraining, with tau_c",
+        "phase-diagram",
+        "1 core, 1 s, measured",
+        "no: theory alone",
+        "the authors' generating function and tau_c to rounding",
+    ),
+    PaperFigure(
+        "phase diagram, B and C",
+        "error against depth along a column and a row of the diagram",
+        "phase-lines",
+        "2 cores, half an hour, estimated",
+        "yes: B",
+        "not run whole",
+    ),
+    PaperFigure(
+        "theory against experiment",
+        "error against depth at four points and four dimensions",
+        "theory-experiment",
+        "2 cores, an hour, estimated",
+        "yes: two of four points",
+        "not run whole",
+    ),
+    PaperFigure(
+        "CoT dynamics, A",
+        "error against depth of trained linear attention, eight sizes",
+        "attention-lines",
+        "1 core, 10 min, estimated",
+        "yes",
+        "not run whole",
+    ),
+    PaperFigure(
+        "CoT dynamics, B",
+        "error at t = 30 of trained linear attention, 15 x 15 sizes",
+        "attention-grid",
+        "1 core, 24 min, estimated from its steps",
+        "yes",
+        "at L = M = 205 and 400 both floors of the authors' errors, to 3 %",
+    ),
+    PaperFigure(
+        "CoT dynamics, C",
+        "the same of softmax attention",
+        "softmax-grid",
+        "1 core, 10 h, estimated",
+        "yes: every second size",
+        "not run",
+    ),
+    PaperFigure(
+        "learned matrices",
+        "V and W of trained linear attention at D = 10",
+        "learned-matrices",
+        "1 core, 1 min, estimated",
+        "no: pictures alone",
+        "W diagonal and V beside a column of zeros, where L and M are large",
+    ),
+)
+
 EXPERIMENT = Experiment(
     entry=ENTRY,
     Config=CotDepthConfig,
     parts=(
         depth.DEPTH,
         phase_diagram.PHASE_DIAGRAM,
+        PHASE_LINES,
         LONG_CHAINS,
+        LATE_LAW,
+        SATURATION,
         TRANSITION,
         INFINITE_PRETRAINING,
+        NOISY_TESTS,
+        THEORY_EXPERIMENT,
         FINITE_SIZE,
+        HEAVY_TAILS,
         REDUCED_STEP,
+        ATTENTION_LINES,
+        ATTENTION_GRID,
+        ATTENTION_FLOORS,
+        SOFTMAX_GRID,
+        LEARNED_MATRICES,
         linear_attention.LINEAR_ATTENTION,
         softmax_attention.SOFTMAX_ATTENTION,
     ),
@@ -145,12 +226,13 @@ EXPERIMENT = Experiment(
             needs={"linear.dimension": 16, "softmax.steps": 1000},
         ),
     ),
+    figures=FIGURES,
     headline=(
-        Highlight("depth", "exponential-phase", where={"alpha": 4.0, "rho": 0.0}),
-        Highlight("depth", "saturation", where={"alpha": 0.7, "rho": 0.0}),
-        Highlight("phase", "depth-needs-data-and-context"),
-        Highlight("transition", "transition"),
-        Highlight("finite-size", "matches-theory"),
-        Highlight("linear-attention", "trained-attention"),
+        Highlight("phase-error", "transition"),
+        Highlight("phase-line-pretraining", "critical-power"),
+        Highlight("optimal-depth", "optimal-depth-diverges"),
+        Highlight("theory-experiment", "finite-size-converges", where={"alpha": 4.0, "tau": 3.0}),
+        Highlight("attention-lines", "attention-fates"),
+        Highlight("attention-floors", "two-floors"),
     ),
 )

@@ -34,7 +34,6 @@ def panels(config: CotDepthConfig) -> list[Panel]:
             facets=("alpha", "tau"),
             series="T={depth}, {average}",
             note="theory: d → ∞",
-            figure="theory against experiment",
         )
     ]
 
@@ -85,5 +84,4 @@ FINITE_SIZE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
-    figure="theory against experiment",
 )

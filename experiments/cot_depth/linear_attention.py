@@ -57,7 +57,7 @@ def predict(config: CotDepthConfig) -> Iterator[Curves]:
     """Yield the error as d grows, and a distance of 0."""
     linear, depths = config.linear, np.arange(config.linear.depth + 1)
     for tau in linear.tau:
-        errors = error_vs_depth(linear.alpha, tau, 0.0, linear.depth)
+        errors = error_vs_depth(linear.alpha, tau, linear.rho, linear.depth)
         yield RECORD.theory(Panels.ERROR, {**_at(linear), "tau": tau}, x=("depth", depths), y=("error", errors))
     for depth in _gap_depths(linear):
         nothing = np.zeros(len(linear.tau))
@@ -90,7 +90,7 @@ def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
 
 
 def _at(linear: LinearAttention) -> dict[str, float]:
-    return {"alpha": linear.alpha, "rho": 0.0, "dimension": linear.dimension}
+    return {"alpha": linear.alpha, "rho": linear.rho, "dimension": linear.dimension}
 
 
 def _gap_depths(linear: LinearAttention) -> list[int]:
@@ -129,7 +129,7 @@ def _solve_exactly(linear: LinearAttention, context: Context) -> np.ndarray:
     errors = []
     for repeat in range(linear.exact_repeats):
         stream = context.seeds.torch("linear exact", repeat)
-        pairs = draw_pretraining_pairs((1,), order[-1], d, length, 0.0, stream)
+        pairs = draw_pretraining_pairs((1,), order[-1], d, length, linear.rho, stream)
         test = draw_context_statistics((1, linear.contexts), d, length, 0.0, stream)
         steps = ridgeless_steps(*pairs, order)[:, [order.index(n) for n in counts]]
         errors.append(refine(steps, test.s, test.h, test.w, linear.depth).numpy()[0])

@@ -1,4 +1,7 @@
-"""Part `phase-diagram`: at which depth should one stop, given pretraining and context?"""
+"""Part `phase-diagram`: what is the error of a long chain, and where should one stop, given pretraining and context?
+
+The paper's map is that of the error at t = 80; those of the optimal depth and of the growth factor are ours.
+"""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -12,19 +15,33 @@ from solv.tracking.curves import Curves, Params, Recorder, standard_error
 from solv.tracking.panels import Map, Panel
 
 RECORD = Recorder("cot-depth", "phase-diagram")
+DEPTH, ERRORS = 80, (1e-5, 1e3)  # depth of the paper's map, and the ends of its colours
+CONTEXTS, PRETRAININGS = (0.01, 4.0), (1.01, 5.0)  # its axes
+SIDES = ("τ_c, α ≥ 1", "τ_c, α < 1")  # drawn solid and dashed
 LINES = ("τ₊ (12)", "τ₋ (13)")  # the critical amounts of pretraining, by the equation that gives them
 
 
 class Panels(StrEnum):
     """The panels of this part."""
 
+    ERROR = "phase-error"
     PHASE = "phase"
     RADIUS = "radius"
 
 
 def panels(config: CotDepthConfig) -> list[Panel]:
-    """Return the map of the optimal depth and that of the growth factor."""
+    """Return the paper's map of the error, then the maps of the optimal depth and of the growth factor."""
     return [
+        Panel(
+            Panels.ERROR,
+            f"Phase diagram: error at t = {DEPTH} (ρ = 0)",
+            "context length α = L/D",
+            "pretraining contexts τ = M/D",
+            heat=Map("tau", "error", f"test error at t = {DEPTH}", "log", floor=ERRORS[0], ceiling=ERRORS[1]),
+            y_limits=PRETRAININGS,
+            series=_label,
+            figure="phase diagram, A",
+        ),
         Panel(
             Panels.PHASE,
             "Phase diagram: optimal depth T* (ρ = 0)",
@@ -53,6 +70,7 @@ def _label(params: Params) -> str:
 
 def predict(config: CotDepthConfig) -> Iterator[Curves]:
     """Yield both maps row by row, and the critical lines over them."""
+    yield from _paper_map(config)
     phase = config.phase
     alphas = np.unique(np.concatenate([np.linspace(0.5, 6.0, phase.columns), phase.alpha]))
     taus = np.unique(np.concatenate([np.linspace(1.05, 5.0, phase.rows), phase.tau]))
@@ -68,9 +86,23 @@ def predict(config: CotDepthConfig) -> Iterator[Curves]:
         )
         yield RECORD.theory(Panels.RADIUS, at, x=("alpha", alphas), y=("spectral_radius", radii))
     lines = np.array([critical_tau(alpha, 0.0) for alpha in alphas])
-    for panel in Panels:
+    for panel in (Panels.PHASE, Panels.RADIUS):
         for line, values in zip(LINES, lines.T, strict=True):
             yield RECORD.theory(panel, {"rho": 0.0, "line": line}, x=("alpha", alphas), y=("tau", values))
+
+
+def _paper_map(config: CotDepthConfig) -> Iterator[Curves]:
+    """Yield the error at t = 80 row by row, and tau_c over it on either side of alpha = 1, where it is infinite."""
+    cells = config.phase.error_cells
+    alphas, taus = np.linspace(*CONTEXTS, cells), np.linspace(*PRETRAININGS, cells)
+    errors = error_map(alphas, taus, 0.0, DEPTH)[:, :, DEPTH]
+    for row, tau in enumerate(taus):
+        at = {"tau": tau, "rho": 0.0, "depth": DEPTH}
+        yield RECORD.theory(Panels.ERROR, at, x=("alpha", alphas), y=("error", errors[:, row]))
+    fine = np.linspace(*CONTEXTS, 400)
+    for side, there in zip(SIDES, (fine[fine > 1], fine[fine < 1]), strict=True):
+        line = [max(critical_tau(alpha, 0.0)) for alpha in there]
+        yield RECORD.theory(Panels.ERROR, {"rho": 0.0, "line": side}, x=("alpha", there), y=("tau", line))
 
 
 def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
@@ -91,7 +123,7 @@ def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
 
 PHASE_DIAGRAM = Part(
     name="phase-diagram",
-    question="Which depth is best, and for which pretraining and context does every further step help?",
+    question="What is the error of a long chain, and which depth is best, for which pretraining and context?",
     names=Panels,
     panels=panels,
     predict=predict,

@@ -41,7 +41,7 @@ def predict(config: CotDepthConfig) -> Iterator[Curves]:
     """Yield the error of the exact step at every amount of pretraining."""
     reduced, depths = config.reduced, np.arange(config.reduced.depth + 1)
     for tau in reduced.tau:
-        errors = error_vs_depth(reduced.alpha, tau, 0.0, reduced.depth)
+        errors = error_vs_depth(reduced.alpha, tau, reduced.rho, reduced.depth)
         yield RECORD.theory(Panels.REDUCED, _at(config, tau), x=("depth", depths), y=("error", errors))
 
 
@@ -59,7 +59,7 @@ def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
 
 
 def _at(config: CotDepthConfig, tau: float) -> dict[str, float]:
-    return {"alpha": config.reduced.alpha, "tau": tau, "rho": 0.0, "dimension": config.reduced.dimension}
+    return {"alpha": config.reduced.alpha, "tau": tau, "rho": config.reduced.rho, "dimension": config.reduced.dimension}
 
 
 def _train(config: CotDepthConfig, context: Context) -> dict[str, np.ndarray]:
@@ -77,7 +77,9 @@ def _train(config: CotDepthConfig, context: Context) -> dict[str, np.ndarray]:
     counts = [round(tau * d) for tau in reduced.tau]
     repeats = range(reduced.repeats)
     pairs = [
-        draw_pretraining_pairs((), max(counts), d, length, 0.0, seeds.torch("reduced pretraining", r, device=device))
+        draw_pretraining_pairs(
+            (), max(counts), d, length, reduced.rho, seeds.torch("reduced pretraining", r, device=device)
+        )
         for r in repeats
     ]
     tasks, statistics = (torch.stack(column) for column in zip(*pairs, strict=True))

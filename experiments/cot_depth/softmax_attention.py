@@ -72,7 +72,7 @@ def predict(config: CotDepthConfig) -> Iterator[Curves]:
     for panel in TRAININGS.values():
         for tau in softmax.tau:
             at = {**_at(softmax), "tau": tau, "model": "linear attention"}
-            errors = error_vs_depth(softmax.alpha, tau, 0.0, softmax.depth)
+            errors = error_vs_depth(softmax.alpha, tau, softmax.rho, softmax.depth)
             yield RECORD.theory(panel, at, x=("depth", depths), y=("error", errors))
 
 
@@ -96,7 +96,7 @@ def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
 
 
 def _at(softmax: SoftmaxAttention) -> dict[str, object]:
-    return {"alpha": softmax.alpha, "rho": 0.0, "dimension": softmax.dimension}
+    return {"alpha": softmax.alpha, "rho": softmax.rho, "dimension": softmax.dimension}
 
 
 def _softmax_errors(training: str, softmax: SoftmaxAttention, context: Context) -> np.ndarray:

@@ -9,12 +9,16 @@ import numpy as np
 from solv.experiments.cot_depth.settings import CotDepthConfig
 from solv.harness.contract import Context, Part
 from solv.theory.cot_depth.error import best_depths, critical_tau, error_map, log_growth
+from solv.theory.cot_depth.late_law import divergence_of_optimal_depth
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing, within
-from solv.tracking.curves import Curves, Recorder, each_curve, select, standard_error
+from solv.tracking.curves import Curves, Params, Recorder, each_curve, pair, select, standard_error
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("cot-depth", "transition")
 SIMULATED_WINDOW = (20, 40)  # depths between which the late-time growth of the error is read
+LAW = "C / (τ_c - τ)"
+NEAREST = 0.012  # distance 1 - tau / tau_c down to which the optimal depth is sought
+DIVERGENCE, FINITE_DEPTH = 0.03, 2  # of (tau_c - tau) T* / C extrapolated; of a simulated T*, in steps
 WINDOWS = (SIMULATED_WINDOW, (100, 200))  # theory also reads it later, where the transition is sharper
 LONGEST_SEARCH = 250  # depth up to which the best one is sought near the transition
 
@@ -36,7 +40,7 @@ def panels(config: CotDepthConfig) -> list[Panel]:
             "optimal depth T*",
             x_scale="log",
             y_scale="log",
-            series="α={alpha}",
+            series=_optimal_label,
         ),
         Panel(
             Panels.GROWTH,
@@ -50,17 +54,25 @@ def panels(config: CotDepthConfig) -> list[Panel]:
     ]
 
 
+def _optimal_label(params: Params) -> str:
+    return f"α={params['alpha']:g}" + (f", {LAW}" if "law" in params else "")
+
+
 def predict(config: CotDepthConfig) -> Iterator[Curves]:
     """Yield the optimal depth below tau_c, and the growth across it between the depths of each window."""
-    distance = np.geomspace(0.012, 0.4, 16)
     for alpha in config.transition.alpha:
         critical = max(critical_tau(alpha, 0.0))
+        distance = _distances(config)
         near = critical * (1 - distance)
         valid = near > 1.0
         best = best_depths(error_map(np.array([alpha]), near[valid], 0.0, LONGEST_SEARCH)[0])
         helps, at = best > 0, {"alpha": alpha, "rho": 0.0}
         yield RECORD.theory(
             Panels.OPTIMAL_DEPTH, at, x=("distance", distance[valid][helps]), y=("optimal_depth", best[helps])
+        )
+        law = divergence_of_optimal_depth(alpha) / (critical * distance)
+        yield RECORD.theory(
+            Panels.OPTIMAL_DEPTH, {**at, "law": LAW}, x=("distance", distance), y=("optimal_depth", law)
         )
         ratio = np.unique(np.concatenate([np.linspace(0.75, 1.6, 35), config.transition.ratio]))
         ratio = ratio[ratio * critical > 1.0]
@@ -81,9 +93,24 @@ def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
             taus = [ratio * critical for ratio in ratios]
             errors = simulate(config, context, "transition", alpha, taus, 0.0, SIMULATED_WINDOW[1])["typical"]
             step.advance(note=f"alpha={alpha:g}")
+            below = [index for index, ratio in enumerate(ratios) if ratio < 1]
+            if below:
+                y, y_err, n = standard_error(best_depths(errors[:, below]))
+                distance = [1 - ratios[index] for index in below]
+                at: Params = {"alpha": alpha, "rho": 0.0}
+                yield RECORD.simulation(
+                    Panels.OPTIMAL_DEPTH, at, x=("distance", distance), y=("optimal_depth", y), y_err=y_err, n=n
+                )
             y, y_err, n = standard_error(log_growth(errors, SIMULATED_WINDOW))
             at = _at(alpha, SIMULATED_WINDOW)
             yield RECORD.simulation(Panels.GROWTH, at, x=("tau/tau_c", ratios), y=("log_growth", y), y_err=y_err, n=n)
+
+
+def _distances(config: CotDepthConfig) -> np.ndarray:
+    """Return the distances 1 - tau / tau_c at which the optimal depth is sought; those of the simulation among them."""
+    simulated = [1 - ratio for ratio in config.transition.ratio if ratio < 1]
+    found: np.ndarray = np.unique(np.concatenate([np.geomspace(NEAREST, 0.4, 16), simulated]))
+    return found
 
 
 def _at(alpha: float, window: tuple[int, int]) -> dict[str, float]:
@@ -115,6 +142,40 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def _judge_divergence(curves: Curves) -> Judgement:
+    """Judge (tau_c - tau) T* / C at the two smallest distances, extrapolated, and the simulated T*.
+
+    T* = C / (tau_c - tau) + O(1): the product is C plus a term linear in the distance. T* is an integer, so that the
+    product is known to half a step of it.
+    """
+    products, steps = [], []
+    for params, rows in each_curve(select(curves, source="theory")):
+        if "law" in params:
+            continue
+        near = rows.sort_values("x").head(2)
+        critical = max(critical_tau(params["alpha"], params["rho"]))
+        x, depth = near["x"].to_numpy(), near["y"].to_numpy()
+        ratio = depth * critical * x / divergence_of_optimal_depth(params["alpha"])
+        products.append(float(ratio[0] - (ratio[1] - ratio[0]) * x[0] / (x[1] - x[0])))
+        steps.append(float(ratio[0] / depth[0]))
+    paired = pair(curves)
+    if not products or paired.empty:
+        return missing("transition.ratio below 1")
+    verdicts = [within(product, 1, DIVERGENCE + step) for product, step in zip(products, steps, strict=True)]
+    off = paired["y"] - paired["theory"]
+    verdicts += [within(each, 0, FINITE_DEPTH, error) for each, error in zip(off, paired["y_err"], strict=True)]
+    worst, far = max(products, key=lambda each: abs(each - 1)), int(off.abs().to_numpy().argmax())
+    return Judgement(
+        all_of(verdicts),
+        predicted=1.0,
+        measured=(
+            f"(tau_c - tau) T* / C at tau_c: {worst:.3f} (worst of {len(products)}); simulated T* off by "
+            f"{off.iloc[far]:.2f} ± {paired['y_err'].iloc[far]:.2f} (worst of {len(off)})"
+        ),
+        tolerance=f"{DIVERGENCE:g} and half a step of T* on either side; simulation {FINITE_DEPTH} steps",
+    )
+
+
 TRANSITION = Part(
     name="transition",
     question="How does the optimal depth diverge, and the fate of a long chain change, at the critical pretraining?",
@@ -130,6 +191,13 @@ TRANSITION = Part(
             judge=_judge,
             figure="Eqs. 12, 13",
             needs={"simulation.repeats": 16},
+        ),
+        Claim(
+            "optimal-depth-diverges",
+            "The optimal depth diverges as C(alpha) / (tau_c - tau) at the transition.",
+            reads=(Panels.OPTIMAL_DEPTH,),
+            judge=_judge_divergence,
+            needs={"simulation.repeats": 16, "simulation.dimension": 256},
         ),
     ),
 )

@@ -25,7 +25,7 @@ def test_settings_agreement_and_claims_are_laid_side_by_side(solv_here, runs):
     [row] = [
         row
         for row in found["agreement"]
-        if (row["facet"], row["series"], row["source"]) == ("depth rho=0 alpha=4", "τ=3", "simulation")
+        if (row["facet"], row["series"], row["source"]) == ("depth rho=0 rho_test=0 alpha=4", "τ=3", "simulation")
     ]
     assert row["A"]["median_error"] == pytest.approx(0.02)
     assert row["B"]["median_error"] == pytest.approx(0.1)
@@ -34,7 +34,9 @@ def test_settings_agreement_and_claims_are_laid_side_by_side(solv_here, runs):
 
 def test_a_series_that_one_run_lacks_is_a_dash(solv_here, runs):
     printed = solv_here("compare", *(run.path.name for run in runs[:2])).stdout
-    [row] = [line for line in printed.splitlines() if line.startswith("depth rho=0 alpha=4") and "τ=1.5  " in line][:1]
+    [row] = [
+        line for line in printed.splitlines() if line.startswith("depth rho=0 rho_test=0 alpha=4") and "τ=1.5  " in line
+    ][:1]
     assert row.rstrip().endswith("-")
     assert "Settings that differ" in printed
     assert "Claims that differ" in printed

@@ -15,8 +15,10 @@ CONFIG = CotDepthConfig(simulation=Simulation(dimension=12, repeats=4, contexts=
 
 def test_every_average_has_its_shape_and_lies_between(tmp_path):
     found = simulate(CONFIG, context(tmp_path), "test", 2.0, [2.0, math.inf], 0.0, 5)
-    assert set(found) == {"mean", "median", "typical"}
-    assert all(each.shape == (4, 2, 6) for each in found.values())
+    assert set(found) == {"mean", "median", "typical", "last"}
+    assert all(found[name].shape == (4, 2, 6) for name in ("mean", "median", "typical"))
+    assert found["last"].shape == (4, 2, 3)
+    np.testing.assert_allclose(found["last"].mean(axis=2), found["mean"][..., -1])
     assert np.all(found["typical"] <= found["mean"] * (1 + 1e-12))
 
 
@@ -34,6 +36,14 @@ def test_a_chain_is_a_unit_named_by_its_cell(tmp_path):
     simulate(CONFIG, own, "test", 2.0, [math.inf], 0.1, 2)
     simulate(CONFIG, own, "test", 2.0, [math.inf], 0.0, 2, dimension=13)
     assert len(set(units.computed)) == 3
+
+
+def test_noise_of_test_contexts_is_that_of_the_test_contexts_alone(tmp_path):
+    own = context(tmp_path)
+    clean = simulate(CONFIG, own, "test", 20.0, [8.0], 0.5, 40)["typical"][..., -1]
+    noisy = simulate(CONFIG, own, "test", 20.0, [8.0], 0.5, 40, rho_test=0.5)["typical"][..., -1]
+    assert np.all(clean < 1e-6)
+    assert np.all(noisy > 1e-3)
 
 
 def test_data_that_does_not_exceed_the_dimension_is_refused(tmp_path):

@@ -5,17 +5,27 @@ import pandas as pd
 import pytest
 
 from solv.experiments.cot_depth import (
+    attention_floors,
+    attention_lines,
+    heavy_tails,
     infinite_pretraining,
+    late_law,
+    learned_matrices,
     linear_attention,
     long_chains,
+    noisy_tests,
+    saturation,
     softmax_attention,
+    theory_experiment,
     transition,
 )
 from solv.experiments.cot_depth.depth import Panels as DepthPanels
 from solv.experiments.cot_depth.experiment import EXPERIMENT, PLATEAU
 from solv.experiments.cot_depth.phase_diagram import Panels as PhasePanels
 from solv.experiments.cot_depth.settings import CotDepthConfig, Fates, Phase
-from solv.tracking.claims import MissingCurvesError, Verdict
+from solv.harness.contract import flat
+from solv.harness.settings import as_dictionary
+from solv.tracking.claims import MissingCurvesError, Verdict, judge
 from solv.tracking.curves import select
 from tests.experiments.scaffold import findings, on_theory, spoilt, verdicts
 
@@ -38,16 +48,52 @@ def ideal():
         ):
             at = {"alpha": 4, "rho": 0, "dimension": 8, "training": training}
             trained.append(record.trained(panel, at, x=("tau", [1.5, 3, 12]), y=(name, y), y_err=0.001, n=4))
-    return pd.concat([theory, on_theory(theory, error=1e-3), attention, *trained], ignore_index=True)
+    return pd.concat([theory, measured(theory), attention, *trained, *one_step()], ignore_index=True)
+
+
+def measured(theory):
+    """Simulations on the theory, but for what is simulated to be far from it."""
+    return on_theory(theory[theory["panel"] != heavy_tails.Panels.SHARE], error=1e-3)
+
+
+def one_step():
+    """Trained as in the paper: one line that overthinks and one that decays, and matrices of the reduced form."""
+    fates = {(12, 80): [2, 1, 3], (12, 1000): [2, 1, 1], (160, 1000): [2, 0.1, 0.01]}
+    for (length, pretraining), y in fates.items():
+        at = {"dimension": 20, "context": length, "pretraining": pretraining}
+        error = 0.01 * np.array(y)
+        yield attention_lines.RECORD.trained(
+            attention_lines.Panels.LINES, at, x=("depth", [0, 5, 21]), y=("error", y), y_err=error, n=5
+        )
+    at, x = {"dimension": 20, "size": 160, "depth": 30}, ("least_eigenvalue", [-0.4, -0.3, 0.8, 0.9])
+    floors, record = attention_floors.Panels.FLOORS, attention_floors.RECORD
+    yield record.trained(floors, at, x=x, y=("error", [0.12, 0.121, 0.02, 0.021]), y_err=np.nan, n=1)
+    yield record.anchored(floors, at, x=x, y=("error", [0.1, 0.1, 0, 0]), y_err=np.nan, n=1)
+    at = {"dimension": 10, "context": 200}
+    yield learned_matrices.RECORD.trained(
+        learned_matrices.Panels.OUTSIDE, at, x=("pretraining", [20, 200]), y=("share", [0.5, 0]), y_err=1e-6, n=3
+    )
+    at = {"alpha": 3, "tau": 2, "rho": 1e-4, "depth": 20}
+    yield heavy_tails.RECORD.simulation(
+        heavy_tails.Panels.SHARE, at, x=("dimension", [32, 128]), y=("share", [0.8, 0.2]), y_err=0.01, n=24
+    )
 
 
 def judged(curves):
     return verdicts(EXPERIMENT, curves, SIZES)
 
 
+CLAIMS = {claim.id: claim for claim in EXPERIMENT.all_claims()}
+
+
+def found_of(curves, name):
+    """What the curves say of one claim: the others are not judged, which takes most of the time."""
+    return judge(CLAIMS[name], curves, flat(as_dictionary(SIZES)))
+
+
 def test_every_claim_holds_on_curves_that_lie_on_the_theory(ideal):
     found = judged(ideal)
-    assert len(found) == 8
+    assert len(found) == 18
     assert set(found.values()) == {HOLDS}
 
 
@@ -55,11 +101,16 @@ def test_every_claim_holds_on_curves_that_lie_on_the_theory(ideal):
 def test_a_panel_that_a_claim_reads_and_that_is_empty_is_a_fault(ideal, claim):
     for panel in claim.reads:
         with pytest.raises(MissingCurvesError, match=panel.value):
-            EXPERIMENT.judge(ideal[ideal["panel"] != panel.value], SIZES)
+            found_of(ideal[ideal["panel"] != panel.value], claim.id)
 
 
 def times(factor):
     return lambda rows: rows.assign(y=factor * rows["y"])
+
+
+def mixed(rows):
+    """One training of the right kind on the upper floor."""
+    return rows.assign(y=np.where(rows["x"] == 0.9, 0.3, rows["y"]))
 
 
 EDGES = [
@@ -81,6 +132,56 @@ EDGES = [
         lambda s: lambda rows: rows.assign(y=0.3 + 0.015 * s),
     ),
     (
+        "late-law",
+        {"panel": late_law.Panels.RATIO, "alpha": 2, "tau": 3},
+        lambda s: times(1 + late_law.FINITE * s),
+    ),
+    (
+        "critical-power",
+        {"panel": late_law.Panels.POWER},
+        lambda s: lambda rows: rows.assign(y=rows["y"] * rows["x"] ** (late_law.FINITE * s)),
+    ),
+    (
+        "saturation-level",
+        {"panel": saturation.Panels.END, "alpha": 0.2},
+        lambda s: times(1 + saturation.NEAR * s),
+    ),
+    (
+        "optimal-depth-diverges",
+        {"panel": transition.Panels.OPTIMAL_DEPTH, "alpha": 4},
+        lambda s: lambda rows: rows.assign(y=rows["y"] + transition.FINITE_DEPTH * s),
+    ),
+    (
+        "noise-floor",
+        {"panel": noisy_tests.Panels.FLOOR, "tau": 3, "rho_test": 0.1},
+        lambda s: lambda rows: rows.assign(y=0.1 / 3 * (1 + noisy_tests.NEAR * s)),
+    ),
+    (
+        "noise-floor",
+        {"panel": noisy_tests.Panels.FLOOR, "tau": 3, "rho_test": 0},
+        lambda s: lambda rows: rows.assign(y=0.1 / 3 / 2 * s),
+    ),
+    (
+        "finite-size-converges",
+        {"panel": theory_experiment.Panels.ERROR, "alpha": 4, "tau": 3},
+        lambda s: times(1 + theory_experiment.NEAR * s),
+    ),
+    (
+        "heavy-tails",
+        {"panel": heavy_tails.Panels.SHARE},
+        lambda s: lambda rows: rows.assign(y=np.where(rows["x"] == 32, heavy_tails.MOST * (2 - s), 0.2)),
+    ),
+    (
+        "attention-fates",
+        {"panel": attention_lines.Panels.LINES, "context": 160},
+        lambda s: lambda rows: rows.assign(y=np.where(rows["x"] == 21, 2 / 20 * s, rows["y"])),
+    ),
+    (
+        "reduces-to-a-step",
+        {"panel": learned_matrices.Panels.OUTSIDE},
+        lambda s: lambda rows: rows.assign(y=learned_matrices.LARGEST * s),
+    ),
+    (
         "trained-attention",
         {"panel": softmax_attention.Panels.GROWTH, "training": softmax_attention.CHAINED},
         lambda s: lambda rows: rows.assign(y=rows["y"].where(rows["x"] < 12, PLATEAU * s)),
@@ -91,8 +192,8 @@ EDGES = [
 @pytest.mark.parametrize(("claim", "rows", "change"), EDGES, ids=[edge[0] for edge in EDGES])
 def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(ideal, claim, rows, change):
     sharp = spoilt(ideal, lambda part: part.assign(y_err=1e-5 * part["y"].abs() + 1e-9), **rows)
-    assert judged(spoilt(sharp, change(0.9), **rows))[claim] is HOLDS
-    assert judged(spoilt(sharp, change(1.1), **rows))[claim] is FAILS
+    assert found_of(spoilt(sharp, change(0.9), **rows), claim).verdict is HOLDS
+    assert found_of(spoilt(sharp, change(1.1), **rows), claim).verdict is FAILS
 
 
 @pytest.mark.parametrize(
@@ -100,13 +201,18 @@ def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(ideal
     [
         ("overthinking", {"panel": long_chains.Panels.FATES}, lambda rows: rows.assign(y=np.exp(-0.1 * rows["x"]))),
         ("transition", {"panel": transition.Panels.GROWTH}, times(-1)),
+        ("heavy-tails", {"panel": heavy_tails.Panels.SHARE}, lambda rows: rows.assign(y=[0.8, 0.9])),
+        ("two-floors", {"panel": attention_floors.Panels.FLOORS, "source": "anchored"}, times(1.5)),
+        ("two-floors", {"panel": attention_floors.Panels.FLOORS, "source": "trained"}, lambda rows: mixed(rows)),
+        ("attention-fates", {"panel": attention_lines.Panels.LINES}, lambda rows: rows.assign(y=1.0, y_err=1e-3)),
+        ("saturation-level", {"panel": saturation.Panels.END, "alpha": 0.2}, times(0.8)),
         ("depth-needs-data-and-context", {"panel": PhasePanels.PHASE}, lambda rows: rows.assign(y=60 - rows["y"])),
         ("trained-attention", {"panel": linear_attention.Panels.ERROR, "source": "trained"}, times(2)),
         ("trained-attention", {"panel": softmax_attention.Panels.GROWTH}, lambda rows: rows.assign(y=-0.5)),
     ],
 )
 def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, rows, spoil):
-    assert judged(spoilt(ideal, spoil, **rows))[claim] is FAILS
+    assert found_of(spoilt(ideal, spoil, **rows), claim).verdict is FAILS
 
 
 @pytest.mark.parametrize(
@@ -116,18 +222,45 @@ def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, rows, 
         ("exponential-phase", {"panel": long_chains.Panels.FATES}),
         ("polynomial", {"panel": infinite_pretraining.Panels.ENDLESS}),
         ("saturation", {"panel": infinite_pretraining.Panels.ENDLESS}),
+        ("late-law", {"panel": late_law.Panels.RATIO}),
+        ("critical-power", {"panel": late_law.Panels.POWER}),
+        ("saturation-level", {"panel": saturation.Panels.END}),
+        ("optimal-depth-diverges", {"panel": transition.Panels.OPTIMAL_DEPTH}),
+        ("noise-floor", {"panel": noisy_tests.Panels.FLOOR}),
+        ("finite-size-converges", {"panel": theory_experiment.Panels.ERROR}),
+        ("heavy-tails", {"panel": heavy_tails.Panels.SHARE}),
+        ("attention-fates", {"panel": attention_lines.Panels.LINES}),
+        ("reduces-to-a-step", {"panel": learned_matrices.Panels.OUTSIDE}),
     ],
 )
 def test_an_error_as_large_as_the_tolerance_leaves_a_claim_undecided(ideal, claim, rows):
     vague = spoilt(ideal, lambda part: part.assign(y_err=part["y"].abs() + 1), **rows)
-    found = findings(EXPERIMENT, vague, SIZES)[claim]
+    found = found_of(vague, claim)
     assert found.verdict is UNDECIDED
     assert found.needs
 
 
+def floors_of(upper):
+    """Rows whose upper floor is at `upper`, where the fixed points say 0.1 above the lower one at 0.02."""
+    return lambda rows: rows.assign(y=np.where(rows["x"] < 0, upper + 1e-5 * rows["x"], 0.02 + 1e-5 * rows["x"]))
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(0.9, HOLDS), (1.1, FAILS)])
+def test_the_floors_are_as_far_apart_as_their_fixed_points(ideal, share, verdict):
+    rows = {"panel": attention_floors.Panels.FLOORS, "source": "trained"}
+    upper = 0.02 + 0.1 * (1 + share * attention_floors.NEAR)
+    assert found_of(spoilt(ideal, floors_of(upper), **rows), "two-floors").verdict is verdict
+
+
+def test_one_training_of_a_kind_leaves_the_floors_undecided(ideal):
+    rows = {"panel": attention_floors.Panels.FLOORS}
+    one = spoilt(ideal, lambda part: part[part["x"] != -0.3], **rows)
+    assert found_of(one, "two-floors").verdict is UNDECIDED
+
+
 def test_growth_without_any_scatter_over_few_seeds_decides_nothing(ideal):
     certain = spoilt(ideal, lambda rows: rows.assign(y_err=0.0), panel=softmax_attention.Panels.GROWTH)
-    assert judged(certain)["trained-attention"] is UNDECIDED
+    assert found_of(certain, "trained-attention").verdict is UNDECIDED
 
 
 def test_a_claim_about_values_that_the_run_does_not_have_says_which(ideal):

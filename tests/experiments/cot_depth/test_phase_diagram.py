@@ -4,6 +4,7 @@ from solv.experiments.cot_depth.phase_diagram import Panels
 from tests.experiments.scaffold import smoke
 
 SOURCES = {
+    Panels.ERROR: {"theory"},
     Panels.PHASE: {"simulation", "theory"},
     Panels.RADIUS: {"theory"},
 }

@@ -24,4 +24,4 @@ def test_measured_curves_are_called_as_theory_calls_them():
 
 
 def test_its_claims_are_judged_by_its_own_curves():
-    assert {"transition"} <= set(smoke("cot-depth", "transition").claims)
+    assert {"optimal-depth-diverges", "transition"} <= set(smoke("cot-depth", "transition").claims)

@@ -1,0 +1,144 @@
+"""Part `learned-matrices`: what do V and W look like after training? A step Gamma beside two multiples of the identity.
+
+The exact step w_t + Gamma (h - S w_t) is V = (Gamma, 0) and W = diag(-1, ..., -1, 1), up to a common factor that moves
+between the two. Only the entries with an effect are drawn, (D, D + 1) of V and (D + 1, D + 1) of W; the others decay.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import partial
+
+import numpy as np
+
+from solv.experiments.cot_depth.settings import CotDepthConfig
+from solv.harness.contract import Context, Part
+from solv.tracking.claims import Claim, Judgement, known, missing, within
+from solv.tracking.curves import Curves, Recorder, parameter, standard_error
+from solv.tracking.panels import Map, Panel
+
+RECORD = Recorder("cot-depth", "learned-matrices")
+LARGEST = 0.1  # share of the squares of W and V's last column that may lie outside the reduced form
+RICH = 200  # contexts and examples from which the reduced form is expected
+
+
+class Panels(StrEnum):
+    """The panels of this part."""
+
+    VALUE = "learned-value"
+    QUERY = "learned-query"
+    OUTSIDE = "outside-reduced-form"
+
+
+def panels(config: CotDepthConfig) -> list[Panel]:
+    """Return both matrices of the first training of every size, and how much of them the reduced form leaves out."""
+    matrix = partial(
+        Panel,
+        x_label="column",
+        y_label="row",
+        facets=("context", "pretraining"),
+        heat=Map("row", "entry", "entry", center=0.0),
+        figure="learned matrices",
+    )
+    return [
+        matrix(Panels.VALUE, "Learned V: L = {context}, M = {pretraining}"),
+        matrix(Panels.QUERY, "Learned W: L = {context}, M = {pretraining}"),
+        Panel(
+            Panels.OUTSIDE,
+            "Share of W and V outside the reduced form",
+            "pretraining contexts M",
+            "share of squared entries",
+            x_scale="log",
+            series="L={context}",
+        ),
+    ]
+
+
+def predict(config: CotDepthConfig) -> Iterator[Curves]:
+    """Yield what the reduced form says: nothing is outside of it."""
+    sizes = config.learned_matrices
+    for length in sizes.context:
+        at = {"dimension": sizes.dimension, "context": length}
+        nothing = np.zeros(len(sizes.pretraining))
+        yield RECORD.theory(Panels.OUTSIDE, at, x=("pretraining", sizes.pretraining), y=("share", nothing))
+
+
+def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
+    """Yield the learned matrices row by row, and the share of their squares that the reduced form leaves out."""
+    from solv.experiments.cot_depth.one_step_training import Training, train_and_test
+
+    sizes = config.learned_matrices
+    total = len(sizes.context) * len(sizes.pretraining) * sizes.seeds
+    with context.progress.task("train linear attention for its matrices", total) as bar:
+        for length in sizes.context:
+            outside = np.empty((sizes.seeds, len(sizes.pretraining)))
+            for column, pretraining in enumerate(sizes.pretraining):
+                training = Training(
+                    "linear", sizes.dimension, length, pretraining, sizes.steps, sizes.batch, sizes.penalty, 1, 1
+                )
+                for seed in range(sizes.seeds):
+                    found = train_and_test(training, seed, context)
+                    outside[seed, column] = outside_reduced_form(found["V"], found["W"])
+                    bar.advance(note=f"L={length} M={pretraining} seed={seed}")
+                    if seed == 0:
+                        at = {"dimension": sizes.dimension, "context": length, "pretraining": pretraining}
+                        yield from _matrix(Panels.VALUE, at, found["V"])
+                        yield from _matrix(Panels.QUERY, at, found["W"])
+            y, y_err, n = standard_error(outside)
+            at = {"dimension": sizes.dimension, "context": length}
+            yield RECORD.trained(
+                Panels.OUTSIDE, at, x=("pretraining", sizes.pretraining), y=("share", y), y_err=y_err, n=n
+            )
+
+
+def _matrix(panel: Panels, at: dict[str, int], matrix: np.ndarray) -> Iterator[Curves]:
+    for number, row in enumerate(matrix):
+        columns = np.arange(len(row))
+        yield RECORD.trained(panel, {**at, "row": number}, x=("column", columns), y=("entry", row), y_err=np.nan, n=1)
+
+
+def outside_reduced_form(value: np.ndarray, query: np.ndarray) -> float:
+    """Return the share of squared entries of V and W that (Gamma, 0) and the diagonal of W do not have.
+
+    Args:
+        value: V, shape (D, D + 1); each matrix counts by its share of its own squares, then both are averaged.
+        query: W, shape (D + 1, D + 1).
+    """
+    last_column = (value[:, -1] ** 2).sum() / (value**2).sum()
+    off_diagonal = 1 - (np.diag(query) ** 2).sum() / (query**2).sum()
+    return float((last_column + off_diagonal) / 2)
+
+
+def _judge(curves: Curves) -> Judgement:
+    trained = curves[curves["source"] == "trained"]
+    rich = trained[(parameter(trained, "context") >= RICH) & (trained["x"] >= RICH)]
+    if rich.empty:
+        return missing(f"learned_matrices.context and learned_matrices.pretraining include {RICH}")
+    row = rich.iloc[-1]
+    return Judgement(
+        within(row["y"], 0, LARGEST, known(row["y_err"], row["n"])),
+        predicted=0.0,
+        measured=float(row["y"]),
+        error=float(row["y_err"]),
+        tolerance=f"{LARGEST:g}, 2 s.e. included",
+    )
+
+
+LEARNED_MATRICES = Part(
+    name="learned-matrices",
+    question="Do the learned V and W reduce to a step Gamma?",
+    names=Panels,
+    panels=panels,
+    predict=predict,
+    measure=measure,
+    figure="learned matrices",
+    claims=(
+        Claim(
+            "reduces-to-a-step",
+            "With many long contexts V is (Gamma, 0) and W diagonal: linear attention is the reduced step.",
+            reads=(Panels.OUTSIDE,),
+            judge=_judge,
+            figure="learned matrices",
+            needs={"learned_matrices.seeds": 3, "learned_matrices.steps": 5000},
+        ),
+    ),
+)

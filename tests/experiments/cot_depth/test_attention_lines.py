@@ -1,0 +1,22 @@
+"""Part `attention-lines` of cot-depth: is every panel filled by the part alone?"""
+
+from solv.experiments.cot_depth.attention_lines import Panels
+from tests.experiments.scaffold import smoke
+
+SOURCES = {
+    Panels.LINES: {"trained"},
+}
+
+
+def test_every_panel_has_the_curves_that_are_promised():
+    found = smoke("cot-depth", "attention-lines").sources()
+    for panel, sources in SOURCES.items():
+        assert sources <= found[panel], panel
+
+
+def test_theory_is_exact_and_measurements_have_counts_and_errors():
+    assert smoke("cot-depth", "attention-lines").sound()
+
+
+def test_its_claims_are_judged_by_its_own_curves():
+    assert {"attention-fates"} <= set(smoke("cot-depth", "attention-lines").claims)
