@@ -2,7 +2,7 @@
 
 Ours; in the authors' grid, one training a cell, the errors of large L and M lie on two floors at random. On average
 over contexts one step is w + A w + B w* with A = V_x W_x and B = V_x W_yy, near -1 and 1 if it is right. The sign of
-det V_x is a matter of chance, and training keeps it once V_x is large: where det(V_x W_yy) < 0, one eigenvalue of B
+det V_x is a matter of chance, and it takes a singular V_x to change it: where det(V_x W_yy) < 0, one eigenvalue of B
 is negative, with the matching one of A still right. Along that direction the chain converges to the wrong side of w*,
 and its error is that of the fixed point, |1 + A^-1 B|^2 / D.
 """
@@ -41,6 +41,7 @@ def panels(config: CotDepthConfig) -> list[Panel]:
             y_limits=(1e-4, None),
             series="L=M={size}",
             verticals={0.0: "reflected | right"},
+            joined=False,
             note="squares: trained; dashes: fixed point of the average step",
         )
     ]

@@ -35,7 +35,7 @@ def panels(config: CotDepthConfig) -> list[Panel]:
             "context length L",
             "pretraining contexts M",
             heat=Map("pretraining", "error", "test error", "log", floor=1e-2, ceiling=1e2),
-            note="small squares: the authors",
+            note="small squares: the authors; grey: beyond all numbers",
             figure="CoT dynamics, B",
         ),
         Panel(

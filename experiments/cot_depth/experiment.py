@@ -166,7 +166,7 @@ FIGURES = (
         "CoT dynamics, C",
         "the same of softmax attention",
         "softmax-grid",
-        "1 core, 10 h, estimated",
+        "1 core, 4 h, estimated from its steps",
         "yes: every second size",
         "not run",
     ),

@@ -143,7 +143,7 @@ HEAVY_TAILS = Part(
             "On the critical line the largest 5 % of the chains carry most of the mean at small D, less at large D.",
             reads=(Panels.SHARE,),
             judge=_judge,
-            needs={"heavy_tails.repeats": 32, "heavy_tails.dimension": 256},
+            needs={"heavy_tails.repeats": 24, "heavy_tails.dimension": 256},
         ),
     ),
 )

@@ -159,14 +159,14 @@ LATE_LAW = Part(
             "At large depth the error is K t^-1/2 Lambda^t, with the amplitude of the theory, on both sides of tau_c.",
             reads=(Panels.RATIO,),
             judge=_judge_amplitude,
-            needs={"simulation.dimension": 256, "late_law.depth": 10},
+            needs={"simulation.dimension": 400, "simulation.repeats": 32},
         ),
         Claim(
             "critical-power",
             "Exactly at tau = tau_c, alpha > 1, the error falls as t^-1/2.",
             reads=(Panels.POWER,),
             judge=_judge_power,
-            needs={"simulation.dimension": 256, "late_law.depth": 10},
+            needs={"simulation.dimension": 400, "simulation.repeats": 32},
         ),
     ),
 )

@@ -134,10 +134,10 @@ class TheoryExperiment(Group):
 class HeavyTails(Group):
     """Single chains on the critical line."""
 
-    dimension: tuple[int, ...] = integers([32, 64, 128], "input dimensions D, increasing", least=2)
+    dimension: tuple[int, ...] = integers([64, 128, 256], "input dimensions D, increasing", least=2)
     repeats: int = integer(24, "independent pretraining sets", least=2)
     contexts: int = integer(16, "test contexts per pretraining set", least=1)
-    depth: int = integer(20, "depth at which the error of a chain is read", least=1)
+    depth: int = integer(14, "depth at which the error of a chain is read", least=1)
 
 
 class NoisyTests(Group):
@@ -152,8 +152,8 @@ class NoisyTests(Group):
 class Saturation(Group):
     """Chains whose context does not span the space, at rho = 0; pretraining below tau_c is left out."""
 
-    alpha: tuple[float, ...] = reals([0.2, 0.5], "context length per input dimension", above=0, below=1)
-    tau: tuple[float, ...] = reals([4, 9, 20], "pretraining contexts per input dimension", above=1)
+    alpha: tuple[float, ...] = reals([0.1, 0.5], "context length per input dimension", above=0, below=1)
+    tau: tuple[float, ...] = reals([6, 12, 20], "pretraining contexts per input dimension", above=1)
     depth: int = integer(40, "depth of the chains", least=1)
 
 
@@ -209,8 +209,8 @@ class LearnedMatrices(Group):
     dimension: int = integer(10, "input dimension D", least=2)
     context: tuple[int, ...] = integers([200], "context lengths L", least=1)
     pretraining: tuple[int, ...] = integers([20, 200], "numbers M of pretraining contexts", least=1)
-    seeds: int = integer(2, "independent trainings; the first is shown", least=2)
-    steps: int = integer(2000, "training steps", least=1)
+    seeds: int = integer(4, "independent trainings; the one with the fewest reflections is shown", least=2)
+    steps: int = integer(4000, "training steps", least=1)
     batch: int = integer(300, "contexts of a minibatch, drawn with replacement", least=1)
     penalty: float = real(1e-3, "L2 penalty on V and W", least=0)
 
@@ -219,9 +219,9 @@ class AttentionFloors(Group):
     """Many trainings of linear attention as in the paper, at contexts as long as pretraining is rich."""
 
     dimension: int = integer(20, "input dimension D", least=2)
-    size: tuple[int, ...] = integers([160], "context lengths L and numbers M of pretraining contexts, equal", least=1)
-    seeds: int = integer(6, "independent trainings of every size", least=2)
-    steps: int = integer(1500, "training steps", least=1)
+    size: tuple[int, ...] = integers([400], "context lengths L and numbers M of pretraining contexts, equal", least=1)
+    seeds: int = integer(8, "independent trainings of every size", least=2)
+    steps: int = integer(3000, "training steps", least=1)
     batch: int = integer(300, "contexts of a minibatch, drawn with replacement", least=1)
     penalty: float = real(1e-3, "L2 penalty on V and W", least=0)
     test_contexts: int = integer(1024, "test contexts of a training", least=1)

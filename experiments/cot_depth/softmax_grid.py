@@ -1,7 +1,7 @@
 """Part `softmax-grid`: at which context and how much pretraining does a long chain of softmax attention end well?
 
 The paper's training of part `attention-grid`, with scores that are normalised. A minibatch has to read its contexts
-token by token: a step costs about N / 10 ms on one core, and the paper's grid of 225 cells some ten hours.
+token by token: a step costs about 1 + N / 20 ms on one core, and the grid of 225 cells some four hours.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def panels(config: CotDepthConfig) -> list[Panel]:
             x_scale="log",
             y_scale="log",
             heat=Map("pretraining", "error", "test error", "log", floor=1e-1, ceiling=1e2),
-            note="small squares: the authors",
+            note="small squares: the authors; grey: beyond all numbers",
             figure="CoT dynamics, C",
         ),
     ]
