@@ -5,12 +5,24 @@ import math
 import numpy as np
 from scipy.special import stdtr
 
-from solv.experiments.best_of_k import ENTRY, anisotropic_inputs, samples, temperature
+from solv.experiments.best_of_k import (
+    ENTRY,
+    anisotropic_inputs,
+    best_judge,
+    extrapolating_judges,
+    samples,
+    temperature,
+    temperature_law,
+    zero_temperature,
+)
 from solv.experiments.best_of_k.data_against_samples import DATA_AGAINST_SAMPLES
 from solv.experiments.best_of_k.difficulty import DIFFICULTY
 from solv.experiments.best_of_k.direction import DIRECTION
+from solv.experiments.best_of_k.inference_or_data import INFERENCE_OR_DATA
 from solv.experiments.best_of_k.inverse_square_law import INVERSE_SQUARE_LAW
 from solv.experiments.best_of_k.language.part import LANGUAGE, require
+from solv.experiments.best_of_k.one_point import ONE_POINT_PART
+from solv.experiments.best_of_k.sampling_threshold import SAMPLING_THRESHOLD
 from solv.experiments.best_of_k.settings import BestOfKConfig
 from solv.harness.contract import Experiment
 from solv.tracking.claims import Claim, Judgement, Verdict, missing
@@ -51,6 +63,13 @@ EXPERIMENT = Experiment(
     entry=ENTRY,
     Config=BestOfKConfig,
     parts=(
+        extrapolating_judges.EXTRAPOLATING_JUDGES,
+        zero_temperature.ZERO_TEMPERATURE,
+        SAMPLING_THRESHOLD,
+        temperature_law.TEMPERATURE_LAW,
+        best_judge.BEST_JUDGE,
+        ONE_POINT_PART,
+        INFERENCE_OR_DATA,
         samples.SAMPLES,
         temperature.TEMPERATURE,
         DIRECTION,
@@ -71,6 +90,19 @@ EXPERIMENT = Experiment(
             ),
             judge=_judge_theory,
             needs={"simulation.repeats": 40},
+        ),
+        Claim(
+            "paper-figures-match-theory",
+            "In the paper's own regression the simulated error lies within 2 standard errors of theory at 90 % of the "
+            "points.",
+            reads=(
+                extrapolating_judges.Panels.EXTRAPOLATING,
+                zero_temperature.Panels.ZERO,
+                temperature_law.Panels.AT,
+                best_judge.Panels.FAMILIES,
+            ),
+            judge=_judge_theory,
+            needs={"paper.repeats": 20},
         ),
     ),
     require=require,

@@ -124,6 +124,97 @@ class Anisotropic(Group):
     temperature: float = real(0.05, "selection temperature with power-law inputs", least=0)
 
 
+class PaperRegression(Group):
+    """The regression of the paper's figures: few dimensions, much data, temperature t = T / (2 sigma^2)."""
+
+    dimension: int = integer(10, "input dimension d of the paper's figures", least=1)
+    training: int = integer(10_000, "training samples n of the paper's figures", least=1)
+    sigma: float = real(1e-4, "label noise in the paper's figures, which the model believes in", above=0)
+    gamma: float = real(1e-3, "prior standard deviation of the weights in the paper's figures", above=0)
+    signal: float = real(4, "|w_T|^2/d of the teacher in the paper's figures", least=0)
+    t: float = real(10, "selection temperature of the paper's figures, T / (2 sigma^2)", above=0)
+    repeats: int = integer(20, "independent training sets for the paper's figures", least=2)
+    points: int = integer(4000, "test points per training set for the paper's figures", least=2)
+
+
+class Extrapolating(Group):
+    """The paper's judges y_R = y_T + c (y_T - m), which extrapolate from the student's mean through the teacher."""
+
+    c: tuple[float, ...] = reals([0, 5, 10, 15], "extrapolations c of the judges in the paper's figures", least=-1)
+    k: tuple[int, ...] = integers(
+        [1, 2, 3, 4, 6, 8, 12, 16, 20, 32, 64, 99], "numbers of samples at which these judges are simulated", least=1
+    )
+    most: int = integer(99, "largest number of samples that is drawn for these judges", least=4)
+
+
+class SamplingThreshold(Group):
+    """From which judge on a finite number of samples is best (Remark 3)."""
+
+    c: tuple[float, ...] = reals(
+        [0, 5, 8, 10, 11, 12, 13, 14, 15, 20, 25, 30], "extrapolations c at which the threshold is looked for", least=0
+    )
+    few: int = integer(33, "fewer of the two large numbers of samples that are compared at the threshold", least=2)
+    many: int = integer(99, "more of the two large numbers of samples that are compared at the threshold", least=3)
+
+
+class TemperatureLaw(Group):
+    """The best temperature in the paper's units (Remark 4)."""
+
+    c: tuple[float, ...] = reals([10, 15, 25], "extrapolations c of judges whose best temperature is drawn", least=0)
+    k: tuple[int, ...] = integers(
+        [3, 4, 6, 10, 20, 50, 200], "numbers of samples at which the best temperature is drawn", least=3
+    )
+    fixed_k: int = integer(16, "number of samples at which the error is simulated against t", least=3)
+    t: tuple[float, ...] = reals([1, 2, 4, 7, 12, 20, 50], "simulated temperatures t = T / (2 sigma^2)", above=0)
+
+
+class BestJudge(Group):
+    """Judges of three families by their distance from the teacher."""
+
+    k: int = integer(64, "number of samples from which the judges of the three families select", least=3)
+    strength: tuple[float, ...] = reals(
+        [0, 2, 4, 6, 8, 10, 12, 14, 18],
+        "simulated distances of judge and teacher, in units of teacher and mean",
+        least=0,
+    )
+
+
+class ZeroTemperature(Group):
+    """The paper's figure at T = 0, with the teacher as judge."""
+
+    training: tuple[int, ...] = integers(
+        [10_000, 15_000, 20_000, 25_000, 30_000], "training samples n of the paper's figure at T = 0", least=1
+    )
+    k: tuple[int, ...] = integers([50, 75, 100, 150, 199], "numbers of samples of the paper's figure at T = 0", least=1)
+
+
+class OnePoint(Group):
+    """The paper's one-point equivalent against the full one."""
+
+    d_over_n: tuple[float, ...] = reals(
+        [0.05, 0.1, 0.2, 0.5, 0.8, 1.5], "dimensions per training sample at which the bias is simulated", above=0
+    )
+    repeats: int = integer(40, "independent training sets at which the bias is simulated", least=2)
+
+
+class InferenceOrData(Group):
+    """Where more samples pay and where more data, in the paper's units."""
+
+    variance: float = real(0.1, "sigma^2 = gamma^2 of the phase maps, at unit |w_T|^2/d and inputs", above=0)
+    d_over_n: float = real(0.2, "dimensions per training sample of the map against difficulty", above=0)
+    k: int = integer(16, "number of samples of the map against difficulty", least=1)
+    columns: int = integer(17, "columns of the phase maps", least=3)
+    rows: int = integer(11, "rows of the phase maps", least=3)
+    dimension: int = integer(100, "input dimension at which points of the phase maps are simulated", least=4)
+    simulated: tuple[float, ...] = reals([0.02, 0.1, 0.2, 0.5], "d/n at which both doublings are simulated", above=0)
+    signal: tuple[float, ...] = reals(
+        [0.1, 0.5, 1, 2, 4], "|w_T|^2/d at which both doublings are simulated, up the map against difficulty", above=0
+    )
+    simulated_k: tuple[int, ...] = integers([2, 16, 64], "k at which both doublings are simulated in the map", least=1)
+    repeats: int = integer(20, "independent training sets of the simulated doublings", least=2)
+    points: int = integer(2000, "test points per training set of the simulated doublings", least=2)
+
+
 class BestOfKConfig(RunSettings):
     """Settings of best-of-k; the defaults are the quick preset."""
 
@@ -142,4 +233,12 @@ class BestOfKConfig(RunSettings):
     best_of: BestOf = group(BestOf, "the inverse-square law")
     data: DataAgainstSamples = group(DataAgainstSamples, "data against samples")
     anisotropic: Anisotropic = group(Anisotropic, "power-law inputs")
+    paper: PaperRegression = group(PaperRegression, "the regression of the paper's figures")
+    extrapolating: Extrapolating = group(Extrapolating, "the paper's judges")
+    threshold: SamplingThreshold = group(SamplingThreshold, "the threshold of a finite best number of samples")
+    temperature_law: TemperatureLaw = group(TemperatureLaw, "the best temperature in the paper's units")
+    best_judge: BestJudge = group(BestJudge, "judges of three families")
+    zero_temperature: ZeroTemperature = group(ZeroTemperature, "the paper's figure at T = 0")
+    one_point: OnePoint = group(OnePoint, "the paper's one-point equivalent")
+    inference_or_data: InferenceOrData = group(InferenceOrData, "more samples or more data")
     language: LanguageSettings = group(LanguageSettings, "the language model")

@@ -76,7 +76,15 @@ class RegressionTask:
 
 
 @dataclass(frozen=True)
-class _TestPoints:
+class Predictions:
+    """What a posterior says at test points.
+
+    Attributes:
+        deviation: s of the posterior predictive.
+        target: w_T.phi - m.
+        judged: w_R.phi - m of every judge.
+    """
+
     deviation: Float[Tensor, "points"]  # s
     target: Float[Tensor, "points"]  # w_T.phi - m
     judged: Float[Tensor, "judges points"]  # w_R.phi - m
@@ -109,7 +117,7 @@ def simulate_selection_errors(
     Cost: repeats * points * max(k) * judges * temperatures scores (about 5 ns each on one core) and one Cholesky
     factor of size d per repeat. Memory: about 10 arrays of 2^20 numbers, independent of points and k up to 2^20.
     """
-    counts = _checked_counts(k)
+    counts = checked_counts(k)
     if repeats < 1 or points < 1:
         raise ValueError(f"repeats = {repeats}, points = {points} are out of range; valid: integers >= 1")
     if judges.ndim != 2 or judges.shape[1] != task.dimension:
@@ -121,7 +129,7 @@ def simulate_selection_errors(
     chunk = max(1, SCORED_AT_ONCE // most)
     sums = torch.zeros(repeats, len(judges), len(temperatures), len(counts)).to(task.eigenvalues)
     for repeat in range(repeats):
-        test = _draw_predictions(task, judges, points, generator)
+        test = draw_predictions(task, judges, points, generator)
         for start in range(0, points, chunk):
             part = slice(start, min(start + chunk, points))
             sums[repeat] += _selection_error_sums(test, part, counts, temperatures, generator)
@@ -129,25 +137,35 @@ def simulate_selection_errors(
     return sums[..., order] / points
 
 
-def _draw_predictions(
+def draw_predictions(
     task: RegressionTask, judges: Float[Tensor, "judges d"], points: int, generator: torch.Generator
-) -> _TestPoints:
+) -> Predictions:
     """Draw a training set, form the ridge posterior, and predict at fresh test points."""
+    mean, factor = _posterior(task, generator)
+    test = _normal(task, points, task.dimension, generator) * (task.eigenvalues / task.dimension).sqrt()
+    whitened = torch.linalg.solve_triangular(factor, test.T, upper=False)
+    deviation = task.sigma * (1 + whitened.square().sum(0)).sqrt()
+    return Predictions(deviation, test @ (task.teacher - mean), (judges - mean) @ test.T)
+
+
+def mean_weights(task: RegressionTask, generator: torch.Generator) -> Float[Tensor, "d"]:
+    """Return the mean of the weights under the posterior of a drawn training set."""
+    return _posterior(task, generator)[0]
+
+
+def _posterior(task: RegressionTask, generator: torch.Generator) -> tuple[Float[Tensor, "d"], Float[Tensor, "d d"]]:
+    """Draw a training set; return the mean weights and the Cholesky factor of Phi^T Phi + lambda."""
     scale = (task.eigenvalues / task.dimension).sqrt()
     features = _normal(task, task.samples, task.dimension, generator) * scale
     labels = features @ task.teacher + task.sigma0 * _normal(task, task.samples, 1, generator)[:, 0]
     gram = features.T @ features
     gram.diagonal().add_((task.sigma / task.gamma) ** 2)
     factor = torch.linalg.cholesky(gram)
-    mean_weights = torch.cholesky_solve((features.T @ labels)[:, None], factor)[:, 0]
-    test = _normal(task, points, task.dimension, generator) * scale
-    whitened = torch.linalg.solve_triangular(factor, test.T, upper=False)
-    deviation = task.sigma * (1 + whitened.square().sum(0)).sqrt()
-    return _TestPoints(deviation, test @ (task.teacher - mean_weights), (judges - mean_weights) @ test.T)
+    return torch.cholesky_solve((features.T @ labels)[:, None], factor)[:, 0], factor
 
 
 def _selection_error_sums(
-    test: _TestPoints,
+    test: Predictions,
     part: slice,
     counts: list[int],
     temperatures: Sequence[float],
@@ -164,7 +182,7 @@ def _selection_error_sums(
     for row, judged in enumerate(test.judged[:, part]):
         reward = -(samples - judged[:, None]).square()
         for column, temperature in enumerate(temperatures):
-            chosen = _nested_winners(_scores(reward, gumbel, temperature), counts)
+            chosen = nested_winners(_scores(reward, gumbel, temperature), counts)
             sums[row, column] = squared_error.gather(1, chosen).sum(0)
     return sums
 
@@ -177,7 +195,7 @@ def _scores(
     return gumbel if math.isinf(temperature) else torch.add(gumbel, reward, alpha=1 / temperature)
 
 
-def _nested_winners(scores: Float[Tensor, "points k"], counts: list[int]) -> Int[Tensor, "points ks"]:
+def nested_winners(scores: Float[Tensor, "points k"], counts: list[int]) -> Int[Tensor, "points ks"]:
     """Return the index of the best score among the first counts[i] samples, block by block."""
     best: list[tuple[Tensor, Tensor]] = []
     start = 0
@@ -198,7 +216,7 @@ def _normal(task: RegressionTask, rows: int, columns: int, generator: torch.Gene
     return torch.randn(rows, columns, dtype=like.dtype, device=like.device, generator=generator)
 
 
-def _checked_counts(k: Sequence[int]) -> list[int]:
+def checked_counts(k: Sequence[int]) -> list[int]:
     """Return the distinct k in increasing order."""
     if not k:
         raise ValueError("k is empty; valid: integers >= 1")

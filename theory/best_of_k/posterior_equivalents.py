@@ -92,6 +92,15 @@ class Equivalents:
         if not abs(self.covariance) <= bound * (1 + 1e-9) + 1e-15:
             raise ValueError(f"covariance = {self.covariance} is out of range; valid: within +-{bound:g} = sqrt(D2 Va)")
 
+    def extrapolating(self, c: float) -> "Equivalents":
+        """Return these with a judge that extrapolates from m through the teacher, y_R = y_T + c (y_T - m).
+
+        The paper's family of judges: a = (1 + c) t, so that Va = (1 + c)^2 D2 and Cta = (1 + c) D2. c = 0 is the
+        teacher, c = -1 a judge that agrees with m.
+        """
+        c, d2 = require_real("c", c), self.bias_variance
+        return Equivalents(self.kappa, d2, self.predictive_variance, (1 + c) ** 2 * d2, (1 + c) * d2)
+
     @property
     def difficulty(self) -> float:
         """D2 / s2: how far the truth lies outside the model's own beliefs. The 1/k^2 law needs less than 1/2."""
@@ -136,12 +145,26 @@ def deterministic_equivalents(
 
 
 def equivalents_from_moments(
-    alpha: float, sigma0: float, sigma: float, gamma: float, eigenvalues: ArrayLike, moments: WeightMoments
+    alpha: float,
+    sigma0: float,
+    sigma: float,
+    gamma: float,
+    eigenvalues: ArrayLike,
+    moments: WeightMoments,
+    *,
+    one_point: bool = False,
 ) -> Equivalents:
     """Return the same as `deterministic_equivalents` from second moments per mode, without drawing any weights.
 
     The limits sigma -> 0 (lambda = 0) and gamma -> 0 (lambda = inf, the posterior is the prior mean) are included:
     equation (3) enters as s2 = sigma^2 + gamma^2 kappa <lam / (lam + kappa)>.
+
+    Args:
+        alpha, sigma0, sigma, gamma, eigenvalues: as in `deterministic_equivalents`.
+        moments: of teacher and judge, one entry per mode.
+        one_point: whether D2 is what the paper's Result 1 says, kappa^2 <lam w_T^2/(lam + kappa)^2>: the mean weights
+            are replaced by their average over training sets, which leaves out their scatter: the factor 1 / (1 - g) and
+            the noise sigma0^2 g. Right as d/n -> 0 only: at n = 2 d it is 5.7 times too small.
     """
     alpha = require_real("alpha", alpha, above=0)
     sigma0 = require_real("sigma0", sigma0, least=0)
@@ -158,7 +181,9 @@ def equivalents_from_moments(
     g = float(degrees_of_freedom(kappa, lam, order=2)) / alpha
     if 1 - g <= THRESHOLD_MARGIN:
         raise ValueError(f"alpha = {alpha} with sigma = {sigma} is the interpolation threshold; valid: sigma > 0 there")
-    d2 = float(np.mean(lam * moments.teacher * missed**2) + sigma0**2 * g) / (1 - g)
+    d2 = float(np.mean(lam * moments.teacher * missed**2))
+    if not one_point:
+        d2 = (d2 + sigma0**2 * g) / (1 - g)
     prior_part = kappa * float(np.mean(learned)) if math.isfinite(kappa) else float(np.mean(lam))
     s2 = sigma**2 + gamma**2 * prior_part
     a_term = float(np.mean(lam * missed * moments.cross))
