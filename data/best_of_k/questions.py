@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _SHOWN = 5  # bad lines named in a message
-_NUMBER = re.compile(r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+")
+_DIGITS = r"[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+"
+_NUMBER = re.compile(_DIGITS)
+_MARKS = tuple(re.compile(rf"{mark}\s*\$?\s*({_DIGITS})") for mark in (r"[Tt]he answer is:?", r"####", r"\\boxed\{"))
 
 
 class QuestionsError(ValueError):
@@ -57,13 +59,39 @@ def read_questions(path: Path | str, *, skip_bad: bool = False) -> tuple[list[Qu
 def final_number(text: str) -> float | None:
     """Return the number that a text ends with - after "####" if it has that mark (GSM8K) -, None if it has none."""
     found = _NUMBER.findall(text.rsplit("####", 1)[-1])
-    return float(found[-1].replace(",", "")) if found else None
+    return _value(found[-1]) if found else None
 
 
-def is_correct(answer: str, truth: str) -> bool:
-    """Return whether an answer ends with the number that the truth ends with; texts without number are compared."""
-    number = final_number(truth)
-    return answer.strip() == truth.strip() if number is None else final_number(answer) == number
+def stated_number(text: str) -> float | None:
+    r"""Return the number that a text states as its answer, None if it states none.
+
+    The first of "The answer is 18", "#### 18" (both as in GSM8K, in this order) and "\boxed{18}"; or the whole text,
+    if that is a number. A text that merely contains numbers states none.
+    """
+    for mark in _MARKS:
+        if found := mark.search(text):
+            return _value(found.group(1))
+    whole = _NUMBER.fullmatch(text.strip())
+    return _value(whole.group()) if whole else None
+
+
+def is_correct(answer: str, truth: str, *, stated: bool = False) -> bool:
+    """Return whether an answer has the number of the truth; texts are compared where the truth has no number.
+
+    Args:
+        answer: what a model wrote.
+        truth: the right answer; its number is the stated or else the last one.
+        stated: whether the answer has to state its number (`stated_number`), or its last number counts.
+    """
+    number = stated_number(truth)
+    number = final_number(truth) if number is None else number
+    if number is None:
+        return answer.strip() == truth.strip()
+    return (stated_number(answer) if stated else final_number(answer)) == number
+
+
+def _value(text: str) -> float:
+    return float(text.replace(",", ""))
 
 
 def _parse(line: bytes) -> Question | str:

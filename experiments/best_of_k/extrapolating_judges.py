@@ -160,7 +160,8 @@ def measure(config: BestOfKConfig, context: Context) -> Iterator[Curves]:
 
 def _judge_optimum(curves: Curves) -> Judgement:
     """The largest c rises again between its best k and the end; every other judge falls to the end."""
-    simulated = {each["c"]: rows for each, rows in each_curve(select(curves, source="simulation"))}
+    below = curves[curves["x"] < curves["x"].max()]  # the largest k is compared with itself
+    simulated = {each["c"]: rows for each, rows in each_curve(select(below, source="simulation"))}
     theory = {each["c"]: rows.sort_values("x") for each, rows in each_curve(select(curves, source="theory"))}
     if not {10.0, 15.0} <= set(simulated):
         return missing("extrapolating.c includes 10 and 15")

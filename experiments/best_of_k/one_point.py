@@ -139,7 +139,7 @@ ONE_POINT_PART = Part(
             "the scatter over training sets gives (ours).",
             reads=(Panels.RATIO,),
             judge=_judge,
-            needs={"one_point.repeats": 40},
+            needs={"one_point.repeats": 80},
         ),
     ),
 )

@@ -45,8 +45,34 @@ class Pretrained(Group):
     temperature: float = real(
         1.0, "temperature at which the user's generator samples answers, not that of the selection", above=0
     )
+    answer: str = text(
+        "stated",
+        'which number of an answer counts: that of "The answer is N", "#### N" or \\boxed{N}, or the last one',
+        choices=("stated", "last-number"),
+    )
     per_token: bool = flag(True, "whether the reward is the log-likelihood per token, not of the whole answer")
     rows: int = integer(32, "sequences that go through a model at once", least=1, scientific=False)
+
+
+class LanguageJudge(Group):
+    """How the user's judge rewards an answer."""
+
+    kind: str = text(
+        "log-likelihood",
+        "reward of an answer: a written score of 0 to 10, ten times the mean probability that a step is right, or "
+        "the answer's log-likelihood",
+        choices=("score", "process-reward", "log-likelihood"),
+    )
+    epsilon: float = real(
+        0, "noise of scores from 0 to 10: 10 epsilon N(0, 1) is added to each, and the sum clamped", least=0
+    )
+    template: str = text(
+        "Rate the answer to the question from 0 (wrong) to 10 (right).\nQuestion: {question}\nAnswer: {answer}\n"
+        "Final answer: {final}\nRating:",
+        "prompt of a judge that writes a score, with {question}, {answer} and {final}",
+    )
+    new_tokens: int = integer(4, "longest text in which a judge writes its score, in tokens", least=1)
+    step_end: str = text("<extra_0>", "token at which a process-reward model judges the step before it", filled=True)
 
 
 class LanguageSettings(Group):
@@ -54,7 +80,10 @@ class LanguageSettings(Group):
 
     k: tuple[int, ...] = integers([1, 2, 4, 8, 16, 32, 64], "numbers of sampled answers", least=1)
     temperature: tuple[float, ...] = reals(
-        [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20], "selection temperatures of the language model at the fixed k", above=0
+        [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20], "selection temperatures of the language model at the fixed k", least=0
+    )
+    fixed_temperature: float = real(
+        0, "selection temperature at which the number of sampled answers is varied; 0: the best", least=0
     )
     fixed_k: int = integer(16, "number of sampled answers at which the temperature is varied", least=1)
     samples: int = integer(128, "answers sampled a question; at least the largest k", least=1)
@@ -64,6 +93,11 @@ class LanguageSettings(Group):
     cache: str | None = text(
         None, "folder that keeps answers and rewards, shared by runs; null: in the run's own", scientific=False
     )
+    table: str | None = text(
+        None, "CSV or JSONL of question, sample, score and correct: answers judged elsewhere, instead of any model"
+    )
+    skip_bad: bool = flag(False, "whether rows of that table that cannot be read are left out, instead of stopping")
+    judge: LanguageJudge = group(LanguageJudge, "how the user's judge rewards")
     trained: TrainedHere = group(TrainedHere, "models trained in the run")
     pretrained: Pretrained = group(Pretrained, "models of the user's instead")
 
@@ -192,9 +226,9 @@ class OnePoint(Group):
     """The paper's one-point equivalent against the full one."""
 
     d_over_n: tuple[float, ...] = reals(
-        [0.05, 0.1, 0.2, 0.5, 0.8, 1.5], "dimensions per training sample at which the bias is simulated", above=0
+        [0.1, 0.2, 0.5, 0.8, 1.5], "dimensions per training sample at which the bias is simulated", above=0
     )
-    repeats: int = integer(40, "independent training sets at which the bias is simulated", least=2)
+    repeats: int = integer(80, "independent training sets at which the bias is simulated", least=2)
 
 
 class InferenceOrData(Group):

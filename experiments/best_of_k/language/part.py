@@ -3,7 +3,9 @@
 A generator samples k answers a question, a judge's log-likelihood of each answer is its reward, and the answer is
 selected by softmax(reward / T). By default both are small decoders that learned sums modulo a number in the run,
 stopped at stated accuracies; or they are causal language models in Hugging Face's format, on questions that the user
-brings.
+brings, where the reward can be a score that the judge writes or a process reward, as in the paper; or answers that were
+sampled and scored elsewhere are read from a table. The error is 1 minus the softmax-weighted accuracy, 1 + delta in the
+paper's figures of delta against k and T.
 """
 
 import math
@@ -23,6 +25,8 @@ from solv.tracking.curves import Curves, Params, Recorder, each_curve, select, s
 from solv.tracking.panels import Panel
 
 NAME = "language"
+TABLE, PRETRAINED, TRAINED = "table", "pretrained", "trained"
+FIGURE = "code compute_delta_vs_k, compute_delta_vs_T"
 RECORD = Recorder("best-of-k", NAME)
 
 
@@ -34,25 +38,32 @@ class Panels(StrEnum):
     DOUBLING = "language-doubling"
     TEMPERATURE = "language-temperature"
     ACCURACY = "language-accuracy"
+    LEFT_OUT = "language-left-out"
 
 
 def panels(config: BestOfKConfig) -> list[Panel]:
     """Return the error against k and T; how right the judges are, where they were trained in the run."""
     settings = config.language
-    pretrained = settings.pretrained.generator is not None
-    task = "{generator}" if pretrained else "{terms}-term sums modulo {modulus}"
+    source = _source(settings)
+    task, facets = {
+        TABLE: ("{table}", ("table",)),
+        PRETRAINED: ("{generator}", ("generator",)),
+        TRAINED: ("{terms}-term sums modulo {modulus}", ("terms", "modulus")),
+    }[source]
+    at = f"T = {settings.fixed_temperature:g}"
     panel = partial(Panel, series=_label, ordered=True, x_scale="log")
     against_samples = partial(panel, x_label="samples k")
     drawn = [
         against_samples(
             Panels.SAMPLES,
-            f"Language model: error against samples, T = 0\n({task})",
+            f"Language model: error against samples, {at}\n({task})",
             y_label="error of the selected answer",
-            facets=("generator",) if pretrained else ("terms", "modulus"),
+            facets=facets,
+            figure=FIGURE,
         ),
         against_samples(
             Panels.BEYOND,
-            "Language model: error beyond that at k = {reference}, T = 0",
+            f"Language model: error beyond that at k = {{reference}}, {at}",
             y_label="error(k) - error(largest k)",
             y_limits=(-0.15, 0.3),
             facets=("reference",),
@@ -64,20 +75,34 @@ def panels(config: BestOfKConfig) -> list[Panel]:
             against_samples(
                 Panels.DOUBLING,
                 "Language model: what the last increase of k changed",
-                y_label="error(k) - error(previous k), T = 0",
+                y_label=f"error(k) - error(previous k), {at}",
                 note="above 0: more samples hurt (paired over repeats)",
             )
         )
     drawn.append(
-        panel(
+        Panel(
             Panels.TEMPERATURE,
             "Language model: error against temperature, k = {k}",
             x_label="selection temperature T",
             y_label="error of the selected answer",
+            x_scale="log" if min(settings.temperature) > 0 else "linear",
+            series=_label,
+            ordered=True,
             facets=("k",),
+            figure=FIGURE,
         )
     )
-    if not pretrained:
+    if source == PRETRAINED and (settings.pretrained.answer == "stated" or settings.judge.kind != "log-likelihood"):
+        drawn.append(
+            panel(
+                Panels.LEFT_OUT,
+                "Language model: answers without a number",
+                x_label="answers sampled a question",
+                y_label="fraction",
+                drawn=False,
+            )
+        )
+    if source == TRAINED:
         drawn.append(
             panel(
                 Panels.ACCURACY,
@@ -90,10 +115,20 @@ def panels(config: BestOfKConfig) -> list[Panel]:
     return drawn
 
 
+def _source(settings: LanguageSettings) -> str:
+    """Return where answers and scores come from."""
+    if settings.table is not None:
+        return TABLE
+    return TRAINED if settings.pretrained.generator is None else PRETRAINED
+
+
 def _label(params: Params) -> str:
     if "judge_accuracy" in params:
         return f"judge {params['judge_accuracy']:g} right"
-    return ITSELF if params["judge"] == ITSELF else f"judge {Path(str(params['judge'])).name}"
+    if "what" in params:
+        return str(params["what"])
+    name = ITSELF if params["judge"] == ITSELF else f"judge {Path(str(params['judge'])).name}"
+    return name + (f", ε={params['epsilon']:g}" if params.get("epsilon") else "")
 
 
 def predict(config: BestOfKConfig) -> Iterator[Curves]:
@@ -114,9 +149,15 @@ def require(config: BestOfKConfig) -> None:
     settings = config.language
     if config.parts and NAME not in config.parts:
         return
+    source = _source(settings)
+    if source == TABLE:
+        from solv.experiments.best_of_k.language.judged_table import read_table
+
+        read_table(settings)
+        return
     if (most := max(*settings.k, settings.fixed_k)) > settings.samples:
         raise ConfigurationError(f"language.samples = {settings.samples} is less than the largest k, {most}")
-    if settings.pretrained.generator is not None:
+    if source == PRETRAINED:
         from solv.experiments.best_of_k.language.pretrained_models import asked_questions
 
         asked_questions(settings)
@@ -134,7 +175,12 @@ def measure(config: BestOfKConfig, context: Context) -> Iterator[Curves]:
     """
     require(config)
     settings = config.language
-    if settings.pretrained.generator is not None:
+    source = _source(settings)
+    if source == TABLE:
+        from solv.experiments.best_of_k.language.judged_table import select_from_table
+
+        judged = select_from_table(settings, context)
+    elif source == PRETRAINED:
         from solv.experiments.best_of_k.language.pretrained_models import ask_pretrained
 
         judged = ask_pretrained(settings, context)
@@ -150,7 +196,7 @@ def _curves(settings: LanguageSettings, judged: JudgedErrors) -> Iterator[Curves
     k, order = np.unique(settings.k, return_index=True)
     by_k, by_temperature = np.split(judged.errors, [len(settings.k)], axis=1)
     by_k = by_k[:, order]
-    largest = {**judged.judge, "temperature": 0.0}
+    largest = {**judged.judge, "temperature": settings.fixed_temperature}
     for panel, at, x, name, values in (
         (Panels.SAMPLES, largest, ("k", k), "error", by_k),
         (Panels.BEYOND, {**largest, "reference": k[-1]}, ("k", k), "error_beyond", by_k - by_k[:, -1:]),
@@ -166,6 +212,10 @@ def _curves(settings: LanguageSettings, judged: JudgedErrors) -> Iterator[Curves
         if len(x[1]):
             y, y_err, n = standard_error(values)
             yield RECORD.trained(panel, at, x=x, y=(name, y), y_err=y_err, n=n)
+    for what, fractions in judged.left_out.items():
+        y, y_err, n = standard_error(fractions)
+        at = {**judged.judge, "what": what}
+        yield RECORD.trained(Panels.LEFT_OUT, at, x=("samples", settings.samples), y=("fraction", y), y_err=y_err, n=n)
     if judged.target is not None and judged.reached is not None:
         y, y_err, n = standard_error(judged.reached)
         yield RECORD.trained(

@@ -28,6 +28,11 @@ def prepare(settings: LanguageSettings) -> tuple[ModularArithmetic, DecoderConfi
         ConfigurationError: numbers that make no task or no decoder, or too few held-out sums to ask any.
     """
     trained = settings.trained
+    if settings.judge.kind != "log-likelihood" or settings.judge.epsilon > 0:
+        raise ConfigurationError(
+            "language.judge: models trained here judge by log-likelihood; kind and epsilon are for "
+            "language.pretrained.judge or language.table"
+        )
     try:
         task = ModularArithmetic(trained.modulus, trained.terms)
         architecture = DecoderConfig(

@@ -4,7 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from solv.data.best_of_k.questions import Question, QuestionsError, final_number, is_correct, read_questions
+from solv.data.best_of_k.questions import (
+    Question,
+    QuestionsError,
+    final_number,
+    is_correct,
+    read_questions,
+    stated_number,
+)
 
 GOOD = '{"question": "2+2?", "answer": "2+2=4\\n#### 4"}\n\n{"question": "How many?", "answer": 12, "id": 7}\n'
 
@@ -78,3 +85,29 @@ def test_answers_are_compared_by_number_or_else_as_text() -> None:
     assert not is_correct("no idea", "42")
     assert is_correct(" yes ", "yes")
     assert not is_correct("no", "yes")
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("3 + 15 = 18. The answer is 18.", 18.0),
+        ("The answer is: $1,234.50", 1234.5),
+        ("16 - 3 = <<16-3=13>>13\n#### 13", 13.0),
+        ("so \\boxed{-7}", -7.0),
+        ("The answer is 5. Q: next? #### 6", 5.0),  # what follows the first statement is another question's
+        (" 42 ", 42.0),
+        ("9", 9.0),
+        ("first 3 apples, then 5", None),  # numbers, but no answer
+        ("The answer is unclear", None),
+        ("", None),
+    ],
+)
+def test_an_answer_counts_only_where_it_is_stated(text: str, number: float | None) -> None:
+    assert stated_number(text) == number
+
+
+def test_a_number_that_is_not_stated_is_wrong_unless_the_last_one_is_asked_for() -> None:
+    assert not is_correct("we get 42", "#### 42", stated=True)
+    assert is_correct("we get 42", "#### 42")
+    assert is_correct("The answer is 42", "#### 42", stated=True)
+    assert is_correct("yes", "yes", stated=True)

@@ -2,13 +2,20 @@
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from solv.experiments.best_of_k.experiment import EXPERIMENT
 from solv.experiments.best_of_k.language.judged_errors import ITSELF
 from solv.experiments.best_of_k.language.part import Panels
-from solv.experiments.best_of_k.settings import BestOfKConfig, LanguageSettings, Pretrained, TrainedHere
+from solv.experiments.best_of_k.settings import (
+    BestOfKConfig,
+    LanguageJudge,
+    LanguageSettings,
+    Pretrained,
+    TrainedHere,
+)
 from solv.harness.settings import ConfigurationError, replace
 from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.claims import Verdict
@@ -73,7 +80,7 @@ def test_curves_belong_to_panels_and_one_sample_leaves_nothing_to_the_judge(trai
 
 
 def test_judges_are_told_apart_by_the_accuracy_asked_for_and_what_they_reached_is_a_curve(trained):
-    for panel in Panels:
+    for panel in set(Panels) - {Panels.LEFT_OUT}:
         judges = [
             params.get("judge_accuracy", params["judge"]) for params, _ in each_curve(select(trained, panel=panel))
         ]
@@ -98,7 +105,12 @@ def test_another_list_of_samples_is_another_doubling_and_another_reference(train
         ({"trained": replace(SMALL.trained, heads=3)}, "heads = 3"),
         ({"trained": replace(SMALL.trained, held_out=0.1)}, "more than 200 needed"),
         ({"trained": replace(SMALL.trained, held_out=0.999)}, "none of 343 to train on"),
+        ({"judge": LanguageJudge(kind="score")}, "models trained here judge by log-likelihood"),
+        ({"judge": LanguageJudge(epsilon=0.1)}, "models trained here judge by log-likelihood"),
+        ({"table": "/nowhere/judged.csv"}, "No such file"),
         ({"pretrained": Pretrained(generator="x")}, "questions is not set"),
+        ({"pretrained": Pretrained(generator="x"), "judge": LanguageJudge(epsilon=0.1)}, "blurs scores from 0 to 10"),
+        ({"pretrained": Pretrained(generator="x"), "judge": LanguageJudge(kind="score")}, "needs language.pretrained"),
         ({"pretrained": Pretrained(generator="x", questions="/nowhere/q.jsonl")}, "No such file"),
     ],
 )
@@ -156,6 +168,87 @@ def test_models_and_questions_of_the_user_give_curves(tmp_path):
     curves = measure(skipping, context(tmp_path))
     assert set(parameter(curves, "judge")) == {pretrained.judge, ITSELF}
     named = name_curves(curves, EXPERIMENT.panels(configured(skipping)))
-    assert set(named["series"]) == {"judge judge", "generator itself"}
+    assert set(named["series"]) == {"judge judge", "generator itself", "answers without a stated number"}
     assert curves["n"].eq(5).all()
     assert judged(curves, skipping).verdict is Verdict.NOT_RUN  # nobody knows how right these judges are
+
+
+@pytest.mark.parametrize("kind", ["score", "process-reward"])
+def test_a_judge_of_the_user_scores_from_nought_to_ten_and_what_has_no_number_is_counted(tmp_path, kind):
+    from tests.models.language.test_huggingface import save_model
+    from tests.models.language.test_judging import save_classifier
+
+    lines = [json.dumps({"question": f"{i} + {i}?", "answer": f"#### {2 * i}"}) for i in range(4)]
+    (tmp_path / "q.jsonl").write_text("\n".join(lines))
+    judge = str(save_model(tmp_path / "judge", seed=1)) if kind == "score" else save_classifier(tmp_path / "judge")
+    generator = str(save_model(tmp_path / "generator"))
+    pretrained = Pretrained(generator=generator, judge=judge, questions=str(tmp_path / "q.jsonl"), new_tokens=4)
+    settings = replace(
+        SMALL, pretrained=pretrained, judge=LanguageJudge(kind=kind, epsilon=0.1), temperature=(0.0, 10.0)
+    )
+    curves = measure(settings, context(tmp_path))
+    assert set(curves["panel"]) == {panel.name.value for panel in EXPERIMENT.panels(configured(settings))}
+    left_out = select(curves, panel=Panels.LEFT_OUT)
+    assert set(parameter(left_out, "what")) == {"answers without a stated number", "answers without a score"}
+    assert left_out["y"].between(0, 1).all()
+    judged_by = {(each["judge"], each.get("kind"), each.get("epsilon")) for each, _ in each_curve(curves)}
+    assert judged_by == {(judge, kind, 0.1), (ITSELF, None, None)}
+
+
+def write_table(folder, questions=30, samples=16, scale=1.0):
+    """Every second answer is right; its score is higher by `scale`, and all carry the same ripple."""
+    rows = ["question,sample,score,correct"]
+    for question in range(questions):
+        for sample in range(samples):
+            right = (question + sample) % 2
+            rows.append(f"q{question},{sample},{5 + scale * right + 0.01 * sample:.3f},{right}")
+    (folder / "judged.csv").write_text("\n".join(rows))
+    return str(folder / "judged.csv")
+
+
+def test_a_table_of_judged_answers_needs_no_model(tmp_path):
+    settings = replace(SMALL, table=write_table(tmp_path), k=(1, 2, 16), fixed_k=16, temperature=(0.0, 1.0, 1e6))
+    EXPERIMENT.require(configured(settings))
+    curves = measure(settings, context(tmp_path))
+    assert set(curves["panel"]) == {panel.name.value for panel in EXPERIMENT.panels(configured(settings))}
+    by_k = select(curves, panel=Panels.SAMPLES).set_index("x")["y"]
+    assert by_k[16] == 0  # a right answer has the largest score
+    assert by_k[2] == pytest.approx(7 / 30, abs=0.05)  # two wrong ones of 16
+    assert by_k[1] == pytest.approx(0.5, abs=0.08)
+    by_temperature = select(curves, panel=Panels.TEMPERATURE).set_index("x")["y"]
+    assert by_temperature[0.0] == 0
+    assert by_temperature[1e6] == pytest.approx(0.5, abs=1e-6)
+    ripple = np.exp(0.01 * np.arange(16))
+    weights = np.array([ripple[::2].sum(), ripple[1::2].sum()])
+    mean = np.mean([w / (w + np.e * v) for w, v in (weights, weights[::-1])])
+    assert by_temperature[1.0] == pytest.approx(mean, rel=1e-3)  # 1 minus the softmax-weighted accuracy
+    assert curves["n"].eq(30).all()
+    assert judged(curves, settings).verdict is Verdict.NOT_RUN
+
+
+def test_the_temperature_at_which_k_is_varied_can_be_set_and_noise_makes_a_judge_worse(tmp_path):
+    table = write_table(tmp_path)
+    warm = replace(SMALL, table=table, k=(1, 16), fixed_k=16, fixed_temperature=10.0)
+    line = select(measure(warm, context(tmp_path)), panel=Panels.SAMPLES, temperature=10)
+    assert line.set_index("x")["y"][16] > 0.4
+    errors = []
+    for epsilon in (0.0, 0.1, 3.0):
+        noisy = replace(SMALL, table=table, k=(1, 16), fixed_k=16, judge=LanguageJudge(epsilon=epsilon))
+        curves = measure(noisy, context(tmp_path))
+        errors.append(select(curves, panel=Panels.SAMPLES, epsilon=epsilon).set_index("x")["y"][16])
+    assert errors[0] < errors[1] < errors[2]
+    assert errors[2] > 0.25
+
+
+@pytest.mark.parametrize(
+    ("changes", "scale", "words"),
+    [
+        ({"k": (1, 32)}, 1.0, "a question has 16 answers, fewer than the largest k, 32"),
+        ({"judge": LanguageJudge(epsilon=0.1)}, 100.0, "from 5 to 105"),
+    ],
+)
+def test_a_table_that_does_not_do_is_one_clear_line(tmp_path, changes, scale, words):
+    settings = replace(SMALL, table=write_table(tmp_path, scale=scale), **changes)
+    with pytest.raises(ConfigurationError, match=words) as raised:
+        EXPERIMENT.require(configured(settings))
+    assert "\n" not in str(raised.value)

@@ -34,7 +34,10 @@ TINY = BestOfKConfig(
     direction=Direction(c=(0.2,)),
     best_of=BestOf(alpha=(1.0, 8.0), most=1000, repeats=2, points=10),
     data=DataAgainstSamples(columns=2, rows=2, alpha=(2.0,), k=(2,)),
-    parts=[part.name for part in EXPERIMENT.parts if part.name != "language"],
+    parts=[
+        *("samples", "temperature", "direction", "inverse-square-law", "difficulty"),
+        *("data-against-samples", "anisotropic-inputs"),
+    ],
 )
 
 
