@@ -205,14 +205,14 @@ BEST_JUDGE = Part(
             "The best judge is not the teacher but one that extrapolates, by c -> t as k -> infinity.",
             reads=(Panels.BEST, Panels.FAMILIES),
             judge=_judge_best,
-            needs={"paper.points": 4000},
+            needs={"paper.points": 8000},
         ),
         Claim(
             "direction-of-misspecification-decides",
             "At equal distance from the teacher a judge along it selects better than the teacher, one at random worse.",
             reads=(Panels.FAMILIES,),
             judge=_judge_families,
-            needs={"paper.points": 4000},
+            needs={"paper.points": 8000},
         ),
     ),
 )

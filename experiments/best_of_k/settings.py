@@ -168,7 +168,7 @@ class PaperRegression(Group):
     signal: float = real(4, "|w_T|^2/d of the teacher in the paper's figures", least=0)
     t: float = real(10, "selection temperature of the paper's figures, T / (2 sigma^2)", above=0)
     repeats: int = integer(20, "independent training sets for the paper's figures", least=2)
-    points: int = integer(4000, "test points per training set for the paper's figures", least=2)
+    points: int = integer(8000, "test points per training set for the paper's figures", least=2)
 
 
 class Extrapolating(Group):
@@ -194,7 +194,7 @@ class SamplingThreshold(Group):
 class TemperatureLaw(Group):
     """The best temperature in the paper's units (Remark 4)."""
 
-    c: tuple[float, ...] = reals([10, 15, 25], "extrapolations c of judges whose best temperature is drawn", least=0)
+    c: tuple[float, ...] = reals([10, 15, 30], "extrapolations c of judges whose best temperature is drawn", least=0)
     k: tuple[int, ...] = integers(
         [3, 4, 6, 10, 20, 50, 200], "numbers of samples at which the best temperature is drawn", least=3
     )

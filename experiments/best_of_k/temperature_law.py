@@ -136,7 +136,7 @@ def _judge_law(curves: Curves) -> Judgement:
         both = exact.index.intersection(paper.index[paper >= HIGH])
         away += list((paper[both] / exact[both] - 1).abs())
     if not away:
-        return missing(f"temperature_law.c and .k with t* >= {HIGH:g}: c of 25 and more")
+        return missing(f"temperature_law.c and .k with t* >= {HIGH:g}: c of 30 and more")
     return Judgement(
         within(max(away), 0, ACCURACY),
         predicted=f"exact where t* >= {HIGH:g}",
@@ -193,7 +193,7 @@ TEMPERATURE_LAW = Part(
             reads=(Panels.AT,),
             judge=_judge_interior,
             figure="Remark 4",
-            needs={"paper.points": 4000},
+            needs={"paper.points": 8000},
         ),
     ),
 )

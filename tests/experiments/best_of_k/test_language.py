@@ -207,7 +207,9 @@ def write_table(folder, questions=30, samples=16, scale=1.0):
 
 
 def test_a_table_of_judged_answers_needs_no_model(tmp_path):
-    settings = replace(SMALL, table=write_table(tmp_path), k=(1, 2, 16), fixed_k=16, temperature=(0.0, 1.0, 1e6))
+    settings = replace(
+        SMALL, table=write_table(tmp_path), k=(1, 2, 16), fixed_k=16, temperature=(0.0, 1.0, 1e6), orders=64
+    )
     EXPERIMENT.require(configured(settings))
     curves = measure(settings, context(tmp_path))
     assert set(curves["panel"]) == {panel.name.value for panel in EXPERIMENT.panels(configured(settings))}
