@@ -92,7 +92,7 @@ def predict(config: BestOfKConfig) -> Iterator[Curves]:
     maps = config.inference_or_data
     ratios = np.unique([*np.geomspace(0.01, 1, maps.columns), *maps.simulated])
     signals = np.unique([*np.geomspace(0.05, 8, maps.columns), *maps.signal])
-    counts = np.unique([*np.geomspace(1, 256, maps.rows).round().astype(int), *maps.simulated_k, maps.k])
+    counts = np.unique([*np.geomspace(1, 256, maps.rows).round().astype(int), *maps.simulated_k])
     domain = [_regression(config, each) for each in ratios]
     harder = [_regression(config, maps.d_over_n, each) for each in signals]
     hardness = np.array([each.equivalents().difficulty for each in harder])

@@ -194,7 +194,7 @@ class SamplingThreshold(Group):
 class TemperatureLaw(Group):
     """The best temperature in the paper's units (Remark 4)."""
 
-    c: tuple[float, ...] = reals([10, 15, 30], "extrapolations c of judges whose best temperature is drawn", least=0)
+    c: tuple[float, ...] = reals([10, 15, 40], "extrapolations c of judges whose best temperature is drawn", least=0)
     k: tuple[int, ...] = integers(
         [3, 4, 6, 10, 20, 50, 200], "numbers of samples at which the best temperature is drawn", least=3
     )
@@ -236,7 +236,6 @@ class InferenceOrData(Group):
 
     variance: float = real(0.1, "sigma^2 = gamma^2 of the phase maps, at unit |w_T|^2/d and inputs", above=0)
     d_over_n: float = real(0.2, "dimensions per training sample of the map against difficulty", above=0)
-    k: int = integer(16, "number of samples of the map against difficulty", least=1)
     columns: int = integer(17, "columns of the phase maps", least=3)
     rows: int = integer(11, "rows of the phase maps", least=3)
     dimension: int = integer(100, "input dimension at which points of the phase maps are simulated", least=4)

@@ -41,7 +41,7 @@ SIZES = BestOfKConfig(
     best_of=BestOf(alpha=(1.0, 8.0)),
     data=DataAgainstSamples(columns=6, rows=6, alpha=(2.0,)),
     threshold=SamplingThreshold(c=(0.0, 10.0, 11.0, 15.0, 20.0)),
-    temperature_law=TemperatureLaw(c=(30.0,), k=(20, 50), t=(1.0, 7.0, 50.0)),
+    temperature_law=TemperatureLaw(c=(40.0,), k=(20, 50), t=(1.0, 7.0, 50.0)),
     best_judge=BestJudge(strength=(0.0, 6.0, 10.0)),
     inference_or_data=InferenceOrData(columns=6, rows=4),
 )

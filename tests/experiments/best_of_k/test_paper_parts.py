@@ -37,7 +37,7 @@ PARTS = [
 SIZES = BestOfKConfig(
     extrapolating=Extrapolating(k=(1, 2, 8, 32, 99)),
     threshold=SamplingThreshold(c=(0.0, 10.0, 11.0, 15.0, 20.0)),
-    temperature_law=TemperatureLaw(c=(30.0,), k=(20, 50), t=(1.0, 7.0, 50.0)),
+    temperature_law=TemperatureLaw(c=(40.0,), k=(20, 50), t=(1.0, 7.0, 50.0)),
     best_judge=BestJudge(strength=(0.0, 6.0, 10.0)),
     inference_or_data=InferenceOrData(columns=6, rows=4),
     parts=PARTS,
@@ -46,7 +46,7 @@ TINY = BestOfKConfig(
     paper=PaperRegression(repeats=2, points=10),
     extrapolating=Extrapolating(c=(0.0, 15.0), k=(1, 4), most=8),
     threshold=SamplingThreshold(c=(0.0, 15.0), few=4, many=8),
-    temperature_law=TemperatureLaw(c=(30.0,), k=(3,), fixed_k=3, t=(2.0, 20.0)),
+    temperature_law=TemperatureLaw(c=(40.0,), k=(3,), fixed_k=3, t=(2.0, 20.0)),
     best_judge=BestJudge(k=4, strength=(0.0, 10.0)),
     zero_temperature=ZeroTemperature(training=(10_000, 30_000), k=(50, 60)),
     one_point=OnePoint(d_over_n=(0.5,), repeats=2),
