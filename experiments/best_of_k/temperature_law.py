@@ -29,7 +29,7 @@ from solv.tracking.panels import Panel
 RECORD = Recorder("best-of-k", "temperature-law")
 EXACT, PAPER, ENDLESS = "exact", "2 (1 - 2/k) C₂/C₁", "exact, k → ∞: 2 C₂/C₁ - 3"
 STEPS = 17  # temperatures at which the error is looked at for the best one
-HIGH, ACCURACY = 30.0, 0.1  # t* from which the law is asked to hold, and how well: it is 3 above the exact t*
+HIGH, ACCURACY = 30.0, 0.15  # t* from which the law is asked to hold, and how well: it leaves out 3 to 4 of t*
 
 
 class Panels(StrEnum):
@@ -141,7 +141,7 @@ def _judge_law(curves: Curves) -> Judgement:
         within(max(away), 0, ACCURACY),
         predicted=f"exact where t* >= {HIGH:g}",
         measured=f"off by {100 * np.median(away):.2g} % in the median, {100 * max(away):.2g} % at most, of {len(away)}",
-        tolerance=f"{100 * ACCURACY:g} %: the law is 3 too high for k → ∞",
+        tolerance=f"{100 * ACCURACY:g} %: the law is of leading order: 3 above the exact t* for k → ∞",
     )
 
 
@@ -182,7 +182,7 @@ TEMPERATURE_LAW = Part(
     claims=(
         Claim(
             "optimal-temperature-law",
-            "At fixed k > 2 the error is least at t* = 2 (1 - 2/k) C2/C1 (within 10 % where t* >= 30).",
+            "At fixed k > 2 the error is least at t* = 2 (1 - 2/k) C2/C1 (within 15 % where t* >= 30).",
             reads=(Panels.LAW,),
             judge=_judge_law,
             figure="Remark 4",
