@@ -14,6 +14,7 @@ ROOMS = ("cli", "data", "experiments", "harness", "models", "theory", "tracking"
 # Test files that are about several parts of a paper at once, or about all papers.
 OF_SEVERAL_PARTS = {
     "experiments/best_of_k/test_language.py",
+    "experiments/best_of_k/test_paper_parts.py",
     "experiments/best_of_k/test_theory_parts.py",
     "experiments/dmft/test_page_and_figure.py",
     "experiments/dmft/test_parts.py",

@@ -24,7 +24,7 @@ from solv.experiments.best_of_k.language.part import LANGUAGE, require
 from solv.experiments.best_of_k.one_point import ONE_POINT_PART
 from solv.experiments.best_of_k.sampling_threshold import SAMPLING_THRESHOLD
 from solv.experiments.best_of_k.settings import BestOfKConfig
-from solv.harness.contract import Experiment
+from solv.harness.contract import Experiment, PaperFigure
 from solv.tracking.claims import Claim, Judgement, Verdict, missing
 from solv.tracking.curves import Curves, pair
 from solv.tracking.panels import Highlight
@@ -58,6 +58,54 @@ def _judge_theory(curves: Curves) -> Judgement:
         ),
     )
 
+
+# the paper's figures are named by the script of the authors' repository that draws them
+FIGURES = (
+    PaperFigure(
+        "code BLR_non_zero_T",
+        "error against k at t = 10, judges that extrapolate by c = 5, 10, 15",
+        "extrapolating-judges",
+        "one core, 12 min for 2 10^7 test points, estimated",
+        "no: the script is public, its points are not",
+        "exact at every k; three orders in 1/t within 0.2 % (c <= 5) and 1.4 % (c = 15)",
+    ),
+    PaperFigure(
+        "code BLR_zero_T",
+        "error against k at T = 0, five numbers of training samples",
+        "zero-temperature",
+        "one core, 25 min for 2 10^7 test points, estimated",
+        "no: the script is public, its points are not",
+        "the law is 5.5 % high at k = 50, 1.4 % at k = 199",
+    ),
+    PaperFigure(
+        "code compute_delta_vs_k, compute_delta_vs_T",
+        "GSM8K accuracy against k and T, Llama-3-8B-Instruct judged by Mistral-7B-Instruct",
+        "language",
+        "GPU with 40 GB, days; gated models; not run",
+        "no: not public",
+        "the protocol runs with any pair of models or a table of judged answers; small models trained here instead",
+    ),
+    PaperFigure("Result 1", "one-point equivalent of D2", "one-point", found="5.7 times too small at n = 2 d"),
+    PaperFigure("Result 3", "inverse-square law", "inverse-square-law", found="holds, with its coefficient"),
+    PaperFigure(
+        "Remark 3",
+        "a finite number of samples is best where t < 3 C2/C1",
+        "sampling-threshold",
+        found="exactly t < 3 C2/C1 - 4: at c = 10 there is no best number at t = 10",
+    ),
+    PaperFigure(
+        "Remark 4",
+        "best temperature 2 (1 - 2/k) C2/C1",
+        "temperature-law",
+        found="exactly 2 C2/C1 - 3 as k -> inf; 9 to 12 % high at t* = 30",
+    ),
+    PaperFigure(
+        "Remark 6",
+        "exponents of samples and data",
+        "inference-or-data",
+        found="samples win where it says so; its exponent of n is too small by 10^5 (one-point)",
+    ),
+)
 
 EXPERIMENT = Experiment(
     entry=ENTRY,
