@@ -92,7 +92,7 @@ VALUES = {
     "folder": ("out", FILE),
     "place": (FILE, FILE, "/nowhere"),
     "source": ("folder", "folder", "library", "hf", "x"),
-    "split": ("full", "implies", "or", "php", "train", "x"),
+    "split": ("full", "imply", "or", "php", "train", "x"),
     "pattern": ("*", "*.csv", "**", "["),
     "tokenizer": ("bytes", FILE, "x"),
 }

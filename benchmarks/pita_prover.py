@@ -1,4 +1,4 @@
-"""How fast are statements proved, written and checked, on how many processes, in how much memory; when are 23 million?
+"""How fast are statements proved, written and checked, on how many processes, in how much memory; when are all of them?
 
     python -m benchmarks.pita_prover [--count 20000] [--check 1000000 --minutes 15]
 
@@ -20,19 +20,23 @@ from typing import NamedTuple
 from solv.data.pita.audit import check_all
 from solv.data.pita.checker import check
 from solv.data.pita.contraction_free import provable
+from solv.data.pita.mixture import mixture
 from solv.data.pita.search import search
 from solv.data.pita.shuffle import bijection
-from solv.data.pita.splits import SplitSpec, open_split
+from solv.data.pita.splits import SPLITS, SplitSpec, open_split
 from solv.data.pita.spread import Workers
 from solv.data.pita.subformulas import Subformulas
 from solv.data.pita.traces import render
 from solv.data.pita.writer import Plan, write
 
-KINDS = [("full", 4), ("full", 6), ("full", 8), ("implies", 6), ("or", None), ("php", None)]
+KINDS = [
+    *(SplitSpec("full", leaves) for leaves in (4, 6, 8)),
+    SplitSpec("imply", 6),
+    SplitSpec("or"),
+    SplitSpec("php"),
+    *(SplitSpec(name, published=True) for name in SPLITS),
+]
 STATE_LIMIT = 10_000
-PLAN = 23_000_000
-#: A mixture of that size: broad and shallow for the most part.
-MIXTURE = {("full", 6): 15_000_000, ("implies", 6): 600_000, ("or", None): 3_700_000, ("php", None): 3_700_000}
 
 
 class Speed(NamedTuple):
@@ -47,9 +51,9 @@ class Speed(NamedTuple):
     peak: float  # MiB while writing and checking one shard
 
 
-def measure(name: str, leaves: int | None, count: int) -> Speed:
+def measure(spec: SplitSpec, count: int) -> Speed:
     """Prove, write and check one shard."""
-    plan = Plan(SplitSpec(name, leaves), min(count, open_split(SplitSpec(name, leaves)).count), shard_rows=count)
+    plan = Plan(spec, min(count, open_split(spec).count), shard_rows=count)
     split = open_split(plan.split)
     place = bijection(split.count, 0)
     begun, characters, finished = time.process_time(), 0, 0
@@ -76,28 +80,30 @@ def measure(name: str, leaves: int | None, count: int) -> Speed:
 
 
 def speeds(count: int) -> None:
-    """One process, every split, and what 23 million would take."""
+    """One process, every split, and what the published mixture would take."""
     print("per core and second of CPU time:", flush=True)
     print(
-        f"{'split':10} {'proved':>8} {'written':>8} {'checked':>8} {'chars':>6} {'bytes':>6} {'MiB':>5}  23 million",
+        f"{'split':17} {'proved':>8} {'written':>8} {'checked':>8} {'chars':>6} {'bytes':>6} {'MiB':>5}",
         flush=True,
     )
-    found: dict[tuple[str, int | None], Speed] = {}
-    for name, leaves in KINDS:
-        asked = count if name in ("full", "implies") else max(500, count // 8)
+    found: dict[SplitSpec, Speed] = {}
+    for spec in KINDS:
+        asked = count if spec.name in ("full", "imply") else max(500, count // 8)
+        kind = "published" if spec.published else f"{spec.leaves or ''}"
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            speed = found[name, leaves] = pool.submit(measure, name, leaves, asked).result()
+            speed = found[spec] = pool.submit(measure, spec, asked).result()
         print(
-            f"{name:7} {leaves or '':2} {speed.proved:8.0f} {speed.written:8.0f} {speed.checked:8.0f} "
-            f"{speed.characters:6.0f} {speed.file_bytes:6.0f} {speed.peak:5.0f}  "
-            f"{_hours(PLAN / speed.written)}, {PLAN * speed.file_bytes / 1e9:.0f} GB"
+            f"{spec.name:7} {kind:9} {speed.proved:8.0f} {speed.written:8.0f} {speed.checked:8.0f} "
+            f"{speed.characters:6.0f} {speed.file_bytes:6.0f} {speed.peak:5.0f}"
             f"{f'; {speed.given_up} given up' if speed.given_up else ''}",
             flush=True,
         )
+    whole = mixture()
     for doing, rates in (("written", 1), ("checked", 2)):
-        seconds = sum(number / found[kind][rates] for kind, number in MIXTURE.items())
-        print(f"a mixture of 23 million {doing}: {_hours(seconds)} (projected)", flush=True)
-    print(f"in {sum(number * found[kind].file_bytes for kind, number in MIXTURE.items()) / 1e9:.1f} GB", flush=True)
+        seconds = sum(number / found[SplitSpec(name, published=True)][rates] for name, number in whole.items())
+        print(f"the published mixture, {sum(whole.values())} statements, {doing}: {_hours(seconds)} (projected)")
+    size = sum(number * found[SplitSpec(name, published=True)].file_bytes for name, number in whole.items())
+    print(f"in {size / 1e9:.1f} GB", flush=True)
 
 
 def _hours(seconds: float) -> str:

@@ -63,7 +63,7 @@ def _check_shard(shard: tuple[Path, str]) -> Counter[str]:
             continue
         statement = parse(row["statement"])
         try:
-            checked = check(statement, row["proof"])
+            checked = check(statement, row["completion"])
         except TraceError as error:
             raise _wrong(row, str(error)) from None
         if not checked.proved == row["is_true"] == provable(statement) or checked.length != row["length"]:

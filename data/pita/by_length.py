@@ -7,6 +7,8 @@ trace of 2 k - 1 states, so that beyond some size all that are short enough are 
 away. Tests take so many of each bin of lengths, half of each verdict where there are.
 """
 
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
@@ -40,10 +42,12 @@ class ByLength:
     Attributes:
         training: statements of up to the threshold, a provable and an unprovable one of a size in turn.
         tests: for each bin its statements; a bin may be empty.
+        provable: for each bin the part of provable statements among all that were proved, NaN for none.
     """
 
     training: list[Example]
     tests: list[list[Example]]
+    provable: list[float]
 
 
 def examples_by_length(
@@ -82,6 +86,7 @@ def examples_by_length(
     learned: list[dict[bool, list[Example]]] = [{False: [], True: []} for _ in splits]
     asked: list[dict[bool, list[Example]]] = [{False: [], True: []} for _ in bins]
     wanted = -(-training // 2), -(-tests // 2)
+    met = [Counter[bool]() for _ in bins]  # verdicts, whether they are asked or not
     for row in range(min(rows, max(split.count for split in splits))):
         if sum(min(map(len, found.values())) for found in learned) >= wanted[0] and all(
             len(found) >= wanted[1] for bin_ in asked for found in bin_.values()
@@ -93,14 +98,20 @@ def examples_by_length(
             made = record(split, place(row), state_limit)
             if made["is_true"] is None:
                 continue
-            example = Example(made["statement"], made["input"], made["proof"], made["is_true"], made["length"])
+            example = Example(made["statement"], made["prompt"], made["completion"], made["is_true"], made["length"])
             if row % 2 == 0:
                 if example.length <= threshold and len(of_size[example.provable]) < wanted[0]:
                     of_size[example.provable].append(example)
                 continue
             at = next((number for number, longest in enumerate(bins) if example.length <= longest), None)
+            if at is not None:
+                met[at][example.provable] += 1
             if at is not None and len(asked[at][example.provable]) < wanted[1]:
                 asked[at][example.provable].append(example)
     pairs = zip_longest(*(zip(found[True], found[False], strict=False) for found in learned))  # of all sizes in turn
     chosen = islice((pair for pair in chain.from_iterable(pairs) if pair is not None), wanted[0])
-    return ByLength(list(chain.from_iterable(chosen)), [found[True] + found[False] for found in asked])
+    return ByLength(
+        list(chain.from_iterable(chosen)),
+        [found[True] + found[False] for found in asked],
+        [verdicts[True] / verdicts.total() if verdicts else math.nan for verdicts in met],
+    )

@@ -9,6 +9,7 @@ The text is Lean 4's own: → binds weakest, then ∨, then ∧, all associate t
 
 import re
 from collections.abc import Iterable
+from itertools import permutations
 
 Formula = tuple[str, ...]
 
@@ -21,9 +22,9 @@ PRECEDENCE = {IMPLIES: 25, OR: 30, AND: 35}
 LEAF_PRECEDENCE = 100
 
 _ATOM = re.compile(r"p[0-9]+")
-_TOKEN = re.compile(
-    r"\s*(?:(p[0-9]+|True|False|⊤|⊥)(?![A-Za-z0-9_])|(¬|~)|(∧|/\\|&|and\b|∨|\\/|\||or\b|→|->)|(\()|(\)))"
-)
+_REST = r"(¬|~|not\b)|(∧|/\\|&|and\b|∨|\\/|\||or\b|→|->)|(\()|(\))"
+_TOKEN = re.compile(rf"\s*(?:(p[0-9]+|True|False|⊤|⊥)(?![A-Za-z0-9_])|{_REST})")
+_ANY_TOKEN = re.compile(rf"\s*(?:(?!(?:and|or|not)\b)([^\W\d][\w']*|⊤|⊥)|{_REST})")
 _SPELLINGS = {
     "⊤": TRUE,
     "⊥": FALSE,
@@ -93,8 +94,10 @@ def is_formula(symbols: Iterable[str]) -> bool:
     return height == 1
 
 
-def atoms(formula: Formula) -> tuple[str, ...]:
-    """The distinct atoms in order of first appearance."""
+def atoms(formula: Formula, *, any_names: bool = False) -> tuple[str, ...]:
+    """The distinct atoms in order of first appearance; with `any_names` also those that are not p and digits."""
+    if any_names:
+        return tuple(dict.fromkeys(symbol for symbol in formula if symbol not in (TRUE, FALSE, *OPERATORS)))
     return tuple(dict.fromkeys(symbol for symbol in formula if symbol[0] == "p"))
 
 
@@ -107,6 +110,35 @@ def canonical(formula: Formula) -> Formula:
     """The formula with its atoms renamed p1, p2, ... in order of first appearance."""
     names = {name: f"p{number}" for number, name in enumerate(atoms(formula), start=1)}
     return tuple(names.get(symbol, symbol) for symbol in formula)
+
+
+def symmetric(formula: Formula) -> str:
+    """A form that all formulas have in common which differ in names of atoms, order and grouping of ∧ and ∨ alone.
+
+    Cost: linear in the formula times n! for n atoms.
+    """
+    names = atoms(formula)
+    images = permutations(f"p{number}" for number in range(len(names)))
+    renamings = (dict(zip(names, image, strict=True)) for image in images)
+    return min(_flat(tuple(renamed.get(symbol, symbol) for symbol in formula)) for renamed in renamings)
+
+
+def _flat(formula: Formula) -> str:
+    """The formula with ∧ and ∨ as sorted lists."""
+    stack: list[tuple[str, tuple[str, ...]]] = []  # kind, and the parts of a list
+    for symbol in formula:
+        if symbol not in PRECEDENCE:
+            stack.append(("", (symbol,)))
+            continue
+        right, left = stack.pop(), stack.pop()
+        sides = [side[1] if side[0] == symbol and symbol != IMPLIES else (_listed(side),) for side in (left, right)]
+        parts = sides[0] + sides[1]
+        stack.append((symbol, parts if symbol == IMPLIES else tuple(sorted(parts))))
+    return _listed(stack[0])
+
+
+def _listed(side: tuple[str, tuple[str, ...]]) -> str:
+    return f"{side[0]}({','.join(side[1])})" if side[0] else side[1][0]
 
 
 def join(symbol: str, left: str, left_precedence: int, right: str, right_precedence: int) -> str:
@@ -132,17 +164,19 @@ def text(formula: Formula) -> str:
     return stack[0][0]
 
 
-def parse(source: str) -> Formula:
+def parse(source: str, *, any_names: bool = False) -> Formula:
     r"""Read a formula.
 
     Args:
         source: leaves `p1`, `True`/`⊤`, `False`/`⊥`; operators ∧ ∨ → in Unicode or as `and`, `or`, `->`
-            (also `/\`, `\/`, `&`, `|`); `¬`/`~` for negation; parentheses.
+            (also `/\`, `\/`, `&`, `|`); `¬`/`~`/`not` for negation; parentheses.
             Precedence ¬ > ∧ > ∨ > →; all to the right.
+        any_names: whether every other word is an atom.
 
     Raises:
         ValueError: the text is not a formula; the message says where it stops being one.
     """
+    token = _ANY_TOKEN if any_names else _TOKEN
     output: list[str] = []
     waiting: list[str] = []  # operators and open parentheses whose right part is still being read
 
@@ -155,7 +189,7 @@ def parse(source: str) -> Formula:
 
     position, operand_next, end = 0, True, len(source.rstrip())
     while position < end:
-        match = _TOKEN.match(source, position)
+        match = token.match(source, position)
         if match is None:
             raise _not_a_formula(source, position)
         leaf, negate, operator, opening, closing = match.groups()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from solv.data.pita.checker import check
 from solv.data.pita.formulas import Formula, atoms, text
 
-_STEP = re.compile(r'(?:<tactic>([^<]*)</tactic>|<backtrack to="([0-9]+)"/>)?<state id="([0-9]+)">')
+_STEP = re.compile(r'(?:<tactic>([^<]*)</tactic>|<backtrack to="([0-9]+)" />)?<state id="([0-9]+)">')
 
 
 def theorem(name: str, statement: Formula, proof: str) -> str:

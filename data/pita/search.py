@@ -10,14 +10,20 @@ choice      the goal is an atom, ∨ or False: focus on it (unless a negative at
 focus       right: ∨ chooses a side, ∧ splits, a positive atom must be a stable hypothesis, all else ends the focus;
             left: → asks for its premise, ∧ chooses a side, a negative atom must be the goal, all else ends the focus.
 
-Contraction is built in (a focused hypothesis stays), so a sequent met again on its own branch is refused. Stable
-hypotheses only ever grow along a branch: an earlier equal sequent must have the same hypotheses, and the loop check is
-one bit mask of the goals tried since the hypotheses last grew.
+Contraction is built in (a focused hypothesis stays), so a sequent met again on its own branch is refused. The formulas
+of the stable hypotheses only ever grow along a branch: an earlier equal sequent must have the same ones, and the loop
+check is one bit mask of the goals tried since they last grew.
 
-The search is a machine of six phases, each a function that goes on with the sequent at hand and says which phase is
-next. It has two stacks: what remains to be done after a success (`rest`, a linked list shared between alternatives) and
-the alternatives after a failure (`choices`). A choice is committed once its goal is proved (`_CUT`), and a failure in
-one of two goals abandons both. No recursion, hence no limit on depth.
+Two searches find the same verdicts in the same order of choices and differ in what a failure ends:
+
+paper    the search behind the published data set. ∨L and →L walk through *both* halves although the first has failed
+         (a conjunction stops at the first failure), so that a block may end with its goal given up; and a hypothesis
+         that is held already is held again under its new name, to be focused on once more.
+pruned   a failure ends all that needs what failed, and a hypothesis that is held already is not held twice.
+
+The search is a machine whose phases are functions: each goes on with the sequent at hand and says which phase is next.
+What remains to be done, and which alternatives a choice has left, is one stack of frames (`rest`), which the verdict of
+a finished part walks down. No recursion, hence no limit on depth.
 """
 
 from collections.abc import Callable
@@ -56,22 +62,35 @@ BACKTRACK = 15  # back to state a
 
 Step = tuple[int, int, int, int]
 
+#: Which search: that of the published data set, or one that stops at the first failure.
+SEARCHES = ("paper", "pruned")
+
 #: A phase says which one is next; none is once the search is over.
 _Phase = Callable[["_Machine"], "_Phase | None"]
 
-# What remains to be done after a success ...
-_CUT, _CLOSE, _OTHER_GOAL, _OTHER_CASE, _OTHER_PART, _AFTER_PREMISE = range(6)
-# ... and which alternatives a choice has after a failure.
-_HYPOTHESES, _RIGHT_SIDE, _RIGHT_PART = range(3)
+# What remains to be done with a verdict: the first word of a frame.
+_CHOICE = 0  # state, alternatives, stable, goal: try the next alternative after a failure
+_OTHER_GOAL = 1  # stable, unstable, subformula: the right part of ∧, to be inverted
+_OTHER_PART = 2  # stable, subformula: the right part of ∧, in focus
+_OTHER_CASE = 3  # stable, unstable, goal, subformula: case inr
+_LAST_CASE = 4  # verdict of case inl
+_AFTER_PREMISE = 5  # stable, goal, name, premise, subformula: the conclusion of →, in focus
+_PREMISE_FAILED = 6  # whatever becomes of the conclusion
+_UNSEEN = 7  # steps, backtracks: what they were before the part that is not written down
 
 # Steps that say no more than their operation.
 _SPLIT_GOAL, _TRIVIAL, _GO_LEFT, _GO_RIGHT, _CLOSE_BLOCK = (
     (operation, 0, 0, 0) for operation in (SPLIT_GOAL, TRIVIAL, GO_LEFT, GO_RIGHT, CLOSE)
 )
 
-#: Stable hypotheses: their bit mask, those that can be focused on, and the goals tried since they last grew.
-_Stable = tuple[int, tuple[int, ...], int]
-_NOTHING: _Stable = (0, (), 0)
+#: A hypothesis: subformula and name. Among the alternatives of a choice the name 0 stands for the right side of a goal
+#: ∨, and -n for the right part of hypothesis n, an ∧.
+_Held = tuple[int, int]
+
+#: Stable hypotheses, newest last: their subformulas as a bit mask, those that can be focused on, the positive atoms,
+#: and the goals tried since the mask last grew.
+_Stable = tuple[int, tuple[_Held, ...], tuple[_Held, ...], int]
+_NOTHING: _Stable = (0, (), (), 0)
 
 
 @dataclass(slots=True)  # not frozen: making that takes a tenth as long as a short search
@@ -83,19 +102,20 @@ class Search:
     states: int
 
 
-def search(formulas: Subformulas, state_limit: int) -> Search:
+def search(formulas: Subformulas, state_limit: int, *, pruned: bool = False) -> Search:
     """Search for a proof of the statement.
 
     Args:
         formulas: the statement's subformulas.
         state_limit: the search is given up once it has made more states than this.
+        pruned: whether the first failure ends all that needs what failed (see the module).
 
     Returns:
         The verdict, every step (failed ones and backtracking included) and the highest state number.
 
     Cost: 0.2 to 0.5 microseconds a step; the number of steps can be exponential in the statement.
     """
-    machine = _start(formulas, state_limit)
+    machine = _start(formulas, state_limit, pruned)
     phase: _Phase | None = _invert_goal
     while phase is not None:
         phase = phase(machine)
@@ -109,55 +129,48 @@ class _Machine:
     Attributes:
         steps, emit: every step so far, and its `append`.
         fresh: the highest hypothesis.
-        backtracks, returned: how many steps went back (all others made a state), and how many steps there were after
-            the last of these (-1: none).
-        stable: the stable hypotheses, (mask, usable, seen): as a bit mask; those that can be focused on (all but
-            positive atoms), newest last; the goals tried on this branch under this mask.
-        names: hypothesis that a stable subformula is. One entry a subformula is enough: whoever comes back to a sequent
-            has left it for larger ones alone, in which it kept its hypotheses and their names.
+        backtracks: how many steps went back; all others made a state.
+        stable: the stable hypotheses.
         goal: what is to be proved once its inversion is over.
         unstable: hypotheses not yet inverted, (subformula, hypothesis, next) or None.
-        rest: (task, stable, what the task needs, goal, subformula, next), or for what changes no sequent (task, next).
-        choices: (state, alternatives, way, name, stable, goal, rest), one for each `_CUT` in `rest`.
+        rest: frames of what remains to be done, the next one last.
         current, name: the subformula that a phase works on, and the hypothesis that it is (in a focus on one).
-        proved: the verdict, None until there is one.
+        verdict: of the part that was finished last.
+        proved: the verdict on the statement, None until there is one.
     """
 
     kind: list[int]
     left: list[int]
     right: list[int]
     state_limit: int
+    pruned: bool
     steps: list[Step]
     emit: Callable[[Step], None]
     fresh: int
     backtracks: int
-    returned: int
     stable: _Stable
-    names: list[int]
     goal: int
     unstable: Any
-    rest: Any
-    choices: list[Any]
+    rest: list[Any]
     current: int
     name: int
+    verdict: bool
     proved: bool | None
 
 
-def _start(formulas: Subformulas, state_limit: int) -> _Machine:
+def _start(formulas: Subformulas, state_limit: int, pruned: bool) -> _Machine:
     """The machine before its first step. (A constructor would be called by way of C, for 2 % of a short search.)"""
     machine = _Machine()
     machine.kind, machine.left, machine.right = formulas.kind, formulas.left, formulas.right
-    machine.state_limit = state_limit
+    machine.state_limit, machine.pruned = state_limit, pruned
     steps: list[Step] = []
     machine.steps = steps
     machine.emit = steps.append
     machine.fresh = machine.backtracks = 0
-    machine.returned = -1
     machine.stable = _NOTHING
-    machine.names = [0] * len(formulas.kind)
     machine.current = formulas.root
-    machine.choices = []
-    machine.unstable = machine.rest = machine.proved = None
+    machine.rest = []
+    machine.unstable = machine.proved = None
     return machine
 
 
@@ -174,7 +187,7 @@ def _invert_goal(machine: _Machine) -> _Phase | None:
             current = machine.right[current]
         elif sort == IS_AND:
             emit(_SPLIT_GOAL)
-            machine.rest = (_OTHER_GOAL, machine.stable, unstable, 0, machine.right[current], machine.rest)
+            machine.rest.append((_OTHER_GOAL, machine.stable, unstable, machine.right[current]))
             current = machine.left[current]
         elif sort == IS_TRUE:
             emit(_TRIVIAL)
@@ -189,7 +202,7 @@ def _invert_hypotheses(machine: _Machine) -> _Phase | None:
     """∨L, False L, ∧L on the hypotheses just met, newest first; what cannot be inverted becomes stable."""
     kind, emit = machine.kind, machine.emit
     unstable = machine.unstable
-    mask, usable, seen = machine.stable
+    mask, usable, atoms, seen = machine.stable
     while unstable is not None:
         current, name, unstable = unstable
         sort = kind[current]
@@ -198,7 +211,7 @@ def _invert_hypotheses(machine: _Machine) -> _Phase | None:
             left, right = machine.left[current], machine.right[current]
             emit((CASES, name, 0, 0))
             emit((CASE_LEFT, fresh, 0, left))
-            machine.rest = (_OTHER_CASE, (mask, usable, seen), unstable, machine.goal, right, machine.rest)
+            machine.rest.append((_OTHER_CASE, (mask, usable, atoms, seen), unstable, machine.goal, right))
             unstable = (left, fresh, unstable)
         elif sort == IS_AND:
             machine.fresh = fresh = machine.fresh + 2
@@ -208,49 +221,54 @@ def _invert_hypotheses(machine: _Machine) -> _Phase | None:
         elif sort == IS_FALSE:
             emit((ABSURD, name, 0, 0))
             return _succeed
-        elif sort != IS_TRUE and not mask >> current & 1:
-            mask |= 1 << current
-            machine.names[current] = name
-            seen = 0
-            if sort != IS_POSITIVE_ATOM:
-                usable = (*usable, current)
+        elif sort != IS_TRUE:
+            if not mask >> current & 1:
+                mask |= 1 << current
+                seen = 0
+            elif machine.pruned:
+                continue
+            if sort == IS_POSITIVE_ATOM:
+                atoms = (*atoms, (current, name))
+            else:
+                usable = (*usable, (current, name))
     goal = machine.goal
     if seen >> goal & 1:
         return _fail
-    machine.stable = (mask, usable, seen | 1 << goal)
-    return _choose(machine, goal, usable)
+    machine.stable = (mask, usable, atoms, seen | 1 << goal)
+    return _choose
 
 
-def _choose(machine: _Machine, goal: int, usable: tuple[int, ...]) -> _Phase | None:
+def _choose(machine: _Machine) -> _Phase | None:
     """Focus on the goal, unless it is a negative atom; if that fails, on each stable hypothesis, newest first."""
-    steps = machine.steps
-    state = (count := len(steps)) - machine.backtracks
+    state = len(machine.steps) - machine.backtracks
     if state > machine.state_limit:
         return None
-    if count == machine.returned:
-        state = steps[-1][1]
-    alternatives = [*usable]
-    phase: _Phase = _focus_goal
-    if machine.kind[goal] != IS_NEGATIVE_ATOM:
-        machine.current = goal
-    elif alternatives:
-        machine.current = newest = alternatives.pop()
-        machine.name = machine.names[newest]
-        phase = _focus_hypothesis
-    else:
+    goal = machine.goal
+    sort = machine.kind[goal]
+    if sort == IS_POSITIVE_ATOM and machine.stable[0] >> goal & 1:
+        return _exact(machine, goal)
+    alternatives = [*machine.stable[1]]
+    if sort == IS_OR:
+        alternatives.append((machine.right[goal], 0))
+        machine.rest.append((_CHOICE, state, alternatives, machine.stable, goal))
+        machine.emit(_GO_LEFT)
+        machine.current = machine.left[goal]
+        return _focus_goal
+    machine.rest.append((_CHOICE, state, alternatives, machine.stable, goal))
+    phase = _next_alternative(machine, alternatives)
+    if phase is None:
+        machine.rest.pop()
         return _fail
-    machine.rest = rest = (_CUT, machine.rest)
-    machine.choices.append((state, alternatives, _HYPOTHESES, 0, machine.stable, goal, rest))
     return phase
 
 
-def _offer(machine: _Machine, way: int, alternative: int, name: int) -> None:
-    """Come back to this focus for the alternative if what is tried now fails."""
-    steps = machine.steps
-    state = len(steps)
-    state = steps[-1][1] if state == machine.returned else state - machine.backtracks
-    machine.rest = rest = (_CUT, machine.rest)
-    machine.choices.append((state, [alternative], way, name, machine.stable, machine.goal, rest))
+def _exact(machine: _Machine, atom: int) -> _Phase:
+    """Close the goal with the newest hypothesis that says it."""
+    for held, name in reversed(machine.stable[2]):
+        if held == atom:
+            machine.emit((EXACT, name, 0, 0))
+            break
+    return _succeed
 
 
 def _focus_goal(machine: _Machine) -> _Phase | None:
@@ -260,17 +278,16 @@ def _focus_goal(machine: _Machine) -> _Phase | None:
     while True:
         sort = kind[current]
         if sort == IS_POSITIVE_ATOM:
-            if not machine.stable[0] >> current & 1:
-                return _fail
-            machine.emit((EXACT, machine.names[current], 0, 0))
-            return _succeed
+            return _exact(machine, current) if machine.stable[0] >> current & 1 else _fail
         if sort == IS_OR:
-            _offer(machine, _RIGHT_SIDE, machine.right[current], 0)
+            state = len(machine.steps) - machine.backtracks
+            other = [(machine.right[current], 0)]
+            machine.rest.append((_CHOICE, state, other, machine.stable, machine.goal))
             machine.emit(_GO_LEFT)
             current = machine.left[current]
         elif sort == IS_AND:
             machine.emit(_SPLIT_GOAL)
-            machine.rest = (_OTHER_PART, machine.stable, None, machine.goal, machine.right[current], machine.rest)
+            machine.rest.append((_OTHER_PART, machine.stable, machine.right[current]))
             current = machine.left[current]
         elif sort == IS_FALSE:
             return _fail
@@ -291,7 +308,7 @@ def _focus_hypothesis(machine: _Machine) -> _Phase | None:
             machine.fresh = fresh = machine.fresh + 1
             machine.emit((PREMISE, fresh, 0, premise))
             conclusion = machine.right[current]
-            machine.rest = (_AFTER_PREMISE, machine.stable, (name, fresh), machine.goal, conclusion, machine.rest)
+            machine.rest.append((_AFTER_PREMISE, machine.stable, machine.goal, name, fresh, conclusion))
             return _focus_goal
         if sort == IS_NEGATIVE_ATOM:
             if current != machine.goal:
@@ -299,7 +316,9 @@ def _focus_hypothesis(machine: _Machine) -> _Phase | None:
             machine.emit((EXACT, name, 0, 0))
             return _succeed
         if sort == IS_AND:
-            _offer(machine, _RIGHT_PART, machine.right[current], name)
+            state = len(machine.steps) - machine.backtracks
+            other = [(machine.right[current], -name)]
+            machine.rest.append((_CHOICE, state, other, machine.stable, machine.goal))
             machine.fresh = fresh = machine.fresh + 1
             machine.emit((TAKE_LEFT, fresh, name, 0))
             current, name = machine.left[current], fresh
@@ -311,68 +330,95 @@ def _focus_hypothesis(machine: _Machine) -> _Phase | None:
 
 
 def _succeed(machine: _Machine) -> _Phase | None:
-    """A goal is proved: go on with what remains to be done."""
-    rest = machine.rest
-    while rest is not None:
-        task = rest[0]
-        if task == _CUT:
-            machine.choices.pop()
-        elif task == _CLOSE:
-            machine.emit(_CLOSE_BLOCK)
-        else:
-            break
-        rest = rest[1]
-    else:
-        machine.proved = True
-        return None
-    _, machine.stable, more, machine.goal, current, machine.rest = rest
-    machine.current = current
-    if task == _AFTER_PREMISE:
-        name, premise = more
-        machine.name = machine.fresh = fresh = machine.fresh + 1
-        machine.emit(_CLOSE_BLOCK)
-        machine.emit((APPLY, fresh, name, premise))
-        return _focus_hypothesis
-    if task == _OTHER_CASE:
-        machine.fresh = fresh = machine.fresh + 1
-        machine.emit(_CLOSE_BLOCK)
-        machine.emit((CASE_RIGHT, fresh, 0, current))
-        machine.unstable = (current, fresh, more)
-        machine.rest = (_CLOSE, machine.rest)
-        return _invert_hypotheses
-    machine.unstable = more
-    return _invert_goal if task == _OTHER_GOAL else _focus_goal
+    machine.verdict = True
+    return _go_on(machine)
 
 
 def _fail(machine: _Machine) -> _Phase | None:
-    """Go back to the last choice that has an alternative left, and try it."""
-    choices, steps = machine.choices, machine.steps
-    state = len(steps)  # every step made a state, but for those that went back to one
-    state = steps[-1][1] if state == machine.returned else state - machine.backtracks
-    while choices:
-        origin, alternatives, way, name, stable, goal, rest = choices[-1]
-        if state != origin:
-            state = origin
+    machine.verdict = False
+    return _go_on(machine)
+
+
+def _go_on(machine: _Machine) -> _Phase | None:
+    """Hand the verdict on what is finished down to what remains to be done, until there is something to do."""
+    rest, pruned = machine.rest, machine.pruned
+    verdict = machine.verdict
+    while rest:
+        frame = rest[-1]
+        task = frame[0]
+        if task == _CHOICE:
+            if verdict:
+                rest.pop()
+                continue
+            _, state, alternatives, stable, goal = frame
+            machine.steps.append((BACKTRACK, state, 0, 0))
             machine.backtracks += 1
-            steps.append((BACKTRACK, origin, 0, 0))
-            machine.returned = len(steps)
-        if alternatives:
-            break
-        choices.pop()
-    else:
-        machine.proved = False
-        return None
-    machine.stable, machine.goal, machine.rest = stable, goal, rest
-    machine.current = current = alternatives.pop()
-    if way == _HYPOTHESES:
-        machine.name = machine.names[current]
-        return _focus_hypothesis
-    if way == _RIGHT_SIDE:
-        steps.append(_GO_RIGHT)
-        return _focus_goal
-    machine.name = machine.fresh = fresh = machine.fresh + 1
-    steps.append((TAKE_RIGHT, fresh, name, 0))
-    return _focus_hypothesis
+            machine.stable, machine.goal = stable, goal
+            phase = _next_alternative(machine, alternatives)
+            if phase is not None:
+                return phase
+            rest.pop()
+            continue
+        rest.pop()
+        if task == _UNSEEN:
+            del machine.steps[frame[1] :]
+            machine.backtracks = frame[2]
+            verdict = False
+        elif task <= _OTHER_PART:
+            if not verdict:
+                if pruned or not rest:
+                    continue
+                # The published names count the hypotheses of the other part, too, which is not walked through.
+                rest.append((_UNSEEN, len(machine.steps), machine.backtracks))
+            machine.stable = frame[1]
+            machine.current = frame[-1]
+            if task == _OTHER_PART:
+                return _focus_goal
+            machine.unstable = frame[2]
+            return _invert_goal
+        elif verdict or not pruned:
+            if task == _PREMISE_FAILED:
+                verdict = False
+                continue
+            machine.emit(_CLOSE_BLOCK)
+            if task == _LAST_CASE:
+                verdict = verdict and frame[1]
+                continue
+            machine.fresh = fresh = machine.fresh + 1
+            if task == _OTHER_CASE:
+                _, machine.stable, unstable, machine.goal, current = frame
+                machine.emit((CASE_RIGHT, fresh, 0, current))
+                machine.unstable = (current, fresh, unstable)
+                rest.append((_LAST_CASE, verdict))
+                return _invert_hypotheses
+            _, machine.stable, machine.goal, name, premise, machine.current = frame
+            machine.emit((APPLY, fresh, name, premise))
+            machine.name = fresh
+            if not verdict:
+                rest.append((_PREMISE_FAILED,))
+            return _focus_hypothesis
+    machine.proved = verdict
+    return None
+
+
+def _next_alternative(machine: _Machine, alternatives: list[_Held]) -> _Phase | None:
+    """Take what is left of a choice, newest first; a negative atom that is not the goal is no alternative."""
+    kind = machine.kind
+    while alternatives:
+        current, name = alternatives.pop()
+        machine.current = current
+        if name > 0:
+            if kind[current] != IS_NEGATIVE_ATOM or current == machine.goal:
+                machine.name = name
+                return _focus_hypothesis
+        elif name == 0:
+            machine.steps.append(_GO_RIGHT)
+            return _focus_goal
+        else:
+            machine.name = fresh = machine.fresh = machine.fresh + 1
+            machine.steps.append((TAKE_RIGHT, fresh, -name, 0))
+            return _focus_hypothesis
+    return None
 
 
 def successful_path(found: Search) -> list[Step]:

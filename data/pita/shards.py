@@ -23,9 +23,9 @@ SCHEMA = pa.schema(
         ("index", pa.string()),
         ("stratum", pa.string()),
         ("statement", pa.string()),
-        ("input", pa.string()),
+        ("prompt", pa.string()),
         ("is_true", pa.bool_()),
-        ("proof", pa.large_string()),
+        ("completion", pa.large_string()),
         ("length", pa.int64()),
         ("ops", pa.list_(pa.string())),
     ]
@@ -36,6 +36,12 @@ _BATCH_ROWS = 256
 def shard_path(folder: Path, number: int) -> Path:
     """Where shard `number` lies."""
     return folder / f"shard-{number:06}.parquet"
+
+
+def data_sets(folder: Path) -> list[Path]:
+    """The data sets of a folder: itself, or those in its own folders, by name; itself too when there is none."""
+    inside = sorted(path.parent for path in folder.glob(f"*/{MANIFEST}"))
+    return inside if inside and not (folder / MANIFEST).exists() else [folder]
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Which statements belong to a split, and which is number i? Every split by index, none by list.
 
 full     binary trees of exactly m leaves out of n atoms, True, False; ∧, ∨ or → at every node: (n+2)^m 3^(m-1) C
-implies  the same with → alone: (n+2)^m C
+imply    the same with → alone: (n+2)^m C
 or       target → tree of ∨ over k distinct atoms of N = 100 000 (2 <= k <= 29); true if the target is among them:
          k (N)_k C of these, (N)_(k+1) C of the others
 php      (every pigeon has a hole) → (two pigeons share one), every bracketing, 2-4 pigeons, 1-4 holes; the larger cases
@@ -9,6 +9,11 @@ php      (every pigeon has a hole) → (two pigeons share one), every bracketing
 
 With `canonical`, statements that differ in the names of their atoms alone are one, whose atoms are p1, p2, ... in order
 of appearance: (n+2)^m becomes the number of words of m leaves whose atoms appear in order, (N)_k becomes 1.
+
+As `published`, the splits of the public data set: `full` and `imply` with every m up to 5 and 7 (3 630 455 and
+11 015 905 statements); `or` with 2500 draws of each k and verdict, without repetition (140 000, half of them true);
+`php` with the omissions that the public generator draws (seed 1130) and the bracketings that it goes through, 2^(c-2)
+of c pairs and one of everything else (246 673).
 
 C = Catalan(leaves - 1), (N)_k = N (N-1) ... (N-k+1). (arXiv:2602.14404; spec section 1.) A split is a sequence of
 *strata*, statements of one kind that are counted by one formula; the index runs through the strata in order.
@@ -33,14 +38,17 @@ from solv.data.pita.formulas import (
     conjunction,
     implication,
 )
-from solv.data.pita.trees import arrangement, arrangement_count, fill, tree, tree_count
+from solv.data.pita.shuffle import bijection
+from solv.data.pita.trees import arrangement, arrangement_count, comb_count, combs, fill, tree, tree_count
 from solv.data.pita.words import Words
 
-SPLITS = ("full", "implies", "or", "php")
+SPLITS = ("full", "imply", "or", "php")
 
 OR_NAMES = 100_000
 OR_LEAST, OR_MOST = 2, 29
 PHP_PIGEONS, PHP_HOLES, PHP_DRAWS = 4, 4, 16
+PUBLISHED_LEAVES = {"full": 5, "imply": 7}
+PUBLISHED_OR_DRAWS, PUBLISHED_PHP_SEED = 2500, 1130
 MOST_LEAVES, MOST_ATOMS = 1000, 100  # an index then has some 3000 digits, and Python prints no more than 4300
 
 
@@ -49,11 +57,13 @@ class SplitSpec:
     """What selects a split: small, hashable, the same in every process.
 
     Args:
-        name: `full`, `implies`, `or` or `php`.
-        leaves: leaves of a statement (full, implies; default 6); atoms of the tree (or; default all of 2..29).
-        atoms: distinct atoms of full and implies (default 3); names that the atoms of or are drawn from (100 000).
+        name: `full`, `imply`, `or` or `php`.
+        leaves: leaves of a statement (full, imply; default 6); atoms of the tree (or; default all of 2..29). Published:
+            the most leaves (full 5, imply 7).
+        atoms: distinct atoms of full and imply (default 3); names that the atoms of or are drawn from (100 000).
         omission_seed: what php leaves out (default 0).
         canonical: number statements up to the names of their atoms.
+        published: as the public data set has it (see the module).
     """
 
     name: str
@@ -61,11 +71,14 @@ class SplitSpec:
     atoms: int | None = None
     omission_seed: int | None = None
     canonical: bool = False
+    published: bool = False
 
     def __post_init__(self) -> None:
         if self.name not in SPLITS:
             raise ValueError(f"split = {self.name!r} is unknown; valid: {', '.join(SPLITS)}")
-        sized = self.name in ("full", "implies")
+        sized = self.name in ("full", "imply")
+        if self.published:
+            self._complete_published()
         if sized:
             object.__setattr__(self, "leaves", 6 if self.leaves is None else self.leaves)
             object.__setattr__(self, "atoms", 3 if self.atoms is None else self.atoms)
@@ -88,6 +101,19 @@ class SplitSpec:
             if not isinstance(value, int) or isinstance(value, bool) or value < least or (most and value > most):
                 valid = f"an integer >= {least}" if most is None else f"an integer from {least} to {most}"
                 raise ValueError(f"{key} = {value} is out of range; valid: {valid}")
+
+    def _complete_published(self) -> None:
+        for key in ("omission_seed", *(("leaves",) if self.name not in PUBLISHED_LEAVES else ())):
+            if getattr(self, key) is not None:
+                raise ValueError(
+                    f"{key} = {getattr(self, key)} does not apply to what is published; valid: leave it out"
+                )
+        if self.canonical:
+            raise ValueError("canonical does not apply to what is published; valid: leave it out")
+        if self.leaves is None and self.name in PUBLISHED_LEAVES:
+            object.__setattr__(self, "leaves", PUBLISHED_LEAVES[self.name])
+        if self.name == "php":
+            object.__setattr__(self, "omission_seed", PUBLISHED_PHP_SEED)
 
     def _or_names(self) -> int:
         """The fewest names of or: those of the largest tree, and a target that is not among them."""
@@ -149,15 +175,21 @@ def open_split(spec: SplitSpec) -> Split:
     if spec.name == "or":
         assert spec.atoms is not None
         strata = _or_strata(spec.leaves, spec.atoms, spec.canonical)
+        if spec.published:
+            strata = tuple(map(_drawn, strata))
     elif spec.name == "php":
         assert spec.omission_seed is not None
-        strata = _php_strata(spec.omission_seed, spec.canonical)
+        if spec.published:
+            strata = _published_php_strata(spec.omission_seed)
+        else:
+            strata = _php_strata(spec.omission_seed, spec.canonical)
     else:
         assert spec.leaves is not None
         assert spec.atoms is not None
         operators = OPERATORS if spec.name == "full" else (IMPLIES,)
-        leaves = Words(spec.leaves, spec.atoms, spec.canonical)
-        strata = (_tree_stratum(leaves, operators),)
+        sizes = range(1, spec.leaves + 1) if spec.published else (spec.leaves,)
+        assert spec.atoms is not None
+        strata = tuple(_tree_stratum(Words(size, spec.atoms, spec.canonical), operators) for size in sizes)
     return Split(spec, strata)
 
 
@@ -207,6 +239,16 @@ def _or_statement(atoms: int, names: int, inside: bool, renamed: bool, rank: int
     return canonical(statement) if renamed else statement
 
 
+def _drawn(stratum: Stratum) -> Stratum:
+    """So many statements of a stratum as are published, drawn without repetition."""
+    count = min(PUBLISHED_OR_DRAWS, stratum.count)
+    return Stratum(stratum.label, count, partial(_draw, stratum, bijection(stratum.count, 0)))
+
+
+def _draw(stratum: Stratum, place: Callable[[int], int], rank: int) -> Formula:
+    return stratum.unrank(place(rank))
+
+
 @dataclass(frozen=True)
 class _Pigeons:
     """The subformulas of a pigeonhole statement, before bracketing."""
@@ -244,6 +286,31 @@ def _php_strata(omission_seed: int, renamed: bool) -> tuple[Stratum, ...]:
     return tuple(strata)
 
 
+def _published_php_strata(seed: int) -> tuple[Stratum, ...]:
+    """The draws of the public generator, whose stream begins anew with every case; what is drawn twice counts twice."""
+    strata = []
+    for pigeons in range(2, PHP_PIGEONS + 1):
+        for holes in range(1, PHP_HOLES + 1):
+            keep = _php_keep(pigeons, holes)
+            stream = np.random.default_rng(seed)
+            for number in range(1 if keep is None else PHP_DRAWS):
+                parts = _pigeons(pigeons, holes, None if keep is None else (keep, stream), published=True)
+                label = f"pigeons={pigeons},holes={holes}" + (f",draw={number}" if keep else "")
+                strata.append(Stratum(label, comb_count(len(parts.clashes)), partial(_published_php_statement, parts)))
+    return tuple(strata)
+
+
+def _published_php_statement(parts: _Pigeons, rank: int) -> Formula:
+    clash = fill(combs(len(parts.clashes), rank), parts.clashes, OR)
+    housed = [fill(_comb(len(home)), home, OR) for home in parts.homes]
+    return implication(fill(_comb(len(housed)), housed, AND), clash)
+
+
+def _comb(leaves: int) -> tuple[bool, ...]:
+    """A op (b op (c op ...)), the first bracketing that the public generator makes."""
+    return combs(leaves, comb_count(leaves) - 1)
+
+
 def _php_keep(pigeons: int, holes: int) -> float | None:
     if pigeons == 2 and holes == 4:
         return 0.75
@@ -254,7 +321,9 @@ def _php_keep(pigeons: int, holes: int) -> float | None:
     return None
 
 
-def _pigeons(pigeons: int, holes: int, omission: tuple[float, np.random.Generator] | None) -> _Pigeons:
+def _pigeons(
+    pigeons: int, holes: int, omission: tuple[float, np.random.Generator] | None, *, published: bool = False
+) -> _Pigeons:
     atoms: list[list[Formula]] = [[(f"p{pigeon}{hole}",) for hole in range(holes)] for pigeon in range(pigeons)]
     clashes = [
         conjunction(atoms[one][hole], atoms[other][hole])
@@ -265,7 +334,16 @@ def _pigeons(pigeons: int, holes: int, omission: tuple[float, np.random.Generato
     ]
     if omission is None:
         return _Pigeons(tuple(map(tuple, atoms)), tuple(clashes))
-    return _Pigeons(tuple(_kept(row, *omission) for row in atoms), _kept(clashes, *omission))
+    kept = _kept_as_published if published else _kept
+    return _Pigeons(tuple(kept(row, *omission) for row in atoms), kept(clashes, *omission))
+
+
+def _kept_as_published(items: list[Formula], keep: float, stream: np.random.Generator) -> tuple[Formula, ...]:
+    """The same by the draws of the public generator."""
+    kept = stream.binomial(1, keep, size=len(items)).astype(bool)
+    if not kept.any():
+        kept[stream.integers(len(items))] = True
+    return tuple(item for item, stays in zip(items, kept, strict=True) if stays)
 
 
 def _kept(items: list[Formula], keep: float, stream: np.random.Generator) -> tuple[Formula, ...]:

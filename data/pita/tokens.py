@@ -19,9 +19,9 @@ _STATES = (
     "</if><if>",
     "</if><then>",
     "</then></state>",
-    '"><complete/></state>',
+    '"><complete /></state>',
     '<backtrack to="',
-    '"/>',
+    '" />',
 )
 _TACTICS = (
     "<tactic>intro ",
@@ -48,7 +48,7 @@ _FORMULAS = (f" {AND} ", f" {OR} ", f" {IMPLIES} ", "(", ")", TRUE, FALSE, *(f"p
 _NAMES = ("h✝", *(f"h{digit}" for digit in _DIGITS[1:]))
 
 #: Token 0 fills what is not text.
-VOCABULARY = ("", "<success/>", "<failure/>", SEPARATOR, *_STATES, *_TACTICS, *_FORMULAS, *_NAMES, *_DIGITS)
+VOCABULARY = ("", "<success />", "<failure />", SEPARATOR, *_STATES, *_TACTICS, *_FORMULAS, *_NAMES, *_DIGITS)
 FILL, SUCCESS, FAILURE = 0, 1, 2
 
 _NUMBER = {piece: number for number, piece in enumerate(VOCABULARY)}

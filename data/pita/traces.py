@@ -1,11 +1,11 @@
 """How is a search written down? The steps replayed by Lean's rules, one state after another, as one string.
 
     <tactic>intro h1</tactic><state id="1"><if>h1 : p1</if><then>p1</then></state>
-    <tactic>exact h1</tactic><state id="2"><complete/></state><success/>
+    <tactic>exact h1</tactic><state id="2"><complete /></state><success />
 
-A state is the first open goal of the innermost block, its hypotheses in Lean's order, or `<complete/>` when the block
+A state is the first open goal of the innermost block, its hypotheses in Lean's order, or `<complete />` when the block
 has no goal left; then the enclosing block's state follows under a new number, without a tactic. `cases h` removes h and
-adds an unnamed `h✝`, which `case inl h2 =>` names. `<backtrack to="k"/>` is followed by state k again.
+adds an unnamed `h✝`, which `case inl h2 =>` names. `<backtrack to="k" />` is followed by state k again.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ SEPARATOR = "|"
 
 #: The kind of step behind each operation, as the paper counts them; a closed block and a backtrack are none.
 KINDS = {
-    INTRO: "intro",
+    INTRO: "intro h",
     SPLIT_GOAL: "apply And",
     TRIVIAL: "apply True",
     CASES: "cases Or",
@@ -95,7 +95,7 @@ def render(formulas: Subformulas, steps: list[Step], proved: bool) -> Trace:
     for operation, first, second, third in steps:
         if operation == BACKTRACK:
             here = states[first]
-            out.append(f'<backtrack to="{first}"/><state id="{first}">{_body(here, say)}')
+            out.append(f'<backtrack to="{first}" /><state id="{first}">{_body(here, say)}')
             characters += len(out[-1])
             continue
         operations.add(operation)
@@ -123,7 +123,9 @@ def render(formulas: Subformulas, steps: list[Step], proved: bool) -> Trace:
             here = (f"{held}<if>h{first} : {say(means[first])}</if>", goal, after)
             tactic = f"have h{first} := h{second} h{third}"
         elif operation == CLOSE:
-            here = after
+            while here[1] >= 0:  # goals that are given up
+                here = here[2]
+            here = here[2]
             tactic = ""
         elif operation == TAKE_LEFT:
             means[first] = left[means[second]]
@@ -161,11 +163,11 @@ def render(formulas: Subformulas, steps: list[Step], proved: bool) -> Trace:
         characters += len(out[-1])
         if characters > MOST_CHARACTERS:
             raise TraceTooLongError(f"a trace of more than {MOST_CHARACTERS} characters; valid: a lower state limit")
-    out.append("<success/>" if proved else "<failure/>")
+    out.append("<success />" if proved else "<failure />")
     return Trace("".join(out), number, tuple(sorted({KINDS[operation] for operation in operations - {CLOSE}})))
 
 
 def _body(here: Any, say: Callable[[int], str]) -> str:
     if here is None or here[1] < 0:
-        return "<complete/></state>"
+        return "<complete /></state>"
     return f"{here[0]}<then>{say(here[1])}</then></state>"

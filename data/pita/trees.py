@@ -55,6 +55,28 @@ def _unranked(leaves: int, rank: int) -> tuple[bool, ...]:
     return tuple(reversed(reversed_template))
 
 
+def comb_count(leaves: int) -> int:
+    """Combs of combs with this many leaves: 2^(leaves - 2), and one with a single leaf."""
+    return 1 << max(0, leaves - 2)
+
+
+def combs(leaves: int, rank: int) -> tuple[bool, ...]:
+    """Postfix template of comb of combs number `rank`: B1 op (B2 op (... op last)), each B a op (b op (... op c)).
+
+    These are the bracketings that the public generator of arXiv:2602.14404 makes of the pairs of php: it goes through
+    the right parts once, with the first of the left parts alone. Bit i of `rank` ends a comb behind leaf i.
+    """
+    template: list[bool] = []
+    size = blocks = 0
+    for place in range(leaves - 1):
+        size += 1
+        template.append(False)
+        if place == leaves - 2 or rank >> place & 1:
+            template += [True] * (size - 1)
+            size, blocks = 0, blocks + 1
+    return (*template, False, *[True] * blocks)
+
+
 def fill(template: Sequence[bool], leaves: Sequence[tuple[str, ...]], operator: str) -> tuple[str, ...]:
     """The formula of this shape with these subformulas at its leaves and one operator at every inner node."""
     remaining = iter(leaves)

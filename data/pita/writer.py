@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from solv.data.pita.records import VERSION, record
+from solv.data.pita.search import SEARCHES
 from solv.data.pita.shards import (
     MANIFEST,
     SCHEMA,
@@ -49,6 +50,7 @@ class Plan:
         shard_rows: rows of a shard (>= 1).
         state_limit: states after which a search is given up (>= 1).
         simplest: only successful paths for provable statements.
+        search: `paper` or `pruned` (see `search`).
     """
 
     split: SplitSpec
@@ -57,6 +59,7 @@ class Plan:
     shard_rows: int = 10_000
     state_limit: int = 10_000
     simplest: bool = False
+    search: str = "paper"
 
     def __post_init__(self) -> None:
         available = open_split(self.split).count
@@ -65,6 +68,8 @@ class Plan:
         for key, least in (("seed", 0), ("shard_rows", 1), ("state_limit", 1)):
             if getattr(self, key) < least:
                 raise ValueError(f"{key} = {getattr(self, key)} is out of range; valid: an integer >= {least}")
+        if self.search not in SEARCHES:
+            raise ValueError(f"search = {self.search!r} is unknown; valid: {', '.join(SEARCHES)}")
 
     @property
     def shards(self) -> int:
@@ -167,9 +172,9 @@ def _write_shard(plan: Plan, folder: Path, number: int) -> int:
         group: list[dict[str, Any]] = []
         characters = 0
         for row in plan.rows_of(number):
-            made = record(split, place(row), plan.state_limit, simplest=plan.simplest)
+            made = record(split, place(row), plan.state_limit, simplest=plan.simplest, pruned=plan.search == "pruned")
             group.append(made)
-            characters += len(made["input"]) + len(made["proof"] or "")
+            characters += len(made["prompt"]) + len(made["completion"] or "")
             if characters > _GROUP_CHARACTERS:
                 writer.write_table(_table(group, schema))
                 group, characters = [], 0

@@ -9,15 +9,15 @@ When does a model that writes a reasoning trace beat one that answers directly?
 | counts | has every split as many statements as its formula says? (E1) | counts.py | Fig. 1c up to symmetry |
 | proofs | what is provable, how long are traces, does every one check? (E1) | proofs.py | Fig. 1d |
 | language | do language models that write a proof generalise? (E2) | language.py | against length instead of size |
-| starfish-lengths | how many ancestors does a trace write? (E4) | starfish_lengths.py | ours |
-| starfish-widths | with which powers grows the needed width? (E3) | starfish_widths.py | heat maps of accuracy |
-| starfish-hops | what is right beyond the trained hops? (E4) | starfish_hops.py | accuracy against hops |
-| starfish-errors | do errors of tokens predict those of traces? (E4) | starfish_errors.py | ours |
-| starfish-plane | where is a trace better, in breadth and depth? (E5) | starfish_plane.py | ours |
+| chain-lengths | how many ancestors does a trace write? (E4) | chain_lengths.py | ours |
+| chain-widths | with which powers grows the needed width? (E3) | chain_widths.py | heat maps of accuracy |
+| chain-hops | what is right beyond the trained hops? (E4) | chain_hops.py | accuracy against hops |
+| chain-errors | do errors of tokens predict those of traces? (E4) | chain_errors.py | ours |
+| chain-plane | where is a trace better, in breadth and depth? (E5) | chain_plane.py | ours |
 
-E1 is the data set, E2 language models on it, E3-E5 a synthetic task of arms and levels (starfish). What parts share:
+E1 is the data set, E2 language models on it, E3-E5 a synthetic task of arms and levels (chain). What parts share:
 `statements.py` (searches that `counts` and `proofs` read), `language_statements.py` and `language_training.py`,
-`starfish.py` (tasks) and `starfish_training.py` (one training of the plane for three parts).
+`chain.py` (tasks) and `chain_training.py` (one training of the plane for three parts).
 """
 
 from solv.harness.entry import Entry, Paper
@@ -31,7 +31,7 @@ ENTRY = Entry(
     ),
     question="When does a model that writes a reasoning trace beat one that answers directly?",
     axes=("training.attention", "training.steps", "generalisation.width"),
-    expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
+    expected={"smoke": "10 s", "quick": "2 min", "reference": "not measured, 1 to 2 h", "paper": "not measured, GPU"},
     settings="solv.experiments.pita.settings:PitaConfig",
     experiment="solv.experiments.pita.experiment:EXPERIMENT",
 )

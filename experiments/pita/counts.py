@@ -1,30 +1,36 @@
-"""Part `counts`: how many statements has a split of the proof data set? (E1)
+"""Part `counts`: how many statements has a split of the proof data set, and how many up to symmetry? (E1)
 
-Every statement of a size is written out, and distinct ones are counted, against closed formulas.
+Every statement of a size is written out, and distinct ones are counted, against closed formulas; up to the names of
+atoms and the order and grouping of ∧ and ∨ as well, which is what the paper calls breadth.
 """
 
 from collections.abc import Iterator
 from enum import StrEnum
 
+from solv.data.pita.formulas import symmetric
 from solv.data.pita.splits import SplitSpec, open_split
 from solv.experiments.pita.settings import PitaConfig
 from solv.experiments.pita.statements import OPERATORS, examine
 from solv.harness.contract import Context, Part
+from solv.theory.pita.breadth import full_breadth, imply_breadth, paper_breadth
 from solv.theory.pita.statement_counts import full_count, pigeonhole_count
 from solv.tracking.claims import Claim, Judgement, Verdict, missing
-from solv.tracking.curves import Curves, Recorder, pair
+from solv.tracking.curves import Curves, Recorder, pair, select
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("pita", "counts")
-LARGEST = 8  # leaves of full and implies in the data set
+EXACT, PAPER = "orbits", "as in the paper"
+MOST_BROAD, WRITTEN_OUT = 10, 3  # leaves up to which breadth is counted by formula, and by writing statements out
+LARGEST = 8  # leaves of full and imply in the data set
 PIGEONHOLE = "php"
 PIGEONS = ((2, 1), (2, 2), (3, 1), (2, 3))  # (pigeons, holes) without omissions that are written out, by leaves
 
 
 class Panels(StrEnum):
-    """The panel of this part."""
+    """The panels of this part."""
 
     COUNTS = "counts"
+    BREADTH = "breadth"
 
 
 def panels(config: PitaConfig) -> list[Panel]:
@@ -40,8 +46,28 @@ def panels(config: PitaConfig) -> list[Panel]:
             y_scale="log",
             series="{split}",
             main=True,
-        )
+        ),
+        *_breadth_panels(config),
     ]
+
+
+def _breadth_panels(config: PitaConfig) -> list[Panel]:
+    if not _broad(config):
+        return []
+    breadth = Panel(
+        Panels.BREADTH,
+        "E1 Statements up to symmetry",
+        "leaves m",
+        "statements up to symmetry",
+        y_scale="log",
+        series="{split}, {counted}",
+        figure="Fig. 1c",
+    )
+    return [breadth]
+
+
+def _broad(config: PitaConfig) -> list[str]:
+    return [split for split in config.proofs.splits if split in OPERATORS]
 
 
 def predict(config: PitaConfig) -> Iterator[Curves]:
@@ -56,6 +82,18 @@ def predict(config: PitaConfig) -> Iterator[Curves]:
         else:
             continue
         yield RECORD.theory(Panels.COUNTS, {"split": split}, x=("leaves", leaves), y=("statements", counts))
+    sizes = range(1, MOST_BROAD + 1)
+    for split in _broad(config):
+        for counted in (EXACT, PAPER):
+            values = [float(_breadth(split, m)[counted]) for m in sizes]
+            at = {"split": split, "counted": counted}
+            yield RECORD.theory(Panels.BREADTH, at, x=("leaves", list(sizes)), y=("statements", values))
+
+
+def _breadth(split: str, leaves: int) -> dict[str, float]:
+    """Return orbits, and the count of the paper's figure."""
+    exact = full_breadth(leaves) if split == "full" else imply_breadth(leaves)
+    return {EXACT: exact, PAPER: paper_breadth(leaves, operators=OPERATORS[split])}
 
 
 def pigeonhole_leaves(pigeons: int, holes: int) -> int:
@@ -83,6 +121,23 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
                 Panels.COUNTS, {"split": split}, x=("leaves", leaves), y=("statements", counts), y_err=0.0, n=1
             )
 
+    sizes = range(1, min(WRITTEN_OUT, config.proofs.leaves) + 1)
+    for split in _broad(config):
+        yield RECORD.simulation(
+            Panels.BREADTH,
+            {"split": split, "counted": EXACT},
+            x=("leaves", list(sizes)),
+            y=("statements", [_orbits(split, m) for m in sizes]),
+            y_err=0.0,
+            n=1,
+        )
+
+
+def _orbits(split: str, leaves: int) -> int:
+    """Return how many statements there are up to symmetry, each written out and brought into one form."""
+    opened = open_split(SplitSpec(split, leaves))
+    return len({symmetric(opened[index]) for index in range(opened.count)})
+
 
 def _pigeonholes() -> list[int]:
     """Return how many distinct statements the cases of `PIGEONS` have."""
@@ -92,22 +147,23 @@ def _pigeonholes() -> list[int]:
 
 
 def _judge_counts(curves: Curves) -> Judgement:
-    paired = pair(curves)
+    paired = pair(curves)  # of both panels
     if paired.empty:
         return missing("proofs.most >= 5, or proofs.splits includes php")
-    wrong = paired[paired["y"] != paired["theory"]]
+    wrong, written = paired[paired["y"] != paired["theory"]], select(paired, panel=Panels.COUNTS)
     return Judgement(
         Verdict.HOLDS if wrong.empty else Verdict.FAILS,
-        predicted="(n+2)^m 3^(m-1) C(m-1), (n+2)^m C(m-1), products of C",
-        measured=f"{len(paired) - len(wrong)} of {len(paired)} sizes, {int(paired['y'].sum())} distinct statements",
+        predicted="(n+2)^m 3^(m-1) C(m-1), (n+2)^m C(m-1), products of C; orbits",
+        measured=f"{len(paired) - len(wrong)} of {len(paired)} sizes, {int(written['y'].sum())} distinct statements",
         tolerance="none; each statement of a size written out and distinct ones counted",
     )
 
 
 COUNTS = Part(
     name="counts",
-    question="Has every split of the proof data set exactly as many statements as its formula says?",
+    question="Has every split of the proof data set as many statements as its formula says, up to symmetry, too?",
     switch="proofs.splits",
+    figure="Fig. 1c",
     names=Panels,
     panels=panels,
     predict=predict,
@@ -115,8 +171,8 @@ COUNTS = Part(
     claims=(
         Claim(
             "counts",
-            "The splits have exactly as many statements as the formulas say.",
-            reads=(Panels.COUNTS,),
+            "The splits have exactly as many statements as the formulas say, up to symmetry as well.",
+            reads=(Panels.COUNTS, Panels.BREADTH),
             judge=_judge_counts,
             needs={"proofs.most": 5},
         ),

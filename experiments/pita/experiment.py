@@ -1,15 +1,16 @@
 """When does a model that writes a reasoning trace beat one that answers directly? The parts of pita."""
 
 from solv.experiments.pita import ENTRY
+from solv.experiments.pita.chain_attention import CHAIN_ATTENTION
+from solv.experiments.pita.chain_errors import CHAIN_ERRORS
+from solv.experiments.pita.chain_hops import CHAIN_HOPS
+from solv.experiments.pita.chain_lengths import CHAIN_LENGTHS
+from solv.experiments.pita.chain_plane import CHAIN_PLANE
+from solv.experiments.pita.chain_widths import CHAIN_WIDTHS
 from solv.experiments.pita.counts import COUNTS
 from solv.experiments.pita.language import LANGUAGE
 from solv.experiments.pita.proofs import PROOFS
 from solv.experiments.pita.settings import PitaConfig
-from solv.experiments.pita.starfish_errors import STARFISH_ERRORS
-from solv.experiments.pita.starfish_hops import STARFISH_HOPS
-from solv.experiments.pita.starfish_lengths import STARFISH_LENGTHS
-from solv.experiments.pita.starfish_plane import STARFISH_PLANE
-from solv.experiments.pita.starfish_widths import STARFISH_WIDTHS
 from solv.harness.contract import Experiment
 from solv.tracking.panels import Highlight
 
@@ -20,11 +21,12 @@ EXPERIMENT = Experiment(
         COUNTS,
         PROOFS,
         LANGUAGE,
-        STARFISH_LENGTHS,
-        STARFISH_WIDTHS,
-        STARFISH_HOPS,
-        STARFISH_ERRORS,
-        STARFISH_PLANE,
+        CHAIN_LENGTHS,
+        CHAIN_WIDTHS,
+        CHAIN_ATTENTION,
+        CHAIN_HOPS,
+        CHAIN_ERRORS,
+        CHAIN_PLANE,
     ),
     headline=(
         Highlight("counts", "counts"),

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 RECORD = Recorder("pita", "language")
 RIGHT, VALID = "right answers", "valid traces"  # what is counted; a valid trace ends in the right answer
+ALWAYS_FALSE = "always failure"  # the baseline: most statements are not provable
 TRAINED, LONGER = "as trained", "longer"
 LEARNED = 0.9  # accuracy at trained lengths from which a comparison beyond them means something
 FEWEST = 3  # repeats from which a standard error does
@@ -36,7 +37,8 @@ class Panels(StrEnum):
     BROAD = "language-broad"
     DEEP = "language-deep"
     WRONG_REASON = "wrong-reason"
-    UNFINISHED = "unfinished"
+    NONE = "no-answer"
+    NATURAL = "natural-classes"
     DIFFERENCE = "trace-minus-direct"
 
 
@@ -51,7 +53,7 @@ def panels(config: PitaConfig) -> list[Panel]:
             ACCURACY[role],
             "E2 Language models on {split}, trained up to {threshold}",
             "length of the trace",
-            "accuracy (guessing: 0.5)",
+            "balanced accuracy (guessing: 0.5)",
             y_limits=whole,
             facets=("split", "threshold"),
             series=_answer_label,
@@ -70,12 +72,22 @@ def panels(config: PitaConfig) -> list[Panel]:
             series="{role}: {split}",
         ),
         Panel(
-            Panels.UNFINISHED,
-            "E2 Traces without an end",
+            Panels.NONE,
+            "E2 Traces without an answer",
             "length of the trace",
             "fraction",
             y_limits=whole,
             series="{role}: {split}",
+        ),
+        Panel(
+            Panels.NATURAL,
+            "E2 With the classes as they are, {split}",
+            "length of the trace",
+            "accuracy",
+            y_limits=whole,
+            facets=("role", "split"),
+            series="{answer}",
+            drawn=False,
         ),
         Panel(
             Panels.DIFFERENCE,
@@ -153,13 +165,33 @@ def _curves(
         (ACCURACY[role], {"answer": TRACE, "counted": VALID}, trace["valid"]),
         (ACCURACY[role], {"answer": DIRECT, "counted": RIGHT}, direct["right"]),
         (Panels.WRONG_REASON, {}, trace["right"] - trace["valid"]),
-        (Panels.UNFINISHED, {}, trace["unfinished"]),
+        (Panels.NONE, {}, trace["none"]),
     ):
         tested = np.isfinite(values).all(axis=0)
         if tested.any():
             y, y_err, n = standard_error(values[:, tested])
             yield RECORD.trained(
                 panel, {**at, **kind}, x=("length", middle[tested]), y=("fraction", y), y_err=y_err, n=n
+            )
+    part = np.nan_to_num(trace["provable"])
+    natural = {
+        **{
+            answer: part * values["right_provable"] + (1 - part) * values["right_unprovable"]
+            for answer, values in ((TRACE, trace), (DIRECT, direct))
+        },
+        ALWAYS_FALSE: np.where(np.isfinite(trace["right"]), 1 - part, np.nan),
+    }
+    for answer, values in natural.items():
+        tested = np.isfinite(values).all(axis=0)
+        if tested.any():
+            y, y_err, n = standard_error(values[:, tested])
+            yield RECORD.trained(
+                Panels.NATURAL,
+                {**at, "answer": answer},
+                x=("length", middle[tested]),
+                y=("fraction", y),
+                y_err=y_err,
+                n=n,
             )
     differences = trace["right"] - direct["right"]
     tested = np.isfinite(differences).all(axis=0)

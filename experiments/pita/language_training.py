@@ -1,5 +1,6 @@
 """How is a language model of pita trained and asked? On traces or answers; by right answers and valid traces."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,11 +19,13 @@ from solv.models.language.decoder import Decoder, DecoderConfig
 from solv.models.language.huggingface import ModelError
 from solv.models.language.training import Trainer, TrainingSettings
 from solv.models.pita.completion import Completer, DecoderCompleter, completion_loss
-from solv.models.pita.hf_completion import HuggingFaceCompleter
+from solv.models.pita.hf_completion import Adapter, HuggingFaceCompleter
 
 ENDINGS = {True: VOCABULARY[SUCCESS], False: VOCABULARY[FAILURE]}
 ANSWERING_ROWS = 256  # sequences of a small decoder at once
-FRACTIONS = ("right", "valid", "unfinished")
+FRACTIONS = ("right", "valid", "none", "right_provable", "right_unprovable")
+FIRST_WORD = re.compile("success|failure")
+ANSWER_TOKENS = 16  # within which a pretrained model answers directly
 
 
 def require_model(settings: LanguageSettings, context: Context) -> None:
@@ -34,7 +37,7 @@ def require_model(settings: LanguageSettings, context: Context) -> None:
     if settings.pretrained.model is None:
         _architecture(settings, 1)
     else:
-        _pretrained(settings, context)
+        _pretrained(settings, context, "any")
 
 
 def train_and_ask(
@@ -50,23 +53,36 @@ def train_and_ask(
         context: of the run.
 
     Returns:
-        The fractions of right answers (`right`), of right answers with a valid trace (`valid`) and of traces without
-        an end (`unfinished`), shape (bins,); NaN where a bin lacks one of the verdicts.
+        The fractions of right answers (`right`), of right answers with a valid trace (`valid`) and of answers with
+        neither of the two words (`none`), each the mean over both verdicts (a balanced accuracy); right answers to
+        provable and to unprovable statements; and the `provable` part of all statements; shape (bins,), NaN where a bin
+        lacks one of the verdicts.
     """
     completer = (
         _decoder(settings, drawn, name, context)
         if settings.pretrained.model is None
-        else _pretrained(settings, context)
+        else _pretrained(settings, context, name)
     )
     _train(completer, settings, drawn.training, name, answer, context)
     rows = [_ask(completer, settings, examples, answer) for examples in drawn.tests]
-    return {key: np.array([row[key] for row in rows]) for key in FRACTIONS}
+    return {**{key: np.array([row[key] for row in rows]) for key in FRACTIONS}, "provable": np.array(drawn.provable)}
 
 
-def _pretrained(settings: LanguageSettings, context: Context) -> Completer:
+def _pretrained(settings: LanguageSettings, context: Context, name: str) -> Completer:
     chosen = settings.pretrained
     try:
-        return HuggingFaceCompleter(str(chosen.model), device=context.device, rows=chosen.rows)
+        adapter = (
+            None
+            if chosen.adapter == "full"
+            else Adapter(chosen.rank, chosen.alpha, chosen.dropout, four_bit=chosen.adapter == "qlora")
+        )
+        return HuggingFaceCompleter(
+            str(chosen.model),
+            device=context.device,
+            rows=chosen.rows,
+            adapter=adapter,
+            seed=context.seeds.integer(name, "adapter"),
+        )
     except ModelError as error:
         raise ConfigurationError(f"language.pretrained: {error}") from None
 
@@ -146,23 +162,36 @@ def _train(
 def _ask(
     completer: Completer, settings: LanguageSettings, examples: Sequence[Example], answer: str
 ) -> dict[str, float]:
-    """Return the fractions of one bin, each the mean over provable and unprovable statements; NaN without both."""
+    """Return the fractions of one bin, each the mean over provable and unprovable statements; NaN without both.
+
+    The first of the words success and failure in what is written is the answer; neither is wrong. A small decoder that
+    answers directly writes one of two tokens, and the likelier counts.
+    """
     if len({each.provable for each in examples}) < 2:
         return dict.fromkeys(FRACTIONS, np.nan)
     prompts = [each.prompt for each in examples]
     provable = np.array([each.provable for each in examples])
-    if answer == DIRECT:
+    if answer == DIRECT and settings.pretrained.model is None:
         yes, no = (completer.log_likelihoods(prompts, [ENDINGS[side]] * len(prompts)) for side in (True, False))
         right = valid = (yes > no) == provable
-        unfinished = np.zeros(len(prompts), dtype=bool)
+        none = np.zeros(len(prompts), dtype=bool)
     else:
-        traces = completer.complete(prompts, settings.new_tokens)
-        right = np.array([trace.endswith(ENDINGS[each.provable]) for trace, each in zip(traces, examples, strict=True)])
-        valid = right & np.array([_accepted(trace, each) for trace, each in zip(traces, examples, strict=True)])
-        unfinished = np.array([not trace.endswith(tuple(ENDINGS.values())) for trace in traces])
+        written = completer.complete(prompts, settings.new_tokens if answer == TRACE else ANSWER_TOKENS)
+        words = [said[0] if (said := FIRST_WORD.search(each)) else "" for each in written]
+        right = np.array(
+            [word == ("success" if side else "failure") for word, side in zip(words, provable, strict=True)]
+        )
+        accepted = [_accepted(trace, each) for trace, each in zip(written, examples, strict=True)]
+        valid = right & np.array(accepted) if answer == TRACE else right
+        none = np.array([not word for word in words])
+    by_verdict = {side: right[provable == side].mean() for side in (True, False)}
     return {
-        key: float(np.mean([values[provable == side].mean() for side in (True, False)]))
-        for key, values in (("right", right), ("valid", valid), ("unfinished", unfinished))
+        **{
+            key: float(np.mean([values[provable == side].mean() for side in (True, False)]))
+            for key, values in (("right", right), ("valid", valid), ("none", none))
+        },
+        "right_provable": float(by_verdict[True]),
+        "right_unprovable": float(by_verdict[False]),
     }
 
 

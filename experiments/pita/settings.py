@@ -2,7 +2,7 @@
 
 from solv.harness.settings import Group, RunSettings, group, integer, integers, real, text, texts
 
-SPLITS = ("full", "implies", "or", "php")
+SPLITS = ("full", "imply", "or", "php")
 
 
 class Broad(Group):
@@ -44,6 +44,14 @@ class Pretrained(Group):
     """A causal language model in Hugging Face's format (extra `hf`), fine-tuned instead."""
 
     model: str | None = text(None, "folder or hub name of a language model; null: train small decoders from scratch")
+    adapter: str = text(
+        "full",
+        "what is trained of a pretrained model: all weights, low-rank adapters, or these with the model in four bits",
+        choices=("full", "lora", "qlora"),
+    )
+    rank: int = integer(16, "rank of the low-rank adapters of a pretrained model", least=1)
+    alpha: float = real(32.0, "low-rank adapters count alpha / rank", above=0)
+    dropout: float = real(0.05, "dropout before low-rank adapters", least=0, below=1)
     rows: int = integer(
         16, "sequences that go through a pretrained model at once when it answers", least=1, scientific=False
     )
@@ -81,13 +89,15 @@ class LanguageSettings(Group):
 
 
 ATTENTIONS = ("softmax", "linear", "uniform")
+#: Nodes that a trace of the chain task writes; inverted: a quarter of the questions are the wrong way round.
+TRACES = ("start", "arm", "short", "inverted")
 
 
 class Proofs(Group):
     """Statements and their proofs (E1)."""
 
     splits: tuple[str, ...] = texts(list(SPLITS), "splits of the data set that are proved and checked", choices=SPLITS)
-    leaves: int = integer(4, "leaves of the largest statements of full and implies", least=1, most=8)
+    leaves: int = integer(4, "leaves of the largest statements of full and imply", least=1, most=8)
     most: int = integer(
         100_000, "statements of one size that are proved and checked: all, or a sample of so many", least=1
     )
@@ -96,10 +106,10 @@ class Proofs(Group):
 
 
 class Training(Group):
-    """How every copy of the starfish model is trained and tested."""
+    """How every copy of the chain model is trained and tested."""
 
-    seeds: int = integer(3, "independent embeddings, initial weights and questions of a starfish model", least=2)
-    steps: int = integer(400, "training steps of a starfish model", least=1)
+    seeds: int = integer(3, "independent embeddings, initial weights and questions of a chain model", least=2)
+    steps: int = integer(400, "training steps of a chain model", least=1)
     batch: int = integer(256, "most positions in a training step of one copy", least=2)
     batch_per_node: int = integer(
         4, "positions in a training step of one copy for every node of the task, up to the most", least=1
@@ -109,7 +119,8 @@ class Training(Group):
     memory: float = real(0.9, "beta2 of Adam (memory of squared gradients)", least=0, below=1)
     answers: float = real(0.7, "part of the positions a trace model is trained on that are answers", above=0, below=1)
     tests: int = integer(200, "test questions of one number of hops and copy", least=2)
-    attention: str = text("softmax", "attention of all starfish models", choices=ATTENTIONS)
+    attention: str = text("softmax", "attention of all chain models", choices=ATTENTIONS)
+    trace: str = text("start", "kind of traces and questions of the chain task", choices=TRACES)
 
 
 class TraceWidths(Group):
@@ -135,12 +146,20 @@ class DirectWidths(Group):
 
 
 class Widths(Group):
-    """Critical widths of starfish models (E3)."""
+    """Critical widths of chain models (E3)."""
 
     hops: float = real(0.5, "part of the levels that questions span in the search of critical widths", above=0, below=1)
     threshold: float = real(0.75, "accuracy at which a width is critical", above=0.5, below=1)
     trace: TraceWidths = group(TraceWidths, "models that write a trace")
     direct: DirectWidths = group(DirectWidths, "models that answer directly")
+
+
+class ReducedModel(Group):
+    """Learned against uniform attention."""
+
+    arms: int = integer(10, "arms A of the task on which attention is looked at", least=2)
+    depth: int = integer(8, "levels D of the task on which attention is looked at", least=2)
+    widths: tuple[int, ...] = integers([12, 36], "widths d of the models whose attention is looked at", least=2)
 
 
 class Generalisation(Group):
@@ -162,7 +181,8 @@ class PitaConfig(RunSettings):
     """Settings of pita; the defaults are the quick preset."""
 
     proofs: Proofs = group(Proofs, "statements and their proofs")
-    training: Training = group(Training, "how starfish models are trained and tested")
-    widths: Widths = group(Widths, "critical widths of starfish models")
-    generalisation: Generalisation = group(Generalisation, "starfish models on longer questions")
+    training: Training = group(Training, "how chain models are trained and tested")
+    widths: Widths = group(Widths, "critical widths of chain models")
+    attention: ReducedModel = group(ReducedModel, "learned against uniform attention")
+    generalisation: Generalisation = group(Generalisation, "chain models on longer questions")
     language: LanguageSettings = group(LanguageSettings, "language models that prove or answer")

@@ -17,7 +17,7 @@ from solv.harness.contract import Context
 
 Statement = tuple[str, ...]
 Arrays = dict[str, np.ndarray]
-OPERATORS = {"full": 3, "implies": 1}  # splits whose statements are counted by their leaves, and operators of a node
+OPERATORS = {"full": 3, "imply": 1}  # splits whose statements are counted by their leaves, and operators of a node
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ def examine(settings: Proofs, context: Context) -> dict[Size, Arrays]:
 
     Returns:
         Numbers of statements that are `proved`, `given_up`, `refused` by the checker, whose second verdict `differ`s,
-        and that are `distinct`; the sum of their `leaves`; and the `lengths` of all traces, shape (traces,).
+        and that are `distinct`; the sum of their `leaves`; and the `lengths` of all traces and whether they
+        are `provable`, shape (traces,).
     """
     examined = {}
     listed = sizes(settings)
@@ -77,7 +78,7 @@ def examine(settings: Proofs, context: Context) -> dict[Size, Arrays]:
 
 
 def _examine(statements: Iterable[Statement], state_limit: int) -> Arrays:
-    lengths, distinct = [], set()
+    lengths, verdicts, distinct = [], [], set()
     proved = given_up = refused = differ = leaves = 0
     for statement in statements:
         distinct.add(statement)
@@ -89,6 +90,7 @@ def _examine(statements: Iterable[Statement], state_limit: int) -> Arrays:
             continue
         trace = render(formulas, result.steps, result.proved)
         lengths.append(trace.length)
+        verdicts.append(result.proved)
         proved += result.proved
         differ += provable(statement) != result.proved
         try:
@@ -101,4 +103,5 @@ def _examine(statements: Iterable[Statement], state_limit: int) -> Arrays:
         **{key: np.array(value) for key, value in sums.items()},
         "distinct": np.array(len(distinct)),
         "lengths": np.array(lengths, dtype=np.int64),
+        "provable": np.array(verdicts, dtype=bool),
     }

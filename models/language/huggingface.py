@@ -156,7 +156,11 @@ def require_folder(path: str) -> None:
 
 
 def load_pretrained(
-    path: str, device: str, revision: str = "main", dtype: torch.dtype | None = None
+    path: str,
+    device: str,
+    revision: str = "main",
+    dtype: torch.dtype | None = None,
+    quantization: Any = None,
 ) -> tuple[Any, Any]:
     """Return a causal language model, ready to be read, and its tokenizer.
 
@@ -165,6 +169,7 @@ def load_pretrained(
         device: torch device.
         revision: branch or tag of a hub name; a folder has none.
         dtype: of the weights; None: as stored on a GPU, float32 on a CPU.
+        quantization: of the weights, as transformers has it; None: none.
 
     Raises:
         ModelError: transformers is not installed, there is no such folder or model, or it has no tokenizer.
@@ -181,11 +186,14 @@ def load_pretrained(
         raise ModelError(f"{name}: no tokenizer can be read ({_first_line(error)})") from None
     try:
         model = AutoModelForCausalLM.from_pretrained(
-            path, revision=revision, dtype=dtype or ("auto" if device != "cpu" else torch.float32)
+            path,
+            revision=revision,
+            dtype=dtype or ("auto" if device != "cpu" else torch.float32),
+            **({} if quantization is None else {"quantization_config": quantization, "device_map": device}),
         )
     except Exception as error:
         raise ModelError(f"{name}: no causal language model can be read ({_first_line(error)})") from None
-    return model.to(device).eval(), tokenizer
+    return (model if quantization is not None else model.to(device)).eval(), tokenizer
 
 
 def _first_line(error: Exception) -> str:

@@ -160,7 +160,7 @@ class Trainer:
             called = spread(self.model, settings.parallel, bfloat16=settings.bfloat16)
         self._spread = called
         self._called: Callable[..., Any] = torch.compile(called) if settings.compiled else called
-        self._parameters = dict(self.model.named_parameters())
+        self._parameters = {name: each for name, each in self.model.named_parameters() if each.requires_grad}
         self._optimizer = self._make_optimizer()
         self._rates = [float(group["lr"]) for group in self._optimizer.param_groups]
         self.averages = WeightAverages(self._parameters, settings.averages)

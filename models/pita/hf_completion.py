@@ -1,10 +1,12 @@
 """How does a causal language model in Hugging Face's format learn to complete a prompt, and how does it then?
 
-Its own tokenizer, one end-of-sequence token after every completion, and the trainer of every other language model.
-Needs the extra `hf`; transformers is imported when a model is loaded, and not before.
+Its own tokenizer, one end-of-sequence token after every completion, and the trainer of every other language model. All
+weights are trained, or low-rank adapters of all linear layers (LoRA), whose model may lie in four bits (QLoRA; on an
+NVIDIA GPU alone). Needs the extra `hf`; transformers and peft are imported when a model is loaded, and not before.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,23 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from solv.models.language.huggingface import ModelError, load_pretrained
+
+
+@dataclass(frozen=True)
+class Adapter:
+    """What is trained of a pretrained model: low-rank adapters of all its linear layers.
+
+    Attributes:
+        rank: of every adapter, >= 1.
+        alpha: adapters count alpha / rank.
+        dropout: of what enters an adapter, in [0, 1).
+        four_bit: whether the model itself lies in four bits (nf4, computed in bfloat16).
+    """
+
+    rank: int = 16
+    alpha: float = 32.0
+    dropout: float = 0.05
+    four_bit: bool = False
 
 
 class Logits(nn.Module):
@@ -28,21 +47,58 @@ class Logits(nn.Module):
         return logits
 
 
+def _four_bit(path: str, device: str) -> Any:
+    if not device.startswith("cuda"):
+        raise ModelError(f"{path}: four bits need an NVIDIA GPU; valid on {device}: lora, full")
+    try:
+        import bitsandbytes  # noqa: F401
+    except ImportError:
+        raise ModelError(f"{path}: four bits need bitsandbytes (pip install bitsandbytes); valid: lora, full") from None
+    from transformers import BitsAndBytesConfig
+
+    return BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16)
+
+
+def _adapted(path: str, model: Any, adapter: Adapter, seed: int) -> Any:
+    try:
+        from peft import LoraConfig, get_peft_model
+    except ImportError:
+        raise ModelError(f"{path}: adapters need peft; `solv doctor` says how to install the extra `hf`") from None
+    config = LoraConfig(
+        r=adapter.rank,
+        lora_alpha=adapter.alpha,
+        lora_dropout=adapter.dropout,
+        target_modules="all-linear",
+        task_type="CAUSAL_LM",
+    )
+    with torch.random.fork_rng(devices=[]):  # peft draws from torch's global stream
+        torch.manual_seed(seed)
+        return get_peft_model(model, config)
+
+
 class HuggingFaceCompleter:
     """A pretrained model that is fine-tuned on completions."""
 
-    def __init__(self, path: str, *, device: str = "cpu", rows: int = 16) -> None:
-        """Load a model; its weights are trained in float32.
+    def __init__(
+        self, path: str, *, device: str = "cpu", rows: int = 16, adapter: Adapter | None = None, seed: int = 0
+    ) -> None:
+        """Load a model; what is trained of it is in float32.
 
         Args:
             path: a folder that `save_pretrained` wrote, with its tokenizer, or a name on the hub.
             device: torch device.
             rows: sequences that go through the model at once.
+            adapter: what is trained; None: all weights.
+            seed: of the adapters.
 
         Raises:
-            ModelError: as `load_pretrained`, or the tokenizer has no end-of-sequence token.
+            ModelError: as `load_pretrained`; the tokenizer has no end-of-sequence token; peft is not installed; or four
+                bits are asked for without a GPU or bitsandbytes.
         """
-        model, self._tokenizer = load_pretrained(path, device, dtype=torch.float32)
+        four_bit = None if adapter is None or not adapter.four_bit else _four_bit(path, device)
+        model, self._tokenizer = load_pretrained(path, device, dtype=torch.float32, quantization=four_bit)
+        if adapter is not None:
+            model = _adapted(path, model, adapter, seed)
         if self._tokenizer.eos_token_id is None:
             raise ModelError(f"{path}: the tokenizer has no end-of-sequence token, which ends a completion")
         self._end = int(self._tokenizer.eos_token_id)

@@ -5,6 +5,11 @@ from typing import TYPE_CHECKING
 from solv.theory.on_demand import offering
 
 if TYPE_CHECKING:
+    from solv.theory.pita.breadth import (
+        full_breadth,
+        imply_breadth,
+        paper_breadth,
+    )
     from solv.theory.pita.chain_lengths import (
         right_answer,
         right_to_the_end,
@@ -14,6 +19,7 @@ if TYPE_CHECKING:
         Crossing,
         WidthLaw,
         crossing,
+        width_formula,
         width_law,
     )
     from solv.theory.pita.statement_counts import (
@@ -27,11 +33,15 @@ __all__ = [
     "WidthLaw",
     "catalan",
     "crossing",
+    "full_breadth",
     "full_count",
+    "imply_breadth",
+    "paper_breadth",
     "pigeonhole_count",
     "right_answer",
     "right_to_the_end",
     "trace_lengths",
+    "width_formula",
     "width_law",
 ]
 
@@ -39,8 +49,9 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
     __getattr__ = offering(
         __name__,
         {
+            "breadth": "full_breadth imply_breadth paper_breadth",
             "chain_lengths": "right_answer right_to_the_end trace_lengths",
-            "critical_width": "Crossing WidthLaw crossing width_law",
+            "critical_width": "Crossing WidthLaw crossing width_formula width_law",
             "statement_counts": "catalan full_count pigeonhole_count",
         },
     )

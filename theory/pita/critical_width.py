@@ -5,20 +5,42 @@
     gamma   exponent of H in one of them
 
 The lines that the public code of arXiv:2602.14404 draws into its heat maps have the slopes H ~ D^2 A^(1/2) with a
-trace and H ~ D A^(1/2) without one. The argument for D^2 (pita spec, section 4): near-uniform attention over t tokens
-leaves each a share 1/t, and the answer depends on one of them, against interference of all others in d random
-dimensions.
+trace and H ~ D A^(1/2) without one. One formula has all four slopes (ours, not the paper's):
+
+    H^2 ~ A D^2 / share^2
+
+There are about A D^2 questions to tell apart, in H^2 numbers; near-uniform attention over t tokens leaves each a share
+1/t, and the answer hangs on one of them: share = 1/2 for the two tokens of a question, 1/(D + 1) behind a trace of the
+whole arm.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from solv.theory.validation import require_real
 
 # gamma by (with a trace, in depth)
 DRAWN_EXPONENTS = {(True, True): 2.0, (True, False): 0.5, (False, True): 1.0, (False, False): 0.5}
+
+
+def width_formula(arms: ArrayLike, depth: ArrayLike, *, trace: bool) -> Float[np.ndarray, "..."]:
+    """Return A^(1/2) D / share, to which the critical width is proportional (ours).
+
+    Args:
+        arms: A > 0.
+        depth: D > 0, broadcast against the arms.
+        trace: whether a trace is written: share = 1 / (D + 1), otherwise 1/2.
+
+    Raises:
+        ValueError: a number out of range.
+    """
+    broad, deep = np.asarray(arms, dtype=float), np.asarray(depth, dtype=float)
+    if np.any(broad <= 0) or np.any(deep <= 0):
+        raise ValueError(f"arms = {broad.tolist()}, depth = {deep.tolist()}; valid: > 0")
+    return np.asarray(np.sqrt(broad) * deep * (deep + 1 if trace else 2.0))
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
     C(n)    Catalan number: binary trees with n + 1 leaves
 
 full      n + 2 leaves (n atoms, True, False) and three operators on binary trees of m leaves: (n+2)^m 3^(m-1) C(m-1)
-implies   one operator: (n+2)^m C(m-1)
+imply     one operator: (n+2)^m C(m-1)
 php       h holes and q pigeons, nothing omitted: bracketings of the pigeons' conjunction, of each pigeon's
           disjunction of h holes, and of the disjunction over q (q-1) h clashes
 """
@@ -21,7 +21,7 @@ def catalan(n: int) -> int:
 
 
 def full_count(leaves: int, atoms: int = 3, operators: int = 3) -> int:
-    """Return the number of statements with exactly `leaves` leaves; operators = 1 is the split implies.
+    """Return the number of statements with exactly `leaves` leaves; operators = 1 is the split imply.
 
     Args:
         leaves: m >= 1.

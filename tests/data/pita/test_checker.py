@@ -25,7 +25,7 @@ def written(statement: Formula) -> str:
 def test_a_proof_by_hand_is_accepted() -> None:
     proof = (
         '<tactic>intro h1</tactic><state id="1"><if>h1 : p1</if><then>p1</then></state>'
-        '<tactic>exact h1</tactic><state id="2"><complete/></state><success/>'
+        '<tactic>exact h1</tactic><state id="2"><complete /></state><success />'
     )
     checked = check(parse("p1 -> p1"), proof)
     assert (checked.proved, checked.length, checked.backtracks) == (True, 2, 0)
@@ -35,8 +35,8 @@ def test_a_proof_by_hand_is_accepted() -> None:
     ("old", "new"),
     [
         ("exact h1", "exact h2"),
-        ("<success/>", "<failure/>"),
-        ("<success/>", ""),
+        ("<success />", "<failure />"),
+        ("<success />", ""),
         ('id="2"', 'id="3"'),
         ("h1 : p1", "h1 : p2"),
     ],
@@ -55,7 +55,7 @@ def test_the_proof_of_another_statement_is_refused() -> None:
 
 
 def test_success_with_a_goal_left_is_refused() -> None:
-    proof = '<tactic>intro h1</tactic><state id="1"><if>h1 : p1</if><then>p2</then></state><success/>'
+    proof = '<tactic>intro h1</tactic><state id="1"><if>h1 : p1</if><then>p2</then></state><success />'
     with pytest.raises(TraceError, match="goal left"):
         check(parse("p1 -> p2"), proof)
 
@@ -63,7 +63,7 @@ def test_success_with_a_goal_left_is_refused() -> None:
 def test_closing_a_goal_with_a_hypothesis_that_says_something_else_is_refused() -> None:
     proof = (
         '<tactic>intro h1</tactic><state id="1"><if>h1 : p1</if><then>p2</then></state>'
-        '<tactic>exact h1</tactic><state id="2"><complete/></state><success/>'
+        '<tactic>exact h1</tactic><state id="2"><complete /></state><success />'
     )
     with pytest.raises(TraceError, match="h1 is not the goal"):
         check(parse("p1 -> p2"), proof)

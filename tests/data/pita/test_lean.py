@@ -37,11 +37,13 @@ def replayed(source: str) -> str:
         assert 2 <= indent <= 2 * depth
         assert GRAMMAR.fullmatch(tactic), line
         for _ in range(depth - indent // 2):  # an indentation that ends is a block that ends
-            goals = _close(goals)
+            goals, left = _close(goals)
+            assert not left
         depth = indent // 2 + tactic.endswith((":= by", "=>"))
         goals = _apply(tactic, goals)
     for _ in range(depth - 1):
-        goals = _close(goals)
+        goals, left = _close(goals)
+        assert not left
     assert goals is None
     return match[3]
 
@@ -53,23 +55,23 @@ def test_every_provable_statement_of_three_leaves_is_a_theorem_with_and_without_
             row = record(split, index, 10_000, simplest=simplest)
             if row["is_true"]:
                 proved += 1
-                assert replayed(theorem("t", split[index], row["proof"])) == row["statement"]
+                assert replayed(theorem("t", split[index], row["completion"])) == row["statement"]
     assert proved == 2 * 724
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.sampled_from([("full", 6), ("full", 8), ("implies", 7), ("or", 5), ("php", None)]), st.integers(0, 10**90))
+@given(st.sampled_from([("full", 6), ("full", 8), ("imply", 7), ("or", 5), ("php", None)]), st.integers(0, 10**90))
 def test_larger_proofs_are_theorems(kind: tuple[str, int | None], number: int) -> None:
     split = open_split(SplitSpec(*kind))
     index = number % split.count
     row = record(split, index, 20_000)
     if row["is_true"]:
-        assert replayed(theorem("larger", split[index], row["proof"])) == row["statement"]
+        assert replayed(theorem("larger", split[index], row["completion"])) == row["statement"]
 
 
 def test_a_file_with_one_tactic_changed_proves_nothing() -> None:
     row = record(open_split(SplitSpec("php")), 0, 10_000)
-    source = theorem("pigeons", parse(row["statement"]), row["proof"])
+    source = theorem("pigeons", parse(row["statement"]), row["completion"])
     assert replayed(source)
     for old, new in (("exact h2", "exact h1"), ("  exact h3\n", ""), ("h1.left", "h1.right")):
         assert old in source
@@ -80,4 +82,4 @@ def test_a_file_with_one_tactic_changed_proves_nothing() -> None:
 def test_a_failure_is_no_theorem() -> None:
     split = open_split(SplitSpec("full", 3))
     with pytest.raises(ValueError, match=r"proof of peirce fails.*valid"):
-        theorem("peirce", split[0], record(split, 0, 10_000)["proof"].replace("<success/>", "<failure/>"))
+        theorem("peirce", split[0], record(split, 0, 10_000)["completion"].replace("<success />", "<failure />"))

@@ -17,8 +17,8 @@ def test_a_row_is_a_statement_with_its_checked_search() -> None:
     for index, row in enumerate(rows()):
         assert row["split"] == "full"
         assert row["index"] == str(index)
-        assert row["input"] == f'<state id="0"><then>{row["statement"]}</then></state>|'
-        checked = check(SPLIT[index], row["proof"])
+        assert row["prompt"] == f'<state id="0"><then>{row["statement"]}</then></state>|'
+        checked = check(SPLIT[index], row["completion"])
         assert (checked.proved, checked.length) == (row["is_true"], row["length"])
         assert row["ops"] == sorted(set(row["ops"]))
 
@@ -27,7 +27,7 @@ def test_the_simplest_row_has_no_backtrack_and_is_never_longer() -> None:
     for row, simplest in zip(rows(), rows(simplest=True), strict=True):
         assert simplest["is_true"] == row["is_true"]
         if row["is_true"]:
-            assert "<backtrack" not in simplest["proof"]
+            assert "<backtrack" not in simplest["completion"]
             assert simplest["length"] <= row["length"]
         else:
             assert simplest == row
@@ -39,7 +39,7 @@ def test_a_search_of_more_states_than_allowed_has_no_verdict() -> None:
     assert 0 < len(cut) < len(pairs)
     for whole, given_up in cut:
         assert whole["length"] > 1
-        assert (given_up["proof"], given_up["length"], given_up["ops"]) == (None, None, [])
+        assert (given_up["completion"], given_up["length"], given_up["ops"]) == (None, None, [])
         assert given_up["statement"] == whole["statement"]
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from solv.data.pita.formulas import parse
 from solv.data.pita.search import (
+    APPLY,
     BACKTRACK,
     CASE_LEFT,
     CASE_RIGHT,
@@ -26,8 +27,8 @@ from solv.data.pita.splits import SplitSpec, open_split
 from solv.data.pita.subformulas import Subformulas
 
 
-def searched(statement: str, state_limit: int = 1000) -> Search:
-    return search(Subformulas(parse(statement)), state_limit)
+def searched(statement: str, state_limit: int = 1000, *, pruned: bool = False) -> Search:
+    return search(Subformulas(parse(statement)), state_limit, pruned=pruned)
 
 
 def outline(found: Search) -> list[tuple[int, int]]:
@@ -79,12 +80,39 @@ def test_a_hypothesis_keeps_its_name_after_a_branch_that_failed() -> None:
 
 def test_peirces_law_is_refuted_where_its_goal_comes_round_again() -> None:
     """With h1 : (p1 → p2) → p1 the goal p2 leads to p2 under the same hypotheses: refused at state 5."""
-    found = searched("((p1 → p2) → p1) → p1")
+    found = searched("((p1 → p2) → p1) → p1", pruned=True)
     assert outline(found) == [
         *[(INTRO, 1), (PREMISE, 2), (INTRO, 3), (PREMISE, 4), (INTRO, 5)],
         *[(BACKTRACK, 3), (BACKTRACK, 1)],
     ]
     assert (found.proved, found.states) == (False, 5)
+
+
+def test_both_cases_are_walked_through_although_the_first_has_failed() -> None:
+    """p1 does not prove False, and neither does p2; every end of a block is a state, which makes six."""
+    found = searched("p1 ∨ p2 → False")
+    assert outline(found) == [
+        *[(INTRO, 1), (CASES, 1), (CASE_LEFT, 2), (CLOSE, 0)],
+        *[(CASE_RIGHT, 3), (CLOSE, 0)],
+    ]
+    assert (found.proved, found.states) == (False, 6)
+    assert searched("p1 ∨ p2 → False", pruned=True).states == 3
+
+
+def test_the_conclusion_is_looked_at_although_its_premise_has_failed() -> None:
+    """p1 → p2 is focused on for p2: p1 cannot be shown, yet p2 is taken from it in vain, h3."""
+    found = searched("(p1 → p2) → p2")
+    assert outline(found) == [
+        *[(INTRO, 1), (PREMISE, 2), (CLOSE, 0), (APPLY, 3)],
+        *[(EXACT, 3), (BACKTRACK, 1)],
+    ]
+    assert (found.proved, found.states) == (False, 5)
+
+
+def test_a_conjunction_stops_at_the_first_failure_but_its_other_part_takes_names() -> None:
+    """h3, which p2 → p2 would introduce, is not written: the next hypothesis is h4."""
+    found = searched("((p1 ∧ (p2 → p2)) → p3) → False")
+    assert [step[:2] for step in found.steps if step[0] == APPLY] == [(APPLY, 4)]
 
 
 @pytest.mark.parametrize(("limit", "proved"), [(1, None), (2, True)])
@@ -98,16 +126,19 @@ def test_a_search_is_given_up_where_its_states_exceed_the_limit(limit: int, prov
 def test_a_statement_may_be_deeper_than_pythons_stack() -> None:
     depth = 3000
     found = search(Subformulas(("p1",) * (depth + 1) + ("→",) * depth), 2 * depth)
-    assert outline(found) == [*((INTRO, number) for number in range(1, depth + 1)), (EXACT, depth)]
+    assert outline(found) == [*((INTRO, number) for number in range(1, depth + 1)), (EXACT, 1)]  # h1 is set aside last
 
 
-@pytest.mark.parametrize(("name", "leaves"), [("full", 7), ("implies", 9), ("or", None), ("php", None)])
-def test_every_step_makes_the_next_state_or_goes_back_to_another_one(name: str, leaves: int | None) -> None:
+@pytest.mark.parametrize(("name", "leaves"), [("full", 7), ("imply", 9), ("or", None), ("php", None)])
+@pytest.mark.parametrize("pruned", [False, True])
+def test_every_step_makes_the_next_state_or_goes_back_to_another_one(
+    name: str, leaves: int | None, pruned: bool
+) -> None:
     split = open_split(SplitSpec(name, leaves))
     place = bijection(split.count, 0)
     backtracks = 0
     for row in range(60):
-        found = search(Subformulas(split[place(row)]), 2000)
+        found = search(Subformulas(split[place(row)]), 2000, pruned=pruned)
         states = at = 0
         for operation, target, _, _ in found.steps:
             if operation == BACKTRACK:

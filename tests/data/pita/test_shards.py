@@ -26,8 +26,8 @@ from solv.data.pita.shards import (
 
 def shard(folder, number, size):
     made = [
-        {"split": "full", "index": str(index), "stratum": "s", "statement": "p1", "input": "i", "is_true": False,
-         "proof": "p", "length": 1, "ops": ["exact"]}
+        {"split": "full", "index": str(index), "stratum": "s", "statement": "p1", "prompt": "i", "is_true": False,
+         "completion": "p", "length": 1, "ops": ["exact"]}
         for index in range(size)
     ]  # fmt: skip
     path = shard_path(folder, number)

@@ -9,7 +9,7 @@ from solv.data.pita.splits import SplitSpec, open_split
 from solv.data.pita.tokens import FAILURE, FILL, SUCCESS, VOCABULARY, TraceTokens
 
 TOKENS = TraceTokens()
-KINDS = [("full", 2), ("full", 6), ("full", 8), ("implies", 7), ("or", 4), ("or", None), ("php", None)]
+KINDS = [("full", 2), ("full", 6), ("full", 8), ("imply", 7), ("or", 4), ("or", None), ("php", None)]
 
 
 @settings(max_examples=150, deadline=None)
@@ -17,14 +17,14 @@ KINDS = [("full", 2), ("full", 6), ("full", 8), ("implies", 7), ("or", 4), ("or"
 def test_every_trace_reads_back(kind: tuple[str, int | None], canonical: bool, simplest: bool, number: int) -> None:
     split = open_split(SplitSpec(*kind, canonical=canonical))
     row = record(split, number % split.count, 20_000, simplest=simplest)
-    whole = row["input"] + (row["proof"] or "")
+    whole = row["prompt"] + (row["completion"] or "")
     encoded = TOKENS.encode(whole)
     assert TOKENS.decode(encoded) == whole
     assert all(0 < token < len(VOCABULARY) for token in encoded)
     # The prompt's tokens are the beginning of those of prompt and trace: a model that continues them is not surprised.
-    prompt = TOKENS.encode(row["input"])
+    prompt = TOKENS.encode(row["prompt"])
     assert encoded[: len(prompt)] == prompt
-    if row["proof"]:
+    if row["completion"]:
         assert encoded[-1] == (SUCCESS if row["is_true"] else FAILURE)
 
 
@@ -35,12 +35,12 @@ def test_every_token_is_some_seventy_and_all_are_needed() -> None:
         split = open_split(SplitSpec(name, leaves, canonical=name == "or"))
         for number in range(300):
             row = record(split, number * 7919 % split.count, 20_000)
-            used.update(TOKENS.encode(row["input"] + (row["proof"] or "")))
+            used.update(TOKENS.encode(row["prompt"] + (row["completion"] or "")))
     assert used == set(range(1, len(VOCABULARY)))
 
 
 def test_filling_is_no_text() -> None:
-    assert TOKENS.decode([FILL, SUCCESS, FILL]) == "<success/>"
+    assert TOKENS.decode([FILL, SUCCESS, FILL]) == "<success />"
     assert TOKENS.encode("") == []
 
 

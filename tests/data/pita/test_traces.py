@@ -24,37 +24,37 @@ def test_the_identity_is_two_steps() -> None:
     trace = written("p1 → p1")
     assert trace.proof == (
         '<tactic>intro h1</tactic><state id="1"><if>h1 : p1</if><then>p1</then></state>'
-        '<tactic>exact h1</tactic><state id="2"><complete/></state><success/>'
+        '<tactic>exact h1</tactic><state id="2"><complete /></state><success />'
     )
-    assert (trace.length, trace.ops) == (2, ("exact", "intro"))
+    assert (trace.length, trace.ops) == (2, ("exact", "intro h"))
 
 
 def test_a_truth_is_one_step_and_a_bare_atom_fails_at_once() -> None:
     truth = written("True")
-    assert truth.proof == '<tactic>apply True.intro</tactic><state id="1"><complete/></state><success/>'
+    assert truth.proof == '<tactic>apply True.intro</tactic><state id="1"><complete /></state><success />'
     assert (truth.length, truth.ops) == (1, ("apply True",))
-    assert written("p1").proof == "<failure/>"
+    assert written("p1").proof == "<failure />"
     assert (written("p1").length, written("p1").ops) == (0, ())
 
 
 @pytest.mark.parametrize(
     ("source", "ops", "said"),
     [
-        ("False → p1", {"intro", "efq"}, "apply False.elim h1"),
+        ("False → p1", {"intro h", "efq"}, "apply False.elim h1"),
         ("True ∧ True", {"apply And", "apply True"}, "True.intro"),
-        ("p1 ∨ p1 → p1", {"intro", "cases Or", "exact"}, "case inl h"),
-        ("p1 → p2 ∨ p1", {"intro", "apply Or", "exact"}, "<backtrack"),
+        ("p1 ∨ p1 → p1", {"intro h", "cases Or", "exact"}, "case inl h"),
+        ("p1 → p2 ∨ p1", {"intro h", "apply Or", "exact"}, "<backtrack"),
     ],
 )
 def test_each_kind_of_step_is_counted_and_said(source: str, ops: set[str], said: str) -> None:
     trace = written(source)
     assert ops <= set(trace.ops)
     assert said in trace.proof
-    assert trace.proof.endswith("<success/>")
+    assert trace.proof.endswith("<success />")
 
 
 def test_a_text_longer_than_memory_allows_is_not_written(monkeypatch) -> None:
-    proof = written("p1 → p1").proof.removesuffix("<success/>")
+    proof = written("p1 → p1").proof.removesuffix("<success />")
     monkeypatch.setattr(traces, "MOST_CHARACTERS", len(proof))
     assert written("p1 → p1").length == 2
     monkeypatch.setattr(traces, "MOST_CHARACTERS", len(proof) - 1)

@@ -192,7 +192,7 @@ def write_wrongly(folder: Path, monkeypatch: pytest.MonkeyPatch, column: str, va
     [
         ("is_true", False, "the row says False"),
         ("length", 77, "the row says True in 77 states"),
-        ("proof", "<failure/>", "the row says True"),
+        ("completion", "<failure />", "the row says True"),
         ("statement", "p1", "column 1"),
     ],
 )
@@ -221,7 +221,7 @@ def test_rows_leave_memory_long_before_the_shard_is_full(tmp_path: Path) -> None
     write(Plan(SplitSpec("php"), 400, shard_rows=400), tmp_path)
     groups = pq.ParquetFile(tmp_path / "shard-000000.parquet").metadata
     sizes = [groups.row_group(number).total_byte_size for number in range(groups.num_row_groups)]
-    longest = max(len(row["input"].encode()) + len(row["proof"].encode()) for row in rows(tmp_path))
+    longest = max(len(row["prompt"].encode()) + len(row["completion"].encode()) for row in rows(tmp_path))
     assert groups.num_row_groups > 2
     assert sum(sizes) > 2 * max(sizes)
     assert max(sizes) < 3 * (1 << 22) + 2 * longest  # 4 MiB of characters, of at most three bytes each
@@ -231,6 +231,6 @@ def test_a_trace_that_would_not_fit_into_memory_is_given_up(monkeypatch: pytest.
     split = open_split(SplitSpec("php"))
     whole = record(split, 10**9, 10_000)
     assert whole["is_true"] is not None
-    monkeypatch.setattr(traces, "MOST_CHARACTERS", len(whole["proof"]) // 2)
+    monkeypatch.setattr(traces, "MOST_CHARACTERS", len(whole["completion"]) // 2)
     cut = record(split, 10**9, 10_000)
-    assert (cut["is_true"], cut["proof"], cut["length"]) == (None, None, None)
+    assert (cut["is_true"], cut["completion"], cut["length"]) == (None, None, None)

@@ -59,6 +59,37 @@ def test_the_files_do_not_depend_on_the_number_of_processes(tmp_path):
     assert one == two
 
 
+def test_the_published_mixture_is_made_resumed_and_checked_as_one(tmp_path):
+    folder = tmp_path / "paper"
+    make = ("make", "--split", "paper", "--count", 400, "--out", folder)
+    assert call(*make) == (0, f"400 statements in 4 shards (4 made now): {folder}\n")
+    assert sorted(path.name for path in folder.iterdir()) == ["full", "imply", "or", "php"]
+    (folder / "or" / "shard-000000.parquet").unlink()
+    assert call(*make, "--resume") == (0, f"400 statements in 4 shards (1 made now): {folder}\n")
+    status, said = call("check", folder)
+    assert status == 0
+    proved, refuted = (int(number) for number in re.findall(r"(\d+) (?:proved|refuted)", said))
+    assert proved + refuted == 400
+    assert call("stats", folder)[1].startswith("400 statements, 0 given up\n")
+
+
+def test_a_copy_of_the_public_layout_is_checked_and_counted(tmp_path):
+    write(Plan(SplitSpec("imply", 4), 300), tmp_path / "made")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "made" / "shard-000000.parquet").rename(tmp_path / "data" / "imply-00000-of-00001.parquet")
+    status, said = call("check", tmp_path / "data")
+    assert status == 0
+    assert "as long as our own search: 300 of 300" in said
+    assert call("stats", tmp_path / "data")[1].startswith("300 statements, 0 given up\n")
+
+
+def test_the_pruned_search_is_shorter(tmp_path):
+    places = ("show", 3, "--split", "php")
+    paper, pruned = call(*places)[1], call(*places, "--search", "pruned")[1]
+    assert len(pruned) < len(paper)
+    assert call(*places, "--search", "short")[0] == 2
+
+
 def test_proofs_are_exported_as_theorems(made, tmp_path):
     target = tmp_path / "proofs.lean"
     assert call("export", made, "--lean", target) == (0, f"724 theorems: {target}\n")
@@ -73,24 +104,45 @@ def test_a_proof_is_shown_step_by_step():
     assert said.startswith(
         '<state id="0"><then>p00 ∧ p10 → p00 ∧ p10 ∨ p10 ∧ p00</then></state>|\n<tactic>intro h1</tactic>'
     )
-    assert said.endswith("<success/>\n")
+    assert said.endswith("<success />\n")
 
 
 def test_an_unprovable_statement_is_shown_with_a_model_in_which_it_fails():
     status, said = call("show", 159, "--leaves", 3, "--atoms", 1, "--canonical")
     assert status == 0
-    assert said.endswith("<failure/>\nfails in: 2 worlds, 0 < 1; forced: p1 in {1}\n")
+    assert said.endswith("<failure />\nfails in: 2 worlds, 0 < 1; forced: p1 in {1}\n")
+
+
+def test_a_statement_is_asked_and_answered():
+    peirce = "((p -> q) -> p) -> p"
+    assert call("prove", peirce) == (
+        0,
+        "not provable: ((p → q) → p) → p\nfails in: 2 worlds, 0 < 1; forced: p in {1}\nIt holds in classical logic.\n",
+    )
+    status, said = call("prove", "a and b -> b and a")
+    assert status == 0
+    assert said.splitlines()[0] == "provable: a ∧ b → b ∧ a"
+    assert said.splitlines()[1].split() == ["1", "intro", "h1", "h1", ":", *"a∧b⊢b∧a"]
+    assert call("prove", "a -> a", "--lean") == (
+        0,
+        "theorem statement (a : Prop) : a → a := by\n  intro h1\n  exact h1\n",
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
+        (("prove", "a -> "), "is not a formula"),
+        (("prove", "a", "--lean"), "a is not provable"),
         (("show", 5, "--leaves", 1), "index = 5 is out of range"),
         (("show", 0, "--split", "half"), "split = 'half' is unknown"),
         (("make", "--leaves", 0, "--out", "x"), "leaves = 0 is out of range"),
         (("make", "--leaves", 1, "--count", 6, "--out", "x"), "count = 6 is out of range"),
         (("make", "--atoms", 0, "--out", "x"), "atoms = 0 is out of range"),
         (("make", "--count", 1.5, "--out", "x"), "count = 1.5 is no whole number"),
+        (("make", "--split", "paper", "--leaves", 4, "--out", "x"), "leaves = 4 does not apply to split paper"),
+        (("make", "--split", "paper", "--count", 1, "--out", "x"), "count = 1 is out of range"),
+        (("make", "--search", "all", "--out", "x"), "search = 'all' is unknown"),
         (("make", "--count", "inf", "--out", "x"), "count = inf is no whole number"),
         (("make", "--processes", 0, "--out", "x"), "processes = 0 is out of range"),
         (("make", "--launcher", "slurm", "--out", "x"), "launcher = 'slurm' is unknown"),

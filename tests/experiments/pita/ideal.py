@@ -2,10 +2,20 @@
 
 import numpy as np
 
-from solv.experiments.pita import counts, language, proofs, starfish_errors, starfish_plane, starfish_widths
+from solv.experiments.pita import (
+    chain_attention,
+    chain_errors,
+    chain_hops,
+    chain_plane,
+    chain_widths,
+    counts,
+    language,
+    proofs,
+)
 from solv.experiments.pita.answers import ANSWERS, DIRECT, TRACE
 from solv.experiments.pita.language_statements import BROAD, DEEP
 from solv.experiments.pita.settings import PitaConfig
+from solv.harness.published import published_curves
 from solv.theory.pita.critical_width import DRAWN_EXPONENTS
 from solv.tracking.curves import join_curves
 
@@ -26,6 +36,28 @@ def checked(whole=1.0):
             proofs.Panels.CHECKS, {"split": "full"}, x=("leaves", [1, 2, 3, 4]), y=(name, values), y_err=0.0, n=1
         )
         for name, values in table.items()
+    )
+
+
+def lengths():
+    """Our searches of full are as long as the authors'."""
+    panel, package = proofs.Panels.LENGTHS_BY_LEAVES, proofs.PACKAGE
+    theirs = join_curves(published_curves(proofs.RECORD, panel, package=package, x="length", y="statements"))
+    return join_curves([theirs, theirs.assign(source="simulation", y_err=0.0, n=1)])
+
+
+def depths(medians=(5.0, 7.0, 30.0, 120.0), error=0.5):
+    """The proofs of the splits get longer in the paper's order."""
+    return join_curves(
+        proofs.RECORD.simulation(
+            proofs.Panels.DEPTH,
+            {"split": split, "percentile": 50},
+            x=("statements", 500),
+            y=("length", median),
+            y_err=error,
+            n=500,
+        )
+        for split, median in zip(proofs.DEPTH_ORDER, medians, strict=True)
     )
 
 
@@ -65,12 +97,12 @@ def critical_widths(steps=100_000, error=0.05):
     tables = []
     for answer in ANSWERS:
         for panel, axis, fixed in (
-            (starfish_widths.Panels.CRITICAL_DEPTH, "depth", "arms"),
-            (starfish_widths.Panels.CRITICAL_ARMS, "arms", "depth"),
+            (chain_widths.Panels.CRITICAL_DEPTH, "depth", "arms"),
+            (chain_widths.Panels.CRITICAL_ARMS, "arms", "depth"),
         ):
             widths = 3 * SIZES ** DRAWN_EXPONENTS[answer == TRACE, axis == "depth"]
             tables.append(
-                starfish_widths.RECORD.trained(
+                chain_widths.RECORD.trained(
                     panel,
                     {"answer": answer, fixed: 8, "steps": steps},
                     x=(axis, SIZES),
@@ -82,17 +114,41 @@ def critical_widths(steps=100_000, error=0.05):
     return join_curves(tables)
 
 
+def attention(distance=0.1, difference=0.01, error=0.01, seeds=5):
+    """Attention is near uniform, and a model without it as good."""
+    tables = []
+    for panel, name, value in (
+        (chain_attention.Panels.FROM_UNIFORM, "distance", distance),
+        (chain_attention.Panels.DIFFERENCE, "difference", difference),
+    ):
+        tables += [
+            chain_attention.RECORD.trained(
+                panel, {"answer": answer}, x=("width", [12, 36]), y=(name, [value, value]), y_err=error, n=seeds
+            )
+            for answer in ANSWERS
+        ]
+    return join_curves(tables)
+
+
+def far(exponent=-2.0, error=0.05, arms=(4, 6, 8, 12), seeds=5):
+    """What direct answers to long questions have over guessing falls as a power of the arms."""
+    y = 12.0 * np.array(arms, dtype=float) ** exponent
+    return chain_hops.RECORD.trained(
+        chain_hops.Panels.BREADTH, {"depth": 30}, x=("arms", arms), y=("over guessing", y), y_err=error * y, n=seeds
+    )
+
+
 def traces(accuracies=(0.95, 0.9, 0.8), error=0.01, seeds=8):
     """Written traces are right as often as the errors of their tokens say."""
     at, x = {"arms": 2, "depth": 8}, ("hops", [1, 4, 7])
     tables = []
-    for panel in (starfish_errors.Panels.ALIKE, starfish_errors.Panels.APART):
+    for panel in (chain_errors.Panels.ALIKE, chain_errors.Panels.APART):
         y = ("accuracy", accuracies)
-        tables.append(starfish_errors.RECORD.anchored(panel, at, x=x, y=y, y_err=0.01, n=seeds))
-        tables.append(starfish_errors.RECORD.trained(panel, at, x=x, y=y, y_err=error, n=seeds))
+        tables.append(chain_errors.RECORD.anchored(panel, at, x=x, y=y, y_err=0.01, n=seeds))
+        tables.append(chain_errors.RECORD.trained(panel, at, x=x, y=y, y_err=error, n=seeds))
     for name, y in (("step error", 0.001), ("answer error", 0.1)):
         tables.append(
-            starfish_errors.RECORD.trained(starfish_errors.Panels.TOKENS, at, x=x, y=(name, y), y_err=0.0001, n=seeds)
+            chain_errors.RECORD.trained(chain_errors.Panels.TOKENS, at, x=x, y=(name, y), y_err=0.0001, n=seeds)
         )
     return join_curves(tables)
 
@@ -104,8 +160,8 @@ def plane(corners=((8, 4, 0.3), (8, 8, 0.1), (2, 8, 0.0), (2, 24, -0.2)), error=
         x = ("levels", depth)
         for answer, y in ((TRACE, 0.7), (DIRECT, 0.7 - difference)):
             tables.append(
-                starfish_plane.RECORD.trained(
-                    starfish_plane.Panels.BEYOND,
+                chain_plane.RECORD.trained(
+                    chain_plane.Panels.BEYOND,
                     {"arms": arms, "answer": answer},
                     x=x,
                     y=("accuracy", y),
@@ -114,8 +170,8 @@ def plane(corners=((8, 4, 0.3), (8, 8, 0.1), (2, 8, 0.0), (2, 24, -0.2)), error=
                 )
             )
         tables.append(
-            starfish_plane.RECORD.trained(
-                starfish_plane.Panels.PLANE,
+            chain_plane.RECORD.trained(
+                chain_plane.Panels.PLANE,
                 {"arms": arms},
                 x=x,
                 y=("difference", difference),
@@ -128,6 +184,20 @@ def plane(corners=((8, 4, 0.3), (8, 8, 0.1), (2, 8, 0.0), (2, 24, -0.2)), error=
 
 def everything(**instead):
     """All of these together; `instead` gives other curves in place of those of a function, by its name."""
-    parts = {make.__name__: make for make in (enumerated, checked, language_models, critical_widths, traces, plane)}
+    parts = {
+        make.__name__: make
+        for make in (
+            enumerated,
+            checked,
+            lengths,
+            depths,
+            language_models,
+            critical_widths,
+            attention,
+            far,
+            traces,
+            plane,
+        )
+    }
     assert set(instead) <= set(parts)
     return join_curves([instead[name] if name in instead else make() for name, make in parts.items()])

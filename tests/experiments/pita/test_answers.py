@@ -7,5 +7,5 @@ from tests.experiments.scaffold import smoke
 
 def test_curves_of_trained_models_are_called_by_the_way_they_answer():
     assert {TRACE, DIRECT} == set(ANSWERS)
-    curves = smoke("pita", "starfish-hops").curves
+    curves = smoke("pita", "chain-hops").curves
     assert set(parameter(curves, "answer")) == set(ANSWERS)

@@ -5,6 +5,7 @@ from tests.experiments.scaffold import smoke
 
 SOURCES = {
     Panels.COUNTS: {"simulation", "theory"},
+    Panels.BREADTH: {"simulation", "theory"},
 }
 
 

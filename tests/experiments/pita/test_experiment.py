@@ -8,14 +8,15 @@ import pandas as pd
 import pytest
 
 from solv.experiments.pita import (
+    chain_attention,
+    chain_errors,
+    chain_hops,
+    chain_lengths,
+    chain_plane,
+    chain_widths,
     counts,
     language,
     proofs,
-    starfish_errors,
-    starfish_hops,
-    starfish_lengths,
-    starfish_plane,
-    starfish_widths,
 )
 from solv.experiments.pita.answers import ANSWERS, DIRECT, TRACE
 from solv.experiments.pita.experiment import EXPERIMENT
@@ -24,6 +25,7 @@ from solv.experiments.pita.settings import (
     Generalisation,
     PitaConfig,
     Proofs,
+    ReducedModel,
     TraceWidths,
     Training,
     Widths,
@@ -45,13 +47,14 @@ SMALL = PitaConfig(
         trace=TraceWidths(depth=(2,), depth_arms=2, arms=(2, 3), arms_depth=2, widths=(2, 40)),
         direct=DirectWidths(depth=(3,), depth_arms=2, arms=(2,), arms_depth=3, widths=(2, 4)),
     ),
+    attention=ReducedModel(arms=2, depth=3, widths=(4, 40)),
     generalisation=Generalisation(depth=(4,), arms=(2, 3), trace_seeds=2, direct_seeds=3, tests=10, width=8),
     language=LANGUAGE,
 )
 HOLDS, FAILS, UNDECIDED, NOT_RUN = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED, Verdict.NOT_RUN
 CORNERS = ("rt-wins-broad-shallow", "dp-wins-narrow-deep")
 LANGUAGES = ("language-rt-wins-broad", "language-dp-wins-deep")
-DEPTH, ARMS = starfish_widths.Panels.CRITICAL_DEPTH, starfish_widths.Panels.CRITICAL_ARMS
+DEPTH, ARMS = chain_widths.Panels.CRITICAL_DEPTH, chain_widths.Panels.CRITICAL_ARMS
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +72,7 @@ def judged(curves):
 
 def test_every_claim_holds_on_curves_as_the_paper_has_them(ideal):
     found = judged(ideal)
-    assert len(found) == 8
+    assert len(found) == 13
     assert set(found.values()) == {HOLDS}
 
 
@@ -95,12 +98,34 @@ def negative(rows):
         ("all-proofs-check", {"panel": proofs.Panels.CHECKS, "y_name": "refused"}, lambda rows: rows.assign(y=1)),
         ("all-proofs-check", {"panel": proofs.Panels.CHECKS, "y_name": "differ"}, lambda rows: rows.assign(y=1)),
         ("counts", {"panel": counts.Panels.COUNTS, "split": "php"}, lambda rows: rows.assign(y=rows["y"] + 1)),
-        (CORNERS[0], {"panel": starfish_plane.Panels.PLANE}, negative),
-        (CORNERS[1], {"panel": starfish_plane.Panels.PLANE}, negative),
+        ("counts", {"panel": counts.Panels.BREADTH, "source": "simulation"}, lambda rows: rows.assign(y=rows["y"] + 1)),
+        (
+            "lengths-as-published",
+            {"panel": proofs.Panels.LENGTHS_BY_LEAVES, "source": "simulation", "x": 7},
+            lambda rows: rows.assign(y=rows["y"] + 1),
+        ),
+        ("splits-deepen", {"panel": proofs.Panels.DEPTH, "split": "or"}, lambda rows: rows.assign(y=200.0)),
+        (CORNERS[0], {"panel": chain_plane.Panels.PLANE}, negative),
+        (CORNERS[1], {"panel": chain_plane.Panels.PLANE}, negative),
         (
             "per-step-error-predicts-rt",
-            {"panel": starfish_errors.Panels.ALIKE, "source": "trained"},
+            {"panel": chain_errors.Panels.ALIKE, "source": "trained"},
             lambda rows: rows.assign(y=rows["y"] - 0.1),
+        ),
+        (
+            "attention-is-near-uniform",
+            {"panel": chain_attention.Panels.FROM_UNIFORM},
+            lambda rows: rows.assign(y=1.2 * chain_attention.FAR),
+        ),
+        (
+            "reduced-model-suffices",
+            {"panel": chain_attention.Panels.DIFFERENCE},
+            lambda rows: rows.assign(y=-1.6 * chain_attention.ACCURACY_TOLERANCE),
+        ),
+        (
+            "far-accuracy-falls-with-arms",
+            {"panel": chain_hops.Panels.BREADTH},
+            lambda rows: rows.assign(y=rows["y"] ** 0.5, y_err=0.01 * rows["y"]),
         ),
         (LANGUAGES[0], {"panel": language.Panels.DIFFERENCE}, negative),
         (LANGUAGES[1], {"panel": language.Panels.DIFFERENCE}, negative),
@@ -116,7 +141,7 @@ def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, rows, 
 def test_an_exponent_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(panel, answer, sign):
     sharp = make.everything(critical_widths=make.critical_widths(error=1e-4))
     for strength, verdict in ((0.9, HOLDS), (1.1, FAILS)):
-        power = sign * strength * starfish_widths.EXPONENT_TOLERANCE
+        power = sign * strength * chain_widths.EXPONENT_TOLERANCE
         bent = spoilt(
             sharp, lambda rows, power=power: rows.assign(y=rows["y"] * rows["x"] ** power), panel=panel, answer=answer
         )
@@ -126,9 +151,9 @@ def test_an_exponent_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(p
 @pytest.mark.parametrize("sign", [1, -1])
 def test_a_trace_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(sign):
     sharp = make.everything(traces=make.traces(accuracies=(0.9, 0.85, 0.8), error=1e-5))
-    rows = {"panel": starfish_errors.Panels.ALIKE, "source": "trained", "x": 4.0}
+    rows = {"panel": chain_errors.Panels.ALIKE, "source": "trained", "x": 4.0}
     for strength, verdict in ((0.9, HOLDS), (1.1, FAILS)):
-        off = sign * strength * starfish_errors.ACCURACY_TOLERANCE
+        off = sign * strength * chain_errors.ACCURACY_TOLERANCE
         moved = spoilt(sharp, lambda row, off=off: row.assign(y=row["y"] + off), **rows)
         assert judged(moved)["per-step-error-predicts-rt"] is verdict
 
@@ -168,6 +193,11 @@ def test_a_difference_counts_from_two_standard_errors_on(errors, better, worse):
         (("critical-width-exponents",), {"critical_widths": make.critical_widths(steps=9_999)}),
         (("critical-width-exponents",), {"critical_widths": make.critical_widths(error=0.6)}),
         (("all-proofs-check",), {"checked": make.checked(whole=0.999)}),
+        (("splits-deepen",), {"depths": make.depths(error=2.0)}),
+        (("attention-is-near-uniform", "reduced-model-suffices"), {"attention": make.attention(seeds=2)}),
+        (("reduced-model-suffices",), {"attention": make.attention(error=0.04)}),
+        (("far-accuracy-falls-with-arms",), {"far": make.far(seeds=2)}),
+        (("far-accuracy-falls-with-arms",), {"far": make.far(arms=(4, 6, 8))}),
     ],
 )
 def test_too_small_a_run_decides_nothing_and_says_what_would(claims, instead):
@@ -181,9 +211,9 @@ def test_too_small_a_run_decides_nothing_and_says_what_would(claims, instead):
 def test_comparisons_count_from_the_least_that_they_need():
     least = make.everything(
         language_models=make.language_models(learned=language.LEARNED + 0.01, repeats=language.FEWEST),
-        critical_widths=make.critical_widths(steps=starfish_widths.LEAST_STEPS),
-        traces=make.traces(seeds=starfish_errors.LEAST_SEEDS),
-        plane=make.plane(((8, 4, 0.3), (2, 4, -0.3)), seeds=starfish_plane.LEAST_SEEDS),
+        critical_widths=make.critical_widths(steps=chain_widths.LEAST_STEPS),
+        traces=make.traces(seeds=chain_errors.LEAST_SEEDS),
+        plane=make.plane(((8, 4, 0.3), (2, 4, -0.3)), seeds=chain_plane.LEAST_SEEDS),
     )
     assert set(judged(least).values()) == {HOLDS}
 
@@ -194,13 +224,33 @@ def test_no_verdict_rests_on_repeats_that_happen_to_be_equal():
         language_models=make.language_models(error=0.0),
         traces=make.traces(error=0.0),
         critical_widths=make.critical_widths(error=0.0),
+        depths=make.depths(error=0.0),
     )
     undecided = {name for name, verdict in judged(equal).items() if verdict is UNDECIDED}
-    assert undecided == {*CORNERS, *LANGUAGES, "per-step-error-predicts-rt", "critical-width-exponents"}
+    assert undecided == {
+        *CORNERS,
+        *LANGUAGES,
+        "per-step-error-predicts-rt",
+        "critical-width-exponents",
+        "splits-deepen",
+    }
+
+
+def test_attention_and_breadth_are_judged_on_both_sides_of_their_edges():
+    strong = {"error": 1e-4}
+    for part, verdict in ((0.9, HOLDS), (1.1, FAILS)):
+        near = judged(make.everything(attention=make.attention(distance=part * chain_attention.FAR, **strong)))
+        assert near["attention-is-near-uniform"] is verdict
+        for sign in (1, -1):
+            off = sign * part * chain_attention.ACCURACY_TOLERANCE
+            found = judged(make.everything(attention=make.attention(difference=off, **strong)))
+            assert found["reduced-model-suffices"] is verdict
+            power = chain_hops.BREADTH_EXPONENT + sign * part * chain_hops.EXPONENT_TOLERANCE
+            assert judged(make.everything(far=make.far(power, **strong)))["far-accuracy-falls-with-arms"] is verdict
 
 
 def test_traces_that_are_always_right_leave_the_verdict_to_the_others(ideal):
-    first = {"panel": starfish_errors.Panels.ALIKE, "x": 1.0}
+    first = {"panel": chain_errors.Panels.ALIKE, "x": 1.0}
     certain = spoilt(ideal, lambda rows: rows.assign(y=1.0, y_err=0.0), **first)
     found = findings(EXPERIMENT, certain, SIZES)["per-step-error-predicts-rt"]
     assert (found.verdict, "(2 of 3)" in found.tolerance) == (HOLDS, True)
@@ -232,7 +282,7 @@ def test_claims_without_what_they_are_about_say_what_to_set(ideal):
     no_full = ideal[~((ideal["panel"] == "checks") & (ideal["y_name"] == "part of all"))]
     found = findings(EXPERIMENT, no_full, SIZES)["all-proofs-check"]
     assert (found.verdict, found.needs) == (UNDECIDED, "proofs.splits includes full")
-    uncounted = ideal[(ideal["panel"] != "counts") | (ideal["source"] == "theory")]
+    uncounted = ideal[~ideal["panel"].isin(["counts", "breadth"]) | (ideal["source"] == "theory")]
     assert findings(EXPERIMENT, uncounted, SIZES)["counts"].verdict is UNDECIDED
 
 
@@ -247,11 +297,18 @@ def test_claims_of_panels_that_the_settings_leave_out_are_not_run():
         ),
         generalisation=replace(SMALL.generalisation, depth=(20,), nodes=8),
     )
-    kept = join_curves([make.checked(), make.language_models()])
+    kept = join_curves([make.checked(), make.depths(), make.attention(), make.language_models()])
     found = verdicts(EXPERIMENT, kept, bare)
-    left_out = {"counts", "critical-width-exponents", "per-step-error-predicts-rt", *CORNERS}
+    left_out = {
+        "counts",
+        "lengths-as-published",
+        "far-accuracy-falls-with-arms",
+        "critical-width-exponents",
+        "per-step-error-predicts-rt",
+        *CORNERS,
+    }
     assert {name for name, verdict in found.items() if verdict is NOT_RUN} == left_out
-    alone = PitaConfig(parts=["starfish-plane"])
+    alone = PitaConfig(parts=["chain-plane"])
     assert verdicts(EXPERIMENT, make.plane(), alone)["counts"] is NOT_RUN
 
 
@@ -268,7 +325,7 @@ def test_every_panel_has_curves_and_every_drawn_one_a_picture(whole):
     panels = EXPERIMENT.panels(SMALL)
     curves = join_curves([EXPERIMENT.predict(SMALL), whole])
     assert set(curves["panel"]) == {str(panel.name) for panel in panels}
-    assert len(verdicts(EXPERIMENT, curves, SMALL)) == 8
+    assert len(verdicts(EXPERIMENT, curves, SMALL)) == 13
     counted = select(whole, panel=counts.Panels.COUNTS, split="full")
     assert counted["y"].tolist() == [5, 75]
     for facet in lay_out(curves, panels):
@@ -278,7 +335,7 @@ def test_every_panel_has_curves_and_every_drawn_one_a_picture(whole):
 
 def test_theory_and_measurement_of_one_curve_have_equal_params(whole):
     theory = EXPERIMENT.predict(SMALL)
-    for panel in (counts.Panels.COUNTS, starfish_lengths.Panels.TRACE_LENGTHS):
+    for panel in (counts.Panels.COUNTS, chain_lengths.Panels.TRACE_LENGTHS):
         predicted, sampled = (set(select(curves, panel=panel)["params"]) for curves in (theory, whole))
         assert predicted == sampled
 
@@ -308,15 +365,13 @@ def test_one_width_has_no_critical_width_and_given_up_searches_no_length(tmp_pat
             direct=DirectWidths(depth=(2,), depth_arms=2, arms=(2,), arms_depth=2, widths=(4,)),
         ),
         generalisation=replace(SMALL.generalisation, nodes=8),
-        parts=["proofs", "starfish-widths", "starfish-hops", "starfish-errors", "starfish-plane"],
+        parts=["proofs", "chain-widths", "chain-hops", "chain-errors", "chain-plane"],
     )
     curves = measured(EXPERIMENT, bare, context(tmp_path))
     assert not set(curves["panel"]) & {DEPTH, ARMS, proofs.Panels.LENGTHS, proofs.Panels.PROVABLE}
-    assert {starfish_hops.Panels.HOPS, starfish_errors.Panels.ALIKE, starfish_plane.Panels.PLANE} <= set(
-        curves["panel"]
-    )
+    assert {chain_hops.Panels.HOPS, chain_errors.Panels.ALIKE, chain_plane.Panels.PLANE} <= set(curves["panel"])
     assert select(curves, panel=proofs.Panels.CHECKS, y_name="given_up")["y"].tolist() == [3]
-    assert set(select(curves, panel=starfish_hops.Panels.HOPS, answer=DIRECT)["n"]) == {3}
+    assert set(select(curves, panel=chain_hops.Panels.HOPS, answer=DIRECT)["n"]) == {3}
 
 
 def test_units_of_a_part_have_names_of_their_own_even_where_two_axes_train_the_same_task(tmp_path):

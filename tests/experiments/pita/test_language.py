@@ -89,23 +89,25 @@ class Oracle:
 
     def log_likelihoods(self, prompts: list[str], completions: list[str]) -> np.ndarray:
         truth = [self._examples[prompt].provable for prompt in prompts]
-        said = [completion == "<success/>" for completion in completions]
+        said = [completion == "<success />" for completion in completions]
         return np.where(np.equal(truth, said), -0.1, -2.0)
 
 
 def examples() -> list[Example]:
     split = open_split(SplitSpec("full", 3))
     rows = [record(split, index, 1000) for index in range(0, split.count, 50)]
-    return [Example(row["statement"], row["input"], row["proof"], row["is_true"], row["length"]) for row in rows]
+    return [Example(row["statement"], row["prompt"], row["completion"], row["is_true"], row["length"]) for row in rows]
 
 
 @pytest.mark.parametrize(
     ("write", "expected"),
     [
         (lambda each: each.proof, (1, 1, 0)),
-        (lambda each: "<success/>" if each.provable else "<failure/>", (1, 0.5, 0)),  # a search may try nothing
-        (lambda each: each.proof.replace("/>", ""), (0, 0, 1)),
-        (lambda each: "<failure/>", (0.5, 0.5, 0)),
+        (lambda each: "<success />" if each.provable else "<failure />", (1, 0.5, 0)),  # a search may try nothing
+        (lambda each: each.proof.replace("/>", ""), (1, 0, 0)),  # the word is there
+        (lambda each: each.proof.replace("<success />", "").replace("<failure />", ""), (0, 0, 1)),
+        (lambda each: each.proof + " or <failure />", (1, 0, 0)),  # the first word decides
+        (lambda each: "<failure />", (0.5, 0.5, 0)),
         (lambda each: each.proof.replace("h1", "h2"), (1, None, 0)),
         (lambda each: "", (0, 0, 1)),
     ],
@@ -115,14 +117,15 @@ def test_a_right_answer_a_valid_trace_and_an_end_are_told_apart(
 ) -> None:
     asked = examples()
     found = _ask(Oracle(asked, write), SMALL, asked, TRACE)
-    for key, value in zip(("right", "valid", "unfinished"), expected, strict=True):
+    for key, value in zip(("right", "valid", "none"), expected, strict=True):
         assert found[key] == value if value is not None else found[key] < found["right"]
 
 
 def test_a_direct_answer_is_the_likelier_ending() -> None:
     asked = examples()
     found = _ask(Oracle(asked, lambda each: ""), SMALL, asked, DIRECT)
-    assert (found["right"], found["unfinished"]) == (1, 0)
+    assert (found["right"], found["none"]) == (1, 0)
+    assert (found["right_provable"], found["right_unprovable"]) == (1, 1)
     one_sided = [each for each in asked if each.provable]
     assert np.isnan(_ask(Oracle(asked, lambda each: ""), SMALL, one_sided, DIRECT)["right"])
 

@@ -7,6 +7,9 @@ SOURCES = {
     Panels.PROVABLE: {"simulation"},
     Panels.LENGTHS: {"simulation"},
     Panels.CHECKS: {"simulation"},
+    Panels.DEPTH: {"simulation"},
+    Panels.LENGTHS_BY_LEAVES: {"simulation", "published"},
+    Panels.LENGTHS_OF_FULL: {"published"},
 }
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from solv.theory.pita.critical_width import crossing, width_law
+from solv.theory.pita.critical_width import DRAWN_EXPONENTS, crossing, width_formula, width_law
 
 WIDTHS = (4, 8, 16, 32, 64)
 
@@ -66,3 +66,17 @@ def test_what_cannot_be_fitted_is_named():
         width_law([1, 2], [0.0], [0.1])
     with pytest.raises(ValueError, match="valid: > 0"):
         width_law([0, 2], [0.0, 1.0], [0.1, 0.1])
+
+
+@pytest.mark.parametrize("trace", [True, False])
+def test_one_formula_has_all_four_slopes_of_the_paper(trace):
+    sizes = np.array([1000.0, 2000.0])
+    for deep, widths in ((True, width_formula(8, sizes, trace=trace)), (False, width_formula(sizes, 8, trace=trace))):
+        slope = np.log(widths[1] / widths[0]) / np.log(2)
+        assert slope == pytest.approx(DRAWN_EXPONENTS[trace, deep], abs=1e-3)
+
+
+def test_a_trace_of_the_whole_arm_needs_half_as_much_more_width_as_it_has_tokens():
+    assert width_formula(4, 9, trace=True) / width_formula(4, 9, trace=False) == pytest.approx(5)
+    with pytest.raises(ValueError, match="valid: > 0"):
+        width_formula(0, 9, trace=True)

@@ -1,4 +1,4 @@
-"""Part `starfish-plane`: in the plane of breadth and depth, where is a trace better than a direct answer? (E5)"""
+"""Part `chain-plane`: in the plane of breadth and depth, where is a trace better than a direct answer? (E5)"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,14 +8,14 @@ from functools import partial
 import numpy as np
 
 from solv.experiments.pita.answers import ANSWERS, DIRECT, TRACE
+from solv.experiments.pita.chain import plane_cells, tested_hops
 from solv.experiments.pita.settings import PitaConfig
-from solv.experiments.pita.starfish import plane_cells, tested_hops
 from solv.harness.contract import Context, Part
 from solv.tracking.claims import Claim, Judgement, Verdict, exceeds, known, missing
 from solv.tracking.curves import Curves, Params, Recorder, parameter, select, standard_error
 from solv.tracking.panels import Panel
 
-RECORD = Recorder("pita", "starfish-plane")
+RECORD = Recorder("pita", "chain-plane")
 LEAST_SEEDS = 3  # two seeds give no error to speak of
 CLEAR = 2.0  # arms per level, or levels per arm, from which a task is broad, or deep
 
@@ -66,7 +66,7 @@ def predict(config: PitaConfig) -> Iterator[Curves]:
 
 def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
     """Yield accuracies averaged over the hops beyond those of the training, and their difference."""
-    from solv.experiments.pita.starfish_training import learn_plane
+    from solv.experiments.pita.chain_training import learn_plane
 
     learned = learn_plane(config, context, *ANSWERS)
     for cell in plane_cells(config, TRACE):
@@ -128,8 +128,8 @@ def _judge_corner(curves: Curves, broad: bool) -> Judgement:
 
 NEEDS = {"generalisation.trace_seeds": 12, "generalisation.direct_seeds": 20}
 
-STARFISH_PLANE = Part(
-    name="starfish-plane",
+CHAIN_PLANE = Part(
+    name="chain-plane",
     question="On which tasks, broad or deep, is a trace better than a direct answer beyond the trained hops?",
     names=Panels,
     panels=panels,

@@ -1,4 +1,4 @@
-"""How are the starfish models of pita trained and tested? All widths and seeds of a task as one batch of copies."""
+"""How are the chain models of pita trained and tested? All widths and seeds of a task as one batch of copies."""
 
 from dataclasses import dataclass, field
 from functools import partial
@@ -7,14 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from solv.data.pita.starfish import Starfish
+from solv.data.pita.chain import ChainTask
 from solv.experiments.pita.answers import TRACE
+from solv.experiments.pita.chain import Cell, plane_cells, tested_hops
 from solv.experiments.pita.settings import PitaConfig, Training
-from solv.experiments.pita.starfish import Cell, plane_cells, tested_hops
 from solv.harness.contract import Context
 from solv.harness.settings import replace
 from solv.models.ensemble import Ensemble, Parameters, cosine_decay, train
-from solv.models.pita.starfish import StarfishModel
+from solv.models.pita.chain import ChainModel
 
 Arrays = dict[str, np.ndarray]
 Batch = tuple[Tensor, Tensor, Tensor]
@@ -27,8 +27,8 @@ LOOKS = 20  # times that the loss is recorded
 class Trained:
     """Copies of one task after training, widths slowest."""
 
-    task: Starfish
-    model: StarfishModel
+    task: ChainTask
+    model: ChainModel
     embeddings: Tensor
     parameters: Parameters
 
@@ -43,7 +43,7 @@ def learn_plane(config: PitaConfig, context: Context, *answers: str) -> dict[Cel
     general = config.generalisation
     cells = [cell for answer in answers for cell in plane_cells(config, answer)]
     learned = {}
-    with context.progress.task("train starfish models for longer questions", len(cells)) as step:
+    with context.progress.task("train chain models for longer questions", len(cells)) as step:
         for cell in cells:
             seeds = general.trace_seeds if cell.answer == TRACE else general.direct_seeds
             training = replace(config.training, seeds=seeds, tests=general.tests)
@@ -52,14 +52,15 @@ def learn_plane(config: PitaConfig, context: Context, *answers: str) -> dict[Cel
     return learned
 
 
-def accuracies(training: Training, context: Context, cell: Cell, hops: tuple[int, ...]) -> Arrays:
+def accuracies(training: Training, context: Context, cell: Cell, hops: tuple[int, ...], *, note: str = "") -> Arrays:
     """Train the models of a cell and test each of them at some numbers of hops.
 
     Returns:
-        `accuracy`, and of traces the errors of single tokens, each after a true trace so far: of a `step` (an
-        ancestor), of the `answer`, and of any `token` alike; shape (widths, seeds, hops).
+        `accuracy`; `from_uniform`, the total variation between attention and equal weights before the answer; and of
+        traces the errors of single tokens, each after a true trace so far: of a `step` (a node), of the `answer`, and
+        of any `token` alike; shape (widths, seeds, hops). `note` tells trainings of one cell apart.
     """
-    unit = f"{cell.name} at {hops}"
+    unit = f"{cell.name} at {hops}{note}"
 
     def compute() -> Arrays:
         parts = [
@@ -82,9 +83,9 @@ def _groups(cell: Cell) -> list[tuple[int, ...]]:
 
 def _train(training: Training, context: Context, cell: Cell, name: str, widths: tuple[int, ...]) -> Trained:
     device = context.device
-    task = Starfish(cell.arms, cell.depth)
+    task = ChainTask(cell.arms, cell.depth, training.trace)
     copies = tuple(width for width in widths for _ in range(training.seeds))
-    model = StarfishModel(
+    model = ChainModel(
         task.vocabulary,
         copies,
         task.vocabulary if cell.answer == TRACE else 2,
@@ -129,7 +130,7 @@ class _Batches:
     training: Training
     context: Context
     cell: Cell
-    task: Starfish
+    task: ChainTask
     widths: int
     _block: tuple[int, Batch] | None = field(default=None, init=False)
 
@@ -192,12 +193,16 @@ def _test_at(training: Training, context: Context, cell: Cell, trained: Trained,
     wrong = partial(trained.model.wrong, trained.embeddings, trained.parameters)
     truth = on_device(on.astype(np.int64))
     if cell.answer != TRACE:
-        return {"accuracy": 1 - _mean(wrong(on_device(questions[..., ::-1]), truth))}
+        asked = on_device(questions[..., ::-1])
+        return {
+            "accuracy": 1 - _mean(wrong(asked, truth)),
+            "from_uniform": _mean(trained.model.from_uniform(trained.embeddings, trained.parameters, asked)),
+        }
     _, answers = trained.model.answers(
         trained.embeddings, trained.parameters, on_device(questions), task.no, task.longest - 2
     )
     rng = context.seeds.numpy("test steps", task.arms, task.depth, hop)
-    levels = questions[..., 1] // task.arms
+    written = task.steps(questions.reshape(-1, 2)).reshape(seeds, tests)
 
     def teacher_forced(steps: np.ndarray) -> np.ndarray:
         contexts, targets = task.contexts(questions.reshape(-1, 2), steps.flatten())
@@ -205,12 +210,15 @@ def _test_at(training: Training, context: Context, cell: Cell, trained: Trained,
         off = wrong(on_device(contexts.reshape(*shape, -1)), on_device(targets.reshape(shape)))
         return off.cpu().numpy().reshape(widths, seeds, tests)
 
-    at_step, at_answer = teacher_forced(rng.integers(levels)), teacher_forced(levels)
-    # a step is one of as many as the level of b: its weight among all tokens
-    steps, tokens = (at_step * levels).sum(-1) / levels.sum(-1), (at_step * levels + at_answer).sum(-1)
-    errors = {"step": steps, "answer": at_answer.mean(-1), "token": tokens / (levels + 1).sum(-1)}
+    at_step, at_answer = teacher_forced(rng.integers(written)), teacher_forced(written)
+    # a step is one of as many as the trace writes: its weight among all tokens
+    steps, tokens = (at_step * written).sum(-1) / written.sum(-1), (at_step * written + at_answer).sum(-1)
+    said, _ = task.contexts(questions.reshape(-1, 2), written.flatten())
+    before = on_device(said.reshape(seeds, tests, -1))
+    errors = {"step": steps, "answer": at_answer.mean(-1), "token": tokens / (written + 1).sum(-1)}
     return {
         "accuracy": 1 - _mean(answers != truth),
+        "from_uniform": _mean(trained.model.from_uniform(trained.embeddings, trained.parameters, before)),
         **{key: values.reshape(widths * seeds) for key, values in errors.items()},
     }
 

@@ -1,4 +1,4 @@
-"""Which starfish tasks are learned? A arms of D levels each: is one node the ancestor of another, some hops away?"""
+"""Which chain tasks are learned? A arms of D levels each: is one node the ancestor of another, some hops away?"""
 
 from dataclasses import dataclass
 

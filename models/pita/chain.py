@@ -27,7 +27,7 @@ MATRICES = ("query", "key", "value", "out", "first", "second")
 
 
 @dataclass(frozen=True)
-class StarfishModel:
+class ChainModel:
     """The architecture of every copy.
 
     Attributes:
@@ -86,21 +86,45 @@ class StarfishModel:
         contexts: Int[Tensor, "copies batch tokens"],
     ) -> Float[Tensor, "copies batch outputs"]:
         """Return the logits of what follows each context."""
-        query, key, value, out, first, second = parameters["matrices"].unbind(1)
-        copies, batch, tokens = contexts.shape
-        shift = self.vocabulary * torch.arange(copies, device=contexts.device)[:, None, None]
-        x = embeddings.flatten(0, 1).index_select(0, (contexts + shift).flatten())
-        x = x.view(copies, batch, tokens, -1)
-        there = contexts != self.vocabulary - 1
-        if self.attention == "uniform":
-            weights = there / there.sum(-1, keepdim=True)
-        else:
-            asked = _through(x[:, :, 0], query, key.transpose(1, 2)) / self._by_copy(x.device)
-            scores = (x * asked[:, :, None]).sum(-1)
-            linear = self.attention == "linear"
-            weights = scores * there if linear else scores.masked_fill(~there, -torch.inf).softmax(-1)
+        _, _, value, out, first, second = parameters["matrices"].unbind(1)
+        x = self._embedded(embeddings, contexts)
+        weights = self._weights(x, parameters, contexts)
         h = _through((weights[..., None] * x).sum(2), value, out, first)
         return _through(h.relu(), second, parameters["head"])
+
+    def _embedded(
+        self, embeddings: Float[Tensor, "copies vocabulary width"], contexts: Int[Tensor, "copies batch tokens"]
+    ) -> Float[Tensor, "copies batch tokens width"]:
+        copies, batch, tokens = contexts.shape
+        shift = self.vocabulary * torch.arange(copies, device=contexts.device)[:, None, None]
+        return embeddings.flatten(0, 1).index_select(0, (contexts + shift).flatten()).view(copies, batch, tokens, -1)
+
+    def _weights(
+        self,
+        x: Float[Tensor, "copies batch tokens width"],
+        parameters: Parameters,
+        contexts: Int[Tensor, "copies batch tokens"],
+    ) -> Float[Tensor, "copies batch tokens"]:
+        """Return how much of each token the attention takes, nothing of a pad."""
+        there = contexts != self.vocabulary - 1
+        if self.attention == "uniform":
+            return there / there.sum(-1, keepdim=True)
+        query, key = parameters["matrices"].unbind(1)[:2]
+        asked = _through(x[:, :, 0], query, key.transpose(1, 2)) / self._by_copy(x.device)
+        scores = (x * asked[:, :, None]).sum(-1)
+        return scores * there if self.attention == "linear" else scores.masked_fill(~there, -torch.inf).softmax(-1)
+
+    @torch.no_grad()
+    def from_uniform(
+        self,
+        embeddings: Float[Tensor, "copies vocabulary width"],
+        parameters: Parameters,
+        contexts: Int[Tensor, "copies batch tokens"],
+    ) -> Float[Tensor, "copies batch"]:
+        """Return the total variation between the attention and equal weights of all tokens: 0 if it is uniform."""
+        there = contexts != self.vocabulary - 1
+        weights = self._weights(self._embedded(embeddings, contexts), parameters, contexts)
+        return (weights - there / there.sum(-1, keepdim=True)).abs().sum(-1) / 2
 
     def loss(self, embeddings: Float[Tensor, "copies vocabulary width"]) -> Loss:
         """Return the weighted mean cross-entropy of a batch (contexts, targets, weights), one number a copy."""
@@ -127,7 +151,7 @@ class StarfishModel:
         Args:
             embeddings, parameters: of the copies, with one logit a token.
             questions: a and b.
-            no: token of the answer no; yes is the next one, pad the one after.
+            no: token of the answer no; yes is the next one.
             most: tokens to write, the answer included.
         """
         contexts, answer = questions.flip(-1), torch.full(questions.shape[:2], -1, device=questions.device)
@@ -135,7 +159,7 @@ class StarfishModel:
             token = self.logits(embeddings, parameters, contexts).argmax(-1)
             running = answer < 0
             answer = torch.where(running & (token >= no) & (token <= no + 1), token - no, answer)
-            token = torch.where(running, token, no + 2)
+            token = torch.where(running, token, self.vocabulary - 1)
             contexts = torch.cat([token[..., None], contexts], dim=2)
             if not bool((answer < 0).any()):
                 break

@@ -1,4 +1,4 @@
-"""Which starfish tasks does pita train, and are their models the same whatever is trained beside them?"""
+"""Which chain tasks does pita train, and are their models the same whatever is trained beside them?"""
 
 from dataclasses import replace as changed
 
@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from solv.experiments.pita.answers import ANSWERS, TRACE
+from solv.experiments.pita.chain import Cell, plane_cells, span
+from solv.experiments.pita.chain import tested_hops as hops_of
+from solv.experiments.pita.chain_training import accuracies
 from solv.experiments.pita.settings import PitaConfig, Training
-from solv.experiments.pita.starfish import Cell, plane_cells, span
-from solv.experiments.pita.starfish import tested_hops as hops_of
-from solv.experiments.pita.starfish_training import accuracies
 from solv.harness.settings import replace
 from tests.experiments.scaffold import context
 
@@ -43,7 +43,7 @@ def test_another_width_or_seed_changes_no_other_one(tmp_path):
 
 
 def test_a_killed_training_goes_on_from_its_checkpoint_with_the_same_bits(tmp_path, monkeypatch):
-    import solv.experiments.pita.starfish_training as module
+    import solv.experiments.pita.chain_training as module
 
     for folder in ("whole", "killed"):
         (tmp_path / folder).mkdir()

@@ -1,4 +1,4 @@
-"""Part `starfish-errors`: do the errors of single tokens say how often a whole trace is right? (E4)
+"""Part `chain-errors`: do the errors of single tokens say how often a whole trace is right? (E4)
 
 Errors are measured after true traces, so that nothing is fitted: a trace whose tokens err alike, each with chance ε, is
 right with chance E[(1 - ε)^(n+1)]; or steps and answer err apart. What the two models of independent errors make of the
@@ -12,15 +12,15 @@ import numpy as np
 import pandas as pd
 
 from solv.experiments.pita.answers import TRACE
+from solv.experiments.pita.chain import Cell, plane_cells, tested_hops
 from solv.experiments.pita.settings import PitaConfig
-from solv.experiments.pita.starfish import Cell, plane_cells, tested_hops
 from solv.harness.contract import Context, Part
 from solv.theory.pita.chain_lengths import right_answer, right_to_the_end, trace_lengths
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, known, within
 from solv.tracking.curves import Curves, Recorder, decode_params, each_curve, select, standard_error
 from solv.tracking.panels import Panel
 
-RECORD = Recorder("pita", "starfish-errors")
+RECORD = Recorder("pita", "chain-errors")
 ACCURACY_TOLERANCE = 0.05  # a tenth of what is between guessing and knowing
 LEAST_SEEDS = 3  # two seeds give no error to speak of
 
@@ -69,7 +69,7 @@ def predict(config: PitaConfig) -> Iterator[Curves]:
 
 def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
     """Yield, of every task, the accuracy of written traces and what the errors of their tokens predict."""
-    from solv.experiments.pita.starfish_training import learn_plane
+    from solv.experiments.pita.chain_training import learn_plane
 
     for cell, results in learn_plane(config, context, TRACE).items():
         yield from _curves(config, cell, {key: values[0] for key, values in results.items()})
@@ -81,7 +81,7 @@ def _curves(config: PitaConfig, cell: Cell, results: dict[str, np.ndarray]) -> I
     accuracy, token, at_step, at_answer = (results[key] for key in ("accuracy", "token", "step", "answer"))
     alike, apart = np.empty_like(accuracy), np.empty_like(accuracy)
     for place, hop in enumerate(hops):
-        lengths = trace_lengths(cell.depth, hop, hop)
+        lengths = trace_lengths(cell.depth, hop, hop, trace=config.training.trace)
         for seed in range(len(accuracy)):
             alike[seed, place] = right_to_the_end(token[seed, place], lengths)
             apart[seed, place] = right_answer(at_step[seed, place], at_answer[seed, place], lengths)
@@ -145,8 +145,8 @@ def _largest(curves: Curves, name: str) -> float:
     return max(float(rows["y"].mean()) for _, rows in each_curve(select(curves, panel=Panels.TOKENS, y_name=name)))
 
 
-STARFISH_ERRORS = Part(
-    name="starfish-errors",
+CHAIN_ERRORS = Part(
+    name="chain-errors",
     question="Does the error of a single token say how often a trace is right to its end?",
     names=Panels,
     panels=panels,

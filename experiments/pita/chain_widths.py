@@ -1,4 +1,4 @@
-"""Part `starfish-widths`: how does the width that a model needs grow with the arms and the levels of the task? (E3)"""
+"""Part `chain-widths`: how does the width that a model needs grow with the arms and the levels of the task? (E3)"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -6,15 +6,15 @@ from enum import StrEnum
 import numpy as np
 
 from solv.experiments.pita.answers import ANSWERS, DIRECT, TRACE
+from solv.experiments.pita.chain import Cell, cells_by_arms, cells_by_depth, ladder
 from solv.experiments.pita.settings import PitaConfig
-from solv.experiments.pita.starfish import Cell, cells_by_arms, cells_by_depth, ladder
 from solv.harness.contract import Context, Part
-from solv.theory.pita.critical_width import DRAWN_EXPONENTS, WidthLaw, crossing, width_law
+from solv.theory.pita.critical_width import DRAWN_EXPONENTS, WidthLaw, crossing, width_formula, width_law
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, within
-from solv.tracking.curves import Curves, Recorder, parameter, select, standard_error
-from solv.tracking.panels import Panel, Slope
+from solv.tracking.curves import Curves, Recorder, decode_params, parameter, select, standard_error
+from solv.tracking.panels import Map, Panel, Slope
 
-RECORD = Recorder("pita", "starfish-widths")
+RECORD = Recorder("pita", "chain-widths")
 LEAST_STEPS = 10_000  # the drawn slopes are those of models trained for 100 000 steps
 LEAST_SIZES = 3  # critical widths of an exponent
 EXPONENT_TOLERANCE = 0.25  # parts every two of the exponents 1/2, 1 and 2
@@ -39,17 +39,23 @@ def panels(config: PitaConfig) -> list[Panel]:
             name,
             f"E3 Accuracy, {{answer}}: {symbol} = {{{fixed}}}",
             "width d",
-            "accuracy",
+            label,
             x_scale="log",
-            y_limits=(0.4, 1.02),
+            y_scale="log",
             facets=("answer", fixed),
-            series=series,
-            ordered=True,
+            heat=Map(
+                row,
+                "accuracy",
+                "accuracy at the longest trained hop",
+                center=config.widths.threshold,
+                floor=0.5,
+                ceiling=1.0,
+            ),
             figure="heat maps of accuracy",
         )
-        for name, symbol, fixed, series in (
-            (Panels.WIDTH_BY_DEPTH, "A", "arms", "D={depth}"),
-            (Panels.WIDTH_BY_ARMS, "D", "depth", "A={arms}"),
+        for name, symbol, fixed, row, label in (
+            (Panels.WIDTH_BY_DEPTH, "A", "arms", "depth", "levels D"),
+            (Panels.WIDTH_BY_ARMS, "D", "depth", "arms", "arms A"),
         )
     ]
     if all(len(set(ladder(config, answer).widths)) < 2 for answer in ANSWERS):  # a line needs two points
@@ -57,7 +63,7 @@ def panels(config: PitaConfig) -> list[Panel]:
     critical = [
         Panel(
             name,
-            "E3 Critical width; dashes: the paper's slopes",
+            "E3 Critical width; dashes: the paper's slopes; one formula",
             label,
             "critical width H",
             x_scale="log",
@@ -98,7 +104,7 @@ def predict(config: PitaConfig) -> Iterator[Curves]:
 
 def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
     """Yield accuracies at every width, and where they cross the threshold."""
-    from solv.experiments.pita.starfish_training import accuracies
+    from solv.experiments.pita.chain_training import accuracies
 
     lines = [
         (panel, answer, cells(config, answer))
@@ -107,7 +113,7 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
     ]
     distinct = dict.fromkeys(cell for _, _, cells in lines for cell in cells)
     learned: dict[Cell, np.ndarray] = {}
-    with context.progress.task("train starfish models of many widths", len(distinct)) as step:
+    with context.progress.task("train chain models of many widths", len(distinct)) as step:
         for cell in distinct:
             learned[cell] = accuracies(config.training, context, cell, (cell.hops,))["accuracy"][..., 0]
             step.advance(note=cell.name)
@@ -116,12 +122,51 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
             y, y_err, n = standard_error(learned[cell].T)
             at = {"arms": cell.arms, "depth": cell.depth, "hops": cell.hops, **_trained(config, answer)}
             yield RECORD.trained(panel, at, x=("width", cell.widths), y=("accuracy", y), y_err=y_err, n=n)
-        if len(cells[0].widths) > 1:
-            yield _critical_widths(config, panel, answer, cells, learned)
+    if all(len(set(ladder(config, answer).widths)) < 2 for answer in ANSWERS):
+        return
+    critical = [
+        (panel, answer, cells, _critical_widths(config, panel, answer, cells, learned))
+        for panel, answer, cells in lines
+        if len(cells[0].widths) > 1
+    ]
+    for _, _, _, widths in critical:
+        yield widths
+    yield from _by_the_formula(critical)
+
+
+def _by_the_formula(critical: Sequence[tuple[Panels, str, Sequence[Cell], Curves]]) -> Iterator[Curves]:
+    """Yield what one formula with one constant makes of all critical widths: their mean on log scales."""
+    formulas = [
+        width_formula([cell.arms for cell in cells], [cell.depth for cell in cells], trace=answer == TRACE)
+        for _, answer, cells, _ in critical
+    ]
+    measured = [widths["y"].to_numpy(dtype=float) for *_, widths in critical]
+    ratios = np.concatenate([np.log(y / formula) for y, formula in zip(measured, formulas, strict=True) if len(y)])
+    known = ratios[np.isfinite(ratios)]
+    if not len(known):
+        return
+    constant = float(np.exp(known.mean()))
+    error = float(known.std(ddof=1) / np.sqrt(len(known))) if len(known) > 1 else np.nan
+    for (panel, _, cells, widths), formula in zip(critical, formulas, strict=True):
+        name = Panels.CRITICAL_DEPTH if panel is Panels.WIDTH_BY_DEPTH else Panels.CRITICAL_ARMS
+        sizes = [cell.depth if panel is Panels.WIDTH_BY_DEPTH else cell.arms for cell in cells]
+        yield RECORD.anchored(
+            name,
+            decode_params(widths["params"].iloc[0]),
+            x=("depth" if panel is Panels.WIDTH_BY_DEPTH else "arms", sizes),
+            y=("width", constant * formula),
+            y_err=constant * formula * error,
+            n=len(known),
+        )
 
 
 def _trained(config: PitaConfig, answer: str) -> dict[str, object]:
-    return {"answer": answer, "attention": config.training.attention, "steps": config.training.steps}
+    return {
+        "answer": answer,
+        "attention": config.training.attention,
+        "steps": config.training.steps,
+        "trace": config.training.trace,
+    }
 
 
 def _critical_widths(
@@ -181,7 +226,7 @@ def _judge_exponents(curves: Curves) -> Judgement:
 
 def _law(curves: Curves, answer: str, panel: Panels) -> WidthLaw:
     """Return the power law of the critical widths of one kind of model along one axis."""
-    rows = select(curves, panel=panel, answer=answer)
+    rows = select(curves, panel=panel, answer=answer, source="trained")
     rows = rows[np.isfinite(rows["y"])]
     return width_law(rows["x"], np.log(rows["y"]), rows["y_err"] / rows["y"])
 
@@ -195,8 +240,8 @@ def _spell(laws: Mapping[tuple[str, Panels], WidthLaw], panel: Panels) -> str:
     return " and ".join(f"{law.exponent:.2f} ± {law.error:.2f}" if law.points > 1 else "unknown" for law in along)
 
 
-STARFISH_WIDTHS = Part(
-    name="starfish-widths",
+CHAIN_WIDTHS = Part(
+    name="chain-widths",
     question="With which power of the arms and of the levels does the width grow that a model needs?",
     names=Panels,
     panels=panels,

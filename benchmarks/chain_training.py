@@ -1,6 +1,6 @@
 """How much does training on single positions save over training on whole sequences, on the chain task?
 
-    python -m benchmarks.starfish_training [--arms 8] [--depth 8] [--width 64] [--steps 400] [--answers 180]
+    python -m benchmarks.chain_training [--arms 8] [--depth 8] [--width 64] [--steps 400] [--answers 180]
 
 Both ways see the same number of answers a step, with the same optimiser: whole sequences compute every position of
 every sequence, as a decoder usually does; single positions, bags with their last token first, are 7 in 10 answers.
@@ -16,9 +16,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from solv.data.pita.starfish import Starfish
+from solv.data.pita.chain import ChainTask
 from solv.models.ensemble import Ensemble, Loss, Parameters, cosine_decay
-from solv.models.pita.starfish import StarfishModel
+from solv.models.pita.chain import ChainModel
 
 COPIES, PART = 2, 0.7
 
@@ -30,9 +30,9 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     asked = parser.parse_args()
     torch.set_num_threads(1)
-    task, count = Starfish(asked.arms, asked.depth), COPIES * asked.answers
+    task, count = ChainTask(asked.arms, asked.depth), COPIES * asked.answers
     hops, rng = asked.depth // 2, np.random.default_rng(0)
-    model = StarfishModel(task.vocabulary, (asked.width,) * COPIES, task.vocabulary)
+    model = ChainModel(task.vocabulary, (asked.width,) * COPIES, task.vocabulary)
 
     def deal(rows: np.ndarray) -> Tensor:
         """Give every copy as many questions on an arm as off; `questions` has those on an arm first."""
@@ -58,8 +58,8 @@ def main() -> None:
 
 
 def _train(
-    task: Starfish,
-    model: StarfishModel,
+    task: ChainTask,
+    model: ChainModel,
     draw: Callable[[], object],
     loss: Callable[[Tensor], Loss],
     steps: int,
@@ -78,7 +78,7 @@ def _train(
     return spent, float((answers == torch.from_numpy(on).long()).double().mean())
 
 
-def _whole(model: StarfishModel, embeddings: Tensor, pad: int) -> Loss:
+def _whole(model: ChainModel, embeddings: Tensor, pad: int) -> Loss:
     """Return the mean loss of all tokens after a and b, from the logits at every position (softmax attention)."""
     width = max(model.widths)
 

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from solv.data.pita.starfish import Starfish
+from solv.data.pita.chain import ChainTask
 from solv.models.ensemble import Ensemble
-from solv.models.pita.starfish import MATRICES, StarfishModel
+from solv.models.pita.chain import MATRICES, ChainModel
 
-TASK = Starfish(arms=3, depth=4)
+TASK = ChainTask(arms=3, depth=4)
 
 
 def generators(count):
@@ -16,7 +16,7 @@ def generators(count):
 
 
 def model(widths, **rest):
-    return StarfishModel(TASK.vocabulary, widths, TASK.vocabulary, **rest)
+    return ChainModel(TASK.vocabulary, widths, TASK.vocabulary, **rest)
 
 
 def contexts(copies, count, seed=0):
@@ -121,3 +121,17 @@ def test_a_model_that_never_answers_is_told_from_one_that_says_no():
     written, answer = ours.answers(embeddings, parameters, shown, TASK.no, 5)
     assert written.shape[2] == 5
     assert answer.tolist() == [[-1] * 4]
+
+
+def test_the_distance_from_uniform_attention_is_the_total_variation_by_hand():
+    ours, flat = model((8,)), model((8,), attention="uniform")
+    embeddings, parameters = ours.initial(generators(1))
+    rows, _ = contexts(1, 6)
+    found = ours.from_uniform(embeddings, parameters, rows)
+    own = dict(zip(MATRICES, parameters["matrices"][0], strict=True))
+    for row in range(6):
+        x = [embeddings[0][token] for token in rows[0, row].tolist() if token != TASK.pad]
+        scores = torch.stack([(x[0] @ own["query"]) @ (each @ own["key"]) / 8 for each in x])
+        expected = (scores.softmax(0) - 1 / len(x)).abs().sum() / 2
+        torch.testing.assert_close(found[0, row], expected, rtol=1e-4, atol=1e-5)
+    assert flat.from_uniform(embeddings, parameters, rows).abs().max() < 1e-6

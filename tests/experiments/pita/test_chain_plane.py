@@ -1,6 +1,6 @@
-"""Part `starfish-plane` of pita: is every panel filled by the part alone?"""
+"""Part `chain-plane` of pita: is every panel filled by the part alone?"""
 
-from solv.experiments.pita.starfish_plane import Panels
+from solv.experiments.pita.chain_plane import Panels
 from tests.experiments.scaffold import smoke
 
 SOURCES = {
@@ -10,14 +10,14 @@ SOURCES = {
 
 
 def test_every_panel_has_the_curves_that_are_promised():
-    found = smoke("pita", "starfish-plane").sources()
+    found = smoke("pita", "chain-plane").sources()
     for panel, sources in SOURCES.items():
         assert sources <= found[panel], panel
 
 
 def test_theory_is_exact_and_measurements_have_counts_and_errors():
-    assert smoke("pita", "starfish-plane").sound()
+    assert smoke("pita", "chain-plane").sound()
 
 
 def test_its_claims_are_judged_by_its_own_curves():
-    assert {"rt-wins-broad-shallow", "dp-wins-narrow-deep"} <= set(smoke("pita", "starfish-plane").claims)
+    assert {"rt-wins-broad-shallow", "dp-wins-narrow-deep"} <= set(smoke("pita", "chain-plane").claims)

@@ -1,0 +1,177 @@
+"""Part `chain-attention`: is the attention that is learned nearly uniform, and does a model without it do as well?
+
+With equal weights of all tokens, what is left is relu(mean embedding V O W1) W2 a: the reduced model on which the
+paper's scaling arguments rest (its appendix: A = 10, D = 8, d = 512). The same tasks, embeddings, first weights and
+questions are trained with softmax and with uniform attention.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+
+from solv.experiments.pita.answers import ANSWERS
+from solv.experiments.pita.chain import Cell, span
+from solv.experiments.pita.settings import PitaConfig
+from solv.harness.contract import Context, Part
+from solv.harness.settings import replace
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, known, within
+from solv.tracking.curves import Curves, Recorder, decode_params, standard_error
+from solv.tracking.panels import Panel
+
+RECORD = Recorder("pita", "chain-attention")
+LEARNED, REDUCED = "softmax", "uniform"
+ACCURACY_TOLERANCE = 0.05  # a tenth of what is between guessing and knowing
+FAR = 0.25  # total variation that is no longer near uniform: a quarter of the weight elsewhere
+LEAST_SEEDS = 3  # two seeds give no error to speak of
+
+
+class Panels(StrEnum):
+    """The panels of this part."""
+
+    FROM_UNIFORM = "attention-from-uniform"
+    REDUCED = "reduced-model"
+    DIFFERENCE = "reduced-minus-learned"
+
+
+def panels(config: PitaConfig) -> list[Panel]:
+    """Return how far the attention is from uniform, and the accuracy of both models, against the width."""
+    shared = {"x_label": "width d", "x_scale": "log", "series": "{answer}"}
+    return [
+        Panel(
+            Panels.FROM_UNIFORM,
+            "E3 Learned attention: distance from uniform",
+            y_label="total variation",
+            y_limits=(0.0, 1.0),
+            figure="appendix: learned attention",
+            **shared,  # type: ignore[arg-type]
+        ),
+        Panel(
+            Panels.REDUCED,
+            "E3 With learned and with uniform attention",
+            "width d",
+            "accuracy at the longest trained hop",
+            x_scale="log",
+            y_limits=(0.4, 1.02),
+            series="{answer}, {attention}",
+            figure="appendix: reduced model",
+        ),
+        Panel(
+            Panels.DIFFERENCE,
+            "E3 Uniform minus learned, seed by seed",
+            y_label="difference of accuracies",
+            drawn=False,
+            **shared,  # type: ignore[arg-type]
+        ),
+    ]
+
+
+def predict(config: PitaConfig) -> Iterator[Curves]:
+    """Yield nothing: that both do the same is judged by their difference."""
+    yield from ()
+
+
+def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
+    """Yield the distance from uniform attention, both accuracies, and their difference over paired seeds."""
+    from solv.experiments.pita.chain_training import accuracies
+
+    settings = config.attention
+    hops = span(config.widths.hops, settings.depth)
+    widths = tuple(sorted(set(settings.widths)))
+    at = {
+        "arms": settings.arms,
+        "depth": settings.depth,
+        "hops": hops,
+        "trace": config.training.trace,
+        "steps": config.training.steps,
+    }
+    with context.progress.task("train chain models without attention", 2 * len(ANSWERS)) as step:
+        for answer in ANSWERS:
+            cell = Cell(answer, settings.arms, settings.depth, hops, widths)
+            accuracy = {}
+            for attention in (LEARNED, REDUCED):
+                training = replace(config.training, attention=attention)
+                found = accuracies(training, context, cell, (hops,), note=f", {attention} attention")
+                accuracy[attention] = found["accuracy"][..., 0].T
+                if attention == LEARNED:
+                    y, y_err, n = standard_error(found["from_uniform"][..., 0].T)
+                    yield RECORD.trained(
+                        Panels.FROM_UNIFORM,
+                        {**at, "answer": answer},
+                        x=("width", widths),
+                        y=("distance", y),
+                        y_err=y_err,
+                        n=n,
+                    )
+                y, y_err, n = standard_error(accuracy[attention])
+                kind = {**at, "answer": answer, "attention": attention}
+                yield RECORD.trained(Panels.REDUCED, kind, x=("width", widths), y=("accuracy", y), y_err=y_err, n=n)
+                step.advance(note=f"{answer}, {attention}")
+            y, y_err, n = standard_error(accuracy[REDUCED] - accuracy[LEARNED])
+            yield RECORD.trained(
+                Panels.DIFFERENCE,
+                {**at, "answer": answer},
+                x=("width", widths),
+                y=("difference", y),
+                y_err=y_err,
+                n=n,
+            )
+
+
+def _judge_uniform(curves: Curves) -> Judgement:
+    worst = curves.sort_values("y").iloc[-1]
+    verdicts = [within(row["y"], 0.0, FAR, known(row["y_err"], row["n"])) for _, row in curves.iterrows()]
+    return Judgement(
+        all_of(verdicts) if curves["n"].min() >= LEAST_SEEDS else Verdict.UNDECIDED,
+        predicted="near 0",
+        measured=f"at most {worst['y']:.3f} ± {worst['y_err']:.3f} ({_place(worst['params'], worst['x'])})",
+        tolerance=f"{FAR:g}: less than a quarter of the weight elsewhere, at every width; {LEAST_SEEDS} seeds",
+    )
+
+
+def _judge_reduced(curves: Curves) -> Judgement:
+    worst = curves.sort_values("y", key=abs).iloc[-1]
+    verdicts = [
+        within(row["y"], 0.0, ACCURACY_TOLERANCE, known(row["y_err"], row["n"]))
+        for _, row in curves.iterrows()
+        if row["y_err"] > 0 or abs(row["y"]) > ACCURACY_TOLERANCE  # both right in every seed says nothing
+    ]
+    return Judgement(
+        all_of(verdicts) if curves["n"].min() >= LEAST_SEEDS else Verdict.UNDECIDED,
+        predicted="0",
+        measured=f"{worst['y']:+.3f} ± {worst['y_err']:.3f} at most ({_place(worst['params'], worst['x'])})",
+        tolerance=f"{ACCURACY_TOLERANCE:g} of accuracy at every width with any scatter; {LEAST_SEEDS} seeds",
+    )
+
+
+def _place(params: str, width: float) -> str:
+    return f"{decode_params(params)['answer']}, d = {width:g}"
+
+
+NEEDS = {"training.seeds": 12, "training.steps": 10_000}
+
+CHAIN_ATTENTION = Part(
+    name="chain-attention",
+    question="Is the attention that is learned nearly uniform, and is a model with uniform attention as good?",
+    names=Panels,
+    panels=panels,
+    predict=predict,
+    measure=measure,
+    figure="appendix: learned attention, reduced model",
+    claims=(
+        Claim(
+            "attention-is-near-uniform",
+            "The attention that is learned hardly differs from equal weights of all tokens.",
+            reads=(Panels.FROM_UNIFORM,),
+            judge=_judge_uniform,
+            figure="appendix: learned attention",
+            needs=NEEDS,
+        ),
+        Claim(
+            "reduced-model-suffices",
+            "A model with uniform attention is as accurate as one that learns its attention.",
+            reads=(Panels.DIFFERENCE,),
+            judge=_judge_reduced,
+            figure="appendix: reduced model",
+            needs=NEEDS,
+        ),
+    ),
+)
