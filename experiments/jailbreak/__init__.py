@@ -7,8 +7,10 @@ Does the chance of an unsafe answer grow with samples as a power or exponentiall
 | part | file | paper |
 | --- | --- | --- |
 | `zero-field`: clusters without field, a power of k | `zero_field.py` | equations (3), (4) |
-| `field`: clusters in a field, at every strength | `field.py` | equations (5), (6) |
-| `spin-glass`: enumerated glasses in a field along an unsafe cluster | `spin_glass.py` | the glass of N = 24 |
+| `field`: clusters in a field, at every strength | `field.py` | equations (5), (6), (15) |
+| `spin-glass`: enumerated glasses in a field along an unsafe cluster | `spin_glass.py` | figure 2a |
+| `definitions`: what figure 2 owes to its definitions and its fit | `definitions.py` | figures 2a, 2b |
+| `fitted-laws`: what the paper's least squares read of known laws | `fitted_laws.py` | ours |
 | `strong-field`: the exponential rate against its replica-symmetric theory | `strong_field.py` | equation (7) |
 | `random-energy`: a control whose x is known | `random_energy.py` | ours |
 | `edge`: the upper edge of the safe chance, fitted and predicted | `edge.py` | equations (1), (2) |
@@ -29,7 +31,7 @@ ENTRY = Entry(
     ),
     question="Does the chance of an unsafe answer grow with samples as a power or exponentially?",
     axes=("x", "m", "field"),
-    expected={"smoke": "10 s", "quick": "2 min", "paper": "not measured, GPU"},
+    expected={"smoke": "10 s", "quick": "2 min", "reference": "45 min", "paper": "not measured, GPU"},
     settings="solv.experiments.jailbreak.settings:JailbreakConfig",
     experiment="solv.experiments.jailbreak.experiment:EXPERIMENT",
 )

@@ -4,7 +4,9 @@ import math
 
 from solv.experiments.jailbreak import ENTRY, field, language_model, own_answers, zero_field
 from solv.experiments.jailbreak.chance import all_precise, chance_outside, outside
+from solv.experiments.jailbreak.definitions import DEFINITIONS
 from solv.experiments.jailbreak.edge import EDGE
+from solv.experiments.jailbreak.fitted_laws import FITTED_LAWS
 from solv.experiments.jailbreak.random_energy import RANDOM_ENERGY
 from solv.experiments.jailbreak.settings import JailbreakConfig
 from solv.experiments.jailbreak.spin_glass import SPIN_GLASS
@@ -62,6 +64,8 @@ EXPERIMENT = Experiment(
         zero_field.ZERO_FIELD,
         field.FIELD,
         SPIN_GLASS,
+        DEFINITIONS,
+        FITTED_LAWS,
         STRONG_FIELD,
         RANDOM_ENERGY,
         EDGE,

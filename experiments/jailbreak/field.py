@@ -1,7 +1,7 @@
 """Part `field`: what does a field on the unsafe clusters take off the gap, at every strength?"""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 
 import numpy as np
@@ -19,13 +19,20 @@ from solv.experiments.jailbreak.clusters import (
 )
 from solv.experiments.jailbreak.settings import JailbreakConfig
 from solv.harness.contract import Context, Part
-from solv.theory.jailbreak.clusters import asr_gap, power_law, safe_moments
-from solv.tracking.claims import Claim, Judgement, all_of, known, missing, within
-from solv.tracking.curves import Curves, Recorder, pair, parameter, standard_error
+from solv.theory.jailbreak.clusters import asr_gap, joint_limit_gap, power_law, safe_moments, weak_field_log_gap
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
+from solv.tracking.curves import CURVE, Curves, Recorder, pair, parameter, select, standard_error
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("jailbreak", "field")
 WEAK = 0.5  # largest field of the claim on the weak-field amplitude
+JOINT_CASE = (0.3, 1)  # x, m of the joint limit
+JOINT_K = (100, 10**4)
+JOINT_G = np.array([0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0])  # k lambda^2
+EXACT, PAPER, WEAK_LAW = "exact", "equation (15)", "e^(-ν λ)"
+SPURIOUS_AT = 4.0  # g from which on equation (15) is to be off
+CLOSE_TO_SAMPLES = 3.0  # standard errors
+SPURIOUS, FOLLOWED = 0.3, 0.02  # relative: how far (15) is off at least, and e^{-nu lambda} at most
 TOLERANCE = 0.05  # of ν λ: what a k of 100 leaves of the law of infinite k
 
 
@@ -34,10 +41,11 @@ class Panels(StrEnum):
 
     FIELD = "field"
     AMPLITUDE = "amplitude"
+    JOINT = "joint-limit"
 
 
 def panels(config: JailbreakConfig) -> list[Panel]:
-    """Return the gap in a field at each (x, m); and what the field takes off at one k, if there is a field."""
+    """Return the gap in a field at each (x, m); what the field takes off at one k, if there is one; the joint limit."""
     gap = Panel(
         Panels.FIELD,
         "Clusters in a field: x = {breakpoint}, m = {m}",
@@ -59,7 +67,15 @@ def panels(config: JailbreakConfig) -> list[Panel]:
         series=CASE_LABEL,
         ordered=True,
     )
-    return [gap, amplitude] if max(config.field) > 0 else [gap]
+    joint = Panel(
+        Panels.JOINT,
+        "Equation (15): k → ∞ at fixed g = k λ²\n(x = {breakpoint}, m = {m})",
+        "g = k λ²",
+        "gap over C k^-ν",
+        facets=("breakpoint", "m"),
+        series="{formula}, k={k}",
+    )
+    return [gap, amplitude, joint] if max(config.field) > 0 else [gap, joint]
 
 
 def predict(config: JailbreakConfig) -> Iterator[Curves]:
@@ -76,6 +92,21 @@ def predict(config: JailbreakConfig) -> Iterator[Curves]:
             ]
             at = {"breakpoint": x, "m": m, "k": amplitude_at}
             yield RECORD.theory(Panels.AMPLITUDE, at, x=("field", fields), y=("log_ratio", logs))
+    x, m = JOINT_CASE
+    nu, amplitude = power_law(x, m)
+    formulas: dict[str, Callable[[float, int, float, int], np.ndarray]] = {
+        EXACT: asr_gap,
+        PAPER: joint_limit_gap,
+        WEAK_LAW: lambda x, m, field, k: np.exp(weak_field_log_gap(x, m, field, k)),
+    }
+    for formula, gap_of in formulas.items():
+        for count in JOINT_K:
+            ratios = [float(gap_of(x, m, math.sqrt(g / count), count)) * count**nu / amplitude for g in JOINT_G]
+            yield RECORD.theory(Panels.JOINT, _joint(formula, count), x=("g", JOINT_G), y=("ratio", ratios))
+
+
+def _joint(formula: str, k: int) -> dict[str, object]:
+    return {"breakpoint": JOINT_CASE[0], "m": JOINT_CASE[1], "formula": formula, "k": k}
 
 
 def measure(config: JailbreakConfig, context: Context) -> Iterator[Curves]:
@@ -116,6 +147,21 @@ def measure(config: JailbreakConfig, context: Context) -> Iterator[Curves]:
                     n=config.clusters.groups,
                 )
             step.advance(note=f"x={x:g} m={m}")
+    yield from _sampled_joint_limit(config, context)
+
+
+def _sampled_joint_limit(config: JailbreakConfig, context: Context) -> Iterator[Curves]:
+    """Yield the gap of sampled clusters at fixed g, where enough samples count."""
+    x, m = JOINT_CASE
+    nu, amplitude = power_law(x, m)
+    p = safe_masses(config, context.seeds.numpy("clusters in the joint limit"), x, m)
+    for k in JOINT_K:
+        expected = np.array([float(asr_gap(x, m, math.sqrt(g / k), k)) for g in JOINT_G])
+        shown = JOINT_G[config.clusters.samples * expected >= config.clusters.least_seen]
+        if len(shown):
+            gaps = [((p / (p + math.exp(math.sqrt(g / k)) * (1 - p))) ** k).mean(1) for g in shown]
+            y, y_err, n = standard_error(np.stack(gaps, 1) * k**nu / amplitude)
+            yield RECORD.simulation(Panels.JOINT, _joint(EXACT, k), x=("g", shown), y=("ratio", y), y_err=y_err, n=n)
 
 
 def _judge_amplitude(curves: Curves) -> Judgement:
@@ -138,6 +184,32 @@ def _judge_amplitude(curves: Curves) -> Judgement:
     )
 
 
+def _judge_joint_limit(curves: Curves) -> Judgement:
+    """The formulas are compared where g is not small; samples say that the exact gap is the clusters'."""
+    theory = select(curves, source="theory")
+    at = theory[theory["x"] >= SPURIOUS_AT]
+    exact = select(at, formula=EXACT)["y"].to_numpy()
+    off = {formula: select(at, formula=formula)["y"].to_numpy() / exact - 1 for formula in (PAPER, WEAK_LAW)}
+    shared = pair(curves).groupby(CURVE)["deviation"]  # the points of a curve share their samples
+    medians = shared.apply(lambda deviations: deviations.abs().median())
+    return Judgement(
+        all_of(
+            [
+                exceeds(float(np.abs(off[PAPER]).min()), SPURIOUS),
+                within(float(np.abs(off[WEAK_LAW]).max()), 0, FOLLOWED),
+                Verdict.UNDECIDED if medians.isna().any() or medians.empty else Verdict.HOLDS,
+                Verdict.FAILS if (medians > CLOSE_TO_SAMPLES).any() else Verdict.HOLDS,
+            ]
+        ),
+        predicted="e^(-ν λ)",
+        measured=(
+            f"from g = {SPURIOUS_AT:g} on (15) is off by {100 * np.abs(off[PAPER]).min():.0f} to "
+            f"{100 * np.abs(off[PAPER]).max():.0f} %, e^(-ν λ) by at most {100 * np.abs(off[WEAK_LAW]).max():.2f} %"
+        ),
+        tolerance="(15) off by over 30 %, e^(-ν λ) within 2 %; median sampled point within 3 s.e. of the exact gap",
+    )
+
+
 FIELD = Part(
     name="field",
     question="What does a field on the unsafe clusters take off the gap, and does it change its power?",
@@ -154,6 +226,14 @@ FIELD = Part(
             figure="equation (6)",
             needs={"clusters.samples": 400_000, "clusters.amplitude_at": 100},
         ),
+        Claim(
+            "joint-limit-factor",
+            "The factor e^(-g/2) of equation (15) is spurious beyond first order in g: the gap falls by e^(-ν λ).",
+            reads=(Panels.JOINT,),
+            judge=_judge_joint_limit,
+            figure="equation (15)",
+            needs={"clusters.samples": 400_000},
+        ),
     ),
-    figure="equations (5), (6)",
+    figure="equations (5), (6), (15)",
 )

@@ -1,15 +1,17 @@
 """Which Gibbs measures do the enumerated spin glasses of a part have? Batch by batch, each a unit of work."""
 
+from dataclasses import fields
+
 import numpy as np
 import torch
 
 from solv.experiments.jailbreak.settings import JailbreakConfig
 from solv.harness.contract import Context
 from solv.models.jailbreak.spin_glass import all_energies, sample_couplings
-from solv.models.jailbreak.spin_glass_clusters import Profiles, cluster_profiles
+from solv.models.jailbreak.spin_glass_clusters import Clusters, Profiles, cluster_profiles
 
 GLASSES_AT_ONCE, STATES_AT_ONCE = 100, 2**21  # both at most: the streams of a run depend on them
-TABLES = ("unsafe", "safe", "all_squares")
+TABLES = tuple(field.name for field in fields(Profiles))
 
 
 def enumerated_profiles(
@@ -19,8 +21,10 @@ def enumerated_profiles(
     spins: int,
     beta: float,
     disorders: int,
-    bias: float,
+    flip_breaking: float,
     *,
+    clusters: Clusters = "overlap",
+    picks: int | None = None,
     random_centre: bool = False,
 ) -> Profiles:
     """Return the Gibbs measure of independent glasses by their states' overlap with an unsafe centre, on the CPU.
@@ -32,7 +36,9 @@ def enumerated_profiles(
         spins: N; all 2^N states are enumerated.
         beta: inverse temperature.
         disorders: independent glasses.
-        bias: field that breaks the flip symmetry, times N^-1/2.
+        flip_breaking: field that breaks the flip symmetry, times N^-1/2.
+        clusters: how the states are parted.
+        picks: unsafe clusters drawn of a glass; None: as many as `glass.picks`.
         random_centre: whether the centre is a uniform state that the couplings do not know.
     """
     glass, batches = config.glass, []
@@ -43,11 +49,19 @@ def enumerated_profiles(
         def enumerate_glasses(start: int = start, count: int = count) -> dict[str, np.ndarray]:
             stream = context.seeds.torch(name, spins, start, device=context.device)
             couplings = sample_couplings(count, spins, glass.strength, stream)
-            fields = torch.full((count, spins), bias * spins**-0.5, dtype=torch.float64, device=context.device)
+            breaking = torch.full(
+                (count, spins), flip_breaking * spins**-0.5, dtype=torch.float64, device=context.device
+            )
             found = cluster_profiles(
-                all_energies(couplings, fields), beta, glass.threshold, glass.picks, stream, random_centre=random_centre
+                all_energies(couplings, breaking),
+                beta,
+                glass.threshold,
+                glass.picks if picks is None else picks,
+                stream,
+                clusters=clusters,
+                random_centre=random_centre,
             )
             return {table: getattr(found, table).cpu().numpy() for table in TABLES}
 
         batches.append(context.unit(f"{name} N={spins} {start}+{count}", enumerate_glasses))
-    return Profiles(*(torch.from_numpy(np.concatenate([each[table] for each in batches])) for table in TABLES))
+    return Profiles(**{table: torch.from_numpy(np.concatenate([each[table] for each in batches])) for table in TABLES})

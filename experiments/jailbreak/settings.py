@@ -1,6 +1,12 @@
 """What can be set in jailbreak? Clusters, glasses, edges and language models; the defaults are the quick preset."""
 
+from typing import Literal, TypeAlias, get_args
+
 from solv.harness.settings import Group, RunSettings, flag, group, integer, integers, real, reals, text
+
+Parting: TypeAlias = Literal["overlap", "basins"]
+XFrom: TypeAlias = Literal["squares", "sticks"]
+DeltaQ: TypeAlias = Literal["gibbs", "uniform", "centres"]
 
 
 class Clusters(Group):
@@ -25,8 +31,26 @@ class Glass(Group):
     strength: float = real(1, "deviation j0 of the glasses' couplings, times sqrt(N)", above=0)
     disorders: int = integer(4000, "independent glasses", least=8)
     picks: int = integer(4, "unsafe clusters drawn of each glass", least=1)
-    threshold: float = real(0.5, "least overlap of a cluster's states with its centre", above=0, most=1)
-    bias: float = real(1, "field that breaks the flip symmetry of the glasses, times N^-1/2", least=0)
+    threshold: float = real(0.5, "least overlap of an `overlap` cluster's states with its centre", above=0, most=1)
+    flip_breaking: float = real(
+        1, "field that breaks the flip symmetry of the glasses, times N^-1/2; 0: every cluster has a twin", least=0
+    )
+    clusters: Parting = text(
+        "overlap",
+        "clusters of the glasses: states within `threshold` of a heavier one, or basins of descent (the paper's)",
+        choices=get_args(Parting),
+    )
+    x_from: XFrom = text(
+        "squares",
+        "x of the glasses: from the mean sum of squared cluster weights, or the likelihood of sticks (the paper's)",
+        choices=get_args(XFrom),
+    )
+    delta_q: DeltaQ = text(
+        "gibbs",
+        "overlap that a step into the unsafe cluster gains: inside less outside of Gibbs states; that of the cluster's "
+        "states counted once; the same less that of the centres",
+        choices=get_args(DeltaQ),
+    )
     field: tuple[float, ...] = reals(
         [0, 0.02, 0.05, 0.1, 0.2, 0.5], "fields h along the unsafe centre of the glasses", least=0
     )
@@ -42,6 +66,36 @@ class Glass(Group):
         [10, 17], "log2 of the numbers of states of random energy models", least=4, most=28
     )
     random_energy_disorders: int = integer(400, "random energy models", least=8)
+
+
+class Definitions(Group):
+    """The glasses on which the paper's definitions and fits are compared with others."""
+
+    spins: int = integer(12, "spins N of the glasses on which definitions are compared", least=4, most=28)
+    disorders: int = integer(2000, "glasses on which definitions are compared", least=40)
+    picks: int = integer(8, "unsafe clusters drawn of a glass on which definitions are compared", least=1)
+    field: tuple[float, ...] = reals(
+        [0, 0.05, 0.1, 0.15, 0.2], "fields h of the paper's figure 2, in which the gap is fitted in three ways", least=0
+    )
+
+
+class FittedLaws(Group):
+    """The paper's least squares, made on laws whose power and rate are known."""
+
+    x: tuple[float, ...] = reals([0.1, 0.3, 0.5], "x of the law that is fitted, with m = 1", above=0, below=1)
+    field: tuple[float, ...] = reals(
+        [0, 0.5, 1, 2, 3, 5, 7, 9], "fields lambda in which the law is fitted", least=0, most=10
+    )
+    nu: float = real(0.5, "true power of the gaps that are floored", above=0)
+    mu: float = real(0.105, "true rate of the gaps that are floored: -log of the paper's upper edge 0.9", least=0)
+    prompts: tuple[int, ...] = integers(
+        [200, 520, 1040, 5000], "prompts that are asked: a gap is a multiple of 1 / prompts", least=20
+    )
+    repeats: int = integer(40, "sets of verdicts sampled for each number of prompts", least=4)
+    large_nu: tuple[float, ...] = reals(
+        [0.05, 0.1, 0.2, 0.35, 0.5, 1], "true powers nu, P ~ Beta(1, nu), of which small ones leave large gaps", above=0
+    )
+    large_prompts: int = integer(5000, "prompts of each of the 20 samples with large gaps", least=20)
 
 
 class Edge(Group):
@@ -121,5 +175,7 @@ class JailbreakConfig(RunSettings):
     most: int = integer(10**6, "largest number of samples k in theory", least=1000)
     clusters: Clusters = group(Clusters, "sampled clusters")
     glass: Glass = group(Glass, "spin glasses in a field")
+    definitions: Definitions = group(Definitions, "glasses on which definitions are compared")
+    fits: FittedLaws = group(FittedLaws, "the paper's least squares on known laws")
     edge: Edge = group(Edge, "the minimal model")
     language: LanguageSettings = group(LanguageSettings, "the language model")

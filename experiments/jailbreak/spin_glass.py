@@ -1,7 +1,7 @@
 """Part `spin-glass`: does the gap of a spin glass cross over from a power of k to an exponential in a field?"""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
@@ -11,17 +11,15 @@ import numpy as np
 from solv.experiments.jailbreak.clusters import GAP, SAMPLES
 from solv.experiments.jailbreak.settings import Glass, JailbreakConfig
 from solv.harness.contract import Context, Part
-from solv.theory.jailbreak.clusters import asr_gap
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, Recorder, parameter, select, standard_error
 from solv.tracking.panels import Panel
 
 if TYPE_CHECKING:
-    from solv.models.jailbreak.spin_glass_clusters import Profiles
+    from solv.experiments.jailbreak.glass_law import Measured
 
 RECORD = Recorder("jailbreak", "spin-glass")
 RESAMPLES = 400  # of the bootstrap over glasses
-JACKKNIFE_GROUPS = 20
 WEAK = 6.0  # fields lambda up to which the law of a weak field is drawn
 NORMAL = 1.96  # half the width of a 95 % interval in standard errors
 LEAST_SPINS = 14  # a smaller glass has too few clusters for a law of many
@@ -78,8 +76,11 @@ def _model(glass: Glass) -> dict[str, object]:
         "spins": glass.spins,
         "beta": glass.beta,
         "strength": glass.strength,
-        "bias": glass.bias,
+        "flip_breaking": glass.flip_breaking,
         "threshold": glass.threshold,
+        "clusters": glass.clusters,
+        "x_from": glass.x_from,
+        "delta_q": glass.delta_q,
     }
 
 
@@ -94,26 +95,35 @@ def predict(config: JailbreakConfig) -> Iterator[Curves]:
 def measure(config: JailbreakConfig, context: Context) -> Iterator[Curves]:
     """Yield the gap in each field, the Poisson-Dirichlet law at the glasses' own x and overlaps, and the fitted edges.
 
-    In a field h the law has lambda = beta h N (q_in - q_out), the mean overlaps of unsafe and of safe states with the
-    unsafe centre. It is drawn up to lambda = 6, with the error that x and the overlaps leave it.
+    The law (`glass_law.py`) is drawn up to lambda = 6, with the error that x and the overlaps leave it.
     """
+    from solv.experiments.jailbreak.glass_law import jackknife, law, measured, shift
     from solv.experiments.jailbreak.glasses import enumerated_profiles
     from solv.theory.fits.attack_success import fit_edge_law_to_chances
 
     glass = config.glass
     k, fields, model = np.unique(glass.k), sorted(set(glass.field)), _model(glass)
     with context.progress.task("enumerate glasses", 1 + len(fields)) as step:
-        profiles = enumerated_profiles(config, context, "glass", glass.spins, glass.beta, glass.disorders, glass.bias)
+        profiles = enumerated_profiles(
+            config,
+            context,
+            "glass",
+            glass.spins,
+            glass.beta,
+            glass.disorders,
+            glass.flip_breaking,
+            clusters=glass.clusters,
+        )
         step.advance(note=f"N={glass.spins}")
-        yield from _clusters(glass, profiles, fields)
+        of = measured(profiles, context.seeds.numpy("glass sticks"))
+        yield from _clusters(glass, of, fields)
         laws = []
         for field in fields:
             chances = profiles.safe_chances(glass.beta * field * glass.spins).numpy()
             powers = np.stack([(chances**count).mean(axis=1) for count in k], axis=1)
             curves = {"simulation": standard_error(powers)}
-            if _shift(glass, profiles, field) <= WEAK:
-                law, law_error = _jackknife(partial(_law, glass, k, field), profiles)
-                curves["anchored"] = law, law_error, glass.disorders
+            if shift(glass, of, field) <= WEAK:
+                curves["anchored"] = *jackknife(partial(law, glass, k, field), of), glass.disorders
             for panel in (Panels.GLASS, Panels.GLASS_RATE):
                 for source, (y, y_err, n) in curves.items():
                     at = {**model, "field": field}
@@ -123,56 +133,23 @@ def measure(config: JailbreakConfig, context: Context) -> Iterator[Curves]:
             )
             step.advance(note=f"h={field:g}")
     for panel, name, values, intervals in (
-        (Panels.GLASS_NU, "nu", [law.nu for law in laws], [law.nu_interval for law in laws]),
-        (Panels.GLASS_MU, "mu", [law.mu for law in laws], [law.mu_interval for law in laws]),
+        (Panels.GLASS_NU, "nu", [fit.nu for fit in laws], [fit.nu_interval for fit in laws]),
+        (Panels.GLASS_MU, "mu", [fit.mu for fit in laws], [fit.mu_interval for fit in laws]),
     ):
         errors = [(high - low) / (2 * NORMAL) for low, high in intervals]
         yield RECORD.simulation(panel, model, x=("h", fields), y=(name, values), y_err=errors, n=glass.disorders)
 
 
-def _clusters(glass: Glass, profiles: "Profiles", fields: list[float]) -> Iterator[Curves]:
+def _clusters(glass: Glass, of: "Measured", fields: list[float]) -> Iterator[Curves]:
     """Yield what the law stands on: x, the mean overlaps with the unsafe centre, and lambda of every field."""
-    values, errors = _jackknife(lambda part: np.array([_x(part), *part.mean_overlaps()]), profiles)
+    from solv.experiments.jailbreak.glass_law import jackknife, shift, x_of
+
+    values, errors = jackknife(lambda part: np.array([x_of(glass, part), *part.profiles.mean_overlaps()]), of)
     model, n = _model(glass), glass.disorders
     for name, value, error in zip(("x", "overlap_unsafe", "overlap_safe"), values, errors, strict=True):
         yield RECORD.simulation(Panels.CLUSTERS, model, x=("spins", glass.spins), y=(name, value), y_err=error, n=n)
-    shifts, errors = _jackknife(lambda part: np.array([_shift(glass, part, field) for field in fields]), profiles)
+    shifts, errors = jackknife(lambda part: np.array([shift(glass, part, field) for field in fields]), of)
     yield RECORD.simulation(Panels.CLUSTERS, model, x=("h", fields), y=("lambda", shifts), y_err=errors, n=n)
-
-
-def _x(profiles: "Profiles") -> float:
-    """Return the Poisson-Dirichlet parameter of the glasses: E sum_c W_c^2 = 1 - x."""
-    return float(1 - profiles.all_squares.mean())
-
-
-def _shift(glass: Glass, profiles: "Profiles", field: float) -> float:
-    inside, outside = profiles.mean_overlaps()
-    return glass.beta * field * glass.spins * (inside - outside)
-
-
-def _law(glass: Glass, k: np.ndarray, field: float, profiles: "Profiles") -> np.ndarray:
-    return asr_gap(_x(profiles), 1, _shift(glass, profiles, field), k)
-
-
-def _jackknife(statistic: Callable[["Profiles"], np.ndarray], profiles: "Profiles") -> tuple[np.ndarray, np.ndarray]:
-    """Return a statistic of all glasses and its standard error, from leaving out groups of them."""
-    disorders = len(profiles.all_squares)
-    group = np.arange(disorders) % min(JACKKNIFE_GROUPS, disorders)
-    groups = group.max() + 1
-    left_out = np.stack(
-        [
-            statistic(
-                type(profiles)(
-                    unsafe=profiles.unsafe[group != number],
-                    safe=profiles.safe[group != number],
-                    all_squares=profiles.all_squares[group != number],
-                )
-            )
-            for number in range(groups)
-        ]
-    )
-    squares = np.sum((left_out - left_out.mean(axis=0)) ** 2, axis=0)
-    return statistic(profiles), np.sqrt((groups - 1) / groups * squares)
 
 
 # -- claims --------------------------------------------------------------------------------------------------------

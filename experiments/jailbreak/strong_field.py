@@ -3,27 +3,35 @@
 import math
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from solv.experiments.jailbreak.settings import Glass, JailbreakConfig
 from solv.harness.contract import Context, Part
 from solv.theory.jailbreak.spin_glass_field import overlap_rate
-from solv.tracking.curves import Curves, Params, Recorder, standard_error
+from solv.tracking.claims import Claim, Judgement, exceeds, known
+from solv.tracking.curves import Curves, Params, Recorder, select, standard_error
 from solv.tracking.panels import Panel
 
+if TYPE_CHECKING:
+    from solv.models.jailbreak.spin_glass_clusters import Profiles
+
 RECORD = Recorder("jailbreak", "strong-field")
+AVERAGE_K = (1, 4, 16)
+LESS = 0.95  # of the typical rate: what an average over glasses has at most
 RANDOM, UNSAFE = "random", "unsafe"  # the centre is a state that the couplings do not know, or that of a cluster
 
 
 class Panels(StrEnum):
-    """The panel of this part."""
+    """The panels of this part."""
 
     STRONG = "glass-strong-field"
+    AVERAGE = "glass-strong-average"
 
 
 def panels(config: JailbreakConfig) -> list[Panel]:
-    """Return the rate of the safe chance against the field."""
+    """Return the rate of the safe chance against the field, and that of its average over glasses beside it."""
     return [
         Panel(
             Panels.STRONG,
@@ -35,7 +43,16 @@ def panels(config: JailbreakConfig) -> list[Panel]:
             series="N={spins} {centre} centre",
             ordered=True,
             note="theory: N → ∞, a centre that the couplings do not know",
-        )
+        ),
+        Panel(
+            Panels.AVERAGE,
+            "The average over glasses is not a typical one (N = {spins}, β = {beta})",
+            "field h",
+            "-log E[p^k] / k over E[-log p]",
+            facets=("spins", "beta"),
+            series="k={k}, {centre} centre",
+            ordered=True,
+        ),
     ]
 
 
@@ -103,7 +120,50 @@ def measure(config: JailbreakConfig, context: Context) -> Iterator[Curves]:
                     y_err=y_err,
                     n=n,
                 )
+                if spins == max(glass.rate_sizes):
+                    yield from _averages(glass, spins, centre, profiles)
             step.advance(note=f"N={spins}")
+
+
+def _averages(glass: Glass, spins: int, centre: str, profiles: "Profiles") -> Iterator[Curves]:
+    """Yield the rate of the chance that k answers are safe, averaged over glasses, over the typical rate."""
+    for k in AVERAGE_K:
+        ratios, errors = [], []
+        for h in glass.rate_field:
+            logs = profiles.safe_chances(glass.rate_beta * h * spins).log().numpy()
+            ratio, error = _rate_ratio(k * logs)
+            ratios.append(ratio)
+            errors.append(error)
+        yield RECORD.simulation(
+            Panels.AVERAGE,
+            {**_at(glass, spins, centre), "k": k},
+            x=("h", glass.rate_field),
+            y=("rate_ratio", ratios),
+            y_err=errors,
+            n=glass.rate_disorders,
+        )
+
+
+def _rate_ratio(logs: np.ndarray) -> tuple[float, float]:
+    """Return log E[e^y] / E[y] of y, shape (glasses, picks), and its jackknife error over glasses."""
+    count, top = len(logs), float(logs.max())
+    powers, typical = np.exp(logs - top).mean(axis=1), logs.mean(axis=1)
+    whole = (top + math.log(powers.mean())) / typical.mean()
+    left_out = (top + np.log((powers.sum() - powers) / (count - 1))) / ((typical.sum() - typical) / (count - 1))
+    return float(whole), float(np.sqrt((count - 1) / count * np.sum((left_out - left_out.mean()) ** 2)))
+
+
+def _judge_typical(curves: Curves) -> Judgement:
+    """At the strongest field and the largest k, for a centre that the couplings do not know."""
+    rows = select(curves, panel=Panels.AVERAGE, centre=RANDOM, k=max(AVERAGE_K))
+    last = rows.sort_values("x").iloc[-1]
+    return Judgement(
+        exceeds(LESS - last["y"], 0, known(last["y_err"], last["n"])),
+        predicted=f"below {LESS:g} of the typical rate",
+        measured=float(last["y"]),
+        error=float(last["y_err"]),
+        tolerance=f"2 s.e., at h = {last['x']:g} and k = {max(AVERAGE_K)}",
+    )
 
 
 STRONG_FIELD = Part(
@@ -113,5 +173,15 @@ STRONG_FIELD = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    claims=(
+        Claim(
+            "strong-field-rate-is-typical",
+            "The rate of a strong field is that of a typical glass: the average over glasses falls more slowly.",
+            reads=(Panels.AVERAGE,),
+            judge=_judge_typical,
+            figure="result 7, remark 3",
+            needs={"glass.rate_disorders": 400},
+        ),
+    ),
     figure="equation (7)",
 )

@@ -19,7 +19,7 @@ from solv.experiments.jailbreak.clusters import (
 )
 from solv.experiments.jailbreak.settings import JailbreakConfig
 from solv.harness.contract import Context, Part
-from solv.theory.jailbreak.clusters import power_law, safe_moments
+from solv.theory.jailbreak.clusters import next_order, power_law, safe_moments
 from solv.tracking.claims import Claim, Judgement, all_of, within
 from solv.tracking.curves import Curves, Params, Recorder, pair, select, standard_error
 from solv.tracking.panels import Panel
@@ -27,20 +27,23 @@ from solv.tracking.panels import Panel
 RECORD = Recorder("jailbreak", "zero-field")
 LAST_DECADE = (10**5, 10**6)  # where the exact exponent and amplitude are read
 SAMPLED, LIMIT = "sampled", "limit"  # k between which an exponent is read: where samples show the gap, the last decade
+NEXT_ORDER_AT = 10**4  # k at which the next order is read: beyond, it is lost in the digits of the first
+NEXT_ORDER_TOLERANCE = 0.001  # relative: the order after it is some x m / k
 EXPONENT_TOLERANCE, AMPLITUDE_TOLERANCE = 0.02, 0.02  # relative
 MOST_SAMPLED = 10**4
 
 
 class Panels(StrEnum):
-    """The panels of this part; the last is a table."""
+    """The panels of this part; the last two are tables."""
 
     ZERO_FIELD = "zero-field"
     EXPONENT = "exponent"
     LIMIT_AMPLITUDE = "limit-amplitude"
+    NEXT_ORDER = "next-order"
 
 
 def panels(config: JailbreakConfig) -> list[Panel]:
-    """Return the gap against k, its exponent by case, and the table of exact amplitudes."""
+    """Return the gap against k, its exponent by case, and the tables of exact amplitudes and of their next order."""
     return [
         Panel(
             Panels.ZERO_FIELD,
@@ -69,6 +72,14 @@ def panels(config: JailbreakConfig) -> list[Panel]:
             series=CASE_LABEL,
             drawn=False,
         ),
+        Panel(
+            Panels.NEXT_ORDER,
+            "What the next order leaves",
+            SAMPLES,
+            "k (1 - k^ν E[p^k] / C), and a = x (1 - x) m² / 2",
+            series=CASE_LABEL,
+            drawn=False,
+        ),
     ]
 
 
@@ -92,6 +103,9 @@ def predict(config: JailbreakConfig) -> Iterator[Curves]:
             yield RECORD.theory(Panels.EXPONENT, {**at, "reach": reach}, x=("case", 0), y=("ratio", exponent / nu))
         ratio = float(ends[1]) * LAST_DECADE[1] ** nu / amplitude
         yield RECORD.theory(Panels.LIMIT_AMPLITUDE, at, x=("k", LAST_DECADE[1]), y=("amplitude_ratio", ratio))
+        missed = NEXT_ORDER_AT * (1 - float(safe_moments(x, m, NEXT_ORDER_AT)) * NEXT_ORDER_AT**nu / amplitude)
+        for name, value in (("missed", missed), ("a", next_order(x, m))):
+            yield RECORD.theory(Panels.NEXT_ORDER, at, x=("k", NEXT_ORDER_AT), y=(name, value))
 
 
 def sampled_window(config: JailbreakConfig, x: float, m: int) -> np.ndarray:
@@ -165,6 +179,19 @@ def _judge_power_law(curves: Curves) -> Judgement:
     )
 
 
+def _judge_next_order(curves: Curves) -> Judgement:
+    """Both are exact: the law itself, and the coefficient of its expansion."""
+    missed, expected = (select(curves, y_name=name).set_index("params")["y"] for name in ("missed", "a"))
+    off = missed / expected - 1
+    worst = int(off.abs().argmax())
+    return Judgement(
+        all_of(within(value, 0, NEXT_ORDER_TOLERANCE) for value in off),
+        predicted=float(expected.iloc[worst]),
+        measured=float(missed.iloc[worst]),
+        tolerance=f"0.1 % at k = 10^4, in all {len(off)} cases; this is the worst",
+    )
+
+
 ZERO_FIELD = Part(
     name="zero-field",
     question="Does the gap end on a power of k where no field acts on the clusters, and on which?",
@@ -180,6 +207,13 @@ ZERO_FIELD = Part(
             judge=_judge_power_law,
             figure="equation (4)",
             needs={"clusters.samples": 400_000},
+        ),
+        Claim(
+            "next-order",
+            "The gap is C k^-ν (1 - a / k) with a = x (1 - x) m² / 2.",
+            reads=(Panels.NEXT_ORDER,),
+            judge=_judge_next_order,
+            figure="result 11",
         ),
     ),
     figure="equations (3), (4)",

@@ -1,18 +1,28 @@
 """Which part of a spin glass's Gibbs measure lies in its unsafe clusters, and how does a field along them change that?
 
-The states of largest weight are parted into clusters: the likeliest state left is the centre of the next, which takes
-all states left whose overlap with it, q = sum_i s_i c_i / N, reaches a threshold. Unsafe clusters are drawn as the
-clusters of independent Gibbs states, so their order is size-biased (jailbreak spec, sections 2 and 3). Since a field
-along a centre weighs a state by its overlap alone, the measure of safe and unsafe states by overlap tells every field.
+Two ways to part the states into clusters:
+
+* `overlap`: the likeliest state left is the centre of the next cluster, which takes all states left whose overlap with
+  it, q = sum_i s_i c_i / N, reaches a threshold;
+* `basins`, as the authors of arXiv:2603.11331 do: the centre of a state is the local minimum at which steepest descent
+  by single flips ends.
+
+Unsafe clusters are drawn as the clusters of independent Gibbs states, so their order is size-biased (jailbreak spec,
+sections 2 and 3). Since a field along a centre weighs a state by its overlap alone, the measure of safe and unsafe
+states by overlap tells every field.
 """
 
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-HEAVIEST = 512  # states that are clustered; any other one is a cluster by itself, or goes to an unsafe centre near it
+HEAVIEST = 512  # states that `overlap` clusters; any other one is a cluster by itself, or goes to an unsafe centre near
+KEPT_WEIGHTS = 64  # heaviest clusters of a glass whose weights are kept
+
+Clusters: TypeAlias = Literal["overlap", "basins"]
 
 
 @dataclass(frozen=True)
@@ -24,11 +34,19 @@ class Profiles:
             shape (disorders, picks, N + 1); together they sum to 1.
         all_squares: sum of the squared weights of all clusters, the chance that two Gibbs states share one, shape
             (disorders,).
+        weights: of the heaviest clusters, falling, 0 where there are fewer, shape (disorders, clusters).
+        plain_overlap: mean overlap of the unsafe cluster's states with its centre, every state counted once, shape
+            (disorders, picks).
+        centre_overlap: mean |overlap| of the unsafe centre with the other clusters' centres, every centre counted once;
+            0 where there is none, shape (disorders, picks).
     """
 
     unsafe: Float[Tensor, "disorders picks levels"]
     safe: Float[Tensor, "disorders picks levels"]
     all_squares: Float[Tensor, "disorders"]
+    weights: Float[Tensor, "disorders clusters"]
+    plain_overlap: Float[Tensor, "disorders picks"]
+    centre_overlap: Float[Tensor, "disorders picks"]
 
     def safe_chances(self, strength: float) -> Float[Tensor, "disorders picks"]:
         """Return the chance p of a safe state in a field along the centre; `strength` is beta h N, >= 0."""
@@ -42,6 +60,10 @@ class Profiles:
         levels = torch.linspace(-1, 1, self.safe.shape[-1], dtype=torch.float64, device=self.safe.device)
         return tuple(float((part @ levels).sum() / part.sum()) for part in (self.unsafe, self.safe))  # type: ignore[return-value]
 
+    def of_glasses(self, kept: Bool[Tensor, "disorders"]) -> "Profiles":
+        """Return the profiles of some of the glasses."""
+        return Profiles(**{name: value[kept] for name, value in vars(self).items()})
+
 
 def cluster_profiles(
     energies: Float[Tensor, "disorders states"],
@@ -50,6 +72,7 @@ def cluster_profiles(
     picks: int,
     generator: torch.Generator,
     *,
+    clusters: Clusters = "overlap",
     random_centre: bool = False,
 ) -> Profiles:
     """Draw unsafe clusters of each glass and return its Gibbs measure by overlap with their centres.
@@ -57,15 +80,17 @@ def cluster_profiles(
     Args:
         energies: of all 2^N states (`solv.models.jailbreak.spin_glass.all_energies`).
         beta: inverse temperature > 0.
-        threshold: least overlap of a cluster's states with its centre, in (0, 1].
+        threshold: least overlap of a cluster's states with its centre, in (0, 1]; basins have none.
         picks: unsafe clusters drawn independently for each glass, >= 1; each is a case of its own (m = 1).
         generator: source of the draws, on the energies' device.
+        clusters: how the states are parted.
         random_centre: a control: the centre is a uniform state, and unsafe is what reaches the threshold with it.
 
     Raises:
         ValueError: beta, threshold or picks out of range.
 
-    Cost: a sort and (picks + 1) passes over the states. Memory: a few tables as large as `energies`.
+    Cost: (picks + 1) passes over the states and a sort; basins: N passes and about 5 gathers more. Memory: a few tables
+    as large as `energies`.
     """
     if beta <= 0 or not 0 < threshold <= 1 or picks < 1:
         raise ValueError(
@@ -76,43 +101,84 @@ def cluster_profiles(
     ones = sum((states >> bit) & 1 for bit in range(spins))
     assert isinstance(ones, Tensor)
     weights = torch.softmax(-beta * energies, dim=1)
-    heaviest = weights.topk(min(HEAVIEST, energies.shape[1]), dim=1)
-    labels = _greedy_clusters(heaviest.indices, ones, spins, threshold)
-    of_state = torch.arange(-1, -1 - energies.shape[1], -1, device=energies.device).expand_as(weights).clone()
-    of_state.scatter_(1, heaviest.indices, labels)  # a state by itself has a negative number of its own
-    by_cluster = torch.zeros_like(heaviest.values).scatter_add_(1, labels, heaviest.values)
-    rest = weights.square().sum(1) - heaviest.values.square().sum(1)
-    drawn = torch.multinomial(weights, picks, replacement=True, generator=generator)
-    unsafe: list[Tensor] = []
-    safe: list[Tensor] = []
+    if clusters == "basins":
+        centre_of = descent_minima(energies)
+        alone = torch.zeros_like(centre_of, dtype=torch.bool)
+    else:
+        centre_of, alone = _overlap_centres(weights, ones, spins, threshold)
+    is_centre = (centre_of == states) & ~alone
+    by_centre = torch.zeros_like(weights).scatter_add_(1, centre_of, weights)
+    drawn = _gibbs_states(weights, picks, generator)
+    overlaps = torch.linspace(-1, 1, spins + 1, dtype=weights.dtype, device=energies.device)
+    found: dict[str, list[Tensor]] = {name: [] for name in ("unsafe", "safe", "plain_overlap", "centre_overlap")}
     for pick in range(picks):
-        mine = of_state.gather(1, drawn[:, pick, None])
-        centre = torch.where(  # the first, that is the heaviest, state of the cluster; or the state by itself
-            mine[:, 0] >= 0,
-            heaviest.indices.gather(1, (labels == mine).int().argmax(1, keepdim=True))[:, 0],
-            drawn[:, pick],
-        )
+        centre = centre_of.gather(1, drawn[:, pick, None])
         if random_centre:
-            centre = torch.randint(len(states), (len(energies),), generator=generator, device=energies.device)
-        level = spins - ones[states[None, :] ^ centre[:, None]]
+            centre = torch.randint(len(states), (len(energies), 1), generator=generator, device=energies.device)
+        level = spins - ones[states[None, :] ^ centre]
         near = 2 * level - spins >= threshold * spins
-        member = near if random_centre else (of_state == mine) | (near & (of_state < 0))
-        for part, keep in ((unsafe, member), (safe, ~member)):
-            table = weights.new_zeros(len(energies), spins + 1)
-            part.append(table.scatter_add_(1, level, weights * keep))
-    return Profiles(torch.stack(unsafe, 1), torch.stack(safe, 1), by_cluster.square().sum(1) + rest.clamp(min=0))
+        member = near if random_centre else (centre_of == centre) | (near & alone)  # other centres are outside
+        kind = level + (spins + 1) * (member.long() + 2 * is_centre)
+        tables = [
+            weights.new_zeros(len(energies), 4 * (spins + 1)).scatter_add_(1, kind, each).view(-1, 2, 2, spins + 1)
+            for each in (weights, torch.ones_like(weights))
+        ]
+        measure, counts = tables[0].sum(1), tables[1]
+        found["safe"].append(measure[:, 0])
+        found["unsafe"].append(measure[:, 1])
+        inside, others = counts.sum(1)[:, 1], counts[:, 1, 0]
+        found["plain_overlap"].append((inside @ overlaps) / inside.sum(1))
+        found["centre_overlap"].append((others @ overlaps.abs()) / others.sum(1).clamp(min=1))
+    return Profiles(
+        all_squares=by_centre.square().sum(1),
+        weights=by_centre.topk(min(KEPT_WEIGHTS, by_centre.shape[1]), dim=1).values,
+        **{name: torch.stack(parts, 1) for name, parts in found.items()},
+    )
 
 
-def _greedy_clusters(
-    states: Int[Tensor, "disorders heaviest"], ones: Int[Tensor, "states"], spins: int, threshold: float
-) -> Int[Tensor, "disorders heaviest"]:
-    """Return the number of each state's cluster, states given by falling weight."""
-    labels = torch.full_like(states, -1)
-    for number in range(states.shape[1]):
-        free = labels < 0
-        if not bool(free.any()):
-            break
-        first = free.int().argmax(1, keepdim=True)  # where none is left the labels stay as they are
-        overlap = spins - 2 * ones[states ^ states.gather(1, first)]
-        labels = torch.where(free & (overlap >= threshold * spins), number, labels)
-    return labels
+def descent_minima(energies: Float[Tensor, "disorders states"]) -> Int[Tensor, "disorders states"]:
+    """Return the local minimum at which steepest descent by single flips ends, from every state.
+
+    Every state points to its neighbour of lowest energy, if that is lower than its own; pointers are then doubled.
+    Cost: N comparisons of the whole table and log2 of the longest descent many gathers.
+    """
+    disorders, count = energies.shape
+    states = torch.arange(count, device=energies.device)
+    target = states.expand(disorders, -1).clone()
+    lowest = energies.clone()
+    for bit in range(count.bit_length() - 1):
+        neighbour = energies.view(disorders, -1, 2, 2**bit).flip(2).reshape(disorders, count)
+        lower = neighbour < lowest
+        target = torch.where(lower, states ^ (1 << bit), target)
+        lowest = torch.where(lower, neighbour, lowest)
+    while True:
+        further = target.gather(1, target)
+        if torch.equal(further, target):
+            return target
+        target = further
+
+
+def _gibbs_states(
+    weights: Float[Tensor, "disorders states"], picks: int, generator: torch.Generator
+) -> Int[Tensor, "disorders picks"]:
+    """Return independent states by their weights (`torch.multinomial` ends at 2^24 of them)."""
+    steps = weights.cumsum(1)
+    places = torch.rand(len(weights), picks, generator=generator, dtype=weights.dtype, device=weights.device)
+    return torch.searchsorted(steps, places * steps[:, -1:]).clamp(max=weights.shape[1] - 1)
+
+
+def _overlap_centres(
+    weights: Float[Tensor, "disorders states"], ones: Int[Tensor, "states"], spins: int, threshold: float
+) -> tuple[Int[Tensor, "disorders states"], Bool[Tensor, "disorders states"]]:
+    """Return the centre of every state's cluster, and which states were left by themselves."""
+    heaviest = weights.topk(min(HEAVIEST, weights.shape[1]), dim=1).indices
+    centre_of = torch.arange(weights.shape[1], device=weights.device).expand_as(weights).clone()
+    alone = torch.ones_like(weights, dtype=torch.bool).scatter_(1, heaviest, False)
+    free = torch.ones_like(heaviest, dtype=torch.bool)
+    centres = heaviest.clone()
+    while bool(free.any()):
+        first = heaviest.gather(1, free.int().argmax(1, keepdim=True))  # where none is left nothing is taken
+        taken = free & (spins - 2 * ones[heaviest ^ first] >= threshold * spins)
+        centres = torch.where(taken, first, centres)
+        free &= ~taken
+    return centre_of.scatter_(1, heaviest, centres), alone

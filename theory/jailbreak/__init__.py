@@ -11,13 +11,24 @@ if TYPE_CHECKING:
         edge_asymptote,
         edge_gap,
         edge_log_gap,
+        joint_limit_gap,
+        next_order,
         power_law,
         safe_moments,
+        twin_gap,
         weak_field_log_gap,
+    )
+    from solv.theory.jailbreak.paper_fits import (
+        fit_fields,
+        least_squares_edge,
+        log_minus_log_slope,
     )
     from solv.theory.jailbreak.spin_glass_field import (
         magnetization,
         overlap_rate,
+    )
+    from solv.theory.jailbreak.stick_likelihood import (
+        stick_parameters,
     )
 
 __all__ = [
@@ -26,10 +37,17 @@ __all__ = [
     "edge_asymptote",
     "edge_gap",
     "edge_log_gap",
+    "fit_fields",
+    "joint_limit_gap",
+    "least_squares_edge",
+    "log_minus_log_slope",
     "magnetization",
+    "next_order",
     "overlap_rate",
     "power_law",
     "safe_moments",
+    "stick_parameters",
+    "twin_gap",
     "weak_field_log_gap",
 ]
 
@@ -38,8 +56,11 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
         __name__,
         {
             "clusters": (
-                "asr_gap edge_amplitude edge_asymptote edge_gap edge_log_gap power_law safe_moments weak_field_log_gap"
+                "asr_gap edge_amplitude edge_asymptote edge_gap edge_log_gap joint_limit_gap next_order power_law "
+                "safe_moments twin_gap weak_field_log_gap"
             ),
+            "paper_fits": "fit_fields least_squares_edge log_minus_log_slope",
             "spin_glass_field": "magnetization overlap_rate",
+            "stick_likelihood": "stick_parameters",
         },
     )

@@ -23,7 +23,7 @@ from tests.experiments.scaffold import findings, on_theory, spoilt, verdicts
 SIZES = JailbreakConfig(x=(0.3, 0.5), m=(1, 2), edge=Edge(nu=(0.5, 1), mu=(0, 0.05)))
 HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 K = np.array([1, 4, 16, 64])
-MODEL = {"spins": 14, "beta": 10, "strength": 1, "bias": 1, "threshold": 0.5}
+MODEL = {"spins": 14, "beta": 10, "strength": 1, "flip_breaking": 1, "threshold": 0.5}
 LANGUAGE = {"breakpoint": 0.5, "m": 1, "field": 0.25, "drive": 0.1}
 
 
