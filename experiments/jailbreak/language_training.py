@@ -1,6 +1,7 @@
 """How does the small language model learn, how is it aligned, and how many of its answers are forbidden?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,9 +11,10 @@ from solv.data.jailbreak.mode_mixtures import ModeMixtures
 from solv.experiments.jailbreak.settings import LanguageSettings
 from solv.harness.contract import Context
 from solv.harness.settings import ConfigurationError
-from solv.models.ensemble import Ensemble, Optimizer, Parameters, cosine_decay, stack, train
+from solv.models.ensemble import cosine_decay
 from solv.models.language.decoder import Decoder, DecoderConfig
 from solv.models.language.generation import generate
+from solv.models.language.training import Trainer, TrainingSettings
 
 PROMPTS_AT_ONCE = 32
 WARM_UP = 50  # steps
@@ -71,12 +73,7 @@ def _train(
         alignment = trained.alignment * (aligning & (lengths == 0))
         answers = task.sample(which, lengths, rng, alignment=alignment)
         shown = np.concatenate([task.prompts(which, lengths), answers[:, :1]], axis=1)
-        return torch.from_numpy(shown).to(context.device), torch.from_numpy(answers).to(context.device)
-
-    def loss(parameters: Parameters, both: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
-        single = {name: value[0] for name, value in parameters.items()}
-        logits = torch.func.functional_call(decoder, single, (both[0],))[:, -2:]
-        return functional.cross_entropy(logits.flatten(0, 1), both[1].flatten())[None]
+        return torch.from_numpy(shown), torch.from_numpy(answers)
 
     def schedule(step: int) -> float:
         warm = min(1.0, (step + 1) / WARM_UP)
@@ -85,36 +82,46 @@ def _train(
         slower = trained.alignment_rate / trained.learning_rate
         return slower * cosine_decay(trained.alignment_steps)(step - trained.steps)
 
-    ensemble = Ensemble(
-        {name: value.to(context.device) for name, value in stack([decoder]).items()},
-        Optimizer(learning_rate=trained.learning_rate, betas=(0.9, 0.98), schedule=schedule),
+    trainer = Trainer(
+        decoder,
+        TrainingSettings(trained.learning_rate, betas=(0.9, 0.98), clip=None, schedule=schedule),
+        loss=_answer_loss,
+        device=context.device,
     )
     checkpoint = context.checkpoint("language training")
     before: dict[str, torch.Tensor] = {}
     if (saved := checkpoint.load()) is not None:
-        ensemble.load_state_dict(saved["ensemble"])
+        trainer.load_state_dict(saved["trainer"])
         before.update(saved["before"])
     with context.progress.task("train the language model", last) as step:
 
-        def after_step(done: int, losses: torch.Tensor) -> None:
+        def after_step(done: int, found: torch.Tensor) -> None:
             step.advance()
             if done == trained.steps:
-                before.update({name: value.detach().clone() for name, value in ensemble.parameters.items()})
+                before.update({name: value.detach().clone() for name, value in decoder.named_parameters()})
             if done % 100 == 0:
-                context.log_metrics("language", done, {"loss": float(losses.mean())})
+                context.log_metrics("language", done, {"loss": float(found)})
 
-        train(
-            ensemble,
-            loss,
+        trainer.train(
             batch,
             last,
             after_step=after_step,
-            save=lambda state: checkpoint.save({"ensemble": state, "before": before}),
+            save=lambda state: checkpoint.save({"trainer": state, "before": before}),
             save_every=200,
         )
     return {
-        name: torch.cat([before[name], value.detach()]).cpu().numpy() for name, value in ensemble.parameters.items()
+        name: torch.stack([before[name], value.detach()]).cpu().numpy() for name, value in decoder.named_parameters()
     }
+
+
+def _answer_loss(
+    model: Callable[..., Any], both: tuple[torch.Tensor, torch.Tensor]
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the sum of the cross-entropies of both tokens of the answers, and their number."""
+    shown, answers = both
+    logits = model(shown)[:, -2:]
+    summed = functional.cross_entropy(logits.flatten(0, 1), answers.flatten(), reduction="sum")
+    return summed, torch.tensor(float(answers.numel()), device=summed.device)
 
 
 def _ask(

@@ -3,7 +3,18 @@
 import numpy as np
 import pytest
 
-from solv.experiments.jailbreak import chance, edge, experiment, field, language_model, spin_glass, zero_field
+from solv.experiments.jailbreak import (
+    chance,
+    definitions,
+    edge,
+    experiment,
+    field,
+    fitted_laws,
+    language_model,
+    spin_glass,
+    strong_field,
+    zero_field,
+)
 from solv.experiments.jailbreak.experiment import EXPERIMENT
 from solv.experiments.jailbreak.settings import (
     Edge,
@@ -15,7 +26,7 @@ from solv.experiments.jailbreak.settings import (
 )
 from solv.harness.seeds import Seeds
 from solv.harness.settings import replace
-from solv.theory.jailbreak.clusters import power_law, safe_moments
+from solv.theory.jailbreak.clusters import power_law, safe_moments, twin_gap
 from solv.tracking.claims import MissingCurvesError, Verdict
 from solv.tracking.curves import CURVE, join_curves, pair, parameter, select
 from tests.experiments.scaffold import findings, on_theory, spoilt, verdicts
@@ -31,14 +42,36 @@ LANGUAGE = {"breakpoint": 0.5, "m": 1, "field": 0.25, "drive": 0.1}
 def ideal():
     """Theory with measurements on it, and what only a run can know, as theory would have it."""
     theory = EXPERIMENT.predict(SIZES)
-    clusters = on_theory(theory[theory["part"].isin(["zero-field", "field"])], error=0.005, n=40)
-    return join_curves([theory, measured_only(clusters), *glasses(), *held_out(), *language_rates()])
+    clusters = on_theory(theory[theory["part"].isin(["zero-field", "field", "fitted-laws"])], error=0.005, n=40)
+    made = [*glasses(), *other_glasses(), *averages(), *held_out(), *language_rates()]
+    return join_curves([theory, measured_only(clusters), *made])
 
 
 def measured_only(rows):
-    """Leave out what is theory alone: the exponent and the amplitude at k = 10^6."""
-    limit = (parameter(rows, "reach") == zero_field.LIMIT) | (rows["panel"] == zero_field.Panels.LIMIT_AMPLITUDE)
-    return rows[~limit]
+    """Leave out what is theory alone: the tables at large k, the formulas of the joint limit."""
+    tables = (zero_field.Panels.LIMIT_AMPLITUDE, zero_field.Panels.NEXT_ORDER)
+    formula = parameter(rows, "formula")
+    alone = (parameter(rows, "reach") == zero_field.LIMIT) | rows["panel"].isin(tables)
+    return rows[~alone & (formula.isna() | (formula == field.EXACT))]
+
+
+def other_glasses(spins=12):
+    """Basins with twins on the law with twins, and a power that falls where nothing makes it grow."""
+    record, panels = definitions.RECORD, definitions.Panels
+    at = {"spins": spins, "clusters": "basins", "flip_breaking": 0}
+    for law, gap in (("with", twin_gap), ("without", lambda x, k: safe_moments(x, 1, k))):
+        ofs = {**at, "law": law}
+        yield record.anchored(panels.TWIN, ofs, x=("k", K), y=("gap", gap(0.1, K)), y_err=1e-5, n=100)
+        yield record.simulation(panels.TWIN, ofs, x=("k", K), y=("gap", twin_gap(0.1, K)), y_err=1e-5, n=100)
+    for flip_breaking, nu in ((0, [1.4, 1.0, 0.7]), (1, [1.1, 1.2, 1.3])):
+        ofs = {**at, "flip_breaking": flip_breaking, "fit": definitions.PLAIN}
+        yield record.simulation(panels.NU, ofs, x=("h", [0, 0.1, 0.2]), y=("nu", nu), y_err=0.05, n=100)
+
+
+def averages():
+    at = {"spins": 14, "centre": strong_field.RANDOM, "k": 16}
+    panel = strong_field.Panels.AVERAGE
+    yield strong_field.RECORD.simulation(panel, at, x=("h", [1, 2]), y=("rate_ratio", 0.7), y_err=0.01, n=100)
 
 
 def glasses(spins=14):
@@ -82,7 +115,7 @@ def times(factor):
 
 def test_every_claim_holds_on_curves_that_lie_on_the_theory(ideal):
     found = judged(ideal)
-    assert len(found) == 8
+    assert len(found) == 16
     assert {name for name, verdict in found.items() if verdict is not HOLDS} == set()
 
 
@@ -99,6 +132,12 @@ NU, MU = {"panel": spin_glass.Panels.GLASS_NU}, {"panel": spin_glass.Panels.GLAS
 HELD_OUT = {"panel": edge.Panels.HELD_OUT}
 RATE = {"panel": language_model.Panels.RATE}
 ANY_FIELD = {"panel": field.Panels.FIELD}
+
+
+TWIN = {"panel": definitions.Panels.TWIN, "law": "with", "source": "simulation"}
+FREE_NU = {"panel": definitions.Panels.NU}
+FLOOR = {"panel": fitted_laws.Panels.FLOOR_MU}
+AVERAGE = {"panel": strong_field.Panels.AVERAGE}
 
 
 def at_sigmas(count, base=0.0):
@@ -126,9 +165,35 @@ def at_sigmas(count, base=0.0):
             lambda s: lambda rows: rows.assign(y=(1 + 0.05 * s) * _asymptote(rows), y_err=1e-6 * (rows["y_err"] > 0)),
         ),
         ("spin-glass-power-law", GLASS, lambda s: times(1 - 0.15 * s)),
+        ("twin-law", TWIN, lambda s: times(1 - 0.15 * s)),
+        (
+            "floor-hides-the-rate",
+            {**FLOOR, "used": fitted_laws.ALL},
+            lambda s: lambda rows: rows.assign(y=0.105 * 0.5 * s, y_err=1e-6),
+        ),
+        (
+            "floor-hides-the-rate",
+            {**FLOOR, "used": fitted_laws.ABOVE},
+            lambda s: lambda rows: rows.assign(y=0.105 * (1 - 0.25 * s), y_err=1e-6),
+        ),
+        (
+            "strong-field-rate-is-typical",
+            AVERAGE,
+            lambda s: lambda rows: rows.assign(y=0.95 + 0.1 * (s - 1), y_err=1e-6),
+        ),
         ("edge-law-predicts-asr", HELD_OUT, lambda s: at_sigmas(2 * s)),
     ],
-    ids=["exponent", "amplitude of the limit", "weak-field-amplitude", "spin-glass-power-law", "edge-law"],
+    ids=[
+        "exponent",
+        "amplitude of the limit",
+        "weak-field-amplitude",
+        "spin-glass-power-law",
+        "twin-law",
+        "floor",
+        "above the floor",
+        "average",
+        "edge-law",
+    ],
 )
 def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(ideal, claim, rows, change, strength):
     exact = rows["panel"] in (*zero_field.Panels, field.Panels.AMPLITUDE)
@@ -210,6 +275,14 @@ def test_growth_holds_from_its_standard_errors_on_and_fails_below_minus_them(ide
         ("parameters-grow-with-field", NU, times(-1)),
         ("edge-law-predicts-asr", HELD_OUT, lambda rows: rows.assign(y=rows["y"] + 0.3)),
         ("language-model-crossover", RATE, lambda rows: rows.assign(y=0.2 - rows["y"])),
+        ("twin-law", TWIN, times(1.3)),
+        ("twin-law", {"panel": definitions.Panels.TWIN, "law": "without", "source": "simulation"}, times(0.5)),
+        ("law-fit-has-no-rate", {"panel": fitted_laws.Panels.LAW_NU}, times(1.05)),
+        ("floor-hides-the-rate", {**FLOOR, "used": fitted_laws.ALL}, lambda rows: rows.assign(y=0.1)),
+        ("floor-hides-the-rate", {**FLOOR, "used": fitted_laws.ABOVE}, times(0.5)),
+        ("large-gaps-inflate-nu", {"panel": fitted_laws.Panels.LARGE}, times(1.05)),
+        ("strong-field-rate-is-typical", AVERAGE, times(1.4)),
+        ("joint-limit-factor", {"panel": field.Panels.JOINT}, times(1.05)),
     ],
 )
 def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, rows, spoil):
@@ -225,6 +298,13 @@ READ = {
     "parameters-grow-with-field": NU,
     "edge-law-predicts-asr": HELD_OUT,
     "language-model-crossover": RATE,
+    "joint-limit-factor": {"panel": field.Panels.JOINT},
+    "twin-law": TWIN,
+    "growth-of-nu-is-imposed": FREE_NU,
+    "law-fit-has-no-rate": {"panel": fitted_laws.Panels.LAW_NU},
+    "floor-hides-the-rate": FLOOR,
+    "large-gaps-inflate-nu": {"panel": fitted_laws.Panels.LARGE},
+    "strong-field-rate-is-typical": AVERAGE,
 }
 
 
@@ -240,6 +320,68 @@ def test_large_errors_leave_a_claim_undecided(ideal, claim):
 def test_repeats_without_any_scatter_decide_nothing(ideal, claim):
     certain = spoilt(ideal, lambda rows: rows.assign(y_err=0.0), **READ[claim])
     assert judged(certain)[claim] is UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("claim", "panel", "y_name", "tolerance"),
+    [
+        ("next-order", zero_field.Panels.NEXT_ORDER, "missed", zero_field.NEXT_ORDER_TOLERANCE),
+        ("joint-limit-factor", field.Panels.JOINT, "ratio", field.FOLLOWED),
+    ],
+)
+def test_exact_formulas_are_held_to_their_tolerance(ideal, claim, panel, y_name, tolerance):
+    for strength, verdict in ((0.9, HOLDS), (1.1, FAILS)):
+
+        def move(rows, strength=strength):
+            exact = select(ideal, panel=panel, formula=field.EXACT, source="theory") if y_name == "ratio" else None
+            if exact is None:
+                a = select(ideal, panel=panel, y_name="a").set_index("params")["y"]
+                return rows.assign(y=rows["params"].map(a) * (1 + strength * tolerance))
+            values = exact.assign(k=parameter(exact, "k")).set_index(["k", "x"])["y"]
+            keys = list(zip(parameter(rows, "k"), rows["x"], strict=True))
+            return rows.assign(y=[values[key] * (1 + strength * tolerance) for key in keys])
+
+        chosen = {"panel": panel, "y_name": y_name, "source": "theory"}
+        if y_name == "ratio":
+            chosen["formula"] = field.WEAK_LAW
+        assert judged(spoilt(ideal, move, measured_only=False, **chosen))[claim] is verdict
+
+
+def test_equation_15_is_spurious_only_if_it_is_off(ideal):
+    exact = select(ideal, panel=field.Panels.JOINT, formula=field.EXACT, source="theory")
+    values = exact.assign(k=parameter(exact, "k")).set_index(["k", "x"])["y"]
+    for strength, verdict in ((0.9, FAILS), (1.1, HOLDS)):
+
+        def move(rows, strength=strength):
+            keys = list(zip(parameter(rows, "k"), rows["x"], strict=True))
+            return rows.assign(y=[values[key] * (1 - strength * field.SPURIOUS) for key in keys])
+
+        chosen = {"panel": field.Panels.JOINT, "formula": field.PAPER}
+        assert judged(spoilt(ideal, move, measured_only=False, **chosen))["joint-limit-factor"] is verdict
+
+
+def test_the_power_must_fall_by_three_errors_somewhere(ideal):
+    for strength, verdict in ((1.1, HOLDS), (0.9, UNDECIDED), (-1.1, FAILS)):
+
+        def fall(rows, strength=strength):
+            step = strength * 3 * np.hypot(0.05, 0.05)
+            return rows.assign(y=[1.4, 1.4 - step, 1.4 - 2 * step] if strength < 0 else [1.4, 1.4 - step, 1.4])
+
+        assert judged(spoilt(ideal, fall, **FREE_NU))["growth-of-nu-is-imposed"] is verdict
+
+
+def test_a_rate_that_a_fit_of_the_exact_law_would_read_refutes(ideal):
+    for strength, verdict in ((0.9, HOLDS), (1.1, FAILS)):
+        at = {"panel": fitted_laws.Panels.LAW_MU, "source": "theory", "breakpoint": 0.3}
+        most = strength * fitted_laws.MOST_RATE
+        moved = spoilt(ideal, lambda rows, most=most: rows.assign(y=most), measured_only=False, **at)
+        assert judged(moved)["law-fit-has-no-rate"] is verdict
+
+
+def test_small_glasses_decide_nothing_about_definitions(ideal):
+    small = join_curves([ideal[ideal["part"] != "definitions"], *other_glasses(spins=8)])
+    assert judged(small)["growth-of-nu-is-imposed"] is UNDECIDED
+    assert judged(spoilt(small, times(0.5), **TWIN))["twin-law"] is UNDECIDED
 
 
 def test_a_small_glass_is_not_judged_by_a_law_of_many_clusters(ideal):

@@ -6,7 +6,16 @@ import pytest
 
 from solv.experiments.jailbreak import random_energy, spin_glass
 from solv.experiments.jailbreak.experiment import EXPERIMENT
-from solv.experiments.jailbreak.settings import Clusters, Edge, Glass, JailbreakConfig, LanguageSettings, TrainedHere
+from solv.experiments.jailbreak.settings import (
+    Clusters,
+    Definitions,
+    Edge,
+    FittedLaws,
+    Glass,
+    JailbreakConfig,
+    LanguageSettings,
+    TrainedHere,
+)
 from solv.harness.settings import replace
 from solv.theory.jailbreak.clusters import safe_moments
 from solv.tracking.checkpoints import TrainingCheckpoint
@@ -29,6 +38,8 @@ SMALL = JailbreakConfig(
         random_energy_sizes=(6, 14),
         random_energy_disorders=100,
     ),
+    definitions=Definitions(spins=7, disorders=40, picks=2, field=(0.0, 0.1)),
+    fits=FittedLaws(x=(0.3,), field=(0.0, 1.0), prompts=(60, 520), repeats=4, large_nu=(0.1, 1.0), large_prompts=50),
     edge=Edge(nu=(0.5,), mu=(0.0, 0.1), prompts=60, answers=40),
     language=LanguageSettings(
         answers=40,
@@ -47,7 +58,7 @@ def whole(tmp_path_factory):
 def test_every_branch_gives_curves_and_every_claim_a_finding(whole):
     joined = join_curves([EXPERIMENT.predict(SMALL), whole[0]])
     assert set(joined["panel"]) == {str(panel.name) for panel in EXPERIMENT.panels(SMALL)}
-    assert len(EXPERIMENT.judge(joined, SMALL)) == 8
+    assert len(EXPERIMENT.judge(joined, SMALL)) == 16
 
 
 def test_a_killed_run_goes_on_with_the_same_bits(whole, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from solv.models.jailbreak.spin_glass import all_energies, sample_couplings
-from solv.models.jailbreak.spin_glass_clusters import cluster_profiles
+from solv.models.jailbreak.spin_glass_clusters import cluster_profiles, descent_minima
 from solv.theory.jailbreak.spin_glass_field import overlap_rate
 
 SPINS, BETA, THRESHOLD = 7, 1.3, 0.5
@@ -42,6 +42,51 @@ def test_greedy_clusters_are_those_of_the_definition():
                 torch.allclose(found, level_sums(weight * member, every @ every[centre]), atol=1e-12)
                 for centre, member in clusters
             )
+
+
+def test_basins_are_where_steepest_descent_ends():
+    energies, generator = glasses(5)
+    minima = descent_minima(energies)
+    profiles = cluster_profiles(energies, BETA, THRESHOLD, 4, generator, clusters="basins")
+    every = states(SPINS)
+    for number, energy in enumerate(energies):
+        ends = []
+        for state in range(2**SPINS):
+            while True:
+                neighbours = [state ^ (1 << bit) for bit in range(SPINS)]
+                best = min(neighbours, key=lambda other, energy=energy: float(energy[other]))
+                if energy[best] >= energy[state]:
+                    break
+                state = best
+            ends.append(state)
+        assert minima[number].tolist() == ends
+        weight = torch.softmax(-BETA * energy, dim=0)
+        of_basin = torch.zeros(2**SPINS, dtype=torch.float64).index_add_(0, torch.tensor(ends), weight)
+        assert float(profiles.all_squares[number]) == pytest.approx(float(of_basin.square().sum()), rel=1e-12)
+        torch.testing.assert_close(profiles.weights[number], of_basin.sort(descending=True).values[:64])
+        centres = sorted(set(ends))
+        for pick in range(4):
+            candidates = []
+            for centre in centres:
+                overlap = every @ every[centre] / SPINS
+                member = torch.tensor(ends) == centre
+                others = [float(overlap[other].abs()) for other in centres if other != centre]
+                plain, between = float(overlap[member].mean()), sum(others) / max(len(others), 1)
+                candidates.append((level_sums(weight * member, overlap), plain, between))
+            assert any(
+                torch.allclose(profiles.unsafe[number, pick], levels, atol=1e-12)
+                and float(profiles.plain_overlap[number, pick]) == pytest.approx(plain)
+                and float(profiles.centre_overlap[number, pick]) == pytest.approx(between)
+                for levels, plain, between in candidates
+            )
+
+
+def test_without_a_field_against_flips_every_basin_has_a_twin():
+    generator = torch.Generator().manual_seed(1)
+    energies = all_energies(sample_couplings(20, SPINS, 1.0, generator), torch.zeros(20, SPINS, dtype=torch.float64))
+    profiles = cluster_profiles(energies, 3.0, THRESHOLD, 3, generator, clusters="basins")
+    assert float(profiles.safe_chances(0.0).min()) > 0.5 - 1e-12
+    torch.testing.assert_close(profiles.weights[:, 0], profiles.weights[:, 1])
 
 
 def level_sums(weight, overlap):

@@ -16,8 +16,11 @@ from solv.theory.jailbreak.clusters import (
     edge_amplitude,
     edge_asymptote,
     edge_gap,
+    joint_limit_gap,
+    next_order,
     power_law,
     safe_moments,
+    twin_gap,
     weak_field_log_gap,
 )
 
@@ -116,3 +119,38 @@ def test_minimal_model_is_the_beta_family_with_a_one():
 def test_a_value_out_of_range_is_named(call, name):
     with pytest.raises(ValueError, match=name):
         call()
+
+
+@pytest.mark.parametrize(("x", "m", "a"), [(0.3, 2, 0.42), (0.5, 1, 0.125), (0.7, 3, 0.945)])
+def test_the_next_order_is_what_the_first_leaves(x, m, a):
+    nu, amplitude = power_law(x, m)
+    assert next_order(x, m) == pytest.approx(a, rel=1e-12)
+    assert 1e4 * (1 - float(safe_moments(x, m, 10**4)) * 1e4**nu / amplitude) == pytest.approx(a, rel=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("k", "g", "exact", "paper", "weak"),
+    [(100, 1, 0.9320, 0.8667, 0.9324), (100, 4, 0.8695, 0.3869, 0.8694), (10**4, 4, 0.9861, 0.4041, 0.9861)],
+)
+def test_the_joint_limit_is_true_to_first_order_alone(k, g, exact, paper, weak):
+    """The three formulas over C k^-nu at x = 0.3, m = 1, found by another program for the notes on the paper."""
+    nu, amplitude = power_law(0.3, 1)
+    field = (g / k) ** 0.5
+    found = [float(gap(0.3, 1, field, k)) * k**nu / amplitude for gap in (asr_gap, joint_limit_gap)]
+    assert found == pytest.approx([exact, paper], abs=6e-5)
+    assert math.exp(weak_field_log_gap(0.3, 1, field, k)) * k**nu / amplitude == pytest.approx(weak, abs=6e-5)
+    small = (0.01 / k) ** 0.5  # g = 0.01: what is left is of second order in g
+    assert float(joint_limit_gap(0.3, 1, small, k)) == pytest.approx(float(asr_gap(0.3, 1, small, k)), rel=1e-3)
+
+
+@pytest.mark.parametrize("k", [1, 8, 64, 5000])
+def test_a_safe_twin_leaves_half_of_every_pair(k):
+    x = 0.139
+    value, _ = quad(lambda p: ((1 + p) / 2) ** k, 0, 1, weight="alg", wvar=(x - 1, -x), epsabs=0, epsrel=1e-10)
+    assert float(twin_gap(x, k)) == pytest.approx(value / (math.gamma(x) * math.gamma(1 - x)), rel=1e-7)
+
+
+def test_far_out_twins_cost_a_factor_of_two_in_the_samples():
+    ratio = float(twin_gap(0.3, 10**6) / safe_moments(0.3, 1, 10**6))
+    assert ratio == pytest.approx(2**0.7, rel=1e-5)
+    assert float(twin_gap(0.3, 1)) == pytest.approx(0.65, rel=1e-12)
