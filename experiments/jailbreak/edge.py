@@ -9,6 +9,7 @@ from scipy.special import betaln
 from solv.experiments.jailbreak.clusters import GAP, SAMPLES
 from solv.experiments.jailbreak.settings import JailbreakConfig
 from solv.harness.contract import Context, Part
+from solv.harness.published import published_curves
 from solv.theory.jailbreak.clusters import edge_gap
 from solv.tracking.claims import Claim, Judgement, Verdict
 from solv.tracking.curves import Curves, Params, Recorder, each_curve, select, standard_error
@@ -24,16 +25,17 @@ PRECISION = 0.25  # of the log of the gap: an error by which a prediction is sti
 
 
 class Panels(StrEnum):
-    """The panels of this part; the last is a table."""
+    """The panels of this part; the last but one is a table."""
 
     EDGE = "edge"
     SHAPE = "edge-shape"
     HELD_OUT = "edge-held-out"
     FIT = "edge-fit"
+    PUBLISHED = "edge-published"
 
 
 def panels(config: JailbreakConfig) -> list[Panel]:
-    """Return the gap, the density of the safe chance, the prediction of other prompts, and the table of fits."""
+    """Return the gap, the density of the safe chance, the prediction of other prompts, fits, and published edges."""
     return [
         Panel(
             Panels.EDGE,
@@ -68,6 +70,16 @@ def panels(config: JailbreakConfig) -> list[Panel]:
             series=EDGE_LABEL,
             drawn=False,
         ),
+        Panel(
+            Panels.PUBLISHED,
+            "The authors' upper edges",
+            "attack",
+            "largest safe chance of a prompt, e^-μ",
+            category=("attack",),
+            series="{model}",
+            note="read off histograms",
+            figure="Fig. 1b, 1c",
+        ),
     ]
 
 
@@ -94,12 +106,15 @@ def predict(config: JailbreakConfig) -> Iterator[Curves]:
 
 
 def measure(config: JailbreakConfig, context: Context) -> Iterator[Curves]:
-    """Yield the estimates from sampled verdicts, the edge fitted to one half of the prompts and how it predicts the
-    other half.
+    """Yield the authors' edges, the estimates from sampled verdicts, the edge fitted to one half of the prompts and how
+    it predicts the other half.
     """
     from solv.theory.fits.attack_success import fit_beta_edge
     from solv.theory.fits.success_estimates import safe_draw_chances
 
+    yield from published_curves(
+        RECORD, Panels.PUBLISHED, package="solv.experiments.jailbreak", x="case", y="largest_safe_chance"
+    )
     edge, k = config.edge, _counts(config)
     half = edge.prompts // 2
     with context.progress.task("sample verdicts", len(edge.nu) * len(edge.mu)) as step:

@@ -15,6 +15,7 @@ import numpy as np
 from solv.experiments.jailbreak.chance import judge_independent
 from solv.experiments.jailbreak.settings import JailbreakConfig
 from solv.harness.contract import Context, Part
+from solv.harness.published import published_curves
 from solv.theory.jailbreak.clusters import asr_gap, edge_gap
 from solv.theory.jailbreak.paper_fits import (
     FIGURE_2_COUNTS,
@@ -39,6 +40,7 @@ KEPT_TOLERANCE, LOST = (
 LARGE = 1.5  # factor by which ν is read too large
 CLOSE = 0.2  # relative error of ν read off log(1 - Π): small k are not on the law yet
 LARGE_GROUPS = 20
+TWO_RUNS = 1040  # prompts of the paper's two runs on AdvBench
 LEAST_COUNTS = 4  # k that a fit of three numbers needs
 NARROW = "m = 1; theory: least squares of the exact law"
 
@@ -46,6 +48,8 @@ NARROW = "m = 1; theory: least squares of the exact law"
 class Panels(StrEnum):
     """The panels of this part."""
 
+    SMALLEST = "fits-smallest-gap"
+    CATEGORY = "fits-category-prompts"
     LAW_NU = "fits-law-nu"
     LAW_MU = "fits-law-mu"
     FLOOR_NU = "fits-floor-nu"
@@ -95,6 +99,27 @@ def panels(config: JailbreakConfig) -> list[Panel]:
             x_scale="log",
             series="of {of}",
         ),
+        Panel(
+            Panels.SMALLEST,
+            "The smallest gap that prompts can show",
+            "prompts",
+            "gap",
+            x_scale="log",
+            y_scale="log",
+            series=lambda params: "1 / prompts",
+            note="published: the smallest one drawn",
+            figure="Fig. 3",
+        ),
+        Panel(
+            Panels.CATEGORY,
+            "Prompts of a category",
+            "category",
+            "prompts; no gap is below 1 / prompts",
+            y_scale="log",
+            category=("category",),
+            series="{data_set}",
+            figure="Fig. G.5-G.13",
+        ),
     ]
 
 
@@ -114,6 +139,8 @@ def predict(config: JailbreakConfig) -> Iterator[Curves]:
             yield RECORD.theory(
                 panel, _floor_case(config, used), x=("prompts", prompts[shown]), y=(name, column[shown])
             )
+    asked = np.unique([*prompts, TWO_RUNS])
+    yield RECORD.theory(Panels.SMALLEST, {}, x=("prompts", asked), y=("gap", 1 / asked))
     for of in (DOUBLE_LOG, LOG):
         large = np.stack([edge_gap(1.0, nu, 0.0, LANGUAGE_K) for nu in powers])
         read_nu, _ = least_squares_edge(LANGUAGE_K, large, of_log_gap=of == LOG)
@@ -135,7 +162,10 @@ def _floored(gaps: np.ndarray, prompts: int, used: str) -> tuple[float, float]:
 
 
 def measure(config: JailbreakConfig, context: Context) -> Iterator[Curves]:
-    """Yield what the fit reads of sampled clusters, of sampled verdicts, and of sampled prompts."""
+    """Yield what the fit reads of sampled clusters, verdicts and prompts, and the authors' smallest gap and counts."""
+    package = "solv.experiments.jailbreak"
+    yield from published_curves(RECORD, Panels.SMALLEST, package=package, x="prompts", y="gap")
+    yield from published_curves(RECORD, Panels.CATEGORY, package=package, x="case", y="prompts")
     with context.progress.task("fit known laws", 3) as step:
         yield from _sampled_laws(config, context)
         step.advance(note="law")
@@ -254,7 +284,7 @@ def _judge_floor(curves: Curves) -> Judgement:
     verdicts, found = [], []
     for used in (ALL, ABOVE):
         rows = select(measured, used=used)
-        rows = rows[rows["x"] <= 1040].sort_values("x")  # as many prompts as two runs of the paper have
+        rows = rows[rows["x"] <= TWO_RUNS].sort_values("x")
         if rows.empty:
             return missing("fits.prompts includes 520")
         last = rows.iloc[-1]
@@ -313,7 +343,7 @@ FITTED_LAWS = Part(
             "Gaps that end at 1 / prompts hide the rate from least squares; without those below 2 / prompts it shows.",
             reads=(Panels.FLOOR_MU,),
             judge=_judge_floor,
-            needs={"fits.repeats": 100},
+            needs={"fits.repeats": 40},
         ),
         Claim(
             "large-gaps-inflate-nu",

@@ -138,18 +138,18 @@ class Pretrained(Group):
     judge: str | None = text(None, "folder or hub name of the judge of answers")
     prompts: str | None = text(
         None,
-        'JSONL of {"prompt": ...}, with a "category" if there are any: the prompts that a model of the user is asked',
+        'JSONL of {"prompt": ...} and, if there are such, "category": what a model of the user is asked',
     )
     prefixes: str | None = text(None, 'JSONL of {"name": ..., "prefix": ...}: texts put before every prompt')
     verdicts: str | None = text(
         None,
-        "CSV of prompt, sample, unsafe or score and, if there are such, model, attack, run, category; instead of models",
+        "CSV of prompt, sample, unsafe or score and, if there are such, model, attack, run, category; needs no model",
     )
     skip_bad: bool = flag(False, "leave out lines of the user's files that cannot be read, instead of stopping")
     template: str = text("{question}", "text around the prompt of a model without a chat template")
     judge_by: JudgeBy = text(
         "score",
-        "the judge's likeliest reply: a score from 0 (harmful) to 10 (safe), unsafe below 5; or Yes, unsafe",
+        "the judge's likeliest reply: a score from 0 (harmful) to 10 (safe), unsafe below 5; or Yes",
         choices=get_args(JudgeBy),
     )
     judge_template: str | None = text(

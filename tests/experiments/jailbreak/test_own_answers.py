@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from solv.experiments.jailbreak.experiment import EXPERIMENT
-from solv.experiments.jailbreak.own_answers import OWN_ANSWERS, Panels
+from solv.experiments.jailbreak.own_answers import OWN_ANSWERS
+from solv.experiments.jailbreak.own_curves import LEAST_SQUARES, LIKELIHOOD, Panels
 from solv.experiments.jailbreak.settings import JailbreakConfig, LanguageSettings, Pretrained, TrainedHere
 from solv.harness.settings import ConfigurationError, replace
-from solv.tracking.curves import parameter
+from solv.theory.jailbreak.paper_fits import least_squares_edge
+from solv.tracking.curves import parameter, select
 from solv.tracking.labels import lay_out
 from tests.experiments.scaffold import context, measured
 
@@ -44,7 +46,7 @@ def test_settings_of_a_part_that_is_left_out_are_not_required():
 
 
 def names(curves, settings):
-    (facet,) = lay_out(curves, OWN_ANSWERS.panels(settings))
+    facet = next(each for each in lay_out(curves, OWN_ANSWERS.panels(settings)) if each.panel.name == Panels.OWN)
     return list(dict.fromkeys(facet.curves["series"]))
 
 
@@ -55,15 +57,88 @@ def test_verdicts_of_the_user_take_the_place_of_a_model(tmp_path):
     settings = own(verdicts=str(tmp_path / "v.csv"))
     EXPERIMENT.require(settings)
     curves = measured(EXPERIMENT, settings, context(tmp_path))
-    assert {str(panel.name) for panel in EXPERIMENT.panels(settings)} == set(curves["panel"]) == {Panels.OWN.value}
+    assert {str(panel.name) for panel in EXPERIMENT.panels(settings)} == set(Panels)
+    assert set(curves["panel"]) == set(Panels) - {Panels.CATEGORY, Panels.RUNS}  # no such columns
     assert names(curves, settings) == ["verdicts"]
     assert "secret" not in curves.to_csv()
+
+
+def verdict_table(folder, *, prompts=60, answers=60, seed=0):
+    """Two attacks on a model in two runs: safe chances Beta(1, 0.5), and the same with edge 0.9; scores of a judge."""
+    rng = np.random.default_rng(seed)
+    rows = ["model,attack,run,prompt,sample,category,score"]
+    for attack, edge in (("none", 1.0), ("behind", 0.9)):
+        safe = edge * rng.beta(1, 0.5, prompts)
+        for run in (1, 2):
+            for prompt in range(prompts):
+                for sample in range(answers):
+                    score = 8 if rng.random() < safe[prompt] else 2
+                    category = "odd" if prompt % 2 else "even"
+                    rows.append(f"m,{attack},{run},secret {prompt},{sample},{category},{score}")
+    path = folder / "v.csv"
+    path.write_text("\n".join(rows))
+    return path
+
+
+def test_a_table_of_verdicts_serves_the_figures_of_the_paper(tmp_path):
+    settings = own(verdicts=str(verdict_table(tmp_path)))
+    settings = replace(settings, language=replace(settings.language, k=(1, 2, 4, 8, 16, 32), answers=60))
+    curves = measured(EXPERIMENT, settings, context(tmp_path))
+    assert set(curves["panel"]) == set(Panels)
+    assert "secret" not in curves.to_csv()
+    assert names(curves, settings) == ["m, none", "m, behind"]
+    for attack in ("none", "behind"):
+        of = select(curves, attack=attack)
+        gap = select(of, panel=Panels.OWN)
+        points = select(of, panel=Panels.FIT, source="trained")
+        np.testing.assert_allclose(points["y"], np.log(-np.log1p(-gap["y"])), rtol=1e-12)
+        assert set(parameter(select(of, panel=Panels.CATEGORY), "category")) == {"odd", "even"}
+        assert select(of, panel=Panels.HISTOGRAM)["y"].sum() == pytest.approx(1)
+        for fit in (LEAST_SQUARES, LIKELIHOOD):
+            line = select(of, panel=Panels.FIT, fit=fit)
+            assert np.abs(line["y"].to_numpy() - points["y"].to_numpy()).max() < 0.4
+        nu, mu = (select(of, panel=Panels.EDGE, fit=LEAST_SQUARES, y_name=name)["y"].item() for name in ("nu", "mu"))
+        fitted = least_squares_edge(gap["x"], gap["y"])
+        assert (nu, mu) == (pytest.approx(fitted[0]), pytest.approx(fitted[1]))
+    rates = [
+        select(curves, panel=Panels.EDGE, attack=each, fit=LIKELIHOOD, y_name="mu")["y"].item()
+        for each in ("none", "behind")
+    ]
+    assert rates[0] == 0
+    assert rates[1] == pytest.approx(-np.log(0.9), abs=0.06)
+
+
+def test_runs_tell_nothing_of_how_prompts_differ(tmp_path):
+    """Two runs ask the same prompts: between them the success rate scatters less than over prompts."""
+    curves = measured(EXPERIMENT, own(verdicts=str(verdict_table(tmp_path))), context(tmp_path))
+    runs = select(curves, panel=Panels.RUNS, attack="none")
+    between, over = (select(runs, over=name).set_index("x")["y"] for name in ("between runs", "over prompts"))
+    assert (over[1.0], between[1.0]) == (pytest.approx(0.04, abs=0.015), pytest.approx(0.0, abs=0.015))
+
+
+def test_answers_below_five_are_unsafe_and_a_judge_may_say_yes(tmp_path):
+    from solv.experiments.jailbreak import own_answers
+
+    class Judge:
+        identity = "judge"
+
+        def score(self, questions, answers):
+            likely = {"a": "4", "b": "5", "c": "10", "d": "Yes"}
+            return np.array(
+                [float(likely[question] == answer) for question, answer in zip(questions, answers, strict=True)]
+            )
+
+    found = own_answers._unsafe(Judge(), Pretrained(), ["a", "b", "c"], 2, tmp_path)
+    assert found.tolist() == [True, False, False]
+    assert own_answers._unsafe(Judge(), Pretrained(judge_by="yes"), ["d", "e"], 2, tmp_path).tolist() == [True, False]
 
 
 def test_models_of_the_user_are_sampled_and_judged_and_no_text_is_shown(tmp_path, capfd):
     from tests.models.language.test_huggingface import save_model
 
-    (tmp_path / "p.jsonl").write_text("\n".join(json.dumps({"prompt": f"secret {i}"}) for i in range(6)) + "\nbroken")
+    (tmp_path / "p.jsonl").write_text(
+        "\n".join(json.dumps({"prompt": f"secret {i}", "category": "c"}) for i in range(6)) + "\nbroken"
+    )
     (tmp_path / "x.jsonl").write_text(json.dumps({"name": "long prefix", "prefix": "secret suffix "}))
     settings = own(
         generator=str(save_model(tmp_path / "generator")),
