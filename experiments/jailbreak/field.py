@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from solv.experiments.jailbreak.chance import judge_independent
+from solv.experiments.jailbreak.chance import all_precise, judge_independent
 from solv.experiments.jailbreak.clusters import (
     CASE_LABEL,
     GAP,
@@ -33,7 +33,7 @@ EXACT, PAPER, WEAK_LAW = "exact", "equation (15)", "e^(-ν λ)"
 SPURIOUS_AT = 4.0  # g from which on equation (15) is to be off
 CLOSE_TO_SAMPLES = 3.0  # standard errors
 SPURIOUS, FOLLOWED = 0.3, 0.02  # relative: how far (15) is off at least, and e^{-nu lambda} at most
-TOLERANCE = 0.05  # of ν λ: what a k of 100 leaves of the law of infinite k
+TOLERANCE = 0.05  # of ν λ: what a k of 100 leaves of the law of infinite k; of a sampled gap: what can show it
 
 
 class Panels(StrEnum):
@@ -190,14 +190,14 @@ def _judge_joint_limit(curves: Curves) -> Judgement:
     at = theory[theory["x"] >= SPURIOUS_AT]
     exact = select(at, formula=EXACT)["y"].to_numpy()
     off = {formula: select(at, formula=formula)["y"].to_numpy() / exact - 1 for formula in (PAPER, WEAK_LAW)}
-    shared = pair(curves).groupby(CURVE)["deviation"]  # the points of a curve share their samples
-    medians = shared.apply(lambda deviations: deviations.abs().median())
+    paired = pair(curves)
+    medians = paired.assign(off=paired["deviation"].abs()).groupby(CURVE)["off"].median()  # a curve shares its samples
     return Judgement(
         all_of(
             [
                 exceeds(float(np.abs(off[PAPER]).min()), SPURIOUS),
                 within(float(np.abs(off[WEAK_LAW]).max()), 0, FOLLOWED),
-                Verdict.UNDECIDED if medians.isna().any() or medians.empty else Verdict.HOLDS,
+                Verdict.HOLDS if len(paired) and all_precise(paired, TOLERANCE) else Verdict.UNDECIDED,
                 Verdict.FAILS if (medians > CLOSE_TO_SAMPLES).any() else Verdict.HOLDS,
             ]
         ),
@@ -206,7 +206,7 @@ def _judge_joint_limit(curves: Curves) -> Judgement:
             f"from g = {SPURIOUS_AT:g} on (15) is off by {100 * np.abs(off[PAPER]).min():.0f} to "
             f"{100 * np.abs(off[PAPER]).max():.0f} %, e^(-ν λ) by at most {100 * np.abs(off[WEAK_LAW]).max():.2f} %"
         ),
-        tolerance="(15) off by over 30 %, e^(-ν λ) within 2 %; median sampled point within 3 s.e. of the exact gap",
+        tolerance="(15) off by over 30 %, e^(-ν λ) within 2 %; sampled points known to 5 %, their median within 3 s.e.",
     )
 
 

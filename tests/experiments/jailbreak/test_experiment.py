@@ -24,10 +24,11 @@ from solv.experiments.jailbreak.settings import (
     Pretrained,
     TrainedHere,
 )
+from solv.harness.contract import flat
 from solv.harness.seeds import Seeds
-from solv.harness.settings import replace
+from solv.harness.settings import as_dictionary, replace
 from solv.theory.jailbreak.clusters import power_law, safe_moments, twin_gap
-from solv.tracking.claims import MissingCurvesError, Verdict
+from solv.tracking.claims import MissingCurvesError, Verdict, judge
 from solv.tracking.curves import CURVE, join_curves, pair, parameter, select
 from tests.experiments.scaffold import findings, on_theory, spoilt, verdicts
 
@@ -105,8 +106,19 @@ def language_rates():
         yield record.trained(panels.RATE, at, x=("trigger", [0, 1, 2]), y=("mu", [0, 0.1, 0.2]), y_err=0.01, n=100)
 
 
+class Judged:
+    """The verdict of a claim by its id, judged when it is asked for."""
+
+    def __init__(self, curves):
+        self.curves = curves
+
+    def __getitem__(self, name):
+        [claim] = [each for each in EXPERIMENT.all_claims() if each.id == name]
+        return judge(claim, self.curves, flat(as_dictionary(SIZES))).verdict
+
+
 def judged(curves):
-    return verdicts(EXPERIMENT, curves, SIZES)
+    return Judged(curves)
 
 
 def times(factor):
@@ -114,7 +126,7 @@ def times(factor):
 
 
 def test_every_claim_holds_on_curves_that_lie_on_the_theory(ideal):
-    found = judged(ideal)
+    found = verdicts(EXPERIMENT, ideal, SIZES)
     assert len(found) == 16
     assert {name for name, verdict in found.items() if verdict is not HOLDS} == set()
 
@@ -123,7 +135,7 @@ def test_every_claim_holds_on_curves_that_lie_on_the_theory(ideal):
 def test_a_panel_that_a_claim_reads_and_that_is_empty_is_a_fault(ideal, claim):
     for panel in claim.reads:
         with pytest.raises(MissingCurvesError, match=panel.value):
-            EXPERIMENT.judge(ideal[ideal["panel"] != panel.value], SIZES)
+            judged(ideal[ideal["panel"] != panel.value])[claim.id]
 
 
 EXPONENT = {"panel": zero_field.Panels.EXPONENT, "reach": zero_field.SAMPLED}
@@ -276,7 +288,7 @@ def test_growth_holds_from_its_standard_errors_on_and_fails_below_minus_them(ide
         ("edge-law-predicts-asr", HELD_OUT, lambda rows: rows.assign(y=rows["y"] + 0.3)),
         ("language-model-crossover", RATE, lambda rows: rows.assign(y=0.2 - rows["y"])),
         ("twin-law", TWIN, times(1.3)),
-        ("twin-law", {"panel": definitions.Panels.TWIN, "law": "without", "source": "simulation"}, times(0.5)),
+        ("twin-law", {"panel": definitions.Panels.TWIN, "law": "without", "source": "simulation"}, times(0.25)),
         ("law-fit-has-no-rate", {"panel": fitted_laws.Panels.LAW_NU}, times(1.05)),
         ("floor-hides-the-rate", {**FLOOR, "used": fitted_laws.ALL}, lambda rows: rows.assign(y=0.1)),
         ("floor-hides-the-rate", {**FLOOR, "used": fitted_laws.ABOVE}, times(0.5)),
@@ -311,9 +323,7 @@ READ = {
 @pytest.mark.parametrize("claim", READ)
 def test_large_errors_leave_a_claim_undecided(ideal, claim):
     vague = spoilt(ideal, lambda rows: rows.assign(y_err=rows["y"].abs() + 10), **READ[claim])
-    found = findings(EXPERIMENT, vague, SIZES)[claim]
-    assert found.verdict is UNDECIDED
-    assert found.needs
+    assert judged(vague)[claim] is UNDECIDED  # a finding that says no size would be refused
 
 
 @pytest.mark.parametrize("claim", READ)
@@ -365,7 +375,8 @@ def test_the_power_must_fall_by_three_errors_somewhere(ideal):
 
         def fall(rows, strength=strength):
             step = strength * 3 * np.hypot(0.05, 0.05)
-            return rows.assign(y=[1.4, 1.4 - step, 1.4 - 2 * step] if strength < 0 else [1.4, 1.4 - step, 1.4])
+            y = [1.4, 1.4 - step, 1.4 - 2 * step] if strength < 0 else [1.4, 1.4 - step, 1.4]
+            return rows.assign(y=np.tile(y, len(rows) // 3))
 
         assert judged(spoilt(ideal, fall, **FREE_NU))["growth-of-nu-is-imposed"] is verdict
 

@@ -55,6 +55,7 @@ def test_verdicts_of_the_user_take_the_place_of_a_model(tmp_path):
     rows = [f"secret {i},{j},{int(rng.random() < i / 20)}" for i in range(20) for j in range(30)]
     (tmp_path / "v.csv").write_text("prompt,sample,unsafe\n" + "\n".join(rows))
     settings = own(verdicts=str(tmp_path / "v.csv"))
+    settings = replace(settings, language=replace(settings.language, k=(1, 2, 4, 16)))
     EXPERIMENT.require(settings)
     curves = measured(EXPERIMENT, settings, context(tmp_path))
     assert {str(panel.name) for panel in EXPERIMENT.panels(settings)} == set(Panels)
@@ -123,10 +124,9 @@ def test_answers_below_five_are_unsafe_and_a_judge_may_say_yes(tmp_path):
         identity = "judge"
 
         def score(self, questions, answers):
-            likely = {"a": "4", "b": "5", "c": "10", "d": "Yes"}
-            return np.array(
-                [float(likely[question] == answer) for question, answer in zip(questions, answers, strict=True)]
-            )
+            likely = {"a": "4", "b": "5", "c": "10", "d": "Yes", "e": "No"}
+            pairs = zip(questions, answers, strict=True)
+            return np.array([float(likely[question] == answer) for question, answer in pairs])
 
     found = own_answers._unsafe(Judge(), Pretrained(), ["a", "b", "c"], 2, tmp_path)
     assert found.tolist() == [True, False, False]
