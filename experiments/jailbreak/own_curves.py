@@ -2,8 +2,8 @@
 
 Each condition (a model behind an attack, or without one) is measured by itself:
 
-* the gap against k, and log(-log Pi_k) with the paper's least squares and with the likelihood's edge (figures 1a, 3, 4,
-  G.1 to G.4), ν and μ of both;
+* the gap against k, and log(-log Pi_k) with the paper's least squares, those without gaps below 2 / prompts, and the
+  likelihood's edge (figures 1a, 3, 4, G.1 to G.4); ν and μ of each;
 * how the safe chance of single prompts is spread, in steps of 0.01 (figures 1b, 1c);
 * the success rate of each category of prompts (figures G.5 to G.13);
 * the standard deviation between runs, which the paper draws, beside the standard error over prompts: two runs ask the
@@ -24,7 +24,7 @@ from solv.tracking.curves import Curves, Params, Recorder, standard_error
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("jailbreak", "own-answers")
-LEAST_SQUARES, LIKELIHOOD = "least squares", "likelihood"
+LEAST_SQUARES, ABOVE, LIKELIHOOD = "least squares", "least squares, gap ≥ 2 / prompts", "likelihood"
 BINS = np.linspace(0, 1, 101)
 MIDDLES = (BINS[1:] + BINS[:-1]) / 2
 SUCCESS = "success rate"
@@ -133,7 +133,10 @@ def curves_of(at: Params, judged: JudgedPrompts, counts: np.ndarray) -> Iterator
 def _fits(
     at: Params, answers: np.ndarray, unsafe: np.ndarray, k: np.ndarray, gaps: np.ndarray, errors: np.ndarray
 ) -> Iterator[Curves]:
-    """Yield log(-log Pi_k), its least squares over all k as the paper makes them, and the edge of the likelihood."""
+    """Yield log(-log Pi_k), its least squares, and the edge of the likelihood.
+
+    Least squares are those of the paper, over all k, and those without the k whose gap rests on less than two prompts.
+    """
     from solv.theory.fits.attack_success import fit_beta_edge
 
     inside = gaps < 1
@@ -143,10 +146,13 @@ def _fits(
     slope = 1 / ((1 - gaps) * -np.log1p(-gaps))
     y, n = log_minus_log(np.log(gaps)), len(answers)
     yield RECORD.trained(Panels.FIT, at, x=("k", k), y=("log_minus_log", y), y_err=errors * slope, n=n)
-    design = np.stack([-np.log(k), -k.astype(float)], axis=1)
-    nu, mu = (float(value) for value in least_squares_edge(k, gaps))
-    line = design @ np.array([nu, mu])
-    lines, edges = {LEAST_SQUARES: line + (y - line).mean()}, {LEAST_SQUARES: (nu, mu)}
+    lines: dict[str, np.ndarray] = {}
+    edges: dict[str, tuple[float, float]] = {}
+    for fit, used in ((LEAST_SQUARES, np.full(len(k), True)), (ABOVE, gaps >= 2 / n)):
+        if used.sum() >= LEAST_COUNTS:
+            nu, mu = (float(value) for value in least_squares_edge(k[used], gaps[used]))
+            line = -nu * np.log(k) - mu * k
+            lines[fit], edges[fit] = line + (y - line)[used].mean(), (nu, mu)
     if n >= 5 and 0 < unsafe.sum() < answers.sum():
         chosen = fit_beta_edge(answers, unsafe).chosen
         lines[LIKELIHOOD] = log_minus_log(np.log(chosen.gap(k)))

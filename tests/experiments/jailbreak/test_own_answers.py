@@ -7,7 +7,7 @@ import pytest
 
 from solv.experiments.jailbreak.experiment import EXPERIMENT
 from solv.experiments.jailbreak.own_answers import OWN_ANSWERS
-from solv.experiments.jailbreak.own_curves import LEAST_SQUARES, LIKELIHOOD, Panels
+from solv.experiments.jailbreak.own_curves import ABOVE, LEAST_SQUARES, LIKELIHOOD, Panels
 from solv.experiments.jailbreak.settings import JailbreakConfig, LanguageSettings, Pretrained, TrainedHere
 from solv.harness.settings import ConfigurationError, replace
 from solv.theory.jailbreak.paper_fits import least_squares_edge
@@ -101,6 +101,11 @@ def test_a_table_of_verdicts_serves_the_figures_of_the_paper(tmp_path):
         nu, mu = (select(of, panel=Panels.EDGE, fit=LEAST_SQUARES, y_name=name)["y"].item() for name in ("nu", "mu"))
         fitted = least_squares_edge(gap["x"], gap["y"])
         assert (nu, mu) == (pytest.approx(fitted[0]), pytest.approx(fitted[1]))
+    behind = select(curves, panel=Panels.OWN, attack="behind")
+    kept = behind[behind["y"] >= 2 / 60]
+    assert 4 <= len(kept) < len(behind)
+    above = select(curves, panel=Panels.EDGE, attack="behind", fit=ABOVE, y_name="mu")["y"].item()
+    assert above == pytest.approx(float(least_squares_edge(kept["x"], kept["y"])[1]))
     rates = [
         select(curves, panel=Panels.EDGE, attack=each, fit=LIKELIHOOD, y_name="mu")["y"].item()
         for each in ("none", "behind")

@@ -72,7 +72,7 @@ def test_basins_are_where_steepest_descent_ends():
                 member = torch.tensor(ends) == centre
                 others = [float(overlap[other].abs()) for other in centres if other != centre]
                 plain, between = float(overlap[member].mean()), sum(others) / max(len(others), 1)
-                candidates.append((level_sums(weight * member, overlap), plain, between))
+                candidates.append((level_sums(weight * member, overlap * SPINS), plain, between))
             assert any(
                 torch.allclose(profiles.unsafe[number, pick], levels, atol=1e-12)
                 and float(profiles.plain_overlap[number, pick]) == pytest.approx(plain)
