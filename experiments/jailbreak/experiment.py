@@ -87,7 +87,7 @@ EXPERIMENT = Experiment(
         Highlight("zero-field", "zero-field-power-law"),
         Highlight("field", "exact-any-lambda"),
         Highlight("glass", "spin-glass-power-law"),
-        Highlight("glass-strong-field", "strong-field-exponential"),
+        Highlight("definitions-nu", "growth-of-nu-is-imposed"),
         Highlight("edge", "edge-law-predicts-asr"),
         Highlight("language", "language-model-crossover"),
     ),
