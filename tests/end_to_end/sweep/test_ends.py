@@ -39,12 +39,14 @@ def begin(folder, mark, command, recorded):
         cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     busy = 1 if command == "local" else 2
-    wait_for(lambda: len(list(folder.glob("runs/toy/2*/wandb/offline-run-*"))) >= busy or process.poll() is not None)
-    assert process.poll() is None, process.communicate()[1]
     try:
+        wait_for(
+            lambda: len(list(folder.glob("runs/toy/2*/wandb/offline-run-*"))) >= busy or process.poll() is not None
+        )
+        assert process.poll() is None, process.communicate()[1]
         wait_for(lambda: any("wandb-core" in line for line in running(mark).values()), seconds=10)
     except AssertionError:
-        process.kill()
+        process.terminate()  # nothing of it may stay, whatever went wrong
         raise
     return process
 
