@@ -34,7 +34,7 @@ def test_every_block_of_the_page_about_python_runs(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "cot-depth - " in done.stdout
     assert "0.40, between 0.40 and 0.41; limit 1.70" in done.stdout
-    for figure in ("depth", "run", "both", "fit"):
+    for figure in ("depth", "headline", "both", "fit"):
         assert (tmp_path / f"{figure}.png").stat().st_size > 5000
 
 
