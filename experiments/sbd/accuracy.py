@@ -53,7 +53,7 @@ def panels(config: SbdConfig) -> list[Panel]:
     return [
         Panel(
             Panels.ACCURACY,
-            "{network}: {data}",
+            "Accuracy: {network}, {data}",
             "rule",
             "test accuracy",
             facets=("network", "data"),
@@ -62,7 +62,7 @@ def panels(config: SbdConfig) -> list[Panel]:
         ),
         Panel(
             Panels.GAIN,
-            "{network}: {data}, against SBD",
+            "Accuracy over SBD: {network}, {data}",
             "rule",
             "accuracy minus SBD's",
             facets=("network", "data"),
