@@ -12,6 +12,11 @@ from solv.cli import completion
 from solv.cli.arguments import Debug, OfSweeps, OnlyPreset, RunsDir, finish, runs_root
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from solv.tracking.claims import Finding
+    from solv.tracking.curves import Curves
+    from solv.tracking.panels import Panel
     from solv.tracking.report import Section
     from solv.tracking.runs import RunDirectory, RunStore
     from solv.tracking.sweeps import SweepDirectory
@@ -108,22 +113,40 @@ def _variant(run: "RunDirectory", shown: "list[RunDirectory]") -> str:
     return f"{run.preset}, {run.key[:6]}" + (f", {run.started:%Y-%m-%d %H:%M:%S}" if same else "")
 
 
+def _headline(name: str, panels: "Sequence[Panel]", curves: "Curves", claims: "Sequence[Finding]") -> bytes:
+    """Return the headline of a run as a PNG that is wide enough for a card of the first page."""
+    import io
+
+    from solv.harness.catalog import load
+    from solv.harness.drawing import draw_headline
+    from solv.tracking.labels import lay_out
+
+    facets = lay_out(curves, panels)
+    if not facets:
+        return b""
+    buffer = io.BytesIO()
+    draw_headline(load(name), facets, claims).savefig(buffer, format="png", dpi=72, metadata={"Software": None})
+    return buffer.getvalue()
+
+
 def _section(run: "RunDirectory", variant: str) -> "Section":
     from solv.harness.archive import panels_of
     from solv.harness.catalog import entry
     from solv.tracking.report import Section
 
     about = entry(run.experiment)
+    panels, curves, claims = panels_of(run), run.curves(), run.findings()
     return Section(
         name=run.experiment,
         question=about.question,
         paper=(about.paper.title, about.paper.authors, about.paper.arxiv),
-        panels=panels_of(run),
-        curves=run.curves(),
-        claims=run.findings(),
+        panels=panels,
+        curves=curves,
+        claims=claims,
         command=_command(run),
         facts=_facts(run),
         variant=variant,
+        headline=_headline(run.experiment, panels, curves, claims),
     )
 
 
@@ -157,6 +180,7 @@ def _sweep_section(directory: "SweepDirectory", variant: str) -> "Section":
             ("code", str(manifest.get("code", ""))),
         ],
         variant=variant,
+        headline=_headline(directory.experiment, result.panels, result.curves, result.findings),
     )
 
 

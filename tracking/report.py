@@ -1,5 +1,6 @@
 """How are runs shown to somebody who has no solv? As one HTML file that holds everything and asks no network."""
 
+import base64
 import html
 import json
 import math
@@ -31,6 +32,7 @@ class Section:
         command: the command that makes the run anew.
         facts: provenance as (label, text) pairs.
         variant: what tells this run from another of the same experiment in one report; empty if it is the only one.
+        headline: its headline as a PNG, for the first page; empty if there is nothing to draw.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Section:
     command: str
     facts: Sequence[tuple[str, str]]
     variant: str = ""
+    headline: bytes = b""
 
 
 def report_page(sections: Sequence[Section], *, made: str) -> str:
@@ -74,20 +77,27 @@ def report_page(sections: Sequence[Section], *, made: str) -> str:
 
 
 def _overview(index: int, section: Section) -> str:
+    told = ", ".join(f"{count} {verdict.value}" for verdict, count in _verdicts(section.claims))
+    label = _text(f"Headline of {_name(section)}: {told}")
+    picture = base64.b64encode(section.headline).decode()
+    shown = f'<img alt="{label}" src="data:image/png;base64,{picture}">' if section.headline else ""
     return (
         f'<a href="#run-{index}"><span class="name">{_text(_name(section))}</span>'
-        f'<span class="asks">{_text(section.question)}</span><span class="counts">{_counts(section.claims)}</span></a>'
+        f'<span class="asks">{_text(section.question)}</span><span class="counts">{_counts(section.claims)}</span>'
+        f"{shown}</a>"
     )
 
 
 def _counts(claims: Iterable[Finding]) -> str:
-    verdicts = [claim.verdict for claim in claims]
     return "".join(
-        f'<span class="count {verdict.value}" aria-label="{verdicts.count(verdict)} {verdict.value}">'
-        f"{_SIGNS[verdict]} {verdicts.count(verdict)}</span>"
-        for verdict in Verdict
-        if verdict in verdicts
+        f'<span class="count {verdict.value}" aria-label="{count} {verdict.value}">{_SIGNS[verdict]} {count}</span>'
+        for verdict, count in _verdicts(claims)
     )
+
+
+def _verdicts(claims: Iterable[Finding]) -> list[tuple[Verdict, int]]:
+    found = [claim.verdict for claim in claims]
+    return [(verdict, found.count(verdict)) for verdict in Verdict if verdict in found]
 
 
 def _filters(claims: Sequence[Finding]) -> str:
