@@ -33,7 +33,7 @@ def page(tmp_path_factory):
 def test_the_page_holds_everything_and_asks_for_nothing(page):
     text = page.read_text(encoding="utf-8")
     markup = re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL)
-    assert not re.search(r"<(link|img|iframe|script)[^>]+(src|href)=", markup)
+    assert not re.search(r"<(link|img|iframe|script)[^>]+(src|href)=\"(?!data:)", markup)
     assert "default-src 'none'" in markup
     assert "url(" not in markup
 
@@ -42,8 +42,8 @@ def test_the_first_page_shows_the_headline_and_the_verdicts_of_every_run(page):
     text = page.read_text(encoding="utf-8")
     first = text[text.index('class="overview"') : text.index('<section class="experiment"')]
     assert first.count('src="data:image/png;base64,') == 2
-    assert 'alt="Headline of cot-depth, smoke: 1 holds, 1 fails, 1 undecided"' in first
-    assert 'alt="Headline of cot-depth, quick: 1 holds"' in first
+    assert 'alt="Headline of cot-depth · smoke: 1 holds, 1 fails, 1 undecided"' in first
+    assert 'alt="Headline of cot-depth · quick: 1 holds"' in first
 
 
 def test_text_of_claims_is_escaped(page):
