@@ -7,7 +7,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format docs bench times clean
+.PHONY: help setup run test lint format docs bench reference times clean
 
 help: ## Show the targets.
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -35,7 +35,10 @@ docs: $(VENV)/.dev ## Build the site of the documentation into site/; a broken l
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 bench: $(VENV)/.dev ## Run the benchmarks; each prints ratios measured in one run.
-	@for script in $(filter-out benchmarks/part_times.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for script in $(filter-out benchmarks/part_times.py benchmarks/keep_reference.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+reference: $(VENV)/.dev ## Run the preset reference of an experiment and keep its results: make reference EXPERIMENT=pita
+	$(BIN)/python -m benchmarks.keep_reference $(EXPERIMENT) $(ARGS)
 
 times: $(VENV)/.dev ## Measure what each part of each experiment takes, into results/times.json; two free cores.
 	$(BIN)/python -m benchmarks.part_times $(ARGS)

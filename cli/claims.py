@@ -30,6 +30,9 @@ def claims(
         bool, typer.Option("--all", help="Every finished run, not the newest of each experiment alone.")
     ] = False,
     sweeps: OfSweeps = False,
+    shipped: Annotated[
+        bool, typer.Option("--reference", help="The reference runs that are shipped with this version.")
+    ] = False,
     preset: OnlyPreset = None,
     verdict: VerdictFilter = None,
     output: AsFormat = TableFormat.TABLE,
@@ -41,10 +44,11 @@ def claims(
     def body() -> int:
         from solv.cli.selection import finished_runs, finished_sweeps
         from solv.cli.tables import print_claims
+        from solv.harness.reference import shipped as shipped_runs
         from solv.tracking.claims import Verdict
         from solv.tracking.runs import RunStore
 
-        store = RunStore(runs_root(runs_dir))
+        store = shipped_runs() if shipped else RunStore(runs_root(runs_dir))
         choose = finished_sweeps if sweeps else finished_runs
         chosen, damaged = choose(store, names or [], preset, every=every)
         found: list[RunDirectory | SweepDirectory] = [*chosen]

@@ -13,9 +13,10 @@ from solv.cli.arguments import AsFormat, Debug, RunsDir, TableFormat, check_plot
 if TYPE_CHECKING:
     from solv.tracking.comparison import Labelled
     from solv.tracking.panels import Panel
-    from solv.tracking.runs import RunDirectory
+    from solv.tracking.runs import RunDirectory, RunStore
 
 
+_REFERENCE = "reference"
 _NO_DIFFERENCE = ("runs_dir", "wandb")  # where a run was recorded is nothing that it found
 
 
@@ -24,7 +25,7 @@ def compare(
         list[str],
         typer.Argument(
             metavar="RUN RUN...",
-            help="Runs of one experiment: a path, a directory name, or the start of a key (`solv runs`).",
+            help="Runs of one experiment: a path, a directory name, the start of a key (`solv runs`), or `reference`.",
             autocompletion=completion.runs,
         ),
     ],
@@ -46,7 +47,7 @@ def compare(
 
         check_plot_path(plot)
         store = RunStore(runs_root(runs_dir))
-        runs = [store.resolve(text) for text in chosen]
+        runs = _resolved(store, chosen)
         _check(runs)
         compared = [
             Labelled(label, _settings(flat(run.config())), run.curves(), run.findings())
@@ -68,6 +69,15 @@ def compare(
 
 def _settings(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in {"parts": [], **values}.items() if key not in _NO_DIFFERENCE}
+
+
+def _resolved(store: "RunStore", chosen: list[str]) -> "list[RunDirectory]":
+    """Return the runs that are meant; `reference` is the shipped one of the experiment that the others are of."""
+    from solv.harness.reference import reference
+
+    named = {text: store.resolve(text) for text in chosen if text != _REFERENCE}
+    names = sorted({run.experiment for run in named.values()})
+    return [named[text] if text != _REFERENCE else reference(names[0] if names else text) for text in chosen]
 
 
 def _check(runs: "list[RunDirectory]") -> None:

@@ -32,6 +32,7 @@ from solv.cli.errors import dispatch, end_as_interrupted, show_what_can_be_shown
 from solv.cli.figure import figure
 from solv.cli.fit import fit
 from solv.cli.new import new
+from solv.cli.reference import reference
 from solv.cli.report import report
 from solv.cli.runs import runs
 
@@ -301,6 +302,7 @@ app.command()(figure)
 app.command()(claims)
 app.command("coordinate-check")(coordinate_check)
 app.command()(report)
+app.command()(reference)
 app.command()(cite)
 app.command()(doctor)
 app.command()(new)

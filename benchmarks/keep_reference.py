@@ -1,0 +1,35 @@
+"""Run the preset `reference` of an experiment, and keep what it found in `results/`, where it is shipped.
+
+    python -m benchmarks.keep_reference [--runs-dir DIR] NAME
+
+A run that was killed goes on, and one that is finished is read. Takes up to an hour of two free cores.
+"""
+
+import argparse
+from pathlib import Path
+
+from solv.harness.catalog import load
+from solv.harness.compose import settings_for
+from solv.harness.reference import PRESET, keep
+from solv.harness.runner import run_experiment
+from solv.harness.settings import replace
+from solv.tracking.runs import RunStore
+
+RESULTS = Path(__file__).resolve().parents[1] / "results"
+
+
+def main() -> None:
+    """Run, and keep."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("name", metavar="NAME", help="the experiment")
+    parser.add_argument("--runs-dir", default="runs", help="folder of the runs")
+    asked = parser.parse_args()
+    _, settings = settings_for(asked.name, PRESET, [])
+    settings = replace(settings, runs_dir=asked.runs_dir, wandb="disabled")
+    outcome = run_experiment(load(asked.name), settings, preset=PRESET, terminal=True, say=print)
+    kept = keep(outcome.run, RunStore(RESULTS))
+    print(f"kept in {kept.path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,64 @@
+"""Is a reference run kept as it is shipped, and found where it is?"""
+
+import json
+
+import pytest
+
+from solv.harness.reference import MOST, PRESET, keep, reference, shipped
+from solv.tracking.runs import RunDirectoryError, RunStore
+from tests.end_to_end.cli.made_runs import make_run
+
+
+@pytest.fixture
+def made(tmp_path):
+    """A finished run of the preset `reference`."""
+    return make_run(tmp_path / "runs", preset="smoke"), tmp_path
+
+
+def as_reference(run):
+    path = run.path / "manifest.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "preset": PRESET}))
+    return run
+
+
+def test_a_run_is_kept_without_its_checkpoints_and_read_as_the_run_it_is(made):
+    run, folder = made
+    (run.path / "checkpoints").mkdir(exist_ok=True)
+    results = RunStore(folder / "results")
+    kept = keep(as_reference(run), results)
+    assert not (kept.path / "checkpoints").exists()
+    assert reference("cot-depth", results).curves().equals(run.curves())
+    assert reference("cot-depth", results).findings() == run.findings()
+
+
+def test_a_newer_one_takes_the_place_of_the_one_that_is_there(made):
+    run, folder = made
+    results = RunStore(folder / "results")
+    keep(as_reference(run), results)
+    newer = as_reference(make_run(folder / "runs", "seed=3", at="20270102-030405"))
+    keep(newer, results)
+    assert [each.path.name for each in results.runs()] == [newer.path.name]
+    keep(newer, results)
+    assert len(results.runs()) == 1
+
+
+def test_a_run_of_another_preset_or_a_large_one_is_not_kept(made):
+    run, folder = made
+    results = RunStore(folder / "results")
+    with pytest.raises(RunDirectoryError, match="of the preset smoke, not reference"):
+        keep(run, results)
+    (as_reference(run).path / "figure.png").write_bytes(bytes(MOST))
+    with pytest.raises(RunDirectoryError, match="at most"):
+        keep(run, results)
+
+
+def test_where_none_is_shipped_the_command_that_makes_it_is_named(tmp_path):
+    with pytest.raises(RunDirectoryError, match="solv run cot-depth --preset reference"):
+        reference("cot-depth", RunStore(tmp_path))
+
+
+def test_what_is_shipped_is_sound_and_of_the_preset():
+    for run in shipped().runs():
+        assert run.fault() is None
+        assert run.preset == PRESET
+        assert sum(path.stat().st_size for path in run.path.iterdir()) <= MOST
