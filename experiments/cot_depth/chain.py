@@ -71,12 +71,10 @@ def _simulate(
     rho, rho_test = noise
     device, length = context.device, max(1, round(alpha * d))
     counts = sorted({round(tau * d) for tau in taus if math.isfinite(tau)})
-    chunks = []
-    for repeats in np.array_split(np.arange(sizes.repeats), math.ceil(sizes.repeats / _repeats_at_once(sizes, d))):
-        streams = [context.seeds.torch("test", alpha, rho_test, d, r, device=device) for r in repeats]
-        drawn = [draw_context_statistics((sizes.contexts,), d, length, rho_test, stream) for stream in streams]
-        s, h, w = (torch.stack([getattr(each, field) for each in drawn]) for field in ("s", "h", "w"))
-        identity = torch.eye(d, dtype=s.dtype, device=device).expand(len(repeats), d, d)
+    at_once, chunks = _contexts_at_once(d), []
+    count = min(sizes.repeats, math.ceil(sizes.repeats * sizes.contexts / at_once))
+    for repeats in np.array_split(np.arange(sizes.repeats), count):
+        identity = torch.eye(d, dtype=torch.float64, device=device).expand(len(repeats), d, d)
         gamma = {math.inf: alpha / (1 + alpha + rho) * identity}
         if counts:
             streams = [context.seeds.torch("pretraining", alpha, rho, d, r, device=device) for r in repeats]
@@ -84,7 +82,14 @@ def _simulate(
             tasks, statistics = (torch.stack(column) for column in zip(*pairs, strict=True))
             gamma |= dict(zip(counts, ridgeless_steps(tasks, statistics, counts).unbind(1), strict=True))
         steps = torch.stack([gamma[tau if math.isinf(tau) else round(tau * d)] for tau in taus], dim=1)
-        chunks.append(refine(steps, s, h, w, depth).cpu().numpy())
+        streams = [context.seeds.torch("test", alpha, rho_test, d, r, device=device) for r in repeats]
+        pieces = []
+        for first in range(0, sizes.contexts, at_once):
+            piece = min(at_once, sizes.contexts - first)
+            drawn = [draw_context_statistics((piece,), d, length, rho_test, stream) for stream in streams]
+            s, h, w = (torch.stack([getattr(each, field) for each in drawn]) for field in ("s", "h", "w"))
+            pieces.append(refine(steps, s, h, w, depth).cpu().numpy())
+        chunks.append(np.concatenate(pieces, axis=2))
     errors = np.concatenate(chunks)  # (repeats, taus, contexts, depths)
     with np.errstate(over="ignore"):
         typical = np.exp(np.log(errors).mean(axis=2))
@@ -96,6 +101,6 @@ def _simulate(
     }
 
 
-def _repeats_at_once(sizes: Simulation, d: int) -> int:
-    """Keep the test contexts of a chunk of repeats within a quarter of a GiB."""
-    return max(1, int(2**28 / (8 * d**2 * sizes.contexts)))
+def _contexts_at_once(d: int) -> int:
+    """Return how many test contexts are held at once: a quarter of a GiB of their covariances."""
+    return max(1, 2**28 // (8 * d**2))

@@ -38,6 +38,15 @@ def test_a_chain_is_a_unit_named_by_its_cell(tmp_path):
     assert len(set(units.computed)) == 3
 
 
+def test_contexts_that_do_not_fit_are_simulated_in_pieces(tmp_path, monkeypatch):
+    whole = simulate(CONFIG, context(tmp_path), "test", 2.0, [2.0, math.inf], 0.0, 3)
+    monkeypatch.setattr("solv.experiments.cot_depth.chain._contexts_at_once", lambda d: 2)
+    pieces = simulate(CONFIG, context(tmp_path), "test", 2.0, [2.0, math.inf], 0.0, 3)
+    assert pieces["last"].shape == whole["last"].shape == (4, 2, 3)
+    assert len(np.unique(pieces["last"])) == pieces["last"].size  # no context twice
+    np.testing.assert_allclose(pieces["last"].mean(axis=2), pieces["mean"][..., -1])
+
+
 def test_noise_of_test_contexts_is_that_of_the_test_contexts_alone(tmp_path):
     own = context(tmp_path)
     clean = simulate(CONFIG, own, "test", 20.0, [8.0], 0.5, 40)["typical"][..., -1]
