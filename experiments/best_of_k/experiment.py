@@ -154,12 +154,13 @@ EXPERIMENT = Experiment(
         ),
     ),
     require=require,
+    figures=FIGURES,
     headline=(
-        Highlight("samples", "finite-optimal-k-when-misspecified", where={"temperature": 0.1}),
-        Highlight("temperature", "optimal-temperature"),
-        Highlight("direction", "best-judge-is-not-teacher"),
-        Highlight("coefficient", "inverse-square-law"),
-        Highlight("data", "samples-beat-data-region"),
+        Highlight("extrapolating", "paper-figures-match-theory"),
+        Highlight("threshold-change", "paper-threshold-of-finite-optimum"),
+        Highlight("zero-temperature-scaled", "zero-temperature-law"),
+        Highlight("domain", "inference-beats-data-in-a-domain", where={"t": 0}),
+        Highlight("domain-difficulty", "difficulty-degrades-advantage-over-data", where={"t": 0}),
         Highlight("language-samples", "language-model-shows-the-same"),
     ),
 )
