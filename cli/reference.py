@@ -31,10 +31,8 @@ def reference(
         print_agreement(curves, panels)
         typer.echo("")
         print_claims(findings)
-        manifest = run.manifest()
-        typer.echo(
-            f"\nmade {run.started:%Y-%m-%d} by: solv run {name} --preset reference (seed {manifest.get('seed')})"
-        )
+        seed = run.manifest().get("seed")
+        typer.echo(f"\nmade {run.started:%Y-%m-%d} by: solv run {name} --preset reference seed={seed}")
         if plot is not None:
             draw_headline(load(name), lay_out(curves, panels), findings).savefig(plot, dpi=144)
             typer.echo(f"figure: {plot}")
