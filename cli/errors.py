@@ -9,9 +9,12 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 DEBUG_VARIABLE = "SOLV_DEBUG"
 _UsageError: Any = typer.BadParameter.__base__  # click's own, or the copy of click that Typer may carry
@@ -68,12 +71,12 @@ class OutputError(OSError):
     """What is printed cannot be written: a fault of stdout, not of a file."""
 
 
-class _Output(io.TextIOWrapper):
-    """Stdout, whose faults are told from those of files."""
+class _Output(io.BufferedWriter):
+    """What stands below stdout: its faults are told from those of files, whoever writes the text."""
 
-    def write(self, text: str, /) -> int:
+    def write(self, content: "ReadableBuffer", /) -> int:
         with _as_faults_of_output():
-            return super().write(text)
+            return super().write(content)
 
     def flush(self) -> None:
         with _as_faults_of_output():
@@ -111,11 +114,24 @@ def show_what_can_be_shown() -> None:
             setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    for name, kind in (("stdout", _Output), ("stderr", _Messages)):
+    for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
-        if type(stream) is io.TextIOWrapper:  # and not what somebody put in its place
-            encoding, by_line = stream.encoding, stream.line_buffering
-            setattr(sys, name, kind(stream.detach(), encoding=encoding, errors="replace", line_buffering=by_line))
+        below: Any = getattr(stream, "buffer", None)
+        if type(stream) is not io.TextIOWrapper or type(below) not in (io.BufferedWriter, io.FileIO):
+            continue  # somebody has put it in the place of the terminal
+        options: dict[str, Any] = {
+            "encoding": stream.encoding,
+            "errors": "replace",
+            "line_buffering": stream.line_buffering,
+            "write_through": stream.write_through,
+        }
+        stream.detach()
+        if name == "stderr":
+            sys.stderr = _Messages(below, **options)
+        elif isinstance(below, io.BufferedWriter):
+            sys.stdout = io.TextIOWrapper(_Output(below.detach()), **options)
+        else:  # unbuffered, as PYTHONUNBUFFERED has it
+            sys.stdout = io.TextIOWrapper(_Output(below, buffer_size=1), **options)
 
 
 def call(function: Callable[[], int | None], again: str = "the same command") -> int:

@@ -71,7 +71,8 @@ def fetch(url: str, path: Path, algorithm: str, expected: str, told: Callable[[i
         if error.code != 416:  # 416: all of it is here already
             raise ArchiveError(f"{url}: {error.code} {error.reason}") from None
     except (OSError, urllib.error.URLError) as error:
-        raise ArchiveError(f"{url}: {getattr(error, 'reason', error)}; what was fetched is kept in {part}") from None
+        kept = f"; what was fetched is kept in {part}" if part.is_file() and part.stat().st_size else ""
+        raise ArchiveError(f"{url}: {getattr(error, 'reason', error)}{kept}") from None
     found = digest(part, algorithm)
     if found != expected:
         part.unlink()

@@ -89,9 +89,13 @@ def test_a_broken_download_goes_on_and_a_wrong_one_is_removed(tmp_path, server):
 
 
 def test_without_a_network_a_fetch_is_one_line(tmp_path):
-    with pytest.raises(ArchiveError, match="what was fetched is kept") as raised:
+    with pytest.raises(ArchiveError, match="refused") as raised:
         fetch("http://127.0.0.1:9/a.bin", tmp_path / "a.bin", "md5", "0" * 32, lambda *_: None)
     assert "\n" not in str(raised.value)
+    assert "kept" not in str(raised.value), "there is nothing yet"
+    (tmp_path / "a.bin.partial").write_bytes(CONTENT[:1000])
+    with pytest.raises(ArchiveError, match=r"what was fetched is kept in .*a\.bin\.partial"):
+        fetch("http://127.0.0.1:9/a.bin", tmp_path / "a.bin", "md5", "0" * 32, lambda *_: None)
 
 
 def test_the_named_members_of_a_tar_are_read_and_a_missing_one_is_named(tmp_path):

@@ -136,10 +136,21 @@ def test_a_terminal_without_greek_letters_gets_replacements_and_the_same_status(
     assert "?=" in latin.stdout  # of "τ=1.5"
 
 
-@pytest.mark.parametrize("command", [("list",), ("theory", "toy"), ("--help",)])
-def test_output_that_cannot_be_written_is_one_sentence_about_the_output(tmp_path, command):
+@pytest.mark.parametrize(
+    ("command", "changes"),
+    [
+        (("list",), {}),
+        (("theory", "toy"), {}),
+        (("--help",), {}),
+        (("list",), {"PYTHONIOENCODING": "ascii"}),
+        (("theory", "toy"), {"PYTHONUNBUFFERED": "1"}),
+        (("list",), {"PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "ascii"}),
+    ],
+)
+def test_output_that_cannot_be_written_is_one_sentence_about_the_output(tmp_path, command, changes):
+    environment = {**toy_environment(), **changes}
     with open("/dev/full", "w") as full:  # noqa: PTH123
-        done = ask(tmp_path, *command, capture_output=False, stdout=full, stderr=subprocess.PIPE)
+        done = ask(tmp_path, *command, capture_output=False, stdout=full, stderr=subprocess.PIPE, env=environment)
     assert done.returncode == 2
     assert done.stderr == "solv: the output cannot be written: No space left on device\n"
 
