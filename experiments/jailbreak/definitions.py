@@ -137,9 +137,9 @@ def measure(config: JailbreakConfig, context: Context) -> Iterator[Curves]:
                 glass.spins,
                 glass.beta,
                 glass.disorders,
+                glass.picks,
                 flip_breaking,
                 clusters=clusters,
-                picks=glass.picks,
             )
             of = measured(profiles, context.seeds.numpy(name, "sticks"))
             yield from _definitions(glass, of)
@@ -177,9 +177,9 @@ def _twins(glass: Glass, of: "Measured") -> Iterator[Curves]:
 
 
 def _powers(glass: Glass, of: "Measured", field: float) -> np.ndarray:
-    """Return the chance that k answers are safe, over the clusters drawn of a glass, shape (disorders, ks)."""
-    chances = of.profiles.safe_chances(glass.beta * field * glass.spins).numpy()
-    return np.stack([(chances**count).mean(axis=1) for count in K], axis=1)
+    """Return the chance that k answers are safe, over the unsafe clusters of a glass, shape (disorders, ks)."""
+    safe = of.profiles.safe_chances(glass.beta * field * glass.spins)
+    return np.stack([of.profiles.mean(safe**count).numpy() for count in FIGURE_2_COUNTS], axis=1)
 
 
 def _fits(config: JailbreakConfig, glass: Glass, of: "Measured", rng: np.random.Generator) -> Iterator[Curves]:

@@ -59,7 +59,7 @@ def delta_q(glass: Glass, of: Measured) -> float:
     gained = of.profiles.plain_overlap
     if glass.delta_q == "centres":
         gained = gained - of.profiles.centre_overlap
-    return float(gained.clamp(min=LEAST_DELTA_Q).mean())
+    return float(of.profiles.mean(gained.clamp(min=LEAST_DELTA_Q)).mean())
 
 
 def shift(glass: Glass, of: Measured, field: float) -> float:

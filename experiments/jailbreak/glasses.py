@@ -8,7 +8,7 @@ import torch
 from solv.experiments.jailbreak.settings import JailbreakConfig
 from solv.harness.contract import Context
 from solv.models.jailbreak.spin_glass import all_energies, sample_couplings
-from solv.models.jailbreak.spin_glass_clusters import Clusters, Profiles, cluster_profiles
+from solv.models.jailbreak.spin_glass_clusters import Clusters, Profiles, Unsafe, cluster_profiles
 
 GLASSES_AT_ONCE, STATES_AT_ONCE = 100, 2**21  # both at most: the streams of a run depend on them
 TABLES = tuple(field.name for field in fields(Profiles))
@@ -21,10 +21,11 @@ def enumerated_profiles(
     spins: int,
     beta: float,
     disorders: int,
+    picks: int,
     flip_breaking: float,
     *,
     clusters: Clusters = "overlap",
-    picks: int | None = None,
+    unsafe: Unsafe = "drawn",
     random_centre: bool = False,
 ) -> Profiles:
     """Return the Gibbs measure of independent glasses by their states' overlap with an unsafe centre, on the CPU.
@@ -36,9 +37,10 @@ def enumerated_profiles(
         spins: N; all 2^N states are enumerated.
         beta: inverse temperature.
         disorders: independent glasses.
+        picks: unsafe clusters of each.
         flip_breaking: field that breaks the flip symmetry, times N^-1/2.
         clusters: how the states are parted.
-        picks: unsafe clusters drawn of a glass; None: as many as `glass.picks`.
+        unsafe: whether each of the heaviest clusters is taken, or all are drawn.
         random_centre: whether the centre is a uniform state that the couplings do not know.
     """
     glass, batches = config.glass, []
@@ -56,9 +58,10 @@ def enumerated_profiles(
                 all_energies(couplings, breaking),
                 beta,
                 glass.threshold,
-                glass.picks if picks is None else picks,
+                picks,
                 stream,
                 clusters=clusters,
+                unsafe=unsafe,
                 random_centre=random_centre,
             )
             return {table: getattr(found, table).cpu().numpy() for table in TABLES}

@@ -6,6 +6,7 @@ from solv.harness.settings import Group, RunSettings, flag, group, integer, inte
 
 Parting: TypeAlias = Literal["overlap", "basins"]
 XFrom: TypeAlias = Literal["squares", "sticks"]
+Unsafe: TypeAlias = Literal["each", "drawn"]
 JudgeBy: TypeAlias = Literal["score", "yes"]
 DeltaQ: TypeAlias = Literal["gibbs", "uniform", "centres"]
 
@@ -30,8 +31,13 @@ class Glass(Group):
     spins: int = integer(14, "spins N of the glasses; 2^N states are enumerated", least=4, most=28)
     beta: float = real(10, "inverse temperature of the glasses", above=0)
     strength: float = real(1, "deviation j0 of the glasses' couplings, times sqrt(N)", above=0)
-    disorders: int = integer(4000, "independent glasses", least=8)
-    picks: int = integer(4, "unsafe clusters drawn of each glass", least=1)
+    disorders: int = integer(2000, "independent glasses", least=8)
+    picks: int = integer(12, "unsafe clusters of each glass", least=1)
+    unsafe: Unsafe = text(
+        "each",
+        "unsafe clusters of a glass: each of its heaviest with its chance, and one of the rest; or drawn (the paper's)",
+        choices=get_args(Unsafe),
+    )
     threshold: float = real(0.5, "least overlap of an `overlap` cluster's states with its centre", above=0, most=1)
     flip_breaking: float = real(
         1, "field that breaks the flip symmetry of the glasses, times N^-1/2; 0: every cluster has a twin", least=0
@@ -62,6 +68,7 @@ class Glass(Group):
     rate_beta: float = real(1, "inverse temperature of the glasses in a strong field", above=0)
     rate_field: tuple[float, ...] = reals([0.5, 1, 1.5, 2, 3], "strong fields along the centre of the glasses", above=0)
     rate_disorders: int = integer(200, "glasses in a strong field", least=8)
+    rate_picks: int = integer(4, "unsafe clusters drawn of each glass in a strong field", least=1)
     random_energy_x: float = real(0.3, "x of the random energy model: T / T_c", above=0, below=1)
     random_energy_sizes: tuple[int, ...] = integers(
         [10, 17], "log2 of the numbers of states of random energy models", least=4, most=28

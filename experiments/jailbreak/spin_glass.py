@@ -81,6 +81,7 @@ def _model(glass: Glass) -> dict[str, object]:
         "clusters": glass.clusters,
         "x_from": glass.x_from,
         "delta_q": glass.delta_q,
+        "unsafe": glass.unsafe,
     }
 
 
@@ -111,16 +112,18 @@ def measure(config: JailbreakConfig, context: Context) -> Iterator[Curves]:
             glass.spins,
             glass.beta,
             glass.disorders,
+            glass.picks,
             glass.flip_breaking,
             clusters=glass.clusters,
+            unsafe=glass.unsafe,
         )
         step.advance(note=f"N={glass.spins}")
         of = measured(profiles, context.seeds.numpy("glass sticks"))
         yield from _clusters(glass, of, fields)
         laws = []
         for field in fields:
-            chances = profiles.safe_chances(glass.beta * field * glass.spins).numpy()
-            powers = np.stack([(chances**count).mean(axis=1) for count in k], axis=1)
+            safe = profiles.safe_chances(glass.beta * field * glass.spins)
+            powers = np.stack([profiles.mean(safe**count).numpy() for count in k.tolist()], axis=1)
             curves = {"simulation": standard_error(powers)}
             if shift(glass, of, field) <= WEAK:
                 curves["anchored"] = *jackknife(partial(law, glass, k, field), of), glass.disorders

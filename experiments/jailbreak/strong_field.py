@@ -101,12 +101,13 @@ def measure(config: JailbreakConfig, context: Context) -> Iterator[Curves]:
                     spins,
                     glass.rate_beta,
                     glass.rate_disorders,
+                    glass.rate_picks,
                     0.0,
                     random_centre=centre == RANDOM,
                 )
                 rates = np.stack(
                     [
-                        -np.log(profiles.safe_chances(glass.rate_beta * h * spins).numpy()).mean(axis=1) / spins
+                        -profiles.mean(profiles.safe_chances(glass.rate_beta * h * spins).log()).numpy() / spins
                         for h in glass.rate_field
                     ],
                     axis=1,
@@ -130,8 +131,8 @@ def _averages(glass: Glass, spins: int, centre: str, profiles: "Profiles") -> It
     for k in AVERAGE_K:
         ratios, errors = [], []
         for h in glass.rate_field:
-            logs = profiles.safe_chances(glass.rate_beta * h * spins).log().numpy()
-            ratio, error = _rate_ratio(k * logs)
+            logs = profiles.safe_chances(glass.rate_beta * h * spins).log()
+            ratio, error = _rate_ratio(k * logs.numpy(), profiles.chances.numpy())
             ratios.append(ratio)
             errors.append(error)
         yield RECORD.simulation(
@@ -144,10 +145,10 @@ def _averages(glass: Glass, spins: int, centre: str, profiles: "Profiles") -> It
         )
 
 
-def _rate_ratio(logs: np.ndarray) -> tuple[float, float]:
-    """Return log E[e^y] / E[y] of y, shape (glasses, picks), and its jackknife error over glasses."""
+def _rate_ratio(logs: np.ndarray, chances: np.ndarray) -> tuple[float, float]:
+    """Return log E[e^y] / E[y] of y with its chances, shape (glasses, picks), and its jackknife error over glasses."""
     count, top = len(logs), float(logs.max())
-    powers, typical = np.exp(logs - top).mean(axis=1), logs.mean(axis=1)
+    powers, typical = (chances * np.exp(logs - top)).sum(axis=1), (chances * logs).sum(axis=1)
     whole = (top + math.log(powers.mean())) / typical.mean()
     left_out = (top + np.log((powers.sum() - powers) / (count - 1))) / ((typical.sum() - typical) / (count - 1))
     return float(whole), float(np.sqrt((count - 1) / count * np.sum((left_out - left_out.mean()) ** 2)))

@@ -7,9 +7,11 @@ Two ways to part the states into clusters:
 * `basins`, as the authors of arXiv:2603.11331 do: the centre of a state is the local minimum at which steepest descent
   by single flips ends.
 
-Unsafe clusters are drawn as the clusters of independent Gibbs states, so their order is size-biased (jailbreak spec,
-sections 2 and 3). Since a field along a centre weighs a state by its overlap alone, the measure of safe and unsafe
-states by overlap tells every field.
+The unsafe cluster is that of a Gibbs state, so that it is size-biased (jailbreak spec, sections 2 and 3). Either such
+states are drawn, or each of the heaviest clusters is taken with its weight as its chance, and one of the rest is drawn:
+the mean without the noise of draws. The two are far apart in a field, where the gap at large k is that of light
+clusters, which are drawn once in thousands of glasses. Since a field along a centre weighs a state by its overlap alone,
+the measure of safe and unsafe states by overlap tells every field.
 """
 
 from dataclasses import dataclass
@@ -22,6 +24,7 @@ from torch import Tensor
 HEAVIEST = 512  # states that `overlap` clusters; any other one is a cluster by itself, or goes to an unsafe centre near
 KEPT_WEIGHTS = 64  # heaviest clusters of a glass whose weights are kept
 
+Unsafe: TypeAlias = Literal["each", "drawn"]
 Clusters: TypeAlias = Literal["overlap", "basins"]
 
 
@@ -32,6 +35,8 @@ class Profiles:
     Attributes:
         unsafe, safe: weight of the states at overlap (2 j - N) / N, j = 0 .. N, in the unsafe cluster and outside it,
             shape (disorders, picks, N + 1); together they sum to 1.
+        chances: that the unsafe cluster is this one, or, for the last, one of those that it was drawn from; they sum to
+            1, shape (disorders, picks).
         all_squares: sum of the squared weights of all clusters, the chance that two Gibbs states share one, shape
             (disorders,).
         weights: of the heaviest clusters, falling, 0 where there are fewer, shape (disorders, clusters).
@@ -43,6 +48,7 @@ class Profiles:
 
     unsafe: Float[Tensor, "disorders picks levels"]
     safe: Float[Tensor, "disorders picks levels"]
+    chances: Float[Tensor, "disorders picks"]
     all_squares: Float[Tensor, "disorders"]
     weights: Float[Tensor, "disorders clusters"]
     plain_overlap: Float[Tensor, "disorders picks"]
@@ -58,7 +64,12 @@ class Profiles:
     def mean_overlaps(self) -> tuple[float, float]:
         """Return the mean overlap of unsafe and of safe states with the centre, without field."""
         levels = torch.linspace(-1, 1, self.safe.shape[-1], dtype=torch.float64, device=self.safe.device)
-        return tuple(float((part @ levels).sum() / part.sum()) for part in (self.unsafe, self.safe))  # type: ignore[return-value]
+        parts = [part * self.chances[..., None] for part in (self.unsafe, self.safe)]
+        return tuple(float((part @ levels).sum() / part.sum()) for part in parts)  # type: ignore[return-value]
+
+    def mean(self, values: Float[Tensor, "disorders picks"]) -> Float[Tensor, "disorders"]:
+        """Return the mean over the unsafe cluster of a quantity that depends on it, for each glass."""
+        return (self.chances * values).sum(dim=1)
 
     def of_glasses(self, kept: Bool[Tensor, "disorders"]) -> "Profiles":
         """Return the profiles of some of the glasses."""
@@ -73,6 +84,7 @@ def cluster_profiles(
     generator: torch.Generator,
     *,
     clusters: Clusters = "overlap",
+    unsafe: Unsafe = "drawn",
     random_centre: bool = False,
 ) -> Profiles:
     """Draw unsafe clusters of each glass and return its Gibbs measure by overlap with their centres.
@@ -81,9 +93,10 @@ def cluster_profiles(
         energies: of all 2^N states (`solv.models.jailbreak.spin_glass.all_energies`).
         beta: inverse temperature > 0.
         threshold: least overlap of a cluster's states with its centre, in (0, 1]; basins have none.
-        picks: unsafe clusters drawn independently for each glass, >= 1; each is a case of its own (m = 1).
+        picks: unsafe clusters of each glass, >= 1, each a case of its own (m = 1).
         generator: source of the draws, on the energies' device.
         clusters: how the states are parted.
+        unsafe: `drawn`: all are independent; `each`: the heaviest clusters, and one drawn from the rest.
         random_centre: a control: the centre is a uniform state, and unsafe is what reaches the threshold with it.
 
     Raises:
@@ -108,11 +121,15 @@ def cluster_profiles(
         centre_of, alone = _overlap_centres(weights, ones, spins, threshold)
     is_centre = (centre_of == states) & ~alone
     by_centre = torch.zeros_like(weights).scatter_add_(1, centre_of, weights)
-    drawn = _gibbs_states(weights, picks, generator)
+    if unsafe == "each":
+        centres, chances = _each_centre(by_centre, picks, generator)
+    else:
+        centres = centre_of.gather(1, _drawn(weights, picks, generator))
+        chances = torch.full_like(centres, 1 / picks, dtype=weights.dtype)
     overlaps = torch.linspace(-1, 1, spins + 1, dtype=weights.dtype, device=energies.device)
     found: dict[str, list[Tensor]] = {name: [] for name in ("unsafe", "safe", "plain_overlap", "centre_overlap")}
     for pick in range(picks):
-        centre = centre_of.gather(1, drawn[:, pick, None])
+        centre = centres[:, pick, None]
         if random_centre:
             centre = torch.randint(len(states), (len(energies), 1), generator=generator, device=energies.device)
         level = spins - ones[states[None, :] ^ centre]
@@ -130,6 +147,7 @@ def cluster_profiles(
         found["plain_overlap"].append((inside @ overlaps) / inside.sum(1))
         found["centre_overlap"].append((others @ overlaps.abs()) / others.sum(1).clamp(min=1))
     return Profiles(
+        chances=chances,
         all_squares=by_centre.square().sum(1),
         weights=by_centre.topk(min(KEPT_WEIGHTS, by_centre.shape[1]), dim=1).values,
         **{name: torch.stack(parts, 1) for name, parts in found.items()},
@@ -158,13 +176,24 @@ def descent_minima(energies: Float[Tensor, "disorders states"]) -> Int[Tensor, "
         target = further
 
 
-def _gibbs_states(
-    weights: Float[Tensor, "disorders states"], picks: int, generator: torch.Generator
-) -> Int[Tensor, "disorders picks"]:
+def _drawn(
+    weights: Float[Tensor, "disorders states"], draws: int, generator: torch.Generator
+) -> Int[Tensor, "disorders draws"]:
     """Return independent states by their weights (`torch.multinomial` ends at 2^24 of them)."""
     steps = weights.cumsum(1)
-    places = torch.rand(len(weights), picks, generator=generator, dtype=weights.dtype, device=weights.device)
+    places = torch.rand(len(weights), draws, generator=generator, dtype=weights.dtype, device=weights.device)
     return torch.searchsorted(steps, places * steps[:, -1:]).clamp(max=weights.shape[1] - 1)
+
+
+def _each_centre(
+    by_centre: Float[Tensor, "disorders states"], picks: int, generator: torch.Generator
+) -> tuple[Int[Tensor, "disorders picks"], Float[Tensor, "disorders picks"]]:
+    """Return the centres of the heaviest clusters and of one drawn by weight from the rest, and their chances."""
+    heaviest = by_centre.topk(min(picks - 1, by_centre.shape[1] - 1), dim=1)
+    rest = by_centre.scatter(1, heaviest.indices, 0.0)
+    chances = torch.cat([heaviest.values, rest.sum(1, keepdim=True)], dim=1)
+    centres = torch.cat([heaviest.indices, _drawn(rest, 1, generator)], dim=1)
+    return centres, chances / chances.sum(1, keepdim=True)
 
 
 def _overlap_centres(
