@@ -10,8 +10,8 @@ Two ways to part the states into clusters:
 The unsafe cluster is that of a Gibbs state, so that it is size-biased (jailbreak spec, sections 2 and 3). Either such
 states are drawn, or each of the heaviest clusters is taken with its weight as its chance, and one of the rest is drawn:
 the mean without the noise of draws. The two are far apart in a field, where the gap at large k is that of light
-clusters, which are drawn once in thousands of glasses. Since a field along a centre weighs a state by its overlap alone,
-the measure of safe and unsafe states by overlap tells every field.
+clusters, which are drawn once in thousands of glasses. Since a field along a centre weighs a state by its overlap
+alone, the measure of safe and unsafe states by overlap tells every field.
 """
 
 from dataclasses import dataclass

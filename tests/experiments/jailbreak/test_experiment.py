@@ -35,7 +35,7 @@ from tests.experiments.scaffold import findings, on_theory, spoilt, verdicts
 SIZES = JailbreakConfig(x=(0.3, 0.5), m=(1, 2), edge=Edge(nu=(0.5, 1), mu=(0, 0.05)))
 HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 K = np.array([1, 4, 16, 64])
-MODEL = {"spins": 14, "beta": 10, "strength": 1, "flip_breaking": 1, "threshold": 0.5}
+MODEL = {"spins": 18, "beta": 10, "strength": 1, "flip_breaking": 1, "threshold": 0.5}
 LANGUAGE = {"breakpoint": 0.5, "m": 1, "field": 0.25, "drive": 0.1}
 
 
@@ -75,7 +75,7 @@ def averages():
     yield strong_field.RECORD.simulation(panel, at, x=("h", [1, 2]), y=("rate_ratio", 0.7), y_err=0.01, n=100)
 
 
-def glasses(spins=14):
+def glasses(spins=18):
     record, panels, model = spin_glass.RECORD, spin_glass.Panels, {**MODEL, "spins": spins}
     gaps = safe_moments(0.3, 1, K)
     for source in ("simulation", "anchored"):
@@ -399,7 +399,7 @@ def test_a_small_glass_is_not_judged_by_a_law_of_many_clusters(ideal):
     small = join_curves([ideal[ideal["part"] != "spin-glass"], *glasses(spins=8)])
     assert judged(spoilt(small, times(0.5), **GLASS))["spin-glass-power-law"] is UNDECIDED
     found = findings(EXPERIMENT, spoilt(small, times(0.5), **GLASS), replace(SIZES, glass=Glass(spins=8)))
-    assert found["spin-glass-power-law"].needs == "glass.spins >= 14"
+    assert found["spin-glass-power-law"].needs == "glass.spins >= 18, glass.disorders >= 3000"
 
 
 def test_one_curve_outside_or_one_wrong_regime_does_not_refute_the_edge_law(ideal):

@@ -22,6 +22,7 @@ def glasses():
     profiles = Profiles(
         unsafe=unsafe,
         safe=safe,
+        chances=torch.full((GLASSES, 2), 0.5, dtype=torch.float64),
         all_squares=squares,
         weights=torch.tensor([[0.7, 0.3]], dtype=torch.float64).expand(GLASSES, 2),
         plain_overlap=torch.full((GLASSES, 2), 0.3, dtype=torch.float64),

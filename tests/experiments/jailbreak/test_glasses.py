@@ -11,7 +11,7 @@ CONFIG = JailbreakConfig()
 
 
 def profiles(own, disorders=5, **changes):
-    return enumerated_profiles(CONFIG, own, "glass", 6, 2.0, disorders, 1.0, **changes)
+    return enumerated_profiles(CONFIG, own, "glass", 6, 2.0, disorders, CONFIG.glass.picks, 1.0, **changes)
 
 
 def test_batches_are_units_and_together_they_are_all_glasses(tmp_path, monkeypatch):

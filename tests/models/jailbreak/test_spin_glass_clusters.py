@@ -89,6 +89,22 @@ def test_without_a_field_against_flips_every_basin_has_a_twin():
     torch.testing.assert_close(profiles.weights[:, 0], profiles.weights[:, 1])
 
 
+def test_each_heavy_cluster_with_its_chance_is_the_mean_of_many_draws():
+    energies, generator = glasses(20)
+    each = cluster_profiles(energies, BETA, THRESHOLD, 6, generator, unsafe="each")
+    drawn = cluster_profiles(energies, BETA, THRESHOLD, 400, generator)
+    torch.testing.assert_close(each.chances.sum(1), torch.ones(20, dtype=torch.float64))
+    heavy = each.chances[:, :-1]
+    assert (heavy.diff(dim=1) <= 0).all()
+    for strength in (0.0, 2.0):
+        exact, sampled = (found.mean(found.safe_chances(strength) ** 3) for found in (each, drawn))
+        error = (drawn.safe_chances(strength) ** 3).std(1) / 20 + 1e-3
+        assert ((exact - sampled).abs() < 5 * error + each.chances[:, -1]).all()
+    everything = cluster_profiles(energies, BETA, 1.0, 2**SPINS, generator, unsafe="each")  # a state is a cluster
+    mean = everything.mean(everything.unsafe.sum(-1))
+    torch.testing.assert_close(mean, everything.all_squares)
+
+
 def level_sums(weight, overlap):
     level = ((overlap + SPINS) / 2).round().long()
     return torch.zeros(SPINS + 1, dtype=torch.float64).index_add_(0, level, weight)
