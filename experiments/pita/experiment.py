@@ -8,6 +8,7 @@ from solv.experiments.pita.chain_lengths import CHAIN_LENGTHS
 from solv.experiments.pita.chain_plane import CHAIN_PLANE
 from solv.experiments.pita.chain_widths import CHAIN_WIDTHS
 from solv.experiments.pita.counts import COUNTS
+from solv.experiments.pita.figures import FIGURES
 from solv.experiments.pita.language import LANGUAGE
 from solv.experiments.pita.proofs import PROOFS
 from solv.experiments.pita.settings import PitaConfig
@@ -28,12 +29,13 @@ EXPERIMENT = Experiment(
         CHAIN_ERRORS,
         CHAIN_PLANE,
     ),
+    figures=FIGURES,
     headline=(
-        Highlight("counts", "counts"),
-        Highlight("lengths"),
+        Highlight("breadth", "counts"),
+        Highlight("depth", "splits-deepen"),
+        Highlight("lengths-by-leaves", "lengths-as-published"),
         Highlight("language-broad", "language-rt-wins-broad"),
-        Highlight("language-deep", "language-dp-wins-deep"),
         Highlight("critical-arms", "critical-width-exponents"),
-        Highlight("hops", "per-step-error-predicts-rt"),
+        Highlight("plane", "rt-wins-broad-shallow"),
     ),
 )

@@ -1,0 +1,109 @@
+"""Which figures has the paper, and where is each redone? Named as in its public code; its text is not at hand."""
+
+from solv.harness.contract import PaperFigure
+
+MODELS = (
+    "the sizes: pretrained models of 0.5 to 32 billion weights need GPUs; small ones against length, two splits a run"
+)
+
+FIGURES = (
+    PaperFigure(
+        "Fig. 1c",
+        "breadth: statements up to symmetry against leaves",
+        "counts",
+        "1 core, 1 s, measured",
+        "yes: their formula",
+        "orbits exactly; their count has 5/3 statements of one leaf, and is 1 % off from 30 leaves on",
+    ),
+    PaperFigure(
+        "Fig. 1d",
+        "depth: lengths of the searches of every split",
+        "proofs",
+        "1 core, 10 s for 500 of each, estimated",
+        "no: not public",
+        "full < imply < or < php",
+    ),
+    PaperFigure(
+        "statistics of full",
+        "statements by verdict and length",
+        "proofs",
+        "2 cores, 154 s, measured: `python -m benchmarks.pita_lengths`",
+        "yes",
+        "every row equal: 128 of 128, 3 630 455 statements",
+    ),
+    PaperFigure("Fig. 3a", "the chain task", found="a drawing"),
+    PaperFigure(
+        "accuracy by model size",
+        "language models with a trace and without, four splits",
+        "language",
+        "GPU, not measured",
+        "no: not public",
+        MODELS,
+    ),
+    PaperFigure(
+        "appendix: kinds of answers",
+        "right and wrong by verdict, none, balanced accuracy",
+        "language",
+        "GPU, not measured",
+        "no: not public",
+        "every accuracy is balanced; answers without a word and the natural classes have panels of their own",
+    ),
+    PaperFigure(
+        "appendix: validity of traces",
+        "traces that are right step by step",
+        "language",
+        "GPU, not measured",
+        "no: not public",
+        "whole traces by the checker; not which part of one is valid",
+    ),
+    PaperFigure(
+        "appendix: equal tokens",
+        "a direct model trained on as many tokens",
+        found="a second training on top of the first, which no part has",
+    ),
+    PaperFigure(
+        "heat maps of accuracy",
+        "width against levels and arms, with lines of critical width",
+        "chain-widths",
+        "GPU, not measured; `reference`: 35 min of one core, estimated from its steps",
+        "yes: slopes of the lines",
+        "with short training the slopes of direct answers, not those of traces",
+    ),
+    PaperFigure(
+        "accuracy against hops",
+        "questions longer than those of the training, by arms",
+        "chain-hops",
+        "GPU, not measured",
+        "no: not public",
+        "on the small sizes of `quick` a trace generalises, and a direct answer on two arms",
+    ),
+    PaperFigure(
+        "appendix: variants",
+        "the same with short traces and inverted questions",
+        "chain-hops",
+        "GPU, not measured",
+        "no: not public",
+        "training.trace=short, inverted",
+    ),
+    PaperFigure(
+        "appendix: accuracy against breadth",
+        "direct answers far from a, with a line of slope -2",
+        "chain-hops",
+        "GPU, not measured",
+        "yes: the slope",
+        "not run",
+    ),
+    PaperFigure(
+        "appendix: learned attention, reduced model",
+        "total variation from uniform; a model without attention",
+        "chain-attention",
+        "1 core, 1 h, estimated",
+        "no: not public",
+        "not run at d = 512",
+    ),
+    PaperFigure(
+        "appendix: max-margin solution, false negatives, coefficients of neurons",
+        "what the reduced model learns",
+        found="derivations that the public code does not have",
+    ),
+)
