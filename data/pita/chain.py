@@ -70,7 +70,7 @@ class ChainTask:
     @property
     def longest(self) -> int:
         """Tokens of the longest sequence with its trace: a, b, the nodes of the trace, the answer."""
-        return self.depth + (2 if self.trace == "arm" else 3)
+        return self.depth + (2 if self.trace in ("arm", "start") else 3)
 
     def questions(
         self, count: int, least: int, most: int, rng: np.random.Generator
@@ -110,7 +110,7 @@ class ChainTask:
         if self.trace == "arm":
             return np.full(len(questions), self.depth - 1)
         if self.trace == "start":
-            return np.asarray(levels + 1)  # the root, too
+            return np.asarray(levels)
         passed = -(-(below - above) // self.arms)  # the first ancestor that is not behind a
         return np.asarray(np.where(below >= above, np.minimum(passed, levels + 1), levels + 1))
 
@@ -161,10 +161,10 @@ class ChainTask:
         hops = (1 + most) / 2
         if self.trace == "arm":
             return self.depth - 1
-        start = 1 + (self.depth - 1) / 2 + hops / 2
+        level = (self.depth - 1) / 2 + hops / 2
         if self.trace == "start":
-            return start
-        back = start - hops  # the wrong way round: from a to the root
+            return level
+        back = 1 + level - hops  # the wrong way round: from a to the root
         return (3 * hops + 0.5 + back) / 4 if self.trace == "inverted" else hops + 0.25
 
     def traced(self, questions: Int[np.ndarray, "count 2"]) -> Int[np.ndarray, "count length"]:

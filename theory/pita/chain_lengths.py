@@ -2,7 +2,7 @@
 
 On A arms of D levels that share a root, a question (a, b) has s hops between the levels of a and b, uniform in
 least..most; the level of a is uniform in 0..D-1-s. A trace writes n nodes and then the answer: n + 1 tokens. To the
-start these are the ancestors of b, the root included, n = level(a) + s + 1; of a whole arm n = D - 1; a short one stops
+start these are the ancestors of b on its arm, n = level(a) + s; of a whole arm n = D - 1; a short one stops
 at the level of a, n = s, or behind it, n = s + 1, for half of the questions that are off. (pita spec, sections 3 and
 4a; arXiv:2602.14404.)
 
@@ -42,7 +42,7 @@ def trace_lengths(depth: int, least: int, most: int, *, trace: str = "start") ->
             lengths[depth - 1] += 1
             continue
         if trace == "start":
-            lengths[hops + 1 :] += 1 / (depth - hops)
+            lengths[hops:depth] += 1 / (depth - hops)
             continue
         further = (straight - 0.5) / 2
         lengths[hops] += straight - further

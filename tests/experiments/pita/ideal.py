@@ -114,7 +114,7 @@ def critical_widths(steps=100_000, error=0.05):
     return join_curves(tables)
 
 
-def attention(distance=0.1, difference=0.01, error=0.01, seeds=5):
+def attention(distance=0.1, difference=0.01, error=0.01, seeds=5, widths=(36, 256, 512)):
     """Attention is near uniform, and a model without it as good."""
     tables = []
     for panel, name, value in (
@@ -123,7 +123,7 @@ def attention(distance=0.1, difference=0.01, error=0.01, seeds=5):
     ):
         tables += [
             chain_attention.RECORD.trained(
-                panel, {"answer": answer}, x=("width", [12, 36]), y=(name, [value, value]), y_err=error, n=seeds
+                panel, {"answer": answer}, x=("width", widths), y=(name, [value] * len(widths)), y_err=error, n=seeds
             )
             for answer in ANSWERS
         ]

@@ -196,6 +196,7 @@ def test_a_difference_counts_from_two_standard_errors_on(errors, better, worse):
         (("splits-deepen",), {"depths": make.depths(error=2.0)}),
         (("attention-is-near-uniform", "reduced-model-suffices"), {"attention": make.attention(seeds=2)}),
         (("reduced-model-suffices",), {"attention": make.attention(error=0.04)}),
+        (("attention-is-near-uniform", "reduced-model-suffices"), {"attention": make.attention(widths=(36, 255))}),
         (("far-accuracy-falls-with-arms",), {"far": make.far(seeds=2)}),
         (("far-accuracy-falls-with-arms",), {"far": make.far(arms=(4, 6, 8))}),
     ],

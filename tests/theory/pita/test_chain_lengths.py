@@ -13,7 +13,7 @@ def test_lengths_are_those_of_all_questions_weighed_by_their_chance(depth, least
     expected = np.zeros(depth + 1)
     for hops in range(least, most + 1):
         for above in range(depth - hops):
-            expected[above + hops + 1] += 1 / (most - least + 1) / (depth - hops)
+            expected[above + hops] += 1 / (most - least + 1) / (depth - hops)
     np.testing.assert_allclose(trace_lengths(depth, least, most), expected)
     assert expected.sum() == pytest.approx(1)
 
