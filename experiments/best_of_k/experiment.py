@@ -173,7 +173,7 @@ EXPERIMENT = Experiment(
     headline=(
         Highlight("extrapolating", "paper-figures-match-theory"),
         Highlight("threshold-change", "paper-threshold-of-finite-optimum"),
-        Highlight("zero-temperature-scaled", "zero-temperature-law"),
+        Highlight("judge-families", "direction-of-misspecification-decides"),
         Highlight("domain", "inference-beats-data-in-a-domain", where={"t": 0}),
         Highlight("domain-difficulty", "difficulty-degrades-advantage-over-data", where={"t": 0}),
         Highlight("language-samples", "language-model-shows-the-same"),

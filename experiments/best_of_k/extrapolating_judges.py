@@ -23,7 +23,7 @@ from solv.harness.contract import Context, Part
 from solv.theory.best_of_k.high_temperature import expanded_error
 from solv.theory.best_of_k.selection import selection_error
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing, within
-from solv.tracking.curves import Curves, Params, Recorder, each_curve, select, standard_error
+from solv.tracking.curves import Curves, Recorder, each_curve, select, standard_error
 from solv.tracking.panels import Panel, Slope
 
 RECORD = Recorder("best-of-k", "extrapolating-judges")
@@ -36,6 +36,7 @@ class Panels(StrEnum):
     """The panels of this part."""
 
     EXTRAPOLATING = "extrapolating"
+    EXPANDED = "extrapolating-expanded"
     BEYOND = "extrapolating-beyond"
     EXPANSION = "expansion"
     LEAVES = "expansion-leaves"
@@ -51,7 +52,19 @@ def panels(config: BestOfKConfig) -> list[Panel]:
             "error δ/σ²",
             x_scale="log",
             facets=("t",),
-            series=_label,
+            series="c={c}",
+            ordered=True,
+            figure=FIGURE,
+        ),
+        Panel(
+            Panels.EXPANDED,
+            "The same in three orders of 1/t: t = {t}",
+            "samples k",
+            "error δ/σ²",
+            x_scale="log",
+            facets=("t",),
+            series="c={c}",
+            ordered=True,
             figure=FIGURE,
         ),
         Panel(
@@ -92,10 +105,6 @@ def panels(config: BestOfKConfig) -> list[Panel]:
     ]
 
 
-def _label(curve: Params) -> str:
-    return f"c={curve['c']:g}" + (", 3 orders in 1/t" if "order" in curve else "")
-
-
 def _grid(config: BestOfKConfig) -> np.ndarray:
     most = config.extrapolating.most
     return np.unique([*range(1, min(most, 30) + 1), *np.geomspace(1, most, 30).round().astype(int), *_drawn(config)])
@@ -116,7 +125,7 @@ def predict(config: BestOfKConfig) -> Iterator[Curves]:
         expanded = expanded_error(judge, k, own_t(config, judge))
         at = params(config, c=c, t=t, training=config.paper.training)
         yield RECORD.theory(Panels.EXTRAPOLATING, at, x=("k", k), y=("delta", exact / sigma2))
-        yield RECORD.theory(Panels.EXTRAPOLATING, {**at, "order": 3}, x=("k", k), y=("delta", expanded / sigma2))
+        yield RECORD.theory(Panels.EXPANDED, {**at, "order": 3}, x=("k", k), y=("delta", expanded / sigma2))
         yield RECORD.theory(
             Panels.BEYOND, {**at, "reference": k[-1]}, x=("k", k), y=("beyond", (exact - exact[-1]) / sigma2)
         )
