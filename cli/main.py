@@ -32,6 +32,7 @@ from solv.cli.errors import dispatch, end_as_interrupted, show_what_can_be_shown
 from solv.cli.figure import figure
 from solv.cli.fit import fit
 from solv.cli.new import new
+from solv.cli.plan import plan
 from solv.cli.reference import reference
 from solv.cli.report import report
 from solv.cli.runs import runs
@@ -307,6 +308,7 @@ app.command()(cite)
 app.command()(doctor)
 app.command()(new)
 app.add_typer(fit, name="fit")
+app.add_typer(plan, name="plan")
 app.add_typer(data, name="data")
 
 

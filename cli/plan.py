@@ -1,0 +1,164 @@
+"""What does `solv plan` do? Theory answers a question of the user's own: no torch, seconds."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from solv.cli.arguments import AsFormat, Debug, TableFormat, finish
+
+if TYPE_CHECKING:
+    from solv.harness.plans.answer import Cell, Plan
+
+Number = TypeVar("Number", int, float)
+plan = typer.Typer(help="Decide by theory: samples, depth, schedule, attempts.", no_args_is_help=True)
+
+
+@plan.command()
+def samples(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="Judged answers: prompt, score, and error or correct; without it, theory."
+        ),
+    ] = None,
+    alpha: Annotated[float, typer.Option(help="In theory: training samples per dimension.")] = 2.0,
+    mis: Annotated[float, typer.Option(help="In theory: how far the judge is from the truth.")] = 0.0,
+    budget: Annotated[int, typer.Option(help="In theory: most samples of a question.")] = 64,
+    noise: Annotated[float, typer.Option(help="In theory: deviation of the labels' noise.")] = 0.1,
+    believed: Annotated[
+        float, typer.Option(help="In theory: deviation of the noise that the model believes in.")
+    ] = 0.3,
+    prompt_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column of the prompts.")] = None,
+    score_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column of the judge's scores.")] = None,
+    error_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column of the answers' errors.")] = None,
+    correct_column: Annotated[str | None, typer.Option(metavar="NAME", help="Column of right and wrong.")] = None,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out rows that cannot be read.")] = False,
+    seed: Annotated[int, typer.Option(help="Of the orders in which answers are drawn.", min=0)] = 0,
+    output: AsFormat = TableFormat.TABLE,
+    debug: Debug = False,
+) -> None:
+    """How many answers to sample, at which temperature a judge selects, and when more data are better."""
+
+    def answer() -> "Plan":
+        from solv.harness.plans.samples import Judged, plan_from_scores, plan_from_theory
+
+        if file is None:
+            return plan_from_theory(alpha, mis, budget, noise, believed)
+        from solv.data.judged_scores import read_scores
+
+        found = read_scores(
+            file,
+            skip_bad=skip_bad,
+            prompt=prompt_column,
+            score=score_column,
+            error=error_column,
+            correct=correct_column,
+        )
+        if found.left_out:
+            typer.echo(f"{found.left_out} rows that cannot be read are left out", err=True)
+        return plan_from_scores(Judged(found.scores, found.errors), seed)
+
+    finish(lambda: _show(answer, output), debug)
+
+
+@plan.command()
+def depth(
+    context: Annotated[float, typer.Option(help="Examples in the context per input dimension.")],
+    pretraining: Annotated[float, typer.Option(help="Pretraining contexts per input dimension, > 1, or inf.")],
+    noise: Annotated[float, typer.Option(help="Variance of the labels' noise relative to the signal.")] = 0.0,
+    most: Annotated[int, typer.Option(help="Largest depth considered.", min=1, max=2000)] = 200,
+    output: AsFormat = TableFormat.TABLE,
+    debug: Debug = False,
+) -> None:
+    """At which depth to stop a chain of thought, given its context and its pretraining."""
+
+    def answer() -> "Plan":
+        from solv.harness.plans.depth import plan_depth
+
+        return plan_depth(context, pretraining, noise, most)
+
+    finish(lambda: _show(answer, output), debug)
+
+
+@plan.command()
+def schedule(
+    exponent: Annotated[float, typer.Option(help="Of the loss against steps, as `solv fit power` gives it, > 0.")],
+    capacity: Annotated[
+        float | None,
+        typer.Option(help="Eigenvalue i of the inputs falls as i^-capacity, > 1 (default: three are compared)."),
+    ] = None,
+    horizon: Annotated[int, typer.Option(help="Longest training, steps.", min=100)] = 10000,
+    noise: Annotated[float, typer.Option(help="Variance of the labels' noise relative to the target.")] = 0.01,
+    batch: Annotated[int, typer.Option(help="Samples a step.", min=1)] = 1,
+    output: AsFormat = TableFormat.TABLE,
+    debug: Debug = False,
+) -> None:
+    """Which learning-rate schedule and averaging window to use where the end of training is not known."""
+
+    def answer() -> "Plan":
+        from solv.harness.plans.schedule import plan_schedule
+
+        return plan_schedule(exponent, capacity, horizon, noise, batch)
+
+    finish(lambda: _show(answer, output), debug)
+
+
+@plan.command()
+def attempts(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Judged answers, as `solv fit asr` reads them.")],
+    goals: Annotated[
+        str, typer.Option("--goals", metavar="P[,P]", help="Success rates whose price is asked.")
+    ] = "0.5,0.9,0.99,0.999",
+    budgets: Annotated[
+        str | None, typer.Option("--budgets", metavar="K[,K]", help="Numbers of attempts whose success is asked.")
+    ] = None,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out rows that cannot be read.")] = False,
+    output: AsFormat = TableFormat.TABLE,
+    debug: Debug = False,
+) -> None:
+    """What a success rate costs in attempts, and what a number of attempts breaks."""
+
+    def answer() -> "Plan":
+        from solv.data.verdicts import read_verdicts
+        from solv.harness.plans.attempts import plan_attempts
+
+        asked = _numbers("--goals", goals, float)
+        bought = _numbers("--budgets", budgets, int) if budgets is not None else []
+        verdicts, faults = read_verdicts(file, skip_bad=skip_bad)
+        for fault in faults:
+            typer.echo(f"left out, {fault}", err=True)
+        return plan_attempts(verdicts.answers, verdicts.unsafe, asked, bought)
+
+    finish(lambda: _show(answer, output), debug)
+
+
+def _numbers(option: str, text: str, kind: Callable[[str], Number]) -> list[Number]:
+    from solv.harness.settings import ConfigurationError
+
+    try:
+        return [kind(part) for part in text.split(",")]
+    except ValueError:
+        raise ConfigurationError(f"{option} {text} is not a list of numbers") from None
+
+
+def _show(answer: "Callable[[], Plan]", output: TableFormat) -> None:
+    from solv.cli.tables import print_rows
+
+    found = answer()
+    if output is TableFormat.JSON:
+        typer.echo(json.dumps(found.as_dictionary(), indent=1, ensure_ascii=False, allow_nan=False))
+        return
+    typer.echo(f"{found.question}\n")
+    print_rows("", found.columns, [[_cell(each) for each in row] for row in found.rows])
+    typer.echo("")
+    for line in found.decision:
+        typer.echo(f"* {line}")
+    typer.echo(f"\nit rests on: {found.rests_on}")
+    typer.echo(f"to test it: {found.falsified_by}")
+
+
+def _cell(value: "Cell") -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
