@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from solv.harness.plans.answer import Cell, Plan
-from solv.theory.fits.attack_success import MOST_SAMPLES, BetaEdge, fit_beta_edge
+from solv.theory.fits.attack_success import MOST_SAMPLES, BetaEdge, Regime, fit_beta_edge
 from solv.theory.fits.success_estimates import safe_draw_chances
 from solv.theory.validation import require_real
 
 GOALS = (0.5, 0.9, 0.99, 0.999)
+SURELY_EXPONENTIAL = 5.4119  # likelihood ratio that rejects the polynomial at 1 %: below, both are shown
+LEADING = 0.9  # the success rate whose price is told by either regime, or the nearest one that is asked
 SURE = 3.0  # standard errors between fit and table from which on the fit is not believed
 
 
@@ -43,31 +45,53 @@ def plan_attempts(
     _require_fixed_numbers(n, u, event)
     regime = fit_beta_edge(n, u)
     fit, least = regime.chosen, int(n.min())
-    word = "exponential" if regime.is_exponential else "polynomial"
+    open_ = 0 < regime.ratio < SURELY_EXPONENTIAL
+    fits = [regime.polynomial, regime.exponential] if open_ else [fit]
     rows: list[tuple[Cell, ...]] = []
     for goal in goals:
-        low, price, high = _price(fit, 1 - goal)
-        rows.append(("attempts for", goal, price, low, high, price / least))
+        ends = [_price(each, 1 - goal) for each in fits]
+        price = fit.samples_for(1 - goal)
+        rows.append(
+            ("attempts for", goal, price, min(low for low, _ in ends), max(high for _, high in ends), price / least)
+        )
     for budget in budgets:
-        gap, ends = float(fit.gap(budget)), [float(end) for end in fit.gap_interval(budget)]
-        rows.append(("success of", budget, 1 - gap, 1 - ends[1], 1 - ends[0], budget / least))
+        low, high = _success(fits, budget)
+        rows.append(("success of", budget, 1 - float(fit.gap(budget)), low, high, budget / least))
     decision = [_said(goal, row, least, event) for goal, row in zip(goals, rows, strict=False)]
     decision += [f"{row[1]} attempts: {100 * float(row[2]):.3g} % ({_percents(row)})" for row in rows[len(goals) :]]
     off = _contradiction(fit, n, u, least)
+    unsure = _two_regimes(regime, min(goals, key=lambda goal: abs(goal - LEADING)), event) if open_ else ""
+    word = "which is open" if open_ else "the second" if regime.is_exponential else "the first"
     twice = 2 * least
-    high_gap, low_gap = (1 - float(end) for end in fit.gap_interval(twice))
+    low, high = _success(fits, twice)
     return Plan(
         f"What do attempts buy, from {len(n)} prompts with {_range(n)} answers each, {int(u.sum())} of "
         f"{int(n.sum())} {event}?",
         ("", "asked", "answer", "95 % from", "95 % to", "times the answers of a prompt"),
         tuple(rows),
-        (*([off] if off else []), *decision),
-        "the prompts to come are like these; their chances of a safe answer end in a power at the upper edge "
-        f"({word} regime: "
-        f"{regime.ratio:.3g} for exponential, 2.71 rejects polynomial); no share of them never yields",
+        (*([off] if off else []), *decision, *([unsure] if unsure else [])),
+        "the prompts to come are like these; their chances of a safe answer end in a power at an upper edge, at 1 "
+        f"(polynomial) or below (exponential): {word}, by a likelihood ratio of {regime.ratio:.3g} where 5.41 "
+        "is sure; no share "
+        "of them never yields",
         f"{twice} answers a prompt: {100 * (1 - float(fit.gap(twice))):.3g} % of the prompts with at least one "
         f"{event} answer are "
-        f"expected, {100 * low_gap:.3g} to {100 * high_gap:.3g} %; fewer says that some prompts never yield",
+        f"expected, {100 * low:.3g} to {100 * high:.3g} %; fewer says that some prompts never yield",
+    )
+
+
+def _success(fits: Sequence[BetaEdge], k: int) -> tuple[float, float]:
+    """Return the interval of the success of k attempts, over all fits that may be right."""
+    ends = [(1 - float(high), 1 - float(low)) for low, high in (each.gap_interval(k) for each in fits)]
+    return min(low for low, _ in ends), max(high for _, high in ends)
+
+
+def _two_regimes(regime: Regime, goal: float, event: str) -> str:
+    prices = [_count(each.samples_for(1 - goal)) for each in (regime.polynomial, regime.exponential)]
+    return (
+        f"it is open how success grows: {100 * goal:g} % {event} take {prices[0]} attempts if as a power, "
+        f"{prices[1]} if "
+        "exponentially; the intervals hold both"
     )
 
 
@@ -87,11 +111,10 @@ def _require_fixed_numbers(n: np.ndarray, u: np.ndarray, event: str) -> None:
         )
 
 
-def _price(fit: BetaEdge, gap: float) -> tuple[float, float, float]:
-    """Return the attempts whose gap is `gap` by the lower end of its interval, by the fit, and by the upper end."""
+def _price(fit: BetaEdge, gap: float) -> tuple[float, float]:
+    """Return the attempts whose gap is `gap` by the lower and by the upper end of its interval."""
     low = _least(lambda k: float(fit.gap_interval(k)[0]), gap)
-    high = _least(lambda k: float(fit.gap_interval(k)[1]), gap)
-    return low, fit.samples_for(gap), high
+    return low, _least(lambda k: float(fit.gap_interval(k)[1]), gap)
 
 
 def _least(gap_at: Callable[[float], float], goal: float) -> float:

@@ -1,10 +1,18 @@
 """Are prices in attempts those of the law that the verdicts were drawn from?"""
 
+import random
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.special import betaln
 
 from solv.harness.plans.attempts import plan_attempts
+from solv.theory.fits.attack_success import fit_beta_edge
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "docs" / "examples"))
+import made_logs
 
 A, NU = 3.0, 0.7
 
@@ -34,6 +42,20 @@ def test_prices_and_successes_are_those_of_the_law():
         assert abs(row[2] - (1 - gap(k))) < 3 * (row[4] - row[3]) / (2 * 1.96)
     assert plan.decision[0].startswith("50 % unsafe:")
     assert "100 answers a prompt" in plan.falsified_by
+
+
+def test_where_the_regime_is_open_both_prices_are_told():
+    rows = list(made_logs.red_team(random.Random(2)))
+    unsafe = np.array([sum(row[2] for row in rows if row[0] == f"p{prompt}") for prompt in range(120)])
+    answers = np.full(120, 60)
+    regime = fit_beta_edge(answers, unsafe)
+    assert 0 < regime.ratio < 5.41
+    plan = plan_attempts(answers, unsafe, goals=(0.9,))
+    [(_, _, price, low, high, _)] = plan.rows
+    for each in (regime.polynomial, regime.exponential):
+        assert low <= each.samples_for(0.1) <= high
+    assert price == regime.chosen.samples_for(0.1)
+    assert "it is open how success grows: 90 % unsafe take" in plan.decision[-1]
 
 
 def test_prompts_that_never_yield_contradict_the_fit_or_widen_it():
