@@ -1,5 +1,7 @@
 """Which learning-rate schedule and average serve a training whose end is not known? (arXiv:2602.03702)"""
 
+import math
+
 from solv.harness.plans.answer import Plan
 from solv.theory.anytime import recommend
 from solv.theory.anytime.horizon_free import Anytime, Comparison
@@ -10,7 +12,12 @@ GOOD = 1.05  # ratio to the best schedule up to which the constant one, which ne
 
 
 def plan_schedule(
-    exponent: float, capacity: float | None = None, horizon: int = 10000, noise: float = 0.01, batch: int = 1
+    exponent: float,
+    capacity: float | None = None,
+    horizon: int = 10000,
+    noise: float = 0.01,
+    batch: int = 1,
+    interval: tuple[float, float] | None = None,
 ) -> Plan:
     """Return schedule and averaging window that are good at every stopping time up to a horizon.
 
@@ -23,6 +30,7 @@ def plan_schedule(
         horizon: longest training, steps, >= 100.
         noise: variance of the labels' noise relative to the target, >= 0.
         batch: samples a step, >= 1.
+        interval: of the exponent, if it was fitted: its ends are compared, too.
 
     Raises:
         ValueError: an argument is out of range.
@@ -33,11 +41,12 @@ def plan_schedule(
         raise ValueError(f"exponent = {exponent} is no rate of decay; valid: > 0")
     steps = min(horizon, LONGEST)
     capacities = CAPACITIES if capacity is None else (capacity,)
-    found = {a: recommend(a, 1 + exponent * a, steps, noise, batch=batch) for a in capacities}
+    exponents = sorted({exponent, *(end for end in interval or () if 0 < end < math.inf)})
+    found = {(a, nu): recommend(a, 1 + nu * a, steps, noise, batch=batch) for a in capacities for nu in exponents}
     rows = tuple(
-        (a, 1 + exponent * a, run.schedule.name if run is not each.best else f"{run.schedule.name} (best)", run.average,
+        (a, 1 + nu * a, run.schedule.name if run is not each.best else f"{run.schedule.name} (best)", run.average,
          run.multiplier, run.worst_ratio)
-        for a, each in found.items()
+        for (a, nu), each in found.items()
         for run in _shown(each)
     )  # fmt: skip
     return Plan(
@@ -63,7 +72,7 @@ def _shown(comparison: Comparison) -> list[Anytime]:
     return shown
 
 
-def _decision(found: dict[float, Comparison], horizon: int, steps: int) -> list[str]:
+def _decision(found: dict[tuple[float, float], Comparison], horizon: int, steps: int) -> list[str]:
     least = {a: each.best for a, each in found.items()}
     gammas = {best.schedule.gamma for best in least.values()}
     constant = {a: _constant(each) for a, each in found.items()}
@@ -86,8 +95,9 @@ def _decision(found: dict[float, Comparison], horizon: int, steps: int) -> list[
             f"constant rate, averaged, is at {worst_constant:.3g}"
         )
     if len(found) > 1:
-        agree = "all of them agree" if len(gammas) == 1 or simple else "they do not agree: measure it"
-        said.append(f"the capacity was not given; for {', '.join(f'{a:g}' for a in found)}: {agree}")
+        agree = "all agree" if len(gammas) == 1 or simple else "they do not agree: it has to be measured"
+        capacities, exponents = ([f"{each:g}" for each in sorted(set(one))] for one in zip(*found, strict=True))
+        said.append(f"compared for capacity {', '.join(capacities)} and exponent {', '.join(exponents)}: {agree}")
     last = max(min(run.worst_ratio for run in each.runs if run.average == "last iterate") for each in found.values())
     said.append(
         f"without an average the best schedule is at {last:.3g}; "
@@ -109,7 +119,7 @@ def _constant(comparison: Comparison) -> Anytime:
     return min(runs, key=lambda run: run.worst_ratio)
 
 
-def _test(found: dict[float, Comparison]) -> str:
+def _test(found: dict[tuple[float, float], Comparison]) -> str:
     gains = []
     for each in found.values():
         averaged = _constant(each)

@@ -20,7 +20,15 @@ from torch.nn.utils import parametrize
 from torch.utils._pytree import tree_map
 
 from solv.models.coordinate_check.operations import Operations
-from solv.models.coordinate_check.replay import RandomState, both, copied, floats_in, random_state
+from solv.models.coordinate_check.replay import (
+    RandomState,
+    both,
+    can_be_read,
+    copied,
+    floats_in,
+    random_state,
+    tensors_in,
+)
 
 WRAPPER = "_orig_mod."  # what torch.compile puts before the names of what it wraps
 
@@ -51,7 +59,7 @@ class Parts:
 
     Attributes:
         modules: by name, those that are measured at their calls.
-        split: names of those among them whose matrices are also followed one by one.
+        split: names of those among them, not of torch, whose parameters are also followed one by one.
         parameters: all, by name; a shared one has the first of its names.
         owners: of each parameter the name of the module of `modules` that it is of, or "".
         order: names of all modules and parameters in the model's order.
@@ -76,13 +84,13 @@ class Pass:
     Attributes:
         modules, parameters: by name.
         covered: of each parameter's name in `parameters`, the names of the parameters that were measured with it.
-        reshaped: names of modules whose output has another shape with the initial parameters: not measured.
+        refused: modules that could not be measured at a call, with why.
     """
 
     modules: Mapping[str, Seen]
     parameters: Mapping[str, Seen]
     covered: Mapping[str, set[str]]
-    reshaped: set[str]
+    refused: Mapping[str, str]
 
 
 def parts_of(model: nn.Module) -> Parts:
@@ -106,6 +114,8 @@ def _plain(name: str) -> str:
 
 
 def _is_part(name: str, module: nn.Module) -> bool:
+    if isinstance(module, torch.jit.ScriptModule):  # takes no hooks
+        return False
     if "parametrizations" in name.split(".") or isinstance(module, nn.ParameterList | nn.ParameterDict):
         return False
     below = [child for own, child in module.named_children() if own != "parametrizations"]
@@ -114,8 +124,7 @@ def _is_part(name: str, module: nn.Module) -> bool:
 
 
 def _is_split(module: nn.Module) -> bool:
-    of_torch = type(module).__module__.startswith("torch.nn.")
-    return not of_torch and sum(each.dim() >= 2 for each in module.parameters(recurse=False)) >= 2
+    return not type(module).__module__.startswith("torch.nn.")
 
 
 def observe(
@@ -146,7 +155,7 @@ def observe(
                 stack.callback(handle.remove)
         stack.enter_context(Operations(everything, values, constants, watch.is_watching, found))
         run()
-    return Pass(watch.modules, watch.parameters, watch.covered, watch.reshaped)
+    return Pass(watch.modules, watch.parameters, watch.covered, watch.refused)
 
 
 @dataclass(frozen=True)
@@ -169,7 +178,7 @@ class _Watch:
         self.modules: dict[str, Seen] = defaultdict(Seen)
         self.parameters: dict[str, Seen] = defaultdict(Seen)
         self.covered: dict[str, set[str]] = defaultdict(set)
-        self.reshaped: set[str] = set()
+        self.refused: dict[str, str] = {}
 
     def is_watching(self) -> bool:
         """Return whether operations are of interest: not inside a call that is measured as a whole."""
@@ -196,8 +205,11 @@ class _Watch:
                 return
             given = self._open.pop()
             seen = self.modules[name]
+            if not can_be_read(tensors_in((out, args, kwargs))):
+                self.refused[name] = "it is called inside a transform such as vmap"
+                return
             seen.outputs += [each.clone() for each in floats_in(out)]
-            if self._start is not None:
+            if self._start is not None and seen.outputs:
                 self._repeat(module, given, out, seen)
 
         yield module.register_forward_pre_hook(before, prepend=True, with_kwargs=True)
@@ -219,12 +231,15 @@ class _Watch:
         self._repeating = True
         try:
             new, old = (floats_in(each) for each in both(call, now, initial, tree_map(copied, out), given.random))
+        except (RuntimeError, TypeError, ValueError, AttributeError, LookupError) as error:
+            self.refused[given.module] = f"its call cannot be repeated ({type(error).__name__})"
+            return
         finally:
             self._repeating = False
         if [each.shape for each in new] == [each.shape for each in old]:
             seen.add(new, old)
         else:
-            self.reshaped.add(given.module)
+            self.refused[given.module] = "the shape of the output depends on the weights"
 
 
 @contextmanager

@@ -222,8 +222,10 @@ class _Table:
         there = [size for size, each in zip(self._sizes, self._found[0], strict=True) if parameter in each.tensors]
         if len(there) < len(self._sizes):
             return f"there only at {self._name} {', '.join(map(str, there))}"
-        if any(each.owners.get(parameter) in each.reshaped for each in self._every):
-            return "the shape of the output depends on the weights"
+        for each in self._every:
+            for module in (each.owners.get(parameter, ""), parameter.rpartition(".")[0]):
+                if module in each.refused:
+                    return each.refused[module]
         if any(parameter in covered for each in self._every for covered in each.covered.values()):
             return f"not used at every {self._name}"
         return "the loss does not use it, or in a way that cannot be followed"

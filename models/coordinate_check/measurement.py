@@ -17,6 +17,7 @@ from solv.models.coordinate_check.subject import FactoryError, Trained, make
 FROZEN = "frozen: requires_grad is False"
 NOT_OPTIMIZED = "its parameters are not in the optimizer"
 RATE_ZERO = "its learning rate is 0"
+MATRICES = 2  # from which on a module of one's own is looked at matrix by matrix
 RECORDING_SEED = 20  # of both passes that are compared, so that dropout and a batch drawn at random are the same
 
 Shapes = tuple[tuple[int, ...], ...]
@@ -43,7 +44,7 @@ class Measured:
         covered: names of the parameters that each part covers.
         followed: of each module whose matrices were looked for one by one, whether all of them were found.
         owners: of each parameter the module that it is of, or "".
-        reshaped: modules whose output has another shape with the initial parameters.
+        refused: modules that could not be measured at a call, with why.
         tensors: how many numbers each parameter holds.
         shapes: of the parameters of each part there is, used or not, in the model's order.
         idle: why a parameter cannot learn, where that is known.
@@ -53,7 +54,7 @@ class Measured:
     covered: Mapping[str, set[str]]
     followed: Mapping[str, bool]
     owners: Mapping[str, str]
-    reshaped: set[str]
+    refused: Mapping[str, str]
     tensors: Mapping[str, int]
     shapes: Mapping[str, Shapes]
     idle: Mapping[str, str]
@@ -96,9 +97,13 @@ def measure(
     return Measured(
         sums,
         covered,
-        {name: _matrices(parts, name) <= _followed(parts, after, name) for name in parts.split & set(sums)},
+        {
+            name: _matrices(parts, name) <= _followed(parts, after, name)
+            for name in parts.split & set(sums)
+            if len(_matrices(parts, name)) >= MATRICES
+        },
         parts.owners,
-        after.reshaped,
+        _scripted(model) | dict(after.refused),
         {name: each.numel() for name, each in parts.parameters.items()},
         _shapes(parts),
         _idle(subject, parts),
@@ -130,7 +135,8 @@ def _sums(parts: Parts, before: Pass, after: Pass) -> tuple[dict[str, Sums], dic
     for name, seen in after.parameters.items():
         owner = parts.owners[name]
         label = owner if owner and owner not in after.modules else name  # a module whose parameters others use
-        if seen.values:
+        whole = owner in parts.split and owner in found and len(_matrices(parts, owner)) < MATRICES
+        if seen.values and not whole:
             sums = _difference(before.parameters.get(name, Seen()), seen)
             found[label] = found[label] + sums if label in found else sums
             covered[label] |= after.covered[name]
@@ -143,6 +149,11 @@ def _difference(before: Seen, after: Seen) -> Sums:
     pairs = zip(after.outputs, before.outputs, strict=True)
     squares = sum(float((new.double() - old.double()).square().sum()) for new, old in pairs)
     return Sums(after.squares, after.values, squares)
+
+
+def _scripted(model: nn.Module) -> dict[str, str]:
+    why = "TorchScript: check the module before torch.jit.script"
+    return {name: why for name, module in model.named_modules() if isinstance(module, torch.jit.ScriptModule)}
 
 
 def _matrices(parts: Parts, module: str) -> set[str]:

@@ -7,6 +7,7 @@ it) is followed, with the same made of the initial ones beside it.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
@@ -16,7 +17,15 @@ from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map
 
-from solv.models.coordinate_check.replay import both, copied, floats_in, random_state, tensors_in
+from solv.models.coordinate_check.replay import (
+    RandomState,
+    both,
+    can_be_read,
+    copied,
+    floats_in,
+    random_state,
+    tensors_in,
+)
 
 LOOKUPS = (functional.embedding, functional.embedding_bag)
 MASKING = (
@@ -100,14 +109,29 @@ class Operations(TorchFunctionMode):
         if name == ASSIGNMENT:
             self._found(makers, floats_in(args[2:]), floats_in(initial[0][2:]))
             return out
-        if not floats_in(out):
+        if not floats_in(out) or not can_be_read(tensors_in((out, args, kwargs))):
             return out
+        with suppress(RuntimeError, TypeError, ValueError):  # not to be repeated: said to be not measured
+            self._compare(func, given, initial, out, random, held, others)
+        return out
+
+    def _compare(
+        self,
+        func: Callable[..., Any],
+        given: Any,
+        initial: Any,
+        out: Any,
+        random: RandomState,
+        held: Sequence[_Held],
+        others: Sequence[Tensor],
+    ) -> None:
+        makers = tuple({id(each): each for one in held for each in one.parameters}.values())
+        name = getattr(func, "__name__", "")
         now, twin = both(lambda tree: func(*tree[0], **tree[1]), given, initial, out, random)
         if self._is_of_parameters_alone(func, name, out, held, others):
             self._follow(out, twin, held, makers)
         else:
             self._found(makers, floats_in(now), floats_in(twin))
-        return out
 
     def _initial(self, leaf: Any) -> Any:
         held = self._held.get(id(leaf))

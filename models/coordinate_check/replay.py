@@ -1,12 +1,15 @@
 """What does the same call give with other parameters, on the same operands and with the same random numbers?"""
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Iterable
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils._pytree import tree_leaves, tree_map
 
+AS_THEY_ARE = (type, nn.Module, FunctionType, BuiltinFunctionType, MethodType, ModuleType)
 HALVES = (torch.float16, torch.bfloat16)
 RandomState = tuple[Tensor, list[Tensor]]
 
@@ -24,8 +27,30 @@ def floats_in(tree: Any) -> list[Tensor]:
 
 
 def copied(leaf: Any) -> Any:
-    """Return a tensor's values in a tensor of its own, and anything else as it is."""
-    return leaf.detach().clone() if isinstance(leaf, Tensor) else leaf
+    """Return a tensor's values in a tensor of its own, an object of a class with what it holds copied alike.
+
+    Numbers, functions, modules and what cannot be copied are returned as they are.
+    """
+    return _copied(leaf, {})
+
+
+def _copied(leaf: Any, known: dict[int, Any]) -> Any:
+    if isinstance(leaf, Tensor):
+        return leaf.detach().clone()
+    if id(leaf) in known or isinstance(leaf, AS_THEY_ARE) or not hasattr(leaf, "__dict__"):
+        return known.get(id(leaf), leaf)
+    try:
+        twin = known[id(leaf)] = copy.copy(leaf)
+        for name, value in vars(leaf).items():
+            twin.__dict__[name] = tree_map(lambda inner: _copied(inner, known), value)
+    except (AttributeError, TypeError, RuntimeError):
+        return leaf
+    return twin
+
+
+def can_be_read(tensors: Iterable[Tensor]) -> bool:
+    """Return whether tensors hold numbers now: inside `vmap` and other transforms they do not."""
+    return not any(torch._C._functorch.is_functorch_wrapped_tensor(each) for each in tensors)
 
 
 def random_state() -> RandomState:

@@ -29,7 +29,13 @@ def test_without_a_capacity_three_are_compared():
         (1.5, 1.75),
         (1.9, pytest.approx(1.95)),
     ]
-    assert any("the capacity was not given" in line for line in plan.decision)
+    assert any("compared for capacity 1.2, 1.5, 1.9 and exponent 0.5: all agree" in line for line in plan.decision)
+
+
+def test_the_ends_of_a_fitted_exponent_are_compared_too():
+    plan = plan_schedule(0.5, 1.5, 200, interval=(0.4, float("inf")))
+    assert {row[1] for row in plan.rows} == {1.6, 1.75}
+    assert any("capacity 1.5 and exponent 0.4, 0.5" in line for line in plan.decision)
 
 
 def test_a_long_horizon_is_said_to_be_scaled(monkeypatch):

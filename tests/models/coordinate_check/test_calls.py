@@ -120,7 +120,7 @@ def test_layers_called_by_keyword_twice_or_with_tuples_buffers_and_dropout(layer
         each(X)
     half = len(outputs) // 2
     numbers = [[tensor for out in part for tensor in _flat(out)] for part in (outputs[:half], outputs[half:])]
-    squares = sum(float((a - b).double().square().sum()) for a, b in zip(*numbers, strict=True))
+    squares = sum(float((a - b).detach().double().square().sum()) for a, b in zip(*numbers, strict=True))
     assert found["layer"] == pytest.approx((squares / sum(each.numel() for each in numbers[0])) ** 0.5, rel=1e-4)
 
 
@@ -241,7 +241,7 @@ def test_an_output_whose_shape_depends_on_the_weights_is_named():
     parts = parts_of(model)
     start = {id(model.weight): torch.full((4,), -1.5)}
     found = observe(model, parts, lambda: model(X), start)
-    assert found.reshaped == {""}
+    assert found.refused == {"": "the shape of the output depends on the weights"}
     assert not found.modules[""].values
 
 
@@ -254,3 +254,66 @@ def test_autocast_does_not_hide_what_was_learned():
 
     before, found = moved(model, run)
     assert found[""] == pytest.approx(size(model(X) - before(X)), rel=1e-3)
+
+
+class Holder:
+    def __init__(self, h):
+        self.h, self.me = h, self
+
+
+class Steps(nn.Module):
+    """Works on an object of one's own, and returns nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(4, 4))
+
+    def forward(self, state):
+        state.h = state.h @ self.weight
+
+
+def test_an_object_that_a_module_changes_is_changed_once_and_its_parameter_followed():
+    model = nn.ModuleDict({"steps": Steps(), "head": nn.Linear(4, 2)})
+
+    def run(model):
+        state = Holder(X)
+        model["steps"](state)
+        return model["head"](state.h)
+
+    before, found = moved(model, run)
+    assert found["steps.weight"] == pytest.approx(size(X @ (model["steps"].weight - before["steps"].weight)), rel=1e-5)
+    h = X @ model["steps"].weight
+    assert found["head"] == pytest.approx(size(model["head"](h) - before["head"](h)), rel=1e-5)
+
+
+def test_what_is_called_inside_a_transform_is_named():
+    model = nn.Linear(4, 3)
+    parts = parts_of(model)
+    start = {id(each): each.detach().clone() for each in parts.parameters.values()}
+    found = observe(model, parts, lambda: torch.func.vmap(model)(X), start)
+    assert found.refused == {"": "it is called inside a transform such as vmap"}
+
+
+def test_a_module_of_torchscript_takes_no_hooks_and_is_no_part():
+    with pytest.warns(DeprecationWarning, match="script"):
+        scripted = torch.jit.script(nn.Linear(4, 3))
+    assert list(parts_of(nn.ModuleList([scripted, nn.Linear(3, 2)])).modules) == ["1"]
+
+
+class Once(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.weight, self.calls = nn.Parameter(torch.ones(4)), 0
+
+    def forward(self, x):
+        self.calls += 1
+        if self.calls > 1:
+            raise ValueError("only once")
+        return x.numpy().sum() * self.weight
+
+
+def test_a_call_that_cannot_be_repeated_is_named_and_is_no_fault_of_theirs():
+    model = Once()
+    parts = parts_of(model)
+    found = observe(model, parts, lambda: model(X), {id(model.weight): torch.zeros(4)})
+    assert found.refused == {"": "its call cannot be repeated (ValueError)"}
