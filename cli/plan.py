@@ -69,6 +69,9 @@ def depth(
     context: Annotated[float, typer.Option(help="Examples in the context per input dimension.")],
     pretraining: Annotated[float, typer.Option(help="Pretraining contexts per input dimension, > 1, or inf.")],
     noise: Annotated[float, typer.Option(help="Variance of the labels' noise relative to the signal.")] = 0.0,
+    test_noise: Annotated[
+        float | None, typer.Option(help="That of the contexts it reasons about (default: as in pretraining).")
+    ] = None,
     most: Annotated[int, typer.Option(help="Largest depth considered.", min=1, max=2000)] = 200,
     output: AsFormat = TableFormat.TABLE,
     debug: Debug = False,
@@ -78,7 +81,7 @@ def depth(
     def answer() -> "Plan":
         from solv.harness.plans.depth import plan_depth
 
-        return plan_depth(context, pretraining, noise, most)
+        return plan_depth(context, pretraining, noise, test_noise, most)
 
     finish(lambda: _show(answer, output), debug)
 
@@ -86,6 +89,9 @@ def depth(
 @plan.command()
 def schedule(
     exponent: Annotated[float, typer.Option(help="Of the loss against steps, as `solv fit power` gives it, > 0.")],
+    interval: Annotated[
+        str | None, typer.Option(metavar="LOW,HIGH", help="Of the exponent: both ends are compared, too.")
+    ] = None,
     capacity: Annotated[
         float | None,
         typer.Option(help="Eigenvalue i of the inputs falls as i^-capacity, > 1 (default: three are compared)."),
@@ -101,7 +107,7 @@ def schedule(
     def answer() -> "Plan":
         from solv.harness.plans.schedule import plan_schedule
 
-        return plan_schedule(exponent, capacity, horizon, noise, batch)
+        return plan_schedule(exponent, capacity, horizon, noise, batch, _ends(interval))
 
     finish(lambda: _show(answer, output), debug)
 
@@ -133,6 +139,17 @@ def attempts(
         return plan_attempts(verdicts.answers, verdicts.unsafe, asked, bought)
 
     finish(lambda: _show(answer, output), debug)
+
+
+def _ends(interval: str | None) -> tuple[float, float] | None:
+    from solv.harness.settings import ConfigurationError
+
+    if interval is None:
+        return None
+    ends = _numbers("--interval", interval, float)
+    if len(ends) != 2 or not 0 <= ends[0] <= ends[1]:
+        raise ConfigurationError(f"--interval {interval}: give two numbers, 0 <= LOW <= HIGH, such as 0.4,0.6")
+    return ends[0], ends[1]
 
 
 def _numbers(option: str, text: str, kind: Callable[[str], Number]) -> list[Number]:

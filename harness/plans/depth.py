@@ -19,13 +19,14 @@ GOALS = (0.5, 0.1, 0.01, 0.001)  # errors whose depth is shown where every step 
 SHOWN = (0, 1, 2, 3, 5, 10, 20, 50, 100, 200)
 
 
-def plan_depth(alpha: float, tau: float, rho: float = 0.0, most: int = 200) -> Plan:
+def plan_depth(alpha: float, tau: float, rho: float = 0.0, rho_test: float | None = None, most: int = 200) -> Plan:
     """Return the depth of least error, the depth that is nearly as good, and what more context or pretraining buys.
 
     Args:
         alpha: examples in the context per input dimension, > 0.
         tau: pretraining contexts per input dimension, > 1 or inf.
-        rho: label-noise variance relative to the signal, >= 0.
+        rho: label-noise variance of the pretraining contexts relative to the signal, >= 0.
+        rho_test: that of the contexts it reasons about, >= 0; None: the same.
         most: largest depth considered, >= 1.
 
     Raises:
@@ -35,17 +36,22 @@ def plan_depth(alpha: float, tau: float, rho: float = 0.0, most: int = 200) -> P
     """
     if most < 1:
         raise ValueError(f"most = {most} leaves nothing to choose; valid: at least 1")
-    errors = error_vs_depth(alpha, tau, rho, most)
-    best = optimal_depth(alpha, tau, rho, most)
+    own = rho if rho_test is None else rho_test
+    errors = error_vs_depth(alpha, tau, rho, most, own)
+    best = optimal_depth(alpha, tau, rho, most, own)
     enough = int(np.argmax(errors <= ENOUGH * errors[best]))
-    kind = regime(alpha, tau, rho)
+    kind = regime(alpha, tau, rho, own)
     depths = sorted({depth for depth in (*SHOWN, enough, best, 2 * best, most) if depth <= most})
     rows = tuple((depth, float(errors[depth]), float(errors[depth] / errors[best])) for depth in depths)
     return Plan(
         f"Where should a chain of thought stop at {alpha:g} examples and {tau:g} pretraining contexts per dimension?",
         ("depth", "error", "times the least"),
         rows,
-        (*_where(errors, best, enough, kind, most), _fate(alpha, tau, rho, kind), _more(alpha, tau, rho, most, best)),
+        (
+            *_where(errors, best, enough, kind, most),
+            _fate(alpha, tau, rho, own, kind),
+            _more(alpha, tau, rho, own, most, best),
+        ),
         "linear regression in context, in the limit of a large input dimension, inputs without preferred "
         "directions; every "
         "step feeds the model's own estimate back through one step that least squares learned from the "
@@ -72,28 +78,30 @@ def _where(errors: np.ndarray, best: int, enough: int, kind: str, most: int) -> 
     return (f"stop where it is good enough, no step is too many: the error is {said}",)
 
 
-def _fate(alpha: float, tau: float, rho: float, kind: str) -> str:
+def _fate(alpha: float, tau: float, rho: float, own: float, kind: str) -> str:
     critical = max(critical_tau(alpha, rho))
     radius = spectral_radius(alpha, tau, rho)
     against = f"{tau:g} contexts per dimension against a critical {critical:.4g}"
     if kind == "overthinking":
         return f"it overthinks ({against}): a long chain multiplies the error by {radius**2:.4g} at every step"
     if kind == "saturation":
-        return f"it saturates ({against}): the error of a long chain ends at {long_time_error(alpha, tau, rho):.4g}"
+        return (
+            f"it saturates ({against}): the error of a long chain ends at {long_time_error(alpha, tau, rho, own):.4g}"
+        )
     return f"it does not overthink ({against}): the error falls for ever, by {radius**2:.4g} a step in the end"
 
 
-def _more(alpha: float, tau: float, rho: float, most: int, best: int) -> str:
-    now = error_vs_depth(alpha, tau, rho, most)[best]
+def _more(alpha: float, tau: float, rho: float, own: float, most: int, best: int) -> str:
+    now = error_vs_depth(alpha, tau, rho, most, own)[best]
     said = []
     for what, a, t in (("pretraining", alpha, 2 * tau), ("context", 2 * alpha, tau)):
         if what == "pretraining" and math.isinf(tau):
             continue
-        if regime(a, t, rho) in ("exponential", "polynomial"):
+        if regime(a, t, rho, own) in ("exponential", "polynomial"):
             said.append(f"with twice the {what} no step is too many")
             continue
-        depth = optimal_depth(a, t, rho, most)
-        error = float(error_vs_depth(a, t, rho, most)[depth])
+        depth = optimal_depth(a, t, rho, most, own)
+        error = float(error_vs_depth(a, t, rho, most, own)[depth])
         said.append(f"with twice the {what} the least error is {error / now:.3g} times this one, at depth {depth}")
     return "; ".join(said)
 

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+SHOWN = 3  # reasons in an error
+
+
 @dataclass(frozen=True)
 class NotMeasured:
     """Parameters of which nothing is known.
@@ -147,7 +150,9 @@ class _Table:
         in_order = [rows[part] for rows, each in zip(self._rows, self._found[0], strict=True) for part in each.shapes]
         shown = [row for row in dict.fromkeys(in_order) if self._is_shown(row)]
         if not shown:
-            raise ValueError(f"no part of the model was used at every {self._name}: there is nothing to compare")
+            lost = self._not_measured(list(self._found[0][-1].tensors))
+            why = "; ".join(f"{each.module}: {each.why}" for each in lost[:SHOWN])
+            raise ValueError(f"no part of the model could be measured at every {self._name} ({why})")
         modules = tuple(self._judged(row) for row in shown)
         covered = {
             parameter

@@ -46,7 +46,7 @@ def command(name, scores, verdicts):
         "samples": ["samples", scores],
         "theory": ["samples", "--mis", "0.6", "--budget", "8"],
         "depth": ["depth", "--context", "2", "--pretraining", "3"],
-        "schedule": ["schedule", "--exponent", "0.5", "--capacity", "1.5", "--horizon", "200"],
+        "schedule": ["schedule", "--exponent", "0.5", "--interval", "0.4,0.6", "--capacity", "1.5", "--horizon", "200"],
         "attempts": ["attempts", verdicts, "--goals", "0.5,0.9", "--budgets", "10,100"],
     }[name]
 
@@ -72,6 +72,8 @@ def test_each_says_what_to_do_and_what_would_show_it_wrong(name, scores, verdict
         (["depth", "--context", "2"], "pretraining"),
         (["schedule", "--exponent", "-0.5"], "no rate of decay"),
         (["schedule", "--exponent", "0.5", "--capacity", "0.9"], "a = 0.9"),
+        (["schedule", "--exponent", "0.5", "--interval", "0.6,0.4"], "LOW <= HIGH"),
+        (["schedule", "--exponent", "0.5", "--interval", "0.6"], "LOW <= HIGH"),
         (["samples", "--budget", "1"], "budget"),
         (["samples", "nothing.csv"], "No such file"),
         (["attempts", "nothing.csv"], "No such file"),

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from solv.harness.plans.depth import plan_depth
-from solv.theory.cot_depth import error_vs_depth
+from solv.theory.cot_depth import error_vs_depth, long_time_error
 
 
 def test_an_overthinking_chain_stops_at_its_least_error():
@@ -35,13 +35,21 @@ def test_where_every_step_pays_depths_of_goals_are_shown(tau):
 
 def test_a_chain_that_saturates_stops_where_it_is_within_five_percent():
     plan = plan_depth(0.7, 4, 0.1)
-    errors = error_vs_depth(0.7, 4, 0.1, 200)
-    assert plan.decision[0].startswith("stop at depth 4:")
-    assert errors[4] <= 1.05 * errors.min() < errors[3]
-    assert "ends at 0.7649" in plan.decision[1]
+    errors = error_vs_depth(0.7, 4, 0.1, 200, 0.1)
+    enough = int((errors > 1.05 * errors.min()).argmin())
+    assert 0 < enough < 200
+    assert plan.decision[0].startswith(f"stop at depth {enough}: its error {errors[enough]:.4g}")
+    assert f"ends at {long_time_error(0.7, 4, 0.1, 0.1):.4g}" in plan.decision[1]
 
 
-@pytest.mark.parametrize("arguments", [(0, 3), (2, 1), (2, 3, -1), (2, 3, 0, 0)])
+@pytest.mark.parametrize("arguments", [(0, 3), (2, 1), (2, 3, -1), (2, 3, 0, None, 0), (2, 3, 0, -1)])
 def test_values_out_of_range_are_refused(arguments):
     with pytest.raises(ValueError, match="valid"):
         plan_depth(*arguments)
+
+
+def test_noise_of_the_test_contexts_is_that_of_pretraining_unless_it_is_given():
+    assert plan_depth(2, 6, 0.3).rows == plan_depth(2, 6, 0.3, 0.3).rows
+    quiet = plan_depth(2, 6, 0.3, 0.0)
+    assert quiet.rows[-1][1] == error_vs_depth(2, 6, 0.3, 200, 0.0)[-1]
+    assert "no step is too many" in quiet.decision[0]

@@ -193,6 +193,15 @@ def test_layers_of_a_deeper_model_share_a_row_and_so_do_more_experts():
     assert not found.not_measured
 
 
+def test_a_model_of_which_nothing_can_be_measured_is_refused_with_the_reason():
+    def build(width):
+        model = nn.Linear(8, width)
+        return trained(model, lambda step: torch.func.vmap(model)(X).square().mean())
+
+    with pytest.raises(ValueError, match=r"\(model\): it is called inside a transform such as vmap"):
+        check_coordinates(build, [8, 16], seeds=2)
+
+
 def test_rows_are_told_apart_by_shape_where_a_pattern_has_several():
     small = {"0": ((4, 8),), "1": ((4, 4),), "2": ((1, 4),)}
     large = {"0": ((4, 8),), "1": ((4, 4),), "2": ((4, 4),), "3": ((1, 4),)}
