@@ -209,7 +209,7 @@ class LearnedMatrices(Group):
     dimension: int = integer(10, "input dimension D", least=2)
     context: tuple[int, ...] = integers([200], "context lengths L", least=1)
     pretraining: tuple[int, ...] = integers([20, 200], "numbers M of pretraining contexts", least=1)
-    seeds: int = integer(4, "independent trainings; the one with the fewest reflections is shown", least=2)
+    seeds: int = integer(6, "independent trainings; the one with the fewest reflections is shown", least=2)
     steps: int = integer(4000, "training steps", least=1)
     batch: int = integer(300, "contexts of a minibatch, drawn with replacement", least=1)
     penalty: float = real(1e-3, "L2 penalty on V and W", least=0)
