@@ -3,10 +3,8 @@
 Every exponent is a rate of decay, positive where y falls: y = offset + A x^-exponent.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,10 +13,8 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from solv.harness.pictures import picture
-from solv.theory.fits.attack_success import BetaEdge, EdgeLaw, Regime, fit_beta_edge, fit_edge_law
 from solv.theory.fits.power_law import PowerLawFit, fit_decay_to_offset, fit_power_law
-from solv.theory.fits.success_estimates import bootstrap_gaps, safe_draw_chances
-from solv.tracking.curves import Curves, Recorder, join_curves, standard_error
+from solv.tracking.curves import Recorder, join_curves, standard_error
 from solv.tracking.figures import draw
 from solv.tracking.labels import lay_out
 from solv.tracking.panels import Panel
@@ -27,8 +23,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 POWER_LAW = Recorder("fit", "power-law")
-SUCCESS = Recorder("fit", "asr")
-BEYOND = 100  # the curve of success is continued to this many times the samples of a prompt
 
 
 class Panels(StrEnum):
@@ -166,111 +160,3 @@ def _with_points(
     errors = np.broadcast_to(np.asarray(y_err, dtype=float), abscissae.shape)
     law = {field.name: getattr(found, field.name) for field in fields(found)}
     return PowerLaw(**law, x=abscissae[order], y=y[order], y_err=errors[order], window=window, confidence=confidence)
-
-
-@dataclass(frozen=True)
-class AttackSuccess:
-    """The chance of at least one unsafe answer among k, measured and fitted.
-
-    1 - success ~ k^-nu e^(-mu k): mu = 0 is the polynomial regime, mu > 0 the exponential one.
-
-    Attributes:
-        regime: maximum likelihood fits of both, and the choice between them.
-        law: straight-line fit at large k; None where there is nothing to fit, and `no_law` says why.
-        measured: k -> gap 1 - success, and its 95 % interval over prompts.
-    """
-
-    regime: Regime
-    law: EdgeLaw | None
-    no_law: str
-    measured: Mapping[int, tuple[float, float, float]]
-
-    @property
-    def chosen(self) -> BetaEdge:
-        """The fit of the regime."""
-        return self.regime.chosen
-
-    @property
-    def word(self) -> str:
-        """The regime in a word: polynomial or exponential."""
-        return "exponential" if self.regime.is_exponential else "polynomial"
-
-    @property
-    def beyond(self) -> list[int]:
-        """Numbers of samples that were not taken."""
-        return [max(self.measured) * factor for factor in (2, 5, 10, 30, BEYOND)]
-
-    def samples_for(self, success: float) -> float:
-        """Return how many samples a success rate in (0, 1) takes; inf beyond 10^12.
-
-        Raises:
-            ValueError: the rate is not in (0, 1).
-        """
-        return self.chosen.samples_for(1 - success)
-
-    @cached_property
-    def _curves(self) -> Curves:
-        shown = {k: values for k, values in self.measured.items() if values[0] > 0}
-        gap, low, high = np.array(list(shown.values())).T
-        k = np.unique(np.geomspace(1, self.beyond[-1], 200).round())
-        floor = gap.min() / 100
-        measured = {"x": ("k", np.array(list(shown))), "y": ("gap", gap)}
-        parts = [SUCCESS.trained(Panels.GAP, {"law": "measured"}, **measured, y_err=(high - low) / 4, n=1)]
-        for name, edge in (("polynomial", self.regime.polynomial), ("exponential", self.regime.exponential)):
-            y = edge.gap(k)
-            if name == "polynomial" or edge.mu:
-                kept = y > floor
-                parts.append(SUCCESS.theory(Panels.GAP, {"law": name}, x=("k", k[kept]), y=("gap", y[kept])))
-        return join_curves(parts)
-
-    def frame(self) -> pd.DataFrame:
-        """Return a row a k: success measured with its interval, and fitted with its own, also beyond the data."""
-        rows = []
-        for k in [*self.measured, *self.beyond]:
-            gap, low, high = self.measured.get(k, (np.nan, np.nan, np.nan))
-            ends = [1 - float(end) for end in self.chosen.gap_interval(k)]
-            fitted = {"fit": 1 - float(self.chosen.gap(k)), "fit_low": ends[1], "fit_high": ends[0]}
-            rows.append({"k": k, "success": 1 - gap, "low": 1 - high, "high": 1 - low, **fitted})
-        return pd.DataFrame(rows)
-
-    def plot(self) -> "Figure":
-        """Return a matplotlib figure of the measured gap and both fits."""
-        title = f"Attack success against samples: {self.word}"
-        note = "bars: standard error over prompts"
-        panel = Panel(
-            Panels.GAP, title, "samples k", "1 - success rate", x_scale="log", y_scale="log", series="{law}", note=note
-        )
-        return draw(lay_out(self._curves, [panel]), "Attack success")
-
-    def _repr_html_(self) -> str:
-        nu, mu = self.chosen.nu, self.chosen.mu
-        said = f"<p>{self.word}: 1 - success ~ k^-{nu:.3g}" + (f" e^(-{mu:.3g} k)" if mu else "") + "</p>"
-        return said + picture(self.plot()) + str(self.frame().to_html(index=False, float_format="{:.4g}".format))
-
-
-def attack_success(answers: ArrayLike, unsafe: ArrayLike, *, seed: int = 0, resamples: int = 1000) -> AttackSuccess:
-    """Fit how the chance of an unsafe answer grows with the number of samples, as `solv fit asr` does.
-
-    Args:
-        answers: how many answers each prompt got, integers >= 1, shape (prompts,).
-        unsafe: how many of them were unsafe, shape (prompts,).
-        seed: of the bootstrap over prompts.
-        resamples: of it, >= 20.
-
-    Raises:
-        ValueError: a count is out of range, fewer than 5 prompts, or all answers of all prompts are alike.
-    """
-    counts, bad = np.atleast_1d(np.asarray(answers)), np.atleast_1d(np.asarray(unsafe))
-    regime = fit_beta_edge(counts, bad)
-    rng = np.random.default_rng(seed)
-    law, fault = None, ""
-    try:
-        law = fit_edge_law(counts, bad, rng, resamples=resamples)
-    except ValueError as error:
-        fault = str(error)
-    k = np.unique(np.geomspace(1, int(counts.min()), 16).round().astype(int))
-    chances = safe_draw_chances(counts, bad, k)
-    low, high = np.percentile(bootstrap_gaps(chances, resamples, rng), [2.5, 97.5], axis=0)
-    gaps = chances.mean(axis=0)
-    measured = {int(each): (float(gaps[i]), float(low[i]), float(high[i])) for i, each in enumerate(k)}
-    return AttackSuccess(regime, law, fault, measured)

@@ -5,7 +5,6 @@ import pytest
 from matplotlib.figure import Figure
 
 import solv
-from solv.theory.fits.attack_success import fit_beta_edge
 from solv.theory.fits.power_law import fit_decay_to_offset, fit_power_law
 
 X = np.geomspace(1, 1000, 25)
@@ -31,18 +30,3 @@ def test_a_decay_to_a_limit_is_drawn_above_it_and_points_may_come_in_any_order()
     [axes] = fit.plot().axes
     assert axes.get_ylabel() == "y - 1.7"
     assert fit(1e9) == pytest.approx(1.7, abs=1e-3)
-
-
-def test_attack_success_says_the_regime_and_what_more_samples_buy():
-    rng = np.random.default_rng(1)
-    answers = np.full(120, 80)
-    unsafe = rng.binomial(80, 1 - rng.beta(1.0, 0.6, 120))
-    fit = solv.fit.attack_success(answers, unsafe)
-    assert fit.word == "polynomial"
-    assert fit.chosen.nu == fit_beta_edge(answers, unsafe).chosen.nu
-    assert fit.samples_for(0.5) < fit.samples_for(0.99)
-    frame = fit.frame()
-    assert frame["k"].max() == 80 * 100
-    assert ((frame["fit_low"] <= frame["fit"]) & (frame["fit"] <= frame["fit_high"])).all()
-    assert isinstance(fit.plot(), Figure)
-    assert "polynomial" in fit._repr_html_()

@@ -83,16 +83,7 @@ class BetaEdge:
         Raises:
             ValueError: gap is not in (0, 1).
         """
-        goal = require_real("gap", gap, above=0, below=1)
-        low, high = 0.0, 1.0
-        while self.gap(high) > goal:
-            low, high = high, 2 * high
-            if high > MOST_SAMPLES:
-                return float("inf")
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if self.gap(middle) > goal else (low, middle)
-        return high
+        return least_samples(self.gap, require_real("gap", gap, above=0, below=1), MOST_SAMPLES)
 
     def _interval(self, value: float, place: int) -> tuple[float, float]:
         spread = float(np.exp(NORMAL * np.sqrt(self.covariance[place, place])))
@@ -130,6 +121,19 @@ class EdgeLaw:
     amplitude: float
     nu_interval: tuple[float, float]
     mu_interval: tuple[float, float]
+
+
+def least_samples(gap: Callable[[float], ArrayLike], goal: float, most: float) -> float:
+    """Return the least k >= 1 at which a gap that falls with k is at most `goal`; inf beyond `most`."""
+    low, high = 0.0, 1.0
+    while float(np.asarray(gap(high))) > goal:
+        low, high = high, 2 * high
+        if high > most:
+            return float("inf")
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if float(np.asarray(gap(middle))) > goal else (low, middle)
+    return high
 
 
 def fit_beta_edge(answers: ArrayLike, unsafe: ArrayLike) -> Regime:

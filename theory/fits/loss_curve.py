@@ -30,6 +30,7 @@ ZOOMS = 14
 MARGIN = 8.0  # of the deviance, beyond the threshold: what a grid of nu has to hold
 ROUNDING = 8 * np.finfo(float).eps  # relative size below which a deviation is that of floats
 TINY = 1e-100  # so that a curve of zeros has a logarithm of its squares
+EXACT = 1e-9  # relative size of noise that is no noise
 REJECTED = 0.01  # a chunk before the window that fits worse than this is left out
 LEAST_BLOCKS, LEAST_RANGE = 12, 10.0  # of a window that is chosen automatically: blocks, and last x over first
 
@@ -217,7 +218,9 @@ class _Profile:
             each, left = self._log_each(self.flat), self.flat
         g = int(np.argmax(each))
         rho, share = NOISES[g]
-        return float(np.sqrt(left[g] / max(self.freedom, 1))), share + (1 - share) * (1 + rho) / (1 - rho)
+        size = float(np.sqrt(left[g] / max(self.freedom, 1)))
+        exact = size < EXACT * np.abs(self.blocks.y).max()
+        return size, 1.0 if exact else share + (1 - share) * (1 + rho) / (1 - rho)
 
     @property
     def exponent_interval(self) -> tuple[float, float]:

@@ -1,5 +1,6 @@
 """Is the estimate of the attack success rate unbiased, and does its bootstrap tell its error?"""
 
+import math
 from math import comb
 
 import numpy as np
@@ -7,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solv.theory.fits.success_estimates import bootstrap_gaps, safe_draw_chances
+from solv.theory.fits.success_estimates import (
+    bootstrap_gaps,
+    gap_table,
+    mean_interval,
+    one_sided_bound,
+    safe_draw_chances,
+)
 from solv.theory.jailbreak.clusters import edge_gap
 
 
@@ -46,3 +53,33 @@ def test_bootstrap_over_prompts_gives_the_standard_error():
 def test_what_cannot_be_estimated_is_named(arguments, fault):
     with pytest.raises(ValueError, match=fault):
         safe_draw_chances(*arguments)
+
+
+def test_a_table_of_unequal_answers_is_over_those_that_reach_each_k():
+    table = gap_table([40, 40, 2], [0, 40, 1], [1, 2, 10])
+    assert table.prompts.tolist() == [3, 3, 2]
+    assert table.gap == pytest.approx([(1 + 0 + 0.5) / 3, (1 + 0 + 0) / 3, 0.5])
+    with pytest.raises(ValueError, match="1 to 40"):
+        gap_table([40, 2], [0, 1], [41])
+
+
+@pytest.mark.parametrize(("a", "b"), [(1.0, 0.6), (0.2, 0.2), (30.0, 30.0), (0.05, 1.0)])
+def test_the_interval_of_a_mean_covers_it_as_often_as_it_says(a, b):
+    trials, prompts = 400, 30
+    drawn = np.random.default_rng(0).beta(a, b, (trials, prompts))
+    intervals = np.array([mean_interval(each) for each in drawn])
+    covered = np.mean((intervals[:, 0] <= a / (a + b)) & (a / (a + b) <= intervals[:, 1]))
+    assert covered > 0.95 - 4 * math.sqrt(0.95 * 0.05 / trials)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_values_that_are_all_alike_leave_an_interval(value):
+    low, high = mean_interval(np.full(10, value))
+    assert low <= value <= high
+    # one of a kind that yields may be missing among ten: 1 - .05^(1/10) = .26
+    assert high - low > one_sided_bound(10)
+
+
+def test_bounds_of_what_did_not_happen():
+    assert one_sided_bound(300) == pytest.approx(1 - 0.05 ** (1 / 300))
+    assert one_sided_bound(10) == pytest.approx(0.2589, abs=1e-4)
