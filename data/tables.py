@@ -77,9 +77,11 @@ class Table:
                 line = reader.line_num + skipped
                 if cells == header:
                     yield line, "is the header again"
+                elif (not cells or not cells[0].strip()) and not any(map(str.strip, cells)):
+                    continue
                 elif len(cells) == width or (len(cells) > width and not any(map(str.strip, cells[width:]))):
                     yield line, [cells[place] for place in places]
-                elif any(map(str.strip, cells)):
+                else:
                     yield line, "has not as many cells as the header"
 
     def _json_rows(self, names: Sequence[str]) -> Iterator[tuple[int, list[Any] | str]]:

@@ -306,7 +306,8 @@ def _contradiction(found: AttackSuccess, rng: np.random.Generator) -> str:
         else:
             u = rng.binomial(n, 1 - safe)
             few = k <= n.min()
-            gaps[row, few] = safe_draw_chances(n, u, k[few]).mean(axis=0)
+            if few.any():
+                gaps[row, few] = safe_draw_chances(n, u, k[few]).mean(axis=0)
             for place in np.flatnonzero(~few):
                 gaps[row, place] = safe_draw_chances(n[n >= k[place]], u[n >= k[place]], [k[place]]).mean()
     spread = np.maximum(gaps.std(axis=0), 1e-9)

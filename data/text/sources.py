@@ -7,14 +7,16 @@ every machine, and training never sees a byte of the validation text.
 import hashlib
 import os
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import UInt8
 
 TRAIN, VALIDATION = "train", "validation"
+NAMED = 5  # files that a message names
 _NOT_LIBRARY = {"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"}
 
 
@@ -32,6 +34,76 @@ class Text:
     validation: UInt8[np.ndarray, "validation"]
     documents: int
     sha256: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The files of a place.
+
+    Attributes:
+        files: in the order of their paths.
+        followed: linked folders that were read.
+        not_followed: linked folders that lead to what is read anyway, or to a folder that holds the place.
+        broken: links to files that are not there.
+    """
+
+    files: tuple[Path, ...]
+    followed: int
+    not_followed: int
+    broken: int
+
+    @property
+    def notes(self) -> list[str]:
+        """What became of links, a sentence each."""
+        said = []
+        if self.followed:
+            said.append(f"{_counted(self.followed, 'linked folder')} followed")
+        if self.not_followed:
+            said.append(
+                f"{_counted(self.not_followed, 'linked folder')} not followed: read anyway, or around the place"
+            )
+        if self.broken:
+            said.append(f"{_counted(self.broken, 'link')} to no file left out")
+        return said
+
+
+class NotUtf8Error(ValueError):
+    """A file is not UTF-8 where text is needed; the message names it."""
+
+
+def readable(
+    files: Sequence[Path], errors: Literal["strict", "replace", "skip", "bytes"], told: Callable[[Path], None]
+) -> Iterator[bytes]:
+    """Yield the contents of files, in UTF-8 unless `errors` says bytes.
+
+    Args:
+        files: in order.
+        errors: what becomes of a file that is not UTF-8: an error, characters replaced, left out, bytes as they are.
+        told: called with each file that is not UTF-8, unless it is an error.
+
+    Raises:
+        NotUtf8Error: a file that is not UTF-8, if errors are strict.
+    """
+    for path in files:
+        content = path.read_bytes()
+        try:
+            content.decode()
+        except UnicodeDecodeError as error:
+            if errors == "strict":
+                raise NotUtf8Error(
+                    f"{path} is not UTF-8 (byte {error.start}); --skip-bad leaves such files out, --errors replace "
+                    "puts replacement characters, --pattern chooses files, --tokenizer bytes takes any"
+                ) from None
+            told(path)
+            if errors == "skip":
+                continue
+            if errors == "replace":
+                content = content.decode(errors="replace").encode()
+        yield content
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}" + ("" if count == 1 else "s")
 
 
 def read_text(
@@ -70,37 +142,80 @@ def read_text(
 
 
 def text_files(place: str | None = None, pattern: str = "*") -> list[Path]:
-    """Return a place's files in the order of their paths; arguments as of `read_text`.
+    """Return a place's files in the order of their paths, as `find_files` finds them; arguments as of `read_text`.
 
-    Hidden files and folders are left out; of the standard library also its tests and what is installed beside it.
+    Raises:
+        ValueError: there is none.
+    """
+    return list(find_files(place, pattern).files)
+
+
+def find_files(place: str | None = None, pattern: str = "*", without: Path | None = None) -> Found:
+    """Return a place's files in the order of their paths, and what became of its links.
+
+    Hidden files and folders are left out; of the standard library also its tests and what is installed beside it. A
+    linked folder is read like another, each real folder once: a link into what is read anyway, or to a folder that
+    holds the place, is not followed.
+
+    Args:
+        place, pattern: as of `read_text`.
+        without: a folder that is no part of the text though it may lie in the place, e.g. where the output goes.
 
     Raises:
         ValueError: there is none.
     """
     if place is not None and Path(place).expanduser().is_file():
-        return [Path(place).expanduser()]
+        return Found((Path(place).expanduser(),), 0, 0, 0)
     root = Path(sysconfig.get_paths()["stdlib"] if place is None else place).expanduser()
     left_out = _NOT_LIBRARY if place is None else set()
+    real_root = root.resolve()
+    skipped = None if without is None else without.resolve()
+    seen = {real_root}
     found: list[Path] = []
-    for folder, folders, files in os.walk(root):
-        folders[:] = [name for name in folders if name not in left_out and not name.startswith(".")]
-        found += [
-            path
-            for path in (Path(folder, name) for name in files if not name.startswith("."))
-            if path.match("*.py" if place is None else pattern) and path.is_file()
-            if not (place is None and path.name.startswith("_sysconfigdata"))  # of the machine, not of the library
-        ]
+    links: list[Path] = []
+    broken = 0
+
+    def walk(start: Path) -> None:
+        nonlocal broken
+        for folder, folders, files in os.walk(start):
+            names = sorted(name for name in folders if name not in left_out and not name.startswith("."))
+            links.extend(path for path in (Path(folder, name) for name in names) if path.is_symlink())
+            folders[:] = []
+            for name in names:
+                path = Path(folder, name)
+                real = path.resolve()
+                if not path.is_symlink() and real not in seen and real != skipped:
+                    seen.add(real)
+                    folders.append(name)
+            for path in (Path(folder, name) for name in files if not name.startswith(".")):
+                wanted = path.match("*.py" if place is None else pattern)
+                broken += wanted and path.is_symlink() and not path.exists()
+                if wanted and path.is_file() and not (place is None and path.name.startswith("_sysconfigdata")):
+                    found.append(path)  # `_sysconfigdata` is of the machine, not of the library
+
+    walk(root)
+    followed = not_followed = 0
+    while links and place is not None:
+        link = links.pop(0)
+        real = link.resolve()
+        if real in seen or real == skipped or real_root.is_relative_to(real):
+            not_followed += 1
+            continue
+        seen.add(real)
+        followed += 1
+        walk(link)
     found.sort(key=lambda path: path.relative_to(root).parts)
     if not found:
         raise ValueError(f"no file {pattern} in {root}; valid: a text file, or a folder that holds some")
-    return found
+    return Found(tuple(found), followed, not_followed, broken)
 
 
 def split_document(content: bytes, validation: float, *, alone: bool = False) -> Iterator[tuple[str, bytes]]:
     """Yield (split, content) of one document.
 
     A document goes whole to the split that its own bytes choose, so that copies of it stay together and other documents
-    change nothing. One that is `alone` is cut at a line instead, its end for validation.
+    change nothing. One that is `alone` is cut instead, its end for validation: at the line, else the blank, that is
+    nearest before the place that the fraction says, if that is near; else there, and never inside a UTF-8 character.
 
     Raises:
         ValueError: validation lies outside [0, 1).
@@ -111,12 +226,24 @@ def split_document(content: bytes, validation: float, *, alone: bool = False) ->
         chosen = int.from_bytes(hashlib.sha256(content).digest()[:8], "big") < validation * 2**64
         yield (VALIDATION if chosen else TRAIN), content
         return
-    place = round(len(content) * (1 - validation))
-    line = content.rfind(b"\n", 0, place) + 1
-    cut = line or place
+    cut = _place_of_cut(content, validation) if validation > 0 else len(content)
     yield TRAIN, content[:cut]
     if cut < len(content) and validation > 0:
         yield VALIDATION, content[cut:]
+
+
+def _place_of_cut(content: bytes, validation: float) -> int:
+    """Return where a document that is alone is cut, within half of the shorter part of the place that is meant."""
+    place = round(len(content) * (1 - validation))
+    reach = max(min(place, len(content) - place) // 2, 1)
+    for end in (b"\n", b" "):
+        near = content.rfind(end, max(place - reach, 0), place) + 1
+        if near:
+            return near
+    for back in range(4):  # a UTF-8 character has at most four bytes, and all but its first begin with the bits 10
+        if place - back <= 0 or place == len(content) or content[place - back] & 0xC0 != 0x80:
+            return max(place - back, 0)
+    return place
 
 
 def library_bytes(most: int) -> UInt8[np.ndarray, "bytes"]:

@@ -91,6 +91,7 @@ def write_shards(
     *,
     resume: bool = False,
     told: Callable[[int, int], None] = lambda documents, tokens: None,
+    needed: Sequence[str] = SPLITS,
 ) -> int:
     """Write the shards and return how many groups were made now.
 
@@ -102,6 +103,7 @@ def write_shards(
             left out.
         resume: go on in a folder that was begun.
         told: called after every group with the documents and tokens done.
+        needed: splits that may not be empty.
 
     Raises:
         ValueError: the folder is not empty (without `resume`) or was begun with other settings.
@@ -128,10 +130,11 @@ def write_shards(
         made += 1
         done += len(group)
         told(done, sum(_tokens(groups, split) for split in SPLITS))
-    for split in SPLITS:
+    for split in needed:
         if not _tokens(groups, split):
+            none = ", or --validation 0 for none" if split == "validation" else ""
             raise ShardsError(
-                f"{folder}: {done} documents leave nothing for {split}; give more documents or another fraction"
+                f"{folder}: {done} documents leave nothing for {split}; give more documents or another fraction{none}"
             )
     _write_manifest(folder, plan, groups, finished=True)
     return made

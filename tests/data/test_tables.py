@@ -19,12 +19,12 @@ def test_the_separator_is_told_from_the_header(tmp_path, separator):
 
 def test_lines_are_those_of_the_file_also_after_a_preamble_and_cells_of_several_lines(tmp_path):
     path = tmp_path / "t.csv"
-    path.write_text('# one\n\na,b\n"x\ny",1\n\n2\n3,4\n5,6,,\n')
+    path.write_text('# one\n\na,b\n"x\ny",1\n\n2\n3,4\n,\n5,6,,\n')
     assert [(line, cells) for line, cells in open_table(path).rows(["b"])] == [
         (5, ["1"]),
         (7, "has not as many cells as the header"),
         (8, ["4"]),
-        (9, ["6"]),
+        (10, ["6"]),
     ]
 
 

@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from solv.data.text.sources import folder_bytes, library_bytes, read_text, split_document, text_files
+from solv.data.text.sources import (
+    NotUtf8Error,
+    find_files,
+    folder_bytes,
+    library_bytes,
+    read_text,
+    readable,
+    split_document,
+    text_files,
+)
 
 
 def test_a_folder_is_read_in_the_order_of_names(tmp_path):
@@ -99,3 +108,95 @@ def test_a_fraction_that_leaves_nothing_is_named(folder, keys, said):
 def test_a_file_without_lines_is_cut_where_the_fraction_says():
     assert list(split_document(b"0123456789", 0.2, alone=True)) == [("train", b"01234567"), ("validation", b"89")]
     assert list(split_document(b"0123456789", 0.0, alone=True)) == [("train", b"0123456789")]
+
+
+@pytest.fixture
+def linked(tmp_path):
+    """A corpus of a note, a linked file, a linked folder and a broken link; and a folder with a link to itself."""
+    for folder in ("real/books", "corpus", "back"):
+        (tmp_path / folder).mkdir(parents=True)
+    for name, text in {"real/books/a.txt": "a book\n", "corpus/note.txt": "note\n", "real/single.txt": "x\n"}.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "back/in.txt").write_text("in\n")
+    links = {"books": "../real/books", "single.txt": "../real/single.txt", "broken.txt": "missing.txt"}
+    for name, target in links.items():
+        (tmp_path / "corpus" / name).symlink_to(target)
+    (tmp_path / "back/loop").symlink_to(".")
+    return tmp_path
+
+
+def test_linked_folders_are_followed_and_said(linked):
+    found = find_files(str(linked / "corpus"))
+    assert [path.name for path in found.files] == ["a.txt", "note.txt", "single.txt"]
+    assert found.notes == ["1 linked folder followed", "1 link to no file left out"]
+
+
+def test_each_real_folder_is_read_once_and_loops_end(linked):
+    found = find_files(str(linked / "back"))
+    assert [path.name for path in found.files] == ["in.txt"]
+    assert found.notes == ["1 linked folder not followed: read anyway, or around the place"]
+    (linked / "corpus/again").symlink_to("../real/books")
+    (linked / "real/books/up").symlink_to("../../corpus")
+    (linked / "corpus/around").symlink_to("..")
+    found = find_files(str(linked / "corpus"))
+    assert [path.name for path in found.files] == ["a.txt", "note.txt", "single.txt"]
+    assert (found.followed, found.not_followed) == (1, 3)
+    (linked / "root").symlink_to("corpus")
+    assert len(find_files(str(linked / "root")).files) == 3
+
+
+def test_a_folder_within_the_place_can_be_left_out(linked):
+    out = linked / "corpus/out"
+    out.mkdir()
+    (out / "shard.npy").write_text("not text")
+    (linked / "corpus/by-link").symlink_to("out")
+    assert len(find_files(str(linked / "corpus"), without=out).files) == 3
+    assert len(find_files(str(linked / "corpus")).files) == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "cut"),
+    [
+        (b"title\n" + b"x" * 10_000, 9906),  # one long line: there
+        (b"title\n" + b"word " * 2_000, 9906),  # at a blank
+        (b"[\n" + b"line\n" * 2_000, 9902),  # at a line
+        ("é".encode() * 5_000, 9900),
+        (b"x" + "é".encode() * 5_000, 9901),  # not inside a character: 9901 begins one
+        (b"x" + "€".encode() * 3_333, 9898),
+        (b"\xff\xfe" + "a\u0101".encode("utf-16-le") * 2_500, 9902),
+    ],
+)
+def test_a_document_that_is_alone_is_cut_near_its_place(content, cut):
+    (_, train), (_, held) = split_document(content, 0.01, alone=True)
+    assert train + held == content
+    assert len(train) == pytest.approx(0.99 * len(content), abs=51)
+    assert abs(len(train) - cut) <= 2
+    if content[:1] != b"\xff":
+        train.decode()
+        held.decode()
+
+
+def test_no_validation_leaves_a_document_whole():
+    assert list(split_document(b"a\nb", 0, alone=True)) == [("train", b"a\nb")]
+
+
+@pytest.mark.parametrize(
+    ("errors", "expected", "noticed"),
+    [
+        ("bytes", [b"plain", b"caf\xe9"], ["latin.txt"]),
+        ("replace", [b"plain", "caf\ufffd".encode()], ["latin.txt"]),
+        ("skip", [b"plain"], ["latin.txt"]),
+    ],
+)
+def test_files_that_are_not_utf8_are_noticed(tmp_path, errors, expected, noticed):
+    (tmp_path / "a.txt").write_bytes(b"plain")
+    (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
+    seen = []
+    found = list(readable(text_files(str(tmp_path)), errors, lambda path: seen.append(path.name)))
+    assert (found, seen) == (expected, noticed)
+
+
+def test_a_file_that_is_not_utf8_is_named_where_text_is_needed(tmp_path):
+    (tmp_path / "latin.txt").write_bytes(b"caf\xe9")
+    with pytest.raises(NotUtf8Error, match=r"latin.txt is not UTF-8 .byte 3.; --skip-bad"):
+        list(readable(text_files(str(tmp_path)), "strict", lambda path: None))

@@ -98,3 +98,57 @@ def test_a_mistake_is_one_line_and_status_2(made, tmp_path, arguments, said):
     assert status == 2
     assert said in output
     assert len(output.strip().splitlines()) == 1
+
+
+def test_no_validation_is_a_set_of_training_alone(texts, tmp_path):
+    out = tmp_path / "whole"
+    status, said = call("make", "--source", "folder", "--from", texts, "--validation", 0, "--out", out)
+    assert status == 0, said
+    assert " 0 for validation" in said
+    assert "validation          0             0" in call("stats", out)[1]
+    assert "0 tokens of 0 documents for validation" in call("check", out)[1]
+    assert call("show", out, 59)[1].startswith("Text number ")
+
+
+def test_a_folder_as_it_is_goes_in_byte_by_byte_with_what_is_no_text_named(tmp_path):
+    """18 + 0 + 5 + 12 + 30 + 20 bytes in six files, and an end token after each."""
+    folder, out = tmp_path / "mixed", tmp_path / "out"
+    folder.mkdir()
+    contents = {
+        "bom_crlf.txt": b"\xef\xbb\xbfline 1\r\nline2\r\n"[:18],
+        "empty.txt": b"",
+        "latin1.txt": b"caf\xe9\n",
+        "plain.txt": b"hello world\n",
+        "utf16.txt": "fourteen chars".encode("utf-16"),
+        "weird name é (copy)[1].txt": b"a name with blanks.\n",
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    status, said = call("make", "--source", "folder", "--from", folder, "--validation", 0, "--out", out)
+    assert status == 0
+    assert f"{sum(map(len, contents.values())) + 6} tokens for training" in said
+    assert "2 files are not UTF-8, their bytes go in as they are: latin1.txt, utf16.txt" in said
+    for number in range(6):
+        assert call("show", out, number)[0] == 0
+    clean = tmp_path / "clean"
+    make = ("make", "--source", "folder", "--from", folder, "--validation", 0, "--out", clean)
+    assert "2 files are not UTF-8, left out" in call(*make, "--skip-bad")[1]
+    assert TokenShards(clean).train.documents == 4
+
+
+def test_output_inside_the_input_is_not_read(texts):
+    out = texts / "tokens"
+    make = ("make", "--source", "folder", "--from", texts, "--validation", 0.2, "--out", out)
+    assert call(*make)[0] == 0
+    status, said = call(*make, "--resume")
+    assert status == 0, said
+    assert "0 groups made now" in said
+
+
+def test_a_split_that_stays_empty_says_how_to_do_without(tmp_path):
+    (tmp_path / "a.txt").write_text("")
+    (tmp_path / "b.txt").write_text("b")
+    out = tmp_path / "out"
+    status, said = call("make", "--source", "folder", "--from", tmp_path, "--pattern", "*.txt", "--out", out)
+    assert status == 2
+    assert "--validation 0 for none" in said

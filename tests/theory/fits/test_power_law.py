@@ -96,7 +96,7 @@ def test_the_example_of_the_docs_prints_what_the_page_says(capsys):
     runpy.run_path(str(docs / "examples" / "power_law.py"))
     printed = capsys.readouterr().out
     assert len(printed.splitlines()) == 4
-    assert printed in (docs / "power-law-fit.md").read_text(encoding="utf-8")
+    assert printed in (docs / "fit-power.md").read_text(encoding="utf-8")
 
 
 def test_the_local_exponent_of_a_power_law_is_flat():

@@ -1,6 +1,9 @@
 """What does a person see of `solv fit power`, on logs as tools write them?"""
 
 import json
+import re
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -140,3 +143,19 @@ def test_wrong_input_is_one_line(tmp_path, monkeypatch, arguments, said):
     assert done.exit_code == 2
     assert said in done.output
     assert len(done.output.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("page", "command"),
+    [("fit-power.md", ["power", "train.log", "--at", "1e5"]), ("fit-asr.md", ["asr", "asr.csv"])],
+)
+def test_the_pages_show_what_the_commands_print(tmp_path, monkeypatch, page, command):
+    docs = Path(__file__).parents[2] / "docs"
+    monkeypatch.chdir(tmp_path)
+    runpy.run_path(str(docs / "examples" / "logs.py"))
+    printed = CliRunner().invoke(app, ["fit", *command]).output
+    shown = re.search(r"```text\n(.*?)```", (docs / page).read_text(encoding="utf-8"), re.DOTALL)[1]
+    number = re.compile(r"-?\d+(?:[.,]\d+)*(?:e[-+]?\d+)?")
+    assert number.sub("#", " ".join(shown.split())) == number.sub("#", " ".join(printed.split()))
+    values = [[float(each.replace(",", "")) for each in number.findall(text)] for text in (shown, printed)]
+    assert values[0] == pytest.approx(values[1], rel=0.05, abs=0.02)
