@@ -47,6 +47,7 @@ _MEGATRON_VALIDATION = re.compile(
 )
 _FIELD = re.compile(rf"\s*([^|:]+?):\s*({_NUMBER})\s*(?:\||$)", re.IGNORECASE)
 _STEP = re.compile(r"\b(?:global[_ ])?(?:step|iter(?:ation)?)s?\b[\s:=#]*(\d+)", re.IGNORECASE)
+_EPOCH = re.compile(r"\bepoch\b['\"]?[\s:=]*(\d+\.?\d*)", re.IGNORECASE)  # where a log counts nothing else
 _LOSS = re.compile(
     rf"\b((?:train(?:ing)?|val(?:id(?:ation)?)?|eval|test|lm)?[ _/]?loss)\b['\"]?\s*[:=]?\s*({_NUMBER})\b",
     re.IGNORECASE,
@@ -242,7 +243,7 @@ def _of_table(table: Table, x: str | None, y: str | None, run_column: str | None
     """Return the curves of a table with a step a row."""
     x_column = _named(table, x) if x is not None else _usual(table, _X)
     if x_column is None:
-        raise LossLogError(f"{table.path}: no column of steps; name one with --x; columns: {_shown(table.columns)}")
+        raise LossLogError(f"{table.path}: no column of steps; name one with --x{_shown(table)}")
     columns = _curve_columns(table, x_column, y)
     runs = _named(table, run_column) if run_column is not None else _usual(table, _RUNS)
     if runs in columns or runs == x_column:
@@ -292,9 +293,7 @@ def _curve_columns(table: Table, x_column: str, y: str | None) -> list[str]:
     losses = exported or [name for name in names if "loss" in name.lower()] or (names if len(names) == 1 else [])
     losses = losses or [name for name in names if name.lower() in ("value", "y", "perplexity", "error")]
     if not losses:
-        raise LossLogError(
-            f"{table.path}: which column is the loss? name it with --y; columns: {_shown(table.columns)}"
-        )
+        raise LossLogError(f"{table.path}: which column is the loss? name it with --y{_shown(table)}")
     return losses
 
 
@@ -314,7 +313,7 @@ def _named(table: Table, name: str) -> str:
         each for each in table.columns if each.lower() == wanted.lower()
     ]
     if not found:
-        raise LossLogError(f"{table.path}: no column {name}; columns: {_shown(table.columns)}")
+        raise LossLogError(f"{table.path}: no column {name}{_shown(table)}")
     return found[0]
 
 
@@ -323,8 +322,11 @@ def _usual(table: Table, names: Iterable[str]) -> str | None:
     return next((columns[name] for name in names if name in columns), None)
 
 
-def _shown(columns: Sequence[str]) -> str:
-    return ", ".join(columns[:12]) + (", ..." if len(columns) > 12 else "")
+def _shown(table: Table) -> str:
+    """Return the columns for a message; the keys of a JSON file may be texts of a person's own."""
+    if table.kind == "json":
+        return ""
+    return "; columns: " + ", ".join(table.columns[:12]) + (", ..." if len(table.columns) > 12 else "")
 
 
 def _of_trainer_state(path: Path, rows: Sequence[Mapping[str, Any]], x: str | None, y: str | None) -> list[LossCurve]:
@@ -374,7 +376,7 @@ def _of_line(line: str, x: str | None) -> Iterable[tuple[str, float, float]]:
         if step is not None:
             yield from ((name, step, value) for name, value in values.items() if name.endswith("loss"))
         return
-    step_found = _STEP.search(line)
+    step_found = _STEP.search(line) or _EPOCH.search(line)
     if step_found:
         for name, value in _LOSS.findall(line):
             yield " ".join(name.lower().split()), float(step_found[1]), float(value)

@@ -1,9 +1,11 @@
 """Are a text's documents those of its source, described so that a changed one is not gone on with?"""
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
-from solv.cli.text_data import Source, _documents, _fingerprint, _spelled, text
+from solv.cli.text_data import Source, _fingerprint, _spelled, _Text, text
 
 
 @pytest.fixture
@@ -18,7 +20,7 @@ def folder(tmp_path):
 
 def documents(source, place, **changes):
     keys = {"pattern": "*", "config": None, "column": "text", "validation": None, **changes}
-    return _documents(source, place, keys["pattern"], keys["config"], keys["column"], keys["validation"])
+    return _Text(source, place, out=Path("nowhere"), errors="bytes", **keys).documents()
 
 
 def test_files_of_a_folder_are_documents_of_the_pattern(folder):

@@ -92,6 +92,7 @@ def test_a_log_of_megatron_is_read_by_iterations_and_by_samples(tmp_path):
         "[rank0] step: {0}  loss: {1}  memory: 30GiB",
         "Epoch 1, Step {0}, Loss={1}",
         "2026-01-01 12:00:00,123 INFO iteration {0}: training loss = {1}",
+        "{{'loss': {1}, 'learning_rate': 5e-05, 'epoch': {0}}}",
     ],
 )
 def test_logs_in_other_words_are_read(tmp_path, line):

@@ -146,7 +146,7 @@ def fit_beta_edge(answers: ArrayLike, unsafe: ArrayLike) -> Regime:
     Raises:
         ValueError: a count is out of range, fewer than 5 prompts, or all answers of all prompts are alike.
 
-    Cost: some hundred evaluations of prompts x nodes, about 4 sqrt(n) + 64 nodes.
+    Cost: some hundred evaluations of prompts x nodes, about 2.5 sqrt(n) + 64 nodes.
     """
     minus_log_likelihood = _likelihood(answers, unsafe)
     flat = min((_minimise(minus_log_likelihood, np.log(start)) for start in STARTS), key=lambda found: float(found.fun))
@@ -264,7 +264,7 @@ def _likelihood(answers: ArrayLike, unsafe: ArrayLike) -> Objective:
         raise ValueError("every answer has the same verdict; there is nothing to fit")
     counts, multiplicity = np.unique(np.stack([n - u, u]), axis=1, return_counts=True)
     safe, bad = counts[0][:, None].astype(float), counts[1][:, None].astype(float)
-    nodes = int(64 + 4 * np.sqrt(n.max()))
+    nodes = int(64 + 2.5 * np.sqrt(n.max()))  # to 1e-6 of the log-likelihood
 
     def minus_log_likelihood(parameters: np.ndarray) -> float:
         a, b = np.exp(parameters[:2])

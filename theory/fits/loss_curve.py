@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import optimize, stats
 from scipy.special import logsumexp
 
 from solv.theory.fits.correlated_noise import NOISES, Blocks, in_blocks
@@ -26,11 +26,13 @@ from solv.theory.validation import require_real
 LEAST_POINTS = 5
 EXPONENTS = (0.01, 5.0)  # smallest and largest nu considered: an interval that ends there is open
 NODES = 48  # of a grid of nu
-ZOOMS = 14
+NEEDLE = 1e-10  # smallest distance of log nu from the best that is looked at
+ACCURACY = 1e-12  # of log nu
 MARGIN = 8.0  # of the deviance, beyond the threshold: what a grid of nu has to hold
 ROUNDING = 8 * np.finfo(float).eps  # relative size below which a deviation is that of floats
 TINY = 1e-100  # so that a curve of zeros has a logarithm of its squares
 EXACT = 1e-9  # relative size of noise that is no noise
+DECAYS = 0.99  # confidence with which a curve that is said to decay is no constant
 REJECTED = 0.01  # a chunk before the window that fits worse than this is left out
 LEAST_BLOCKS, LEAST_RANGE = 12, 10.0  # of a window that is chosen automatically: blocks, and last x over first
 
@@ -194,7 +196,7 @@ class _Profile:
         if np.ptp(self.blocks.y) <= ROUNDING * len(self.blocks) * np.abs(self.blocks.y).max():
             return False
         gain = 2 * (self.log_likelihood.max() - self._log_likelihood(self.flat))
-        return bool(gain > self._threshold(2))
+        return bool(gain > self._threshold(2, DECAYS))
 
     @property
     def best(self) -> tuple[float, float, float]:
@@ -268,8 +270,9 @@ class _Profile:
             return (ends[0], np.inf) if rises else (-np.inf, ends[1])
         return ends
 
-    def _threshold(self, parameters: int) -> float:
-        ratio = stats.f.ppf(self.confidence, parameters, self.freedom) * parameters / self.freedom
+    def _threshold(self, parameters: int, confidence: float | None = None) -> float:
+        coverage = self.confidence if confidence is None else confidence
+        ratio = stats.f.ppf(coverage, parameters, self.freedom) * parameters / self.freedom
         return float(self.freedom * np.log1p(ratio))
 
     def _columns(self, grid: Float[np.ndarray, "nus"]) -> Float[np.ndarray, "blocks nus"]:
@@ -308,14 +311,26 @@ class _Profile:
         return np.asarray(2 * np.log(np.abs(np.diagonal(r, axis1=1, axis2=2))).sum(axis=1))
 
     def _zoom(self) -> None:
-        """Refine the grid of nu to where its likelihood is."""
-        for _ in range(ZOOMS):
-            kept = np.flatnonzero(2 * (self.log_likelihood.max() - self.log_likelihood) <= self.threshold + MARGIN)
-            first, last = max(kept[0] - 1, 0), min(kept[-1] + 1, len(self.grid) - 1)
-            if last - first > NODES // 2 or self.grid[last] - self.grid[first] < 1e-9 * self.grid[first]:
-                return
-            self.grid = np.geomspace(self.grid[first], self.grid[last], NODES)
-            self._evaluate()
+        """Refine the grid of nu to where its likelihood is, however sharp: few exact points have one like a needle."""
+        place = int(np.argmax(self.log_likelihood))
+        ends = float(np.log(self.grid[max(place - 1, 0)])), float(np.log(self.grid[min(place + 1, NODES - 1)]))
+        found = optimize.minimize_scalar(
+            self._minus_log_likelihood, bounds=ends, method="bounded", options={"xatol": ACCURACY}
+        )
+        best = float(np.clip(np.exp(found.x), *EXPONENTS))
+        away = np.geomspace(NEEDLE, np.log(EXPONENTS[1] / EXPONENTS[0]), NODES)
+        self.grid = np.unique(np.clip(best * np.exp([*-away, 0.0, *away]), *EXPONENTS))
+        self._evaluate()
+        kept = np.flatnonzero(2 * (self.log_likelihood.max() - self.log_likelihood) <= self.threshold + MARGIN)
+        low, high = self.grid[max(kept[0] - 1, 0)], self.grid[min(kept[-1] + 1, len(self.grid) - 1)]
+        sides = [np.geomspace(low, best, NODES // 2), np.geomspace(best, high, NODES // 2)]
+        self.grid = np.unique(np.concatenate([*sides, [best]]))
+        self._evaluate()
+
+    def _minus_log_likelihood(self, log_nu: float) -> float:
+        self.grid = np.exp([log_nu])
+        self._evaluate()
+        return -float(self.log_likelihood[0])
 
 
 def _ordered(
