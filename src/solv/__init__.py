@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from solv import fit, testing
     from solv.harness.api import compare, experiments, load, predict, run, runs, settings, sweep
-    from solv.harness.coordinates import coordinate_check
+    from solv.harness.coordinates import coordinate_check, rate_scan
 
 __all__ = [
     "compare",
@@ -24,6 +24,7 @@ __all__ = [
     "fit",
     "load",
     "predict",
+    "rate_scan",
     "run",
     "runs",
     "settings",
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 _MODULES = ("experiments", "fit", "testing")  # `experiments` is the room of the papers, and callable
-_PLACES = {"coordinate_check": "solv.harness.coordinates"}
+_PLACES = {"coordinate_check": "solv.harness.coordinates", "rate_scan": "solv.harness.coordinates"}
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there

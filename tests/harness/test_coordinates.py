@@ -5,7 +5,6 @@ import torch
 from matplotlib.figure import Figure
 
 import solv
-from solv.harness.coordinates import rate_scan
 from solv.models.coordinate_check import Subject, check_coordinates
 
 
@@ -45,7 +44,7 @@ def test_a_model_that_diverges_is_drawn_where_it_is_finite():
 
 
 def test_a_scan_of_rates_has_a_row_a_size_and_a_curve_each():
-    found = rate_scan(build, [8, 16], list(2.0 ** np.arange(-9, 0)), steps=4, seeds=2, size="width")
+    found = solv.rate_scan(build, [8, 16], list(2.0 ** np.arange(-9, 0)), steps=4, seeds=2, size="width")
     assert list(found.frame()["width"]) == [8, 16]
     [axes] = found.plot().axes
     assert axes.get_xlabel() == "learning rate"
