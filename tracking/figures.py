@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MARKERS = {"simulation": "o", "trained": "s", "published": "x"}
 _EQUALS = "\u00a0=\u00a0"  # no line ends before or behind it
 _BADGE = 10  # letters of a title that a verdict takes
-_TALLEST = 0.5  # share of a picture that a legend may take from its points
+_TALLEST = 0.38  # share of a picture that a legend may take from its points
 _OUTSIDE = ON_WHITE.palette[1]  # beyond the edge of a bulk
 SMALL = "small"  # of the texts inside a picture
 _MAP_MARKERS = {"published": "s"}  # a mark on a map is filled with its colour
@@ -199,7 +199,7 @@ def clear_legends(figure: "Figure") -> "dict[Axes, Bbox]":
             frameon=False,
         )  # fmt: skip
         place, box = places[axes], legend.get_window_extent()
-        share = min(0.55, (box.width + 8) / frame.width)
+        share = min(0.6, (box.width + 8) / frame.width)
         axes.set_position((place.x0, place.y0, place.width * (1 - share), place.height))
     return places
 
