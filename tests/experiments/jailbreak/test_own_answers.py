@@ -156,7 +156,7 @@ def test_models_of_the_user_are_sampled_and_judged_and_no_text_is_shown(tmp_path
     with pytest.raises(ConfigurationError, match="line 7 is not"):
         EXPERIMENT.require(settings)
     pretrained = replace(settings.language.pretrained, skip_bad=True)
-    settings = replace(settings, language=replace(settings.language, pretrained=pretrained))
+    settings = replace(settings, language=replace(settings.language, pretrained=pretrained, answers=16))
     EXPERIMENT.require(settings)
     own_context = context(tmp_path)
     first = measured(EXPERIMENT, settings, own_context)
