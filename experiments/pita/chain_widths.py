@@ -63,7 +63,7 @@ def panels(config: PitaConfig) -> list[Panel]:
     critical = [
         Panel(
             name,
-            "E3 Critical width; dashes: the paper's slopes; one formula",
+            "E3 Critical width; grey: the paper's slopes",
             label,
             "critical width H",
             x_scale="log",

@@ -33,7 +33,7 @@ EXPERIMENT = Experiment(
     headline=(
         Highlight("breadth", "counts"),
         Highlight("depth", "splits-deepen"),
-        Highlight("lengths-by-leaves", "lengths-as-published"),
+        Highlight("lengths-by-leaves", "lengths-as-published", where={"leaves": 4}),
         Highlight("language-broad", "language-rt-wins-broad"),
         Highlight("critical-arms", "critical-width-exponents"),
         Highlight("plane", "rt-wins-broad-shallow"),

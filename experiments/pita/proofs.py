@@ -85,11 +85,12 @@ def _published_panels() -> list[Panel]:
     return [
         Panel(
             Panels.LENGTHS_BY_LEAVES,
-            "E1 Lengths of full, ours and the authors'",
+            "E1 full, {leaves} leaves, ours and the authors'",
             "length",
             "statements",
             y_scale="log",
-            series=_leaves_label,
+            facets=("leaves",),
+            series=_verdict_label,
             figure="statistics of full",
         ),
         Panel(
@@ -97,16 +98,15 @@ def _published_panels() -> list[Panel]:
             "E1 Lengths of all of full",
             "length",
             "statements",
-            series=_leaves_label,
+            series=_verdict_label,
             figure="statistics of full",
             drawn=False,
         ),
     ]
 
 
-def _leaves_label(params: Params) -> str:
-    size = f"{params['leaves']} leaves, " if "leaves" in params else ""
-    return size + ("provable" if params["provable"] else "not provable")
+def _verdict_label(params: Params) -> str:
+    return "provable" if params["provable"] else "not provable"
 
 
 def predict(config: PitaConfig) -> Iterator[Curves]:
