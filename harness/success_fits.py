@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SUCCESS = Recorder("fit", "asr")
 BEYOND = 100  # the curve of success is continued to this many times the samples of a prompt
 LEAST_PROMPTS = 5
-ROWS = 16  # of the table
+ROUND = (1, 1.5, 2, 3, 4, 5, 7)  # numbers of samples that the table shows, and ten times, a hundred times as many
 SIMULATED = 200  # tables that the chosen fit is compared with
 CONTRADICTS = 0.01  # chance of a table so far from the fit, below which the fit is said not to describe it
 FLAT = 0.02  # a power of the edge so small that success does not grow within any number of samples
@@ -270,7 +270,7 @@ def attack_success(
 
 
 def _table(n: np.ndarray, u: np.ndarray, until_success: bool) -> GapTable:
-    """Return the measured gap at up to `ROWS` numbers of samples."""
+    """Return the measured gap at round numbers of samples."""
     if until_success:
         k = _numbers(int(n.max()))
         broken = broken_share(n, u > 0, k)
@@ -283,7 +283,9 @@ def _table(n: np.ndarray, u: np.ndarray, until_success: bool) -> GapTable:
 
 
 def _numbers(most: int) -> np.ndarray:
-    return np.unique(np.geomspace(1, most, ROWS).round().astype(int))
+    """Return round numbers up to `most`, and `most`."""
+    scaled = np.outer(10.0 ** np.arange(len(str(most))), ROUND).ravel()
+    return np.unique([*(int(each) for each in scaled if each <= most and each % 1 == 0), most])
 
 
 def _contradiction(found: AttackSuccess, rng: np.random.Generator) -> str:

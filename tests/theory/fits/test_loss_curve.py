@@ -47,7 +47,7 @@ def test_units_of_x_and_y_change_the_exponent_by_nothing(scale):
 
 @pytest.mark.parametrize("rho", [0.0, 0.5, 0.9])
 def test_intervals_cover_the_truth_as_often_as_they_say_also_where_neighbours_share_their_noise(rho):
-    trials, at = 100, 1e5
+    trials, at = 80, 1e5
     curves = 2 + 8 / np.sqrt(STEPS) + 0.05 * correlated(rho, (trials, len(STEPS)), np.random.default_rng(1))
     covered = np.zeros(3)
     for y in curves:
