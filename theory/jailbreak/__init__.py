@@ -19,8 +19,10 @@ if TYPE_CHECKING:
         weak_field_log_gap,
     )
     from solv.theory.jailbreak.paper_fits import (
+        FieldFits,
         fit_fields,
         least_squares_edge,
+        log_minus_log,
         log_minus_log_slope,
     )
     from solv.theory.jailbreak.spin_glass_field import (
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "FieldFits",
     "asr_gap",
     "edge_amplitude",
     "edge_asymptote",
@@ -40,6 +43,7 @@ __all__ = [
     "fit_fields",
     "joint_limit_gap",
     "least_squares_edge",
+    "log_minus_log",
     "log_minus_log_slope",
     "magnetization",
     "next_order",
@@ -59,7 +63,7 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
                 "asr_gap edge_amplitude edge_asymptote edge_gap edge_log_gap joint_limit_gap next_order power_law "
                 "safe_moments twin_gap weak_field_log_gap"
             ),
-            "paper_fits": "fit_fields least_squares_edge log_minus_log_slope",
+            "paper_fits": "FieldFits fit_fields least_squares_edge log_minus_log log_minus_log_slope",
             "spin_glass_field": "magnetization overlap_rate",
             "stick_likelihood": "stick_parameters",
         },
