@@ -33,8 +33,8 @@ ROUNDING = 8 * np.finfo(float).eps  # relative size below which a deviation is t
 TINY = 1e-100  # so that a curve of zeros has a logarithm of its squares
 EXACT = 1e-9  # relative size of noise that is no noise
 DECAYS = 0.99  # confidence with which a curve that is said to decay is no constant
-REJECTED = 0.01  # a chunk before the window that fits worse than this is left out
-LEAST_BLOCKS, LEAST_RANGE = 12, 10.0  # of a window that is chosen automatically: blocks, and last x over first
+REJECTED = 0.05  # a chunk before the window that fits worse than this is left out
+LEAST_BLOCKS, LEAST_RANGE = 16, 4.0  # of a window that is chosen automatically: blocks, and last x over first
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class LossCurveFit:
     Attributes:
         exponent, limit, amplitude: the law; exponent > 0 (nan where every one fits as well), the amplitude of any sign.
         exponent_interval: (0, inf) where the curve says nothing about it; an end of 0 or inf is open. Where the window
-            was chosen automatically it also holds the exponents of the windows that start two and four times later.
+            was chosen automatically it also holds the intervals of the windows that start two and four times later.
         limit_interval: an end of -inf or inf is open.
         confidence: coverage of the intervals.
         window: smallest and largest x used. chosen: whether it was chosen automatically.
@@ -117,9 +117,9 @@ def fit_loss_curve(
     """Fit y = E + A x^-nu to one curve, noise of neighbouring points going together.
 
     Without a window one is chosen: it ends with the curve and begins as early as the law allows. From the last start
-    that leaves a factor 10 in x and 12 points, starts go down by factors of two for as long as what is added fits the
-    law of what follows (F test at 1 %). Points that all come from one law may be left out this way once in a hundred
-    steps; what a late start costs is precision, what an early one costs is a bias below the noise.
+    that leaves a factor 4 in x and 16 points, starts go down by factors of two for as long as what is added fits the
+    law of what follows (F test at 5 %). What a late start costs is precision; what an early one costs is a bias that
+    hides in the noise, and so the interval of the exponent holds those of later windows, too.
 
     Args:
         x: steps, tokens or sizes, shape (points,); points at x <= 0 are left out, equal x are averaged.
@@ -146,7 +146,7 @@ def fit_loss_curve(
     profile = _Profile(used, confidence)
     low, high = profile.exponent_interval
     if profile.decays and later:
-        shifted = [each.exponent for each in later if np.isfinite(each.exponent)]
+        shifted = [end for each in later if np.isfinite(each.exponent) for end in (each.low, each.high)]
         low, high = min([low, *shifted]), max([high, *shifted])
     exponent, limit, amplitude = profile.best
     limit_interval = profile.interval_at(np.inf) if profile.decays else (-np.inf, np.inf)

@@ -87,17 +87,17 @@ def test_an_automatic_window_leaves_out_what_is_another_law():
     y = 2 + 8 / np.sqrt(x) + 5 * np.exp(-x / 20) + 0.02 * rng.standard_normal(len(x))
     fit, all_of_it = fit_loss_curve(x, y), fit_loss_curve(x, y, (0, np.inf))
     assert fit.chosen
-    assert 16 <= fit.window[0] <= 300
+    assert 16 <= fit.window[0] <= 750
     assert fit.exponent_interval[0] <= 0.5 <= fit.exponent_interval[1]
     assert not all_of_it.exponent_interval[0] <= 0.5 <= all_of_it.exponent_interval[1]
-    assert all(fit.exponent_interval[0] <= later.exponent <= fit.exponent_interval[1] for later in fit.later)
+    assert all(fit.exponent_interval[0] <= each.low < each.high <= fit.exponent_interval[1] for each in fit.later)
 
 
 def test_an_automatic_window_keeps_a_curve_that_is_one_law():
     rng = np.random.default_rng(4)
     x = np.arange(1.0, 1001)
     fits = [fit_loss_curve(x, 2 + 8 / np.sqrt(x) + 0.05 * rng.standard_normal(1000)) for _ in range(4)]
-    assert sum(fit.window[0] == 1 for fit in fits) >= 2
+    assert sum(fit.window[0] <= 4 for fit in fits) >= 2
     assert sum(fit.exponent_interval[0] <= 0.5 <= fit.exponent_interval[1] for fit in fits) >= 3
 
 
