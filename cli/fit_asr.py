@@ -14,7 +14,7 @@ from solv.cli.arguments import AsFormat, Debug, TableFormat, check_plot_path, fi
 
 if TYPE_CHECKING:
     from solv.data.verdicts import Verdicts
-    from solv.harness.success_fits import AttackSuccess, Price
+    from solv.harness.success_fits import AttackSuccess
     from solv.theory.fits.attack_success import BetaEdge, EdgeLaw
 
 GOALS = (0.5, 0.9, 0.99, 0.999)  # success rates whose price in samples is shown
@@ -116,7 +116,7 @@ def asr(
         for fault in faults:
             typer.echo(f"left out, {fault}", err=True)
         notes = list(verdicts.notes)
-        verdicts, stopped = _chosen(verdicts, least_answers, until_success, notes)
+        verdicts, stopped = counted_prompts(verdicts, least_answers, until_success, notes)
         fit = attack_success(verdicts.answers, verdicts.unsafe, until_success=stopped, seed=seed, resamples=RESAMPLES)
         found = _Found(verdicts, fit, event.value, notes)
         if output is TableFormat.JSON:
@@ -130,8 +130,20 @@ def asr(
     finish(body, debug)
 
 
-def _chosen(verdicts: "Verdicts", least: int, until_success: bool | None, notes: list[str]) -> "tuple[Verdicts, bool]":
-    """Return the prompts that count, and whether they were sampled until they broke; decisions go to `notes`."""
+def counted_prompts(
+    verdicts: "Verdicts", least: int, until_success: bool | None, notes: list[str]
+) -> "tuple[Verdicts, bool]":
+    """Return the prompts that count, and whether they were sampled until they broke; decisions go to `notes`.
+
+    Args:
+        verdicts: of a log.
+        least: prompts with fewer answers are left out.
+        until_success: whether they were; None: told from the log.
+        notes: is appended to.
+
+    Raises:
+        ValueError: no prompt has so many answers, or nobody knows which event of a prompt came first.
+    """
     from solv.data.verdicts import first_events
     from solv.theory.fits.until_success import looks_stopped
 
@@ -161,6 +173,7 @@ def _chosen(verdicts: "Verdicts", least: int, until_success: bool | None, notes:
 
 def _print(found: _Found) -> None:
     from solv.cli.tables import number, print_rows
+    from solv.harness.success_fits import price_text
 
     answers, fit = found.verdicts.answers, found.fit
     for note in found.notes:
@@ -208,7 +221,7 @@ def _print(found: _Found) -> None:
     typer.echo("")
     prices = [fit.price(goal) for goal in GOALS]
     for price in prices:
-        typer.echo(f"samples for a success rate of {price.success:g}: {_price(price, fit)}")
+        typer.echo(f"samples for a success rate of {price.success:g}: {price_text(price, fit)}")
     low, high = fit.immune.interval
     typer.echo(f"prompts that never yield: {number(fit.immune.share)} of them (95 %: {number(low)} to {number(high)})")
 
@@ -322,19 +335,6 @@ def _between(interval: tuple[float, float]) -> str:
     from solv.cli.tables import number
 
     return f"{number(interval[0])} to {number(interval[1])}"
-
-
-def _price(price: "Price", fit: "AttackSuccess") -> str:
-    assert fit.immune is not None
-    if fit.never and fit.immune.share >= 1 - price.success:
-        return f"never: {fit.immune.share:.3g} of prompts do not yield"
-    unknown = math.isinf(price.high) and not math.isinf(price.samples)
-    high = "never, or beyond 10^12" if unknown else _count(price.high)
-    return f"{_count(price.samples)} (95 %: {_count(price.low)} to {high})"
-
-
-def _count(samples: float) -> str:
-    return "beyond 10^12" if samples == float("inf") else f"{samples:,.0f}" if samples < 1e6 else f"{samples:.2g}"
 
 
 def _as_dictionary(found: _Found) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def power(
             raise ValueError("--budget is for a law of two sizes: --x NAME --x NAME")
         _curves(
             files,
-            _Asked(x[0] if x else None, y, run, run_column, first, last, encoding),
+            Asked(x[0] if x else None, y, run, run_column, first, last, encoding),
             points,
             confidence,
             plot,
@@ -82,8 +82,12 @@ def power(
     finish(body, debug)
 
 
-class _Asked:
-    """Which curves and which part of them are asked for."""
+class Asked:
+    """Which curves of a log and which part of them are asked for.
+
+    Attributes:
+        window: smallest and largest x used; None: chosen by the fit.
+    """
 
     def __init__(
         self,
@@ -123,7 +127,7 @@ class _Asked:
 
 def _curves(
     files: Sequence[Path],
-    asked: _Asked,
+    asked: Asked,
     points: Sequence[float],
     confidence: float,
     plot: Path | None,

@@ -10,6 +10,8 @@ import typer
 from solv.cli.arguments import AsFormat, Debug, TableFormat, finish
 
 if TYPE_CHECKING:
+    from solv.cli.fit_power import Asked
+    from solv.harness.loss_fits import LossCurve
     from solv.harness.plans.answer import Cell, Plan
 
 Number = TypeVar("Number", int, float)
@@ -88,7 +90,15 @@ def depth(
 
 @plan.command()
 def schedule(
-    exponent: Annotated[float, typer.Option(help="Of the loss against steps, as `solv fit power` gives it, > 0.")],
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[FILE]", help="A loss log, as `solv fit power` reads it: its exponent; without it, --exponent."
+        ),
+    ] = None,
+    exponent: Annotated[
+        float | None, typer.Option(help="Of the loss against steps, as `solv fit power` gives it, > 0.")
+    ] = None,
     interval: Annotated[
         str | None, typer.Option(metavar="LOW,HIGH", help="Of the exponent: both ends are compared, too.")
     ] = None,
@@ -99,15 +109,42 @@ def schedule(
     horizon: Annotated[int, typer.Option(help="Longest training, steps.", min=100)] = 10000,
     noise: Annotated[float, typer.Option(help="Variance of the labels' noise relative to the target.")] = 0.01,
     batch: Annotated[int, typer.Option(help="Samples a step.", min=1)] = 1,
+    x: Annotated[str | None, typer.Option("--x", metavar="NAME", help="Of FILE: column of steps or tokens.")] = None,
+    y: Annotated[str | None, typer.Option("--y", metavar="NAME", help="Of FILE: column of the loss.")] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="TEXT", help="Of FILE: the curve whose name holds this text.")
+    ] = None,
+    run_column: Annotated[
+        str | None, typer.Option("--run-column", metavar="NAME", help="Of FILE: column that tells runs apart.")
+    ] = None,
+    first: Annotated[
+        float | None, typer.Option("--from", metavar="X", help="Of FILE: where the fit begins (default: chosen).")
+    ] = None,
+    last: Annotated[float | None, typer.Option("--to", metavar="X", help="Where it ends (default: the end).")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of FILE, e.g. cp1252 (default: told from it).")] = None,
     output: AsFormat = TableFormat.TABLE,
     debug: Debug = False,
 ) -> None:
     """Which learning-rate schedule and averaging window to use where the end of training is not known."""
 
     def answer() -> "Plan":
-        from solv.harness.plans.schedule import plan_schedule
+        from solv.cli.fit_power import Asked
+        from solv.harness.plans.schedule import plan_schedule, plan_schedule_from_loss
+        from solv.harness.settings import ConfigurationError
 
-        return plan_schedule(exponent, capacity, horizon, noise, batch, _ends(interval))
+        if (file is None) == (exponent is None):
+            raise ConfigurationError("give either a loss log FILE or --exponent")
+        if exponent is not None:
+            if any(each is not None for each in (x, y, run, run_column, first, last, encoding)):
+                raise ConfigurationError(
+                    "--x, --y, --run, --run-column, --from, --to, --encoding are for a loss log FILE"
+                )
+            return plan_schedule(exponent, capacity, horizon, noise, batch, _ends(interval))
+        if interval is not None:
+            raise ConfigurationError("--interval is for --exponent; that of a loss log is fitted")
+        assert file is not None
+        curve = _one_curve(Asked(x, y, run, run_column, first, last, encoding), file)
+        return plan_schedule_from_loss(curve, capacity, horizon, noise, batch)
 
     finish(lambda: _show(answer, output), debug)
 
@@ -121,6 +158,13 @@ def attempts(
     budgets: Annotated[
         str | None, typer.Option("--budgets", metavar="K[,K]", help="Numbers of attempts whose success is asked.")
     ] = None,
+    until_success: Annotated[
+        bool | None,
+        typer.Option(
+            "--until-success/--all-samples",
+            help="Each prompt was sampled until it broke / whatever came (default: told from the log).",
+        ),
+    ] = None,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave out rows that cannot be read.")] = False,
     output: AsFormat = TableFormat.TABLE,
     debug: Debug = False,
@@ -128,6 +172,7 @@ def attempts(
     """What a success rate costs in attempts, and what a number of attempts breaks."""
 
     def answer() -> "Plan":
+        from solv.cli.fit_asr import counted_prompts
         from solv.data.verdicts import read_verdicts
         from solv.harness.plans.attempts import plan_attempts
 
@@ -136,9 +181,27 @@ def attempts(
         verdicts, faults = read_verdicts(file, skip_bad=skip_bad)
         for fault in faults:
             typer.echo(f"left out, {fault}", err=True)
-        return plan_attempts(verdicts.answers, verdicts.unsafe, asked, bought)
+        notes = list(verdicts.notes)
+        verdicts, stopped = counted_prompts(verdicts, 1, until_success, notes)
+        for note in notes:
+            typer.echo(note, err=True)
+        return plan_attempts(verdicts.answers, verdicts.unsafe, asked, bought, until_success=stopped)
 
     finish(lambda: _show(answer, output), debug)
+
+
+def _one_curve(asked: "Asked", file: Path) -> "LossCurve":
+    """Return the fit of the one curve of a log that is asked for."""
+    from solv.harness.loss_fits import fit_logged
+    from solv.harness.settings import ConfigurationError
+
+    curves = asked.logged([file])
+    if len(curves) > 1:
+        names = ", ".join(curve.name for curve in curves[:8])
+        raise ConfigurationError(f"{len(curves)} curves in {file}: {names}; choose one with --run TEXT or --y NAME")
+    for note in curves[0].notes:
+        typer.echo(f"{curves[0].name}: {note}", err=True)
+    return fit_logged(curves[0], asked.window)
 
 
 def _ends(interval: str | None) -> tuple[float, float] | None:

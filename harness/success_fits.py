@@ -1,5 +1,6 @@
 """How does the chance of at least one unsafe (or right) answer grow with samples? Measured and fitted, as an object."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -54,6 +55,12 @@ class Price:
     samples: float
     low: float
     high: float
+
+
+def price_ends(fit: Chosen, gap: float) -> tuple[float, float]:
+    """Return at how many samples either end of the fit's 95 % interval is down to a gap; inf beyond 10^12."""
+    low = least_samples(lambda k: fit.gap_interval(k)[0], gap, MOST_SAMPLES)
+    return low, least_samples(lambda k: fit.gap_interval(k)[1], gap, MOST_SAMPLES)
 
 
 @dataclass(frozen=True)
@@ -156,8 +163,7 @@ class AttackSuccess:
         """
         samples, gap = self.samples_for(success), 1 - success
         chosen = self.chosen
-        low = least_samples(lambda k: chosen.gap_interval(k)[0], gap, MOST_SAMPLES)
-        high = least_samples(lambda k: chosen.gap_interval(k)[1], gap, MOST_SAMPLES)
+        low, high = price_ends(chosen, gap)
         if self.immune is not None and not isinstance(chosen, ImmuneShare) and self.immune.interval[1] >= gap:
             high = float("inf")  # as many prompts as that may never yield, for all that the data say
         return Price(success, samples, low, high)
@@ -212,6 +218,20 @@ class AttackSuccess:
     def _repr_html_(self) -> str:
         said = f"<p>{self.word}" + (f": {self.no_fit}" if self.regime is None else "") + "</p>"
         return said + picture(self.plot()) + str(self.frame().to_html(index=False, float_format="{:.4g}".format))
+
+
+def price_text(price: Price, fit: AttackSuccess) -> str:
+    """Return a price as a person reads it: "27 (95 %: 17 to 48)"; "never" where too many prompts never yield."""
+    if fit.never and fit.immune is not None and fit.immune.share >= 1 - price.success:
+        return f"never: {fit.immune.share:.3g} of prompts do not yield"
+    unknown = math.isinf(price.high) and not math.isinf(price.samples)
+    high = "never, or beyond 10^12" if unknown else samples_text(price.high)
+    return f"{samples_text(price.samples)} (95 %: {samples_text(price.low)} to {high})"
+
+
+def samples_text(samples: float) -> str:
+    """Return a number of samples as a person reads it."""
+    return "beyond 10^12" if math.isinf(samples) else f"{samples:,.0f}" if samples < 1e6 else f"{samples:.2g}"
 
 
 def attack_success(

@@ -1,7 +1,9 @@
 """Which learning-rate schedule and average serve a training whose end is not known? (arXiv:2602.03702)"""
 
 import math
+from dataclasses import replace
 
+from solv.harness.loss_fits import LossCurve
 from solv.harness.plans.answer import Plan
 from solv.theory.anytime import recommend
 from solv.theory.anytime.horizon_free import Anytime, Comparison
@@ -55,10 +57,45 @@ def plan_schedule(
         rows,
         tuple(_decision(found, horizon, steps)),
         "stochastic gradient descent on a quadratic loss, spectra that are powers: capacity a, source b = 1 + "
-        f"{exponent:g} a "
+        f"{exponent:.4g} a "
         "from the exponent of the loss while its noise is small; Adam and a network that learns features are "
         "outside it",
         _test(found),
+    )
+
+
+def plan_schedule_from_loss(
+    curve: LossCurve,
+    capacity: float | None = None,
+    horizon: int = 10000,
+    noise: float = 0.01,
+    batch: int = 1,
+) -> Plan:
+    """Return what `plan_schedule` does with the exponent of a fitted loss curve and the ends of its interval.
+
+    Args:
+        curve: loss against steps at a constant rate, fitted as `solv fit power` does.
+        capacity, horizon, noise, batch: as in `plan_schedule`.
+
+    Raises:
+        ValueError: the curve is flat within its noise, or grows; an argument is out of range.
+    """
+    if not curve.decays:
+        raise ValueError(f"{curve.name}: within its noise the curve is flat, every exponent fits; give --exponent")
+    if curve.amplitude < 0:
+        raise ValueError(f"{curve.name}: {curve.y_name} grows with {curve.x_name}; valid: a loss that falls")
+    low, high = curve.exponent_interval
+    plan = plan_schedule(curve.exponent, capacity, horizon, noise, batch, curve.exponent_interval)
+    read = (
+        f"{curve.name}: {curve.points} of {len(curve.x)} points, {curve.x_name} {curve.window[0]:g} to "
+        f"{curve.window[1]:g}, exponent {curve.exponent:.4g} ({100 * curve.confidence:g} %: {low:.3g} to {high:.3g})"
+    )
+    cautions = [f"caution: {warning}" for warning in curve.warnings]
+    return replace(
+        plan,
+        question=f"{plan.question} From {read}",
+        decision=(*plan.decision, *cautions),
+        rests_on=f"{plan.rests_on}; is {curve.y_name} against {curve.x_name} a power law? {curve.answer}",
     )
 
 
@@ -96,7 +133,7 @@ def _decision(found: dict[tuple[float, float], Comparison], horizon: int, steps:
         )
     if len(found) > 1:
         agree = "all agree" if len(gammas) == 1 or simple else "they do not agree: it has to be measured"
-        capacities, exponents = ([f"{each:g}" for each in sorted(set(one))] for one in zip(*found, strict=True))
+        capacities, exponents = ([f"{each:.4g}" for each in sorted(set(one))] for one in zip(*found, strict=True))
         said.append(f"compared for capacity {', '.join(capacities)} and exponent {', '.join(exponents)}: {agree}")
     last = max(min(run.worst_ratio for run in each.runs if run.average == "last iterate") for each in found.values())
     said.append(

@@ -5,6 +5,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import solv
+from solv.harness.success_fits import samples_text
 from solv.theory.fits.attack_success import fit_beta_edge
 
 
@@ -54,3 +55,10 @@ def test_without_a_fit_there_is_still_a_table_and_a_picture():
 def test_a_prompt_that_broke_twice_was_not_sampled_until_it_broke():
     with pytest.raises(ValueError, match="2 unsafe answers"):
         solv.fit.attack_success([5] * 6, [2] * 6, until_success=True)
+
+
+@pytest.mark.parametrize(
+    ("samples", "said"), [(1.0, "1"), (12345.0, "12,345"), (2.5e7, "2.5e+07"), (float("inf"), "beyond 10^12")]
+)
+def test_a_number_of_samples_is_told_as_a_person_reads_it(samples, said):
+    assert samples_text(samples) == said
