@@ -92,6 +92,7 @@ def _far(config: PitaConfig, learned: Mapping[Cell, Mapping[str, np.ndarray]]) -
             np.stack([2 * learned[cell]["accuracy"][0][:, far].mean(1) - 1 for cell in cells], axis=1)
         )
         at = {
+            "answer": DIRECT,
             "depth": depth,
             "hops": cells[0].hops,
             "width": config.generalisation.width,
