@@ -171,25 +171,23 @@ def measure(config: BestOfKConfig, context: Context) -> Iterator[Curves]:
     maps = config.inference_or_data
     domain = [(each, 1.0) for each in sorted(maps.simulated)]
     harder = [(maps.d_over_n, each) for each in sorted(maps.signal)]
-    with context.progress.task("simulate both doublings in the paper's units", len(domain) + len(harder)) as step:
-        for panel, name, points in (
-            (Panels.DOMAIN, "d_over_n", domain),
-            (Panels.DIFFICULTY, "difficulty", harder),
-        ):
-            found = []
-            for d_over_n, signal in points:
-                found.append(_doublings(config, context, d_over_n, signal))
-                step.advance(note=f"d/n={d_over_n:g}, |w|²/d={signal:g}")
-            x = (
-                [d_over_n for d_over_n, _ in points]
-                if panel is Panels.DOMAIN
-                else [_regression(config, *each).equivalents().difficulty for each in points]
-            )
-            for column, t in enumerate(_heats(config)):
-                for row, k in enumerate(sorted(maps.simulated_k)):
-                    y, y_err = np.array([each[:, column, row] for each in found]).T
-                    at = {**_at(config, panel, t), "k": k}
-                    yield RECORD.simulation(panel, at, x=(name, x), y=("log_ratio", y), y_err=y_err, n=maps.repeats)
+    both = dict.fromkeys([*domain, *harder])  # the maps may share a point
+    doublings = {}
+    with context.progress.task("simulate both doublings in the paper's units", len(both)) as step:
+        for d_over_n, signal in both:
+            doublings[d_over_n, signal] = _doublings(config, context, d_over_n, signal)
+            step.advance(note=f"d/n={d_over_n:g}, |w|²/d={signal:g}")
+    for panel, name, points in ((Panels.DOMAIN, "d_over_n", domain), (Panels.DIFFICULTY, "difficulty", harder)):
+        x = (
+            [d_over_n for d_over_n, _ in points]
+            if panel is Panels.DOMAIN
+            else [_regression(config, *each).equivalents().difficulty for each in points]
+        )
+        for column, t in enumerate(_heats(config)):
+            for row, k in enumerate(sorted(maps.simulated_k)):
+                y, y_err = np.array([doublings[each][:, column, row] for each in points]).T
+                at = {**_at(config, panel, t), "k": k}
+                yield RECORD.simulation(panel, at, x=(name, x), y=("log_ratio", y), y_err=y_err, n=maps.repeats)
 
 
 def _doublings(config: BestOfKConfig, context: Context, d_over_n: float, signal: float) -> np.ndarray:
