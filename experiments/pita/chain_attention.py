@@ -39,7 +39,7 @@ def panels(config: PitaConfig) -> list[Panel]:
     return [
         Panel(
             Panels.FROM_UNIFORM,
-            "E3 Learned attention: distance from uniform",
+            "Learned attention: distance from uniform",
             y_label="total variation",
             y_limits=(0.0, 1.0),
             figure="appendix: learned attention",
@@ -47,7 +47,7 @@ def panels(config: PitaConfig) -> list[Panel]:
         ),
         Panel(
             Panels.REDUCED,
-            "E3 With learned and with uniform attention",
+            "With learned and with uniform attention",
             "width d",
             "accuracy at the longest trained hop",
             x_scale="log",
@@ -57,7 +57,7 @@ def panels(config: PitaConfig) -> list[Panel]:
         ),
         Panel(
             Panels.DIFFERENCE,
-            "E3 Uniform minus learned, seed by seed",
+            "Uniform minus learned, seed by seed",
             y_label="difference of accuracies",
             drawn=False,
             **shared,  # type: ignore[arg-type]

@@ -49,12 +49,12 @@ def panels(config: PitaConfig) -> list[Panel]:
             note="dashed: by errors of single tokens; open bars: of measured minus that",
         )
         for name, title in (
-            (Panels.ALIKE, "E4 If all tokens erred alike"),
-            (Panels.APART, "E4 If the answer errs apart"),
+            (Panels.ALIKE, "If all tokens erred alike"),
+            (Panels.APART, "If the answer errs apart"),
         )
     ]
     tokens = Panel(
-        Panels.TOKENS, "E4 Errors of single tokens", "hops s", "error", series="A={arms}, D={depth}", drawn=False
+        Panels.TOKENS, "Errors of single tokens", "hops s", "error", series="A={arms}, D={depth}", drawn=False
     )
     return [*predictions, tokens]
 

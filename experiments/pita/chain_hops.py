@@ -38,7 +38,7 @@ def panels(config: PitaConfig) -> list[Panel]:
     """Return the accuracy at every number of hops, and far from a by arms, unless every task has too many nodes."""
     hops = Panel(
         Panels.HOPS,
-        "E4 D = {depth}, trained on s ≤ {hops}",
+        "D = {depth}, trained on s ≤ {hops}",
         "hops s",
         "accuracy",
         y_limits=(0.2, 1.05),
@@ -49,7 +49,7 @@ def panels(config: PitaConfig) -> list[Panel]:
     arms = config.generalisation.arms
     far = Panel(
         Panels.BREADTH,
-        "E4 Direct answers on questions of more than D/2 hops",
+        "Direct answers on questions of more than D/2 hops",
         "arms A",
         "2 accuracy - 1",
         x_scale="log",

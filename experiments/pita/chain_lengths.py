@@ -27,7 +27,7 @@ def panels(config: PitaConfig) -> list[Panel]:
     return [
         Panel(
             Panels.TRACE_LENGTHS,
-            "E4 Nodes in a training trace",
+            "Nodes in a training trace",
             "nodes n",
             "probability",
             series="D={depth}",

@@ -34,7 +34,7 @@ def panels(config: PitaConfig) -> list[Panel]:
     return [
         Panel(
             Panels.PLANE,
-            "E5 Trace minus direct, beyond the trained hops",
+            "Trace minus direct, beyond the trained hops",
             "levels D",
             "difference of accuracies",
             x_scale="log",
@@ -43,7 +43,7 @@ def panels(config: PitaConfig) -> list[Panel]:
         ),
         Panel(
             Panels.BEYOND,
-            "E5 Accuracy beyond the trained hops",
+            "Accuracy beyond the trained hops",
             "levels D",
             "accuracy",
             series="{answer}, A={arms}",

@@ -37,7 +37,7 @@ def panels(config: PitaConfig) -> list[Panel]:
     accuracy = [
         Panel(
             name,
-            f"E3 Accuracy, {{answer}}: {symbol} = {{{fixed}}}",
+            f"Accuracy, {{answer}}: {symbol} = {{{fixed}}}",
             "width d",
             label,
             x_scale="log",
@@ -63,7 +63,7 @@ def panels(config: PitaConfig) -> list[Panel]:
     critical = [
         Panel(
             name,
-            "E3 Critical width; grey: the paper's slopes",
+            "Critical width; grey: the paper's slopes",
             label,
             "critical width H",
             x_scale="log",

@@ -40,7 +40,7 @@ def panels(config: PitaConfig) -> list[Panel]:
     return [
         Panel(
             Panels.COUNTS,
-            "E1 Statements of a split",
+            "Statements of a split",
             "leaves m",
             "statements",
             y_scale="log",
@@ -56,7 +56,7 @@ def _breadth_panels(config: PitaConfig) -> list[Panel]:
         return []
     breadth = Panel(
         Panels.BREADTH,
-        "E1 Statements up to symmetry",
+        "Statements up to symmetry",
         "leaves m",
         "statements up to symmetry",
         y_scale="log",

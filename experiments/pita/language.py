@@ -51,7 +51,7 @@ def panels(config: PitaConfig) -> list[Panel]:
     accuracies = [
         Panel(
             ACCURACY[role],
-            "E2 Language models on {split}, trained up to {threshold}",
+            "Language models on {split}, trained up to {threshold}",
             "length of the trace",
             "balanced accuracy (guessing: 0.5)",
             y_limits=whole,
@@ -65,7 +65,7 @@ def panels(config: PitaConfig) -> list[Panel]:
         *accuracies,
         Panel(
             Panels.WRONG_REASON,
-            "E2 Right answers, wrong traces",
+            "Right answers, wrong traces",
             "length of the trace",
             "fraction",
             y_limits=whole,
@@ -73,7 +73,7 @@ def panels(config: PitaConfig) -> list[Panel]:
         ),
         Panel(
             Panels.NONE,
-            "E2 Traces without an answer",
+            "Traces without an answer",
             "length of the trace",
             "fraction",
             y_limits=whole,
@@ -81,7 +81,7 @@ def panels(config: PitaConfig) -> list[Panel]:
         ),
         Panel(
             Panels.NATURAL,
-            "E2 With the classes as they are, {split}",
+            "With the classes as they are, {split}",
             "length of the trace",
             "accuracy",
             y_limits=whole,
@@ -91,7 +91,7 @@ def panels(config: PitaConfig) -> list[Panel]:
         ),
         Panel(
             Panels.DIFFERENCE,
-            "E2 Trace minus direct, paired over repeats",
+            "Trace minus direct, paired over repeats",
             "length of the trace",
             "difference of accuracies",
             series="{role}: {split}",

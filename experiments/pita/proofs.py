@@ -45,7 +45,7 @@ def panels(config: PitaConfig) -> list[Panel]:
     return [
         Panel(
             Panels.PROVABLE,
-            "E1 Provable statements",
+            "Provable statements",
             "leaves m",
             "fraction provable",
             series="{split}",
@@ -53,7 +53,7 @@ def panels(config: PitaConfig) -> list[Panel]:
         ),
         Panel(
             Panels.LENGTHS,
-            "E1 Length of the traces",
+            "Length of the traces",
             "length L",
             "fraction with a longer trace",
             x_scale="log",
@@ -62,7 +62,7 @@ def panels(config: PitaConfig) -> list[Panel]:
         ),
         Panel(
             Panels.DEPTH,
-            "E1 Depth: lengths of the published splits",
+            "Depth: lengths of the published splits",
             "split",
             "length",
             y_scale="log",
@@ -73,7 +73,7 @@ def panels(config: PitaConfig) -> list[Panel]:
             figure="Fig. 1d",
         ),
         *(_published_panels() if "full" in config.proofs.splits else []),
-        Panel(Panels.CHECKS, "E1 What was checked", "leaves m", "statements", series="{split}", drawn=False),
+        Panel(Panels.CHECKS, "What was checked", "leaves m", "statements", series="{split}", drawn=False),
     ]
 
 
@@ -85,7 +85,7 @@ def _published_panels() -> list[Panel]:
     return [
         Panel(
             Panels.LENGTHS_BY_LEAVES,
-            "E1 full, {leaves} leaves, ours and the authors'",
+            "Lengths: full, {leaves} leaves, ours and the authors'",
             "length",
             "statements",
             y_scale="log",
@@ -95,7 +95,7 @@ def _published_panels() -> list[Panel]:
         ),
         Panel(
             Panels.LENGTHS_OF_FULL,
-            "E1 Lengths of all of full",
+            "Lengths of all of full",
             "length",
             "statements",
             series=_verdict_label,
