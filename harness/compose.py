@@ -159,7 +159,23 @@ def quoted(text: object) -> str:
 
 def how_to_quote(key: str, value: str) -> str:
     """Say how a text with signs of Hydra's grammar in it is typed."""
-    return f"if that is one text, type {shlex.quote(f'{key}={quoted(plain(value))}')}"
+    return f"if that is one text, type {in_shell(f'{key}={quoted(plain(value))}')}"
+
+
+def in_shell(text: str) -> str:
+    """Return a word as it is typed in a shell, on one line also where the word has several."""
+    if text.isprintable():
+        return shlex.quote(text)
+    return "$'" + "".join(map(_escaped, text)) + "'"
+
+
+def _escaped(sign: str) -> str:
+    """Return a sign as it stands between $' and '; a byte that is no UTF-8 as that byte."""
+    named = {"\\": r"\\", "'": r"\'", "\n": r"\n", "\t": r"\t", "\r": r"\r"}
+    if sign in named or sign.isprintable():
+        return named.get(sign, sign)
+    code = ord(sign) - 0xDC00 if 0xDC80 <= ord(sign) <= 0xDCFF else ord(sign)
+    return f"\\x{code:02x}" if code < 0x80 or code != ord(sign) else f"\\u{code:04x}"
 
 
 def _about_interpolation(error: Exception, overrides: Sequence[str]) -> str:

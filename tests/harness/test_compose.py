@@ -1,10 +1,12 @@
 """Does any text reach a configuration as it was typed?"""
 
+import subprocess
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solv.harness.compose import parsed, quoted, settings_for
+from solv.harness.compose import in_shell, parsed, quoted, settings_for
 from solv.harness.settings import ConfigurationError
 
 
@@ -37,3 +39,16 @@ def test_several_values_of_a_single_number_are_runs_of_their_own():
         settings_for("cot-depth", "smoke", ["seed=range(0,3)"])
     with pytest.raises(ConfigurationError, match="holds no value"):
         settings_for("cot-depth", "smoke", ["depth=range(3,3)"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["plain", "two words", "it's", "a\nb", "tab\tand 'quote' and \\ slash\n", "bell\a", "next\x85", "no\udcff utf-8"],
+)
+def test_a_word_is_typed_on_one_line_and_read_back_by_the_shell(text):
+    typed = in_shell(text)
+    assert "\n" not in typed
+    done = subprocess.run(
+        ["bash", "-c", f"printf %s {typed}"], capture_output=True, check=True, env={"LC_ALL": "C.UTF-8"}
+    )
+    assert done.stdout.decode(errors="surrogateescape") == text
