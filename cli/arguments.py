@@ -34,7 +34,7 @@ Preset = Annotated[
     str,
     typer.Option(
         "--preset",
-        help="smoke, quick or paper, or one of your own in ~/.config/solv.",
+        help="smoke, quick, reference or paper, or one of your own in ~/.config/solv.",
         autocompletion=completion.presets_of_experiment,
     ),
 ]

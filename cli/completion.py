@@ -51,7 +51,7 @@ def presets_of_experiment(context: typer.Context, incomplete: str) -> list[str]:
     from solv.harness.presets import presets
 
     name = _name(context)
-    known = presets(name) if _is_known(name) else ["smoke", "quick", "paper"]
+    known = presets(name) if _is_known(name) else ["smoke", "quick", "reference", "paper"]
     return [preset for preset in known if preset.startswith(incomplete)]
 
 

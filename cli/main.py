@@ -214,7 +214,7 @@ def run(
         asked = [*(overrides or []), *(f"{key}={value}" for key, value in _given(device=device, wandb=wandb))]
         asked += [*part_override(part), *runs_dir_override(runs_dir)]
         if skip_bad:
-            asked.append(f"{_key_of_skip_bad(name)}=true")
+            asked += [f"{key}=true" for key in _keys_of_skip_bad(name)]
         hydra_main(name, preset, asked, job)
         return status[0]
 
@@ -245,8 +245,8 @@ def _given(**options: str | None) -> list[tuple[str, str]]:
     return [(key, value) for key, value in options.items() if value]
 
 
-def _key_of_skip_bad(name: str) -> str:
-    """Return the experiment's key that --skip-bad sets.
+def _keys_of_skip_bad(name: str) -> list[str]:
+    """Return the experiment's keys that --skip-bad sets: one for each file that is read line by line.
 
     Raises:
         ConfigurationError: the experiment reads no lines of the user's.
@@ -257,7 +257,7 @@ def _key_of_skip_bad(name: str) -> str:
     keys = [key for key, _ in describe(load(name).Config) if key.split(".")[-1] == "skip_bad"]
     if not keys:
         raise ConfigurationError(f"--skip-bad: {name} reads no file of yours line by line")
-    return keys[0]
+    return keys
 
 
 def _run_and_print(experiment: "Experiment[Any]", settings: "RunSettings", preset: str, fresh: bool) -> int:

@@ -12,7 +12,7 @@ from solv.tracking.labels import lay_out
 @pytest.fixture(scope="module")
 def theory():
     """Curves and pictures of cot-depth's theory at two contexts."""
-    experiment, settings = settings_for("cot-depth", "smoke", ["alpha=[0.7,2]", "parts=[depth,finite-size]"])
+    experiment, settings = settings_for("cot-depth", "smoke", ["alpha=[0.7,2]", "parts=[depth,transition]"])
     curves = experiment.predict(settings)
     return experiment, experiment.panels(settings), curves
 
@@ -35,7 +35,9 @@ def test_a_name_is_a_panel_a_part_a_picture_or_all_of_them(theory):
 
 def test_without_a_name_it_is_the_headline(theory):
     experiment, _, _ = theory
-    assert {key.split()[0] for key in keys(theory)} <= {highlight.panel for highlight in experiment.headline}
+    shown = {key.split()[0] for key in keys(theory)}
+    assert shown
+    assert shown <= {highlight.panel for highlight in experiment.headline}
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(theory):

@@ -28,7 +28,12 @@ def shell(environment, work, tmp_path):
     binary.chmod(0o755)
     own = {**environment, "PATH": f"{binary.parent}:{os.environ['PATH']}", "PS1": "$ ", "TERM": "dumb"}
     script = subprocess.run(
-        [str(binary), "--show-completion", "bash"], env=own, cwd=work, capture_output=True, text=True, check=True
+        ["bash", "-c", f"{binary} --show-completion bash; exit $?"],  # it looks for a shell among its parents
+        env=own,
+        cwd=work,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     (tmp_path / "completion.bash").write_text(script)
     return own, tmp_path / "completion.bash"
@@ -101,7 +106,7 @@ def test_bash_completes_commands_and_experiment_names(bash):
 
 
 def test_bash_completes_presets(bash):
-    assert bash("solv run cot-depth --preset ") == ["smoke", "quick", "paper"]
+    assert bash("solv run cot-depth --preset ") == ["smoke", "quick", "reference", "paper"]
     assert bash("solv run cot-depth --preset p") == ["paper"]
 
 

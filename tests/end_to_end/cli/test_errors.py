@@ -47,7 +47,7 @@ def assert_one_line(done, *words, status=2):
         (["cot-depth", "alpha=1,2"], ["gives several values", "alpha=[1,2]"]),
         (["cot-depth", "alpha"], ["cannot read the override 'alpha'", "KEY=VALUE"]),
         (["cot-depth", "alpha=[1"], ["cannot read the override"]),
-        (["cot-depth", "--preset", "huge"], ["unknown preset 'huge'", "smoke, quick, paper"]),
+        (["cot-depth", "--preset", "huge"], ["unknown preset 'huge'", "smoke, quick, reference, paper"]),
         (["cot-depth", "tau=1.001"], ["tau = 1.001 is too close to 1"]),
         (["cot-depth", "device=quantum"], ["device = quantum cannot be used here", "cpu"]),
         (["cot-depth", "--device", "cuda:99"], ["device = cuda:99 cannot be used here"]),

@@ -9,7 +9,7 @@ from solv.experiments.dmft.experiment import EXPERIMENT
 from solv.experiments.dmft.settings import DmftConfig
 from solv.harness.compose import settings_for
 from solv.harness.runner import run_experiment
-from solv.tracking.curves import Curves, agreement
+from solv.tracking.curves import Curves, pair
 from tests.experiments.dmft.tiny import TINY
 from tests.experiments.scaffold import Units, context, measured
 
@@ -34,7 +34,7 @@ def test_smoke_run_fills_every_panel_with_theory_and_measurement(smoke: Curves) 
 def test_measured_points_are_paired_with_theory(smoke: Curves) -> None:
     unpaired = {"spectrum", "histogram"}
     counted = smoke[(smoke["source"] != "theory") & ~smoke["panel"].isin(unpaired)]
-    assert agreement(smoke)["points"].sum() == len(counted)
+    assert len(pair(smoke)) == len(counted)
 
 
 def test_theory_is_predicted_without_torch() -> None:
