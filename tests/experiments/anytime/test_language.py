@@ -1,7 +1,6 @@
 """Does the part `language` train what it names, branch with the optimiser's state, resume, and choose by its rules?"""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 
 import numpy as np
 import pytest
@@ -18,43 +17,15 @@ from solv.experiments.anytime.language_runs import (
     trainings,
 )
 from solv.experiments.anytime.language_training import architecture
-from solv.experiments.anytime.settings import AnytimeConfig, LanguageModel, LanguageSettings
+from solv.experiments.anytime.settings import AnytimeConfig, LanguageSettings
 from solv.harness.compose import settings_for
 from solv.harness.contract import Context
 from solv.harness.settings import ConfigurationError, replace
 from solv.models.language.decoder import Decoder
 from solv.models.language.training import Trainer
-from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.curves import Curves, select
 from solv.tracking.labels import lay_out
-from solv.tracking.runs import RunDirectory
-from tests.experiments import scaffold
-
-TINY = LanguageSettings(
-    symbols=4000,
-    validation=400,
-    horizons=(6, 10, 20),
-    warmup=3,
-    batch=4,
-    cosine_rates=(5e-3, 1e-2),
-    seeds=2,
-    labels=(6.25, 25),
-    save_every=7,
-    model=LanguageModel(layers=1, width=8, heads=2, context=8),
-)
-TASK = "train language models"
-
-
-def context(folder: Path, log_metrics: Callable[..., None] = lambda task, step, metrics: None) -> Context:
-    """Return a context whose units and training states stay in a run directory."""
-    run = RunDirectory(folder)
-    (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
-    return scaffold.context(
-        folder,
-        unit=run.unit,
-        checkpoint=lambda name: TrainingCheckpoint(run.checkpoint_path(name)),
-        log_metrics=log_metrics,
-    )
+from tests.experiments.anytime.tiny_language import TINY, context
 
 
 def measure(settings: LanguageSettings, own: Context) -> Curves:

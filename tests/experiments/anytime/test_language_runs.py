@@ -8,21 +8,8 @@ from solv.experiments.anytime.language_runs import (
     best_anytime,
     trainings,
 )
-from solv.experiments.anytime.settings import LanguageModel, LanguageSettings
 from solv.harness.settings import replace
-
-TINY = LanguageSettings(
-    symbols=4000,
-    validation=400,
-    horizons=(6, 10, 20),
-    warmup=3,
-    batch=4,
-    cosine_rates=(5e-3, 1e-2),
-    seeds=2,
-    labels=(6.25, 25),
-    save_every=7,
-    model=LanguageModel(layers=1, width=8, heads=2, context=8),
-)
+from tests.experiments.anytime.tiny_language import TINY
 
 
 def test_every_training_of_the_grid_is_there_once():

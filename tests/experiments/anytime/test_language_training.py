@@ -1,8 +1,6 @@
 """Is every reading of a language training that of one which stops there, from the same weights and batches?"""
 
-from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,41 +10,9 @@ from solv.experiments.anytime.language_runs import (
     trainings,
 )
 from solv.experiments.anytime.language_training import Laboratory
-from solv.experiments.anytime.settings import LanguageModel, LanguageSettings
-from solv.harness.contract import Context
 from solv.theory import schedules
-from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.progress import SilentReporter
-from solv.tracking.runs import RunDirectory
-from tests.experiments import scaffold
-
-TINY = LanguageSettings(
-    symbols=4000,
-    validation=400,
-    horizons=(6, 10, 20),
-    warmup=3,
-    batch=4,
-    cosine_rates=(5e-3, 1e-2),
-    seeds=2,
-    labels=(6.25, 25),
-    save_every=7,
-    model=LanguageModel(layers=1, width=8, heads=2, context=8),
-)
-
-
-TASK = "train language models"
-
-
-def context(folder: Path, log_metrics: Callable[..., None] = lambda task, step, metrics: None) -> Context:
-    """Return a context whose units and training states stay in a run directory."""
-    run = RunDirectory(folder)
-    (folder / "checkpoints").mkdir(parents=True, exist_ok=True)
-    return scaffold.context(
-        folder,
-        unit=run.unit,
-        checkpoint=lambda name: TrainingCheckpoint(run.checkpoint_path(name)),
-        log_metrics=log_metrics,
-    )
+from tests.experiments.anytime.tiny_language import TASK, TINY, context
 
 
 @pytest.fixture
