@@ -54,12 +54,18 @@ def sweep(
 def _conclude(asked: "Sweep", everything: bool, write: bool) -> int:
     """Print the state of the points and their aggregate, write it, and return the exit status."""
     from solv.harness.sweep.aggregate import aggregate, write_aggregate
+    from solv.harness.sweep.record import record_aggregate
     from solv.tracking.sweeps import ALL_STATES, DONE, FAILED
 
     states = asked.directory.states()
+    complete_before = asked.directory.result.finished
     result = aggregate(asked.experiment, asked.directory)
     if result is not None and write:
         write_aggregate(asked.experiment, asked.directory, result)
+        if result.complete and not complete_before:
+            warning = record_aggregate(asked.experiment, asked.directory, result, asked.recorded)
+            if warning is not None:
+                _say(warning)
     if everything or set(states.values()) - {DONE}:
         _print_points(asked, states, everything)
     if result is not None:

@@ -20,7 +20,7 @@ from solv.harness.settings import RunSettings, as_dictionary, scientific
 from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.claims import Finding, Verdict
 from solv.tracking.curves import Curves, agreement, join_curves
-from solv.tracking.dashboard import Dashboard, Identity, open_dashboard
+from solv.tracking.dashboard import Dashboard, Identity, Kind, open_dashboard
 from solv.tracking.files import write_text
 from solv.tracking.progress import Reporter, SilentReporter, reporter_for
 from solv.tracking.provenance import git_commit, versions
@@ -228,8 +228,9 @@ class _Job:
     def open_dashboard(self, run: RunDirectory, recorded: Decision, group: str | None) -> Dashboard:
         """Start the W&B record of the run."""
         entry = self.experiment.entry
-        tags = (f"arxiv:{entry.paper.arxiv}", self.preset)
-        identity = Identity(entry.name, f"{entry.name} {run.path.name}", tags, group)
+        tags = (entry.name, f"arxiv:{entry.paper.arxiv}", self.preset)
+        kind: Kind = "run" if group is None else "point"
+        identity = Identity(f"{entry.name} {run.path.name}", tags, kind, group)
         about = {"experiment": entry.name, "preset": self.preset, "key": run.key, "commit": git_commit()}
         config = {**as_dictionary(self.settings), **about, "versions": versions()}
         return open_dashboard(recorded, run.path, self.store.root, identity, config)
@@ -250,7 +251,7 @@ class _Job:
         run.write_findings(findings)
         panels = self.experiment.panels(self.settings)
         drawn = self.draw(run, curves, findings) if self.figure else None
-        dashboard.results(curves, panels, findings, drawn)
+        dashboard.results(curves, panels, findings, self.experiment.headline, drawn)
         write_text(run.path / "agreement.csv", agreement(curves).to_csv(index=False))
         run.finish(
             {

@@ -1,14 +1,15 @@
 """What does a run show on a W&B dashboard? Its settings, training metrics, and theory against measurement.
 
-| key                                  | what                                                    | against          |
-| ------------------------------------ | ------------------------------------------------------- | ---------------- |
-| theory/<y>/<facet>/<series>          | a predicted curve                                       | x/<x>            |
-| empirical/<y>/<facet>/<series>       | a simulated curve; another source is added: `/trained`  | x/<x>            |
-| train/<task>/<metric>                | training metrics as they come                           | train/<task>/step |
-| overlay/<facet>                      | one chart of all curves of a picture                    |                  |
-| curves, agreement, claims            | tables                                                  |                  |
-| figure                               | the run's figure                                        |                  |
-| agreement/..., claim/<id>, claims/<verdict> | summary                                          |                  |
+| key                                       | what                                             | against           |
+| ----------------------------------------- | ------------------------------------------------ | ----------------- |
+| 0-headline/figure                         | the headline of the run                          |                   |
+| 0-headline/<n> <picture>                  | one chart of all curves of a picture of it       |                   |
+| <part>/<picture>/<curve>/<source>         | a curve: theory, simulation, trained, published  | x/<x>             |
+| train/<task>/<metric>                     | training metrics as they come                    | train/<task>/step |
+| tables/curves, .../agreement, .../claims  | all numbers, also of maps and of categories      |                   |
+| agreement/..., claim/<id>, claims/<verdict> | summary                                        |                   |
+
+A dashboard shows its sections in the order of their names: the headline's begins with a digit.
 
 The record is made by a process of its own (`wandb_run.py`); whatever happens to it, the run goes on.
 """
@@ -22,19 +23,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from solv.tracking.claims import Finding, Verdict
-from solv.tracking.curves import CURVE, Curves, agreement
+from solv.tracking.curves import Curves, agreement
 from solv.tracking.files import write_text
-from solv.tracking.labels import name_curves
-from solv.tracking.panels import Panel
+from solv.tracking.headline import headline
+from solv.tracking.labels import Facet, lay_out, name_curves
+from solv.tracking.panels import Highlight, Panel
 from solv.tracking.wandb_mode import Decision, recorder_environment
 
-_NAMED = ("trained", "anchored", "published")  # sources that share their curve with a simulation
+HEADLINE, TABLES = "0-headline", "tables"
+Kind = Literal["run", "point", "aggregate"]
 CLOSE_SECONDS = 45.0  # opening and uploading are bounded by less; past this the recording process is given up
 INTERRUPT_SECONDS = 3.0
 _RECORDER = Path(__file__).with_name("wandb_run.py")
@@ -45,15 +48,15 @@ class Identity:
     """How a run is filed on W&B.
 
     Attributes:
-        experiment: its name; W&B's job type.
         label: what the run is called in lists.
-        tags: words to filter by: the paper's arXiv id and the preset.
+        tags: words to filter by: the experiment, the paper's arXiv id and the preset.
+        kind: a run by itself, a point of a sweep, or what all points of a sweep say together; W&B's job type.
         group: name shared by the jobs of a sweep; None leaves it to `WANDB_RUN_GROUP`.
     """
 
-    experiment: str
     label: str
     tags: tuple[str, ...]
+    kind: Kind = "run"
     group: str | None = None
 
 
@@ -77,24 +80,38 @@ class Dashboard:
         named = {f"{section}/{_undotted(name)}": float(value) for name, value in values.items()}
         self._send("log", {f"{section}/step": step, **named})
 
-    def results(self, curves: Curves, panels: Sequence[Panel], findings: list[Finding], figure: Path | None) -> None:
-        """Record what the run found, under the names that `panels` give; `figure` is None if none was drawn."""
+    def results(
+        self,
+        curves: Curves,
+        panels: Sequence[Panel],
+        findings: Sequence[Finding],
+        highlights: Sequence[Highlight],
+        figure: Path | None,
+    ) -> None:
+        """Record what the run found, under the names that `panels` give.
+
+        Args:
+            curves, findings: what it found.
+            panels: how the curves are drawn.
+            highlights: the pictures of its headline.
+            figure: the headline as a file; None if it was not drawn.
+        """
         if self.process is None:
             return
-        named = name_curves(curves, panels)
-        self._send("define", metric_definitions(named))
-        for row in history_rows(named):
+        lines = line_curves(curves, panels)
+        self._send("define", metric_definitions(lines))
+        for row in history_rows(lines):
             self._send("log", row)
         tables = {"curves": curves, "agreement": agreement(curves)}
         content = {
-            name: {"columns": list(table.columns), "rows": table.to_numpy(dtype=object).tolist()}
+            f"{TABLES}/{name}": {"columns": list(table.columns), "rows": table.to_numpy(dtype=object).tolist()}
             for name, table in tables.items()
         }
-        content["claims"] = _claims_table(findings)
-        self._send(
-            "results", {"tables": content, "charts": charts(named), "figure": None if figure is None else str(figure)}
-        )
-        self._send("summary", summary(named, findings))
+        content[f"{TABLES}/claims"] = _claims_table(findings)
+        pictures = [picture.facet for picture in headline(lay_out(curves, panels), highlights, findings)]
+        images = {} if figure is None else {f"{HEADLINE}/figure": str(figure)}
+        self._send("results", {"tables": content, "charts": charts(pictures), "images": images})
+        self._send("summary", summary(curves, findings))
 
     def close(self, *, finished: bool) -> str | None:
         """End the record; return one line if anything went wrong with it, else None.
@@ -150,7 +167,7 @@ def open_dashboard(
         "project": os.environ.get("WANDB_PROJECT") or "solv",
         "run_name": identity.label,
         "run_tags": identity.tags,
-        "run_job_type": identity.experiment,
+        "run_job_type": identity.kind,
         "x_stats_pid": os.getpid(),
         **({"run_group": identity.group} if identity.group else {}),
     }
@@ -193,46 +210,68 @@ def history_rows(curves: pd.DataFrame) -> Iterator[dict[str, Any]]:
         yield {str(axis): x, **dict(zip(points["key"], points["y"], strict=True))}
 
 
-def charts(curves: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Return one chart per panel and ordinate that lays measurement over theory (finite points only)."""
+def charts(pictures: Sequence[Facet]) -> dict[str, dict[str, Any]]:
+    """Return one chart per picture of lines that lays measurement over theory (finite points only).
+
+    Args:
+        pictures: of the headline; a map, a ridgeline and a picture of categories are in its figure alone.
+    """
     found: dict[str, dict[str, Any]] = {}
-    finite = curves[np.isfinite(curves["y"])]
-    ordinates = finite.groupby("facet")["y_name"].nunique()
-    for (panel, x_name, y_name), points in finite.groupby(["facet", "x_name", "y_name"], sort=False):
-        name = f"overlay/{panel}" if ordinates[panel] == 1 else f"overlay/{panel}/{y_name}"
+    for place, facet in enumerate(pictures, start=1):
+        points = facet.curves[np.isfinite(facet.curves["y"])]
+        if not _is_of_lines(facet.panel) or not len(points):
+            continue
+        several = points["y_name"].nunique() > 1
         lines = [
-            {"name": f"{source} {series}", "x": line["x"].tolist(), "y": line["y"].tolist()}
-            for (series, source), line in points.sort_values("x").groupby(["series", "source"], sort=False)
+            {
+                "name": " ".join(filter(None, [y_name if several else "", series, str(source)])),
+                "x": line["x"].tolist(),
+                "y": line["y"].tolist(),
+            }
+            for (y_name, series, source), line in points.sort_values("x").groupby(
+                ["y_name", "series", "source"], sort=False
+            )
         ]
-        found[name] = {"title": f"{panel}: {y_name} against {x_name}", "x_name": x_name, "lines": lines}
+        title = f"{facet.panel.title}: {facet.panel.y_label} against {facet.panel.x_label}"
+        found[f"{HEADLINE}/{place} {facet.key}"] = {"title": title, "x_name": points["x_name"].iloc[0], "lines": lines}
     return found
 
 
-def summary(curves: pd.DataFrame, claims: list[Finding]) -> dict[str, Any]:
-    """Return the figures by which runs are compared: agreement over all series and by series, claims by verdict."""
+def line_curves(curves: Curves, panels: Sequence[Panel]) -> pd.DataFrame:
+    """Return the curves that are drawn as lines, with the columns `facet` and `series` that name them."""
+    other = [str(panel.name) for panel in panels if not (panel.drawn and _is_of_lines(panel))]
+    named = name_curves(curves, panels)
+    return named[~named["panel"].isin(other)]
+
+
+def summary(curves: Curves, claims: Sequence[Finding]) -> dict[str, Any]:
+    """Return the figures by which runs are compared: agreement over all curves and by part, claims by verdict."""
     table = agreement(curves)
-    names = curves.drop_duplicates(CURVE).set_index(CURVE)[["facet", "series"]]
-    table = table.join(names, on=CURVE)
     values: dict[str, Any] = {f"claims/{verdict.value}": 0 for verdict in Verdict}
-    if len(table):
-        values["agreement/median_error"] = table["median_error"].median()
-        values["agreement/worst_error"] = table["worst_error"].max()
-        values["agreement/within_2_se"] = table["within_2_se"].mean()
-    for row in table.itertuples(index=False):
-        key = f"agreement/{row.y_name}/{row.facet}/{row.series}" + (f"/{row.source!s}" if row.source in _NAMED else "")
-        values |= {f"{key}/median_error": row.median_error, f"{key}/within_2_se": row.within_2_se}
+    for place, rows in [("", table), *((f"/{part}", rows) for part, rows in table.groupby("part", sort=False))]:
+        if len(rows):
+            values[f"agreement{place}/median_error"] = rows["median_error"].median()
+            values[f"agreement{place}/worst_error"] = rows["worst_error"].max()
+            values[f"agreement{place}/within_2_se"] = rows["within_2_se"].mean()
     for claim in claims:
+        name = f"claim/{claim.id}" + (f" [{claim.at}]" if claim.at else "")
         values[f"claims/{claim.verdict.value}"] += 1
-        values[f"claim/{claim.id}"] = claim.verdict.value
+        values[name] = claim.verdict.value
         if not isinstance(claim.measured, str):
-            values[f"claim/{claim.id}/measured"] = float(claim.measured)
+            values[f"{name}/measured"] = float(claim.measured)
     return {key: value for key, value in values.items() if not isinstance(value, float) or np.isfinite(value)}
 
 
+def _is_of_lines(panel: Panel) -> bool:
+    return panel.heat is None and panel.ridge is None and not panel.category
+
+
 def _keys(curves: pd.DataFrame) -> pd.Series:
-    side = np.where(curves["source"] == "theory", "theory/", "empirical/")
-    ending = curves["source"].map(lambda source: f"/{source}" if source in _NAMED else "")
-    keys: pd.Series = side + curves["y_name"] + "/" + curves["facet"] + "/" + curves["series"] + ending
+    """Return the key of each row: its part, picture, curve and source, and its ordinate where a picture has several."""
+    several = curves.groupby("facet")["y_name"].transform("nunique") > 1
+    ordinate = ("/" + curves["y_name"]).where(several, "")
+    series = ("/" + curves["series"]).where(curves["series"] != "", "")
+    keys: pd.Series = curves["part"] + "/" + curves["facet"] + ordinate + series + "/" + curves["source"].astype(str)
     return keys
 
 
@@ -254,7 +293,7 @@ def _axis(name: str) -> dict[str, Any]:
     return {"name": name, "hidden": True, "summary": "none"}
 
 
-def _claims_table(claims: list[Finding]) -> dict[str, Any]:
+def _claims_table(claims: Sequence[Finding]) -> dict[str, Any]:
     """Return the claims as a table of texts: W&B wants one type a column, and a prediction may be words."""
     columns = ["id", "verdict", "statement", "predicted", "measured", "error", "tolerance", "needs"]
     rows = [[_text(asdict(claim)[name]) for name in columns] for claim in claims]
@@ -274,7 +313,7 @@ def _run_id(run_folder: Path) -> str:
         if kept := path.read_text().strip():
             return kept
     path.parent.mkdir(parents=True, exist_ok=True)
-    made = f"{run_folder.name.split('-')[2]}-{secrets.token_hex(4)}"  # one key may be run on many machines
+    made = f"{run_folder.name.rpartition('-')[2]}-{secrets.token_hex(4)}"  # one key may be run on many machines
     write_text(path, made + "\n")
     return made
 

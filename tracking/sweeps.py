@@ -74,6 +74,11 @@ class SweepDirectory:
         return self.store.root / self.experiment / f"{_PREFIX}{self.key}"
 
     @property
+    def group(self) -> str:
+        """The name that its records share on W&B."""
+        return f"{self.experiment} sweep {self.key}"
+
+    @property
     def result(self) -> RunDirectory:
         """The aggregate, which is written and read as a run's result is."""
         return RunDirectory(self.path)

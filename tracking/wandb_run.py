@@ -153,7 +153,7 @@ class _Recorder:
         self._run.log(row)
 
     def _take_results(self, results: dict[str, Any]) -> None:
-        """Log tables, the figure, and one chart per panel that holds theory and measurement."""
+        """Log tables, the headline, and one chart per picture of it that holds theory and measurement."""
         row: dict[str, Any] = {
             name: self._wandb.Table(columns=table["columns"], data=table["rows"])
             for name, table in results["tables"].items()
@@ -167,8 +167,8 @@ class _Recorder:
                 xname=chart["x_name"],
                 split_table=True,
             )
-        if results["figure"] is not None:
-            row["figure"] = self._wandb.Image(results["figure"])
+        for name, path in results["images"].items():
+            row[name] = self._wandb.Image(path)
         self._run.log(row)
 
     def _take_summary(self, values: dict[str, Any]) -> None:

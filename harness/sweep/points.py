@@ -64,7 +64,7 @@ class PointJob:
                 fresh=self.fresh,
                 say=_say,
                 figure=False,
-                group=f"{self.experiment} sweep {self.sweep}",
+                group=self.directory.group,
             )
         except Exception as error:
             line = " ".join(f"{type(error).__name__}: {error}".split())

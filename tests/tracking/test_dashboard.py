@@ -12,12 +12,13 @@ from solv.tracking.dashboard import (
     Identity,
     charts,
     history_rows,
+    line_curves,
     metric_definitions,
     open_dashboard,
     summary,
 )
-from solv.tracking.labels import name_curves
-from solv.tracking.panels import Panel
+from solv.tracking.labels import lay_out
+from solv.tracking.panels import Map, Panel
 from solv.tracking.wandb_mode import Decision
 from tests.made_curves import Panels, points
 
@@ -31,7 +32,7 @@ CURVES = join_curves([
 
 @pytest.fixture
 def named():
-    return name_curves(CURVES, PANELS)
+    return line_curves(CURVES, PANELS)
 
 
 def test_each_curve_is_drawn_against_its_own_abscissa(named):
@@ -39,9 +40,9 @@ def test_each_curve_is_drawn_against_its_own_abscissa(named):
     assert {"name": "x/t", "hidden": True, "summary": "none"} in defined
     steps = {each["name"]: each["step_metric"] for each in defined if "step_metric" in each}
     assert steps == {
-        r"theory/loss/p/w=1\.5": "x/t",
-        r"empirical/loss/p/w=1\.5": "x/t",
-        r"empirical/loss/p/w=1\.5/trained": "x/t",
+        r"one/p/w=1\.5/theory": "x/t",
+        r"one/p/w=1\.5/simulation": "x/t",
+        r"one/p/w=1\.5/trained": "x/t",
     }
 
 
@@ -50,43 +51,68 @@ def test_theory_and_measurement_of_one_abscissa_stand_in_one_row(named):
     assert [row["x/t"] for row in rows] == [0, 1, 2]
     assert rows[1] == {
         "x/t": 1,
-        "theory/loss/p/w=1.5": 2.0,
-        "empirical/loss/p/w=1.5": 2.0,
-        "empirical/loss/p/w=1.5/trained": 3.0,
+        "one/p/w=1.5/theory": 2.0,
+        "one/p/w=1.5/simulation": 2.0,
+        "one/p/w=1.5/trained": 3.0,
     }
 
 
-def test_a_chart_lays_the_finite_points_over_each_other(named):
-    [(name, chart)] = charts(named).items()
-    assert name == "overlay/p"
+def test_two_ordinates_of_a_picture_are_two_keys():
+    other = points("theory", [5.0], w=1.5).assign(y_name="rate")
+    keys = {key for row in history_rows(line_curves(join_curves([CURVES, other]), PANELS)) for key in row}
+    assert {"one/p/loss/w=1.5/theory", "one/p/rate/w=1.5/theory"} <= keys
+
+
+@pytest.mark.parametrize(
+    "panel",
+    [
+        Panel(Panels.P, "P", "t", "loss", heat=Map("w", "loss", "loss")),
+        Panel(Panels.P, "P", "t", "loss", category=("w",)),
+        Panel(Panels.P, "P", "t", "loss", drawn=False),
+    ],
+    ids=["a map", "categories", "a table"],
+)
+def test_what_is_no_line_is_no_metric(panel):
+    assert line_curves(CURVES, [panel]).empty
+
+
+def test_a_chart_lays_the_finite_points_over_each_other():
+    [(name, chart)] = charts(lay_out(CURVES, PANELS)).items()
+    assert name == "0-headline/1 p"
     lines = {line["name"]: (line["x"], line["y"]) for line in chart["lines"]}
-    assert lines["theory w=1.5"] == ([0, 1], [1, 2])
-    assert set(lines) == {"theory w=1.5", "simulation w=1.5", "trained w=1.5"}
+    assert lines["w=1.5 theory"] == ([0, 1], [1, 2])
+    assert set(lines) == {"w=1.5 theory", "w=1.5 simulation", "w=1.5 trained"}
 
 
-def test_the_summary_counts_verdicts_and_gives_agreement(named):
+def test_a_map_of_the_headline_is_no_chart():
+    assert charts(lay_out(CURVES, [Panel(Panels.P, "P", "t", "loss", heat=Map("w", "loss", "loss"))])) == {}
+
+
+def test_the_summary_counts_verdicts_and_gives_agreement():
     claims = [
         Finding("grows", "it grows", Verdict.HOLDS, 0.5, 0.4),
         Finding("kind", "of a kind", Verdict.UNDECIDED, "a", "b", needs="size >= 9"),
         Finding("wild", "wild", Verdict.FAILS, 0.5, math.inf),
+        Finding("grows", "it grows", Verdict.HOLDS, 0.5, 0.6, at="w=2"),
     ]
-    found = summary(named, claims)
+    found = summary(CURVES, claims)
     assert {key: found[f"claims/{key}"] for key in ("holds", "fails", "undecided", "not run")} == {
-        "holds": 1, "fails": 1, "undecided": 1, "not run": 0,
+        "holds": 2, "fails": 1, "undecided": 1, "not run": 0,
     }  # fmt: skip
     assert found["claim/kind"] == "undecided"
     assert found["claim/grows/measured"] == 0.4
+    assert found["claim/grows [w=2]/measured"] == 0.6
     assert "claim/kind/measured" not in found
     assert "claim/wild/measured" not in found  # not finite
-    assert found["agreement/loss/p/w=1.5/median_error"] == pytest.approx(0.05)  # of 0.1 and 0
-    assert found["agreement/loss/p/w=1.5/trained/median_error"] == pytest.approx(0.5)
+    # simulated 0.1 off and exact: 0.05; trained: 0.5
+    assert found["agreement/one/median_error"] == found["agreement/median_error"] == pytest.approx((0.05 + 0.5) / 2)
 
 
 def test_a_run_that_is_not_recorded_starts_nothing(tmp_path: Path):
-    identity = Identity("toy", "toy run", ("quick",))
+    identity = Identity("toy run", ("quick",))
     dashboard = open_dashboard(Decision("disabled", None), tmp_path / "a-b-c", tmp_path, identity, {})
     dashboard.metrics("net", 1, {"loss": 0.5})
-    dashboard.results(CURVES, PANELS, [], None)
+    dashboard.results(CURVES, PANELS, [], [], None)
     assert dashboard.close(finished=True) is None
     assert list(tmp_path.iterdir()) == []
 

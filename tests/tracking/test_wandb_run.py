@@ -89,8 +89,8 @@ def recorded(tmp_path):
 def test_messages_are_recorded_in_their_order(recorded, tmp_path):
     results = {
         "tables": {"claims": {"columns": ["id"], "rows": [["one"]]}},
-        "charts": {"overlay/p": {"title": "p", "x_name": "t", "lines": [{"name": "theory", "x": [0], "y": [1]}]}},
-        "figure": "figure.png",
+        "charts": {"0-headline/1 p": {"title": "p", "x_name": "t", "lines": [{"name": "theory", "x": [0], "y": [1]}]}},
+        "images": {"0-headline/figure": "figure.png"},
     }
     messages = ({"define": [{"name": "x/t"}]}, {"log": {"x/t": 1}}, {"results": results}, {"summary": {"b": 2}})
     answers, told, status = recorded(*messages, {"close": 0})
@@ -99,8 +99,8 @@ def test_messages_are_recorded_in_their_order(recorded, tmp_path):
     assert answers["opened"]["address"] is None
     assert told[:3] == [["init", "offline", {"a": 1}], ["define", {"name": "x/t"}], ["log", {"x/t": 1}]]
     assert told[3][1]["claims"] == ["table", ["id"], [["one"]]]
-    assert told[3][1]["overlay/p"] == ["chart", "p", ["theory"]]
-    assert told[3][1]["figure"] == ["image", "figure.png"]
+    assert told[3][1]["0-headline/1 p"] == ["chart", "p", ["theory"]]
+    assert told[3][1]["0-headline/figure"] == ["image", "figure.png"]
     assert told[4:] == [["summary", {"b": 2}], ["finish", 0]]
     [link] = (tmp_path / "all").iterdir()
     assert link.resolve() == Path(answers["opened"]["folder"]).resolve()

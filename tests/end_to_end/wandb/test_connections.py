@@ -106,11 +106,11 @@ def test_an_online_run_is_filed_streamed_and_uploaded(tmp_path, monkeypatch):
     assert outcome.dashboard == f"{server.address}/me/solv/runs/{own}"
     assert {(filed["name"], filed["project"]) for filed in server.runs} == {(own, "solv")}
     assert server.runs[0]["displayName"] == f"toy {outcome.run.path.name}"
-    assert server.runs[0]["jobType"] == "toy"
+    assert server.runs[0]["jobType"] == "run"
     history = server.streamed["wandb-history.jsonl"]
     steps = [row["train/small net 1_5/step"] for row in history if "train/small net 1_5/step" in row]
     assert steps == list(range(20))
-    [curves] = [json.loads(content) for name, content in server.uploaded.items() if "table/curves" in name]
+    [curves] = [json.loads(content) for name, content in server.uploaded.items() if "tables/curves" in name]
     assert len(curves["data"]) == len(outcome.curves)
     summary = json.loads(server.uploaded["wandb-summary.json"])
     assert (summary["claims/holds"], summary["claims/fails"]) == (1, 1)
