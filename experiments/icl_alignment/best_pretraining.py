@@ -6,13 +6,14 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.confidence import STUDENT, exceeds
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
 from solv.harness.settings import ConfigurationError
 from solv.theory.icl_alignment.covariances import power_law_spectrum
 from solv.theory.icl_alignment.error import icl_error, optimal_power_law
-from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known
+from solv.tracking.claims import Claim, Judgement, all_of
 from solv.tracking.curves import Curves, Recorder, each_curve, select, standard_error
 from solv.tracking.panels import Panel
 
@@ -100,11 +101,12 @@ def _params(config: IclAlignmentConfig, case: Sizes) -> dict[str, object]:
 def _judge(curves: Curves) -> Judgement:
     """Judged at the simulated exponent nearest to theory's best, so that no choice is made by the measurement."""
     verdicts, predicted, measured, needs = [], [], [], ""
-    for params, simulated in each_curve(select(curves, panel=Panels.PRETRAINING, source="simulation")):
+    cases = list(each_curve(select(curves, panel=Panels.PRETRAINING, source="simulation")))
+    for params, simulated in cases:
         table = select(curves, panel=Panels.BEST, source="theory", **params).set_index("y_name")["y"]
         best, gain = float(table["best_p"]), float(table["log_ratio"])
         near = simulated.iloc[int((simulated["x"] - best).abs().argmin())]
-        verdicts.append(exceeds(-near["y"], 0, known(near["y_err"], near["n"])))
+        verdicts.append(exceeds(-near["y"], 0, near["y_err"], near["n"], comparisons=len(cases)))
         case = f"α={params['alpha']:g}, κ={params['kappa']:g}"
         predicted.append(f"{case}: best p = {best:.2f}, {100 * math.expm1(gain):+.1f} %")
         measured.append(f"at p = {near['x']:g} {100 * math.expm1(near['y']):+.1f} ± {100 * near['y_err']:.1f} %")
@@ -114,7 +116,7 @@ def _judge(curves: Curves) -> Judgement:
         all_of(verdicts),
         predicted="; ".join(predicted),
         measured="; ".join(measured),
-        tolerance="2 s.e. of the paired difference, in every case",
+        tolerance=f"the paired difference, in every case; {STUDENT}",
         needs=needs,
     )
 

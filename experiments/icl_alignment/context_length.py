@@ -6,12 +6,13 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.confidence import STUDENT, exceeds
 from solv.experiments.icl_alignment.fixed_point import core_params, core_spectra, fixed_sizes
 from solv.experiments.icl_alignment.log_ratios import log_ratio
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
 from solv.theory.icl_alignment.error import icl_error
-from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, missing
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
 from solv.tracking.curves import Curves, Recorder, each_curve, select, standard_error
 from solv.tracking.panels import Panel
 
@@ -90,7 +91,7 @@ def measure(config: IclAlignmentConfig, context: Context) -> Iterator[Curves]:
 
 
 def _judge(curves: Curves) -> Judgement:
-    """One fit is tested at all lengths: its errors rise and fall together, so that 2 s.e. of a difference is strict."""
+    """One fit is tested at all lengths: its errors rise and fall together, so that that of a difference is strict."""
     simulated = select(curves, source="simulation")
     verdicts, gains = [], []
     for params, rows in each_curve(simulated):
@@ -99,7 +100,7 @@ def _judge(curves: Curves) -> Judgement:
             continue
         change, error = log_ratio(ordered.iloc[-1], ordered.iloc[0])
         rises = (np.diff(ordered["y"]) > 0).any()
-        verdicts.append(Verdict.FAILS if rises else exceeds(-change, 0, error))
+        verdicts.append(Verdict.FAILS if rises else exceeds(-change, 0, error, int(ordered["n"].min()), comparisons=3))
         gains.append(f"{params['test']} {change:+.2f} ± {error:.2f}")
     if not verdicts:
         return missing("test_alpha includes two values")
@@ -108,7 +109,7 @@ def _judge(curves: Curves) -> Judgement:
         all_of(verdicts),
         predicted="falls",
         measured=f"change of log e from alpha_te = {lengths}: " + ", ".join(gains),
-        tolerance="2 s.e.; no step up: given a fit, the error at each length is exact",
+        tolerance=f"{STUDENT}; no step up: given a fit, the error at each length is exact",
     )
 
 

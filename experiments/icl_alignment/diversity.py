@@ -6,29 +6,29 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.confidence import STUDENT, exceeds
 from solv.experiments.icl_alignment.covariances import exponent, test_label, tested_spectrum, train_spectrum
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.log_ratios import log_ratio
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
 from solv.theory.icl_alignment.error import icl_error
-from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, missing
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
 from solv.tracking.curves import Curves, Recorder, each_curve, select, standard_error
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("icl-alignment", "diversity")
-BACK = 3  # standard errors that a step against the claimed direction must have to contradict it: there are many steps
 
 
 class Panels(StrEnum):
     """The panels of this part."""
 
     DIVERSITY = "diversity"
-    ALIGNMENT = "alignment"
+    MISALIGNMENT = "misalignment"
 
 
 def panels(config: IclAlignmentConfig) -> list[Panel]:
-    """Return error and alignment measure against task diversity, for every pretraining."""
+    """Return error and e_misalign against task diversity, for every pretraining."""
     return [
         Panel(
             name,
@@ -43,13 +43,13 @@ def panels(config: IclAlignmentConfig) -> list[Panel]:
         )
         for name, title, label in (
             (Panels.DIVERSITY, "Pretrained on C_tr:", "test error e"),
-            (Panels.ALIGNMENT, "Alignment to C_tr:", "A = ⟨C_te F⟩ (small: aligned)"),
+            (Panels.MISALIGNMENT, "Misalignment with C_tr:", "e_misalign = ⟨C_te K⟩ (small: aligned)"),
         )
     ]
 
 
 def predict(config: IclAlignmentConfig) -> Iterator[Curves]:
-    """Yield error and alignment of every pretraining and test.
+    """Yield error and e_misalign of every pretraining and test.
 
     Raises:
         ConfigurationError: a task diversity of less than one task.
@@ -63,7 +63,7 @@ def predict(config: IclAlignmentConfig) -> Iterator[Curves]:
             found = icl_error(c, t, tau, alpha, kappas, rho)
             at = _params(config, train, test, alpha, tau, rho)
             yield RECORD.theory(Panels.DIVERSITY, at, x=("kappa", kappas), y=("error", found.total))
-            yield RECORD.theory(Panels.ALIGNMENT, at, x=("kappa", kappas), y=("alignment", found.alignment))
+            yield RECORD.theory(Panels.MISALIGNMENT, at, x=("kappa", kappas), y=("e_misalign", found.misalignment))
 
 
 def measure(config: IclAlignmentConfig, context: Context) -> Iterator[Curves]:
@@ -124,17 +124,21 @@ def _judge_misaligned(curves: Curves) -> Judgement:
 
 
 def _along_kappa(lines: Curves, *, direction: int, lacking: str) -> Judgement:
-    """Judge that the error moves one way along kappa: from end to end by 2 s.e., and back nowhere by 3."""
+    """Judge that the error moves one way along kappa from end to end, and back nowhere in any of the steps."""
     verdicts, described, predicted = [], [], []
+    every = int((lines["source"] == "simulation").sum())
     for params, rows in each_curve(lines):
         simulated = select(rows, source="simulation").sort_values("x")
         theory = select(rows, source="theory").sort_values("x")
         if len(simulated) < 2:
             continue
         steps = [log_ratio(simulated.iloc[i + 1], simulated.iloc[i]) for i in range(len(simulated) - 1)]
-        back = any(exceeds(-direction * step, 0, error, sigmas=BACK) is Verdict.HOLDS for step, error in steps)
+        repeats = int(simulated["n"].min())
+        back = any(
+            exceeds(direction * step, 0, error, repeats, comparisons=every) is Verdict.FAILS for step, error in steps
+        )
         total, error = log_ratio(simulated.iloc[-1], simulated.iloc[0])
-        verdicts.append(Verdict.FAILS if back else exceeds(direction * total, 0, error))
+        verdicts.append(Verdict.FAILS if back else exceeds(direction * total, 0, error, repeats, comparisons=every))
         described.append(f"{total:+.3f} ± {error:.3f} ({params['train']})")
         predicted.append(f"{math.log(theory['y'].iloc[-1] / theory['y'].iloc[0]):+.3f}")
     if not verdicts:
@@ -143,7 +147,7 @@ def _along_kappa(lines: Curves, *, direction: int, lacking: str) -> Judgement:
         all_of(verdicts),
         predicted="change of log e from the least to the largest kappa: " + ", ".join(predicted),
         measured=", ".join(described),
-        tolerance=f"end to end by 2 s.e., no step back by {BACK} s.e.",
+        tolerance=f"from end to end, no step back; {STUDENT}",
     )
 
 

@@ -7,12 +7,13 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.confidence import STUDENT, exceeds
 from solv.experiments.icl_alignment.fixed_point import core_params, core_spectra, fixed_sizes
 from solv.experiments.icl_alignment.log_ratios import log_ratio
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
 from solv.theory.icl_alignment.error import icl_error
-from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, missing
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
 from solv.tracking.curves import Curves, Recorder, each_curve, select, standard_error
 from solv.tracking.panels import Panel
 
@@ -83,13 +84,16 @@ def _judge(curves: Curves) -> Judgement:
         return missing("descent.tau includes two values on each side of 1")
     diverges = bool(np.isinf(theory.loc[theory["x"] == 1, "y"]).all())
     verdicts, rises, falls = [Verdict.HOLDS if diverges else Verdict.FAILS], [], []
+    repeats = int(simulated["n"].min())
     for _, rows in each_curve(simulated):
         beside = rows["x"].isin([below.max(), above.min()])
         peak, others = rows[beside].nlargest(1, "y").iloc[0], rows[~beside]
         left, right = rows[rows["x"] < peak["x"]], rows[rows["x"] > peak["x"]]
         highest = log_ratio(peak, others.nlargest(1, "y").iloc[0])
         rise, fall = (log_ratio(peak, side.nsmallest(1, "y").iloc[0]) for side in (left, right))
-        verdicts += [exceeds(value, 0, error) for value, error in (highest, rise, fall)]
+        verdicts += [
+            exceeds(value, 0, error, repeats, comparisons=len(simulated)) for value, error in (highest, rise, fall)
+        ]
         rises.append(rise[0])
         falls.append(fall[0])
     return Judgement(
@@ -100,7 +104,7 @@ def _judge(curves: Curves) -> Judgement:
             f"log e rises to it by {min(rises, default=math.nan):.2f} or more and falls by "
             f"{min(falls, default=math.nan):.2f} or more"
         ),
-        tolerance="the simulated tau nearest to 1 on either side; 2 s.e.",
+        tolerance=f"the simulated tau nearest to 1 on either side; {STUDENT}",
     )
 
 

@@ -30,7 +30,7 @@ EXPERIMENT = Experiment(
         Highlight("diversity", "diversity-helps-aligned", where={"train": "half"}),
         Highlight("double-descent", "double-descent-at-tau-1"),
         Highlight("test-context", "longer-test-context-helps"),
-        Highlight("scatter-alignment", "alignment-predicts-error"),
+        Highlight("scatter-alignment", "alignment-knows-diversity"),
         Highlight("pretraining", "optimal-pretraining-not-test"),
         Highlight("transformer", "transformer-follows-alignment"),
     ),

@@ -6,13 +6,14 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.confidence import STUDENT, within
 from solv.experiments.icl_alignment.covariances import CORE_TESTS, POWER_LAW, tested_spectrum
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
 from solv.theory.icl_alignment.covariances import power_law_spectrum
 from solv.theory.icl_alignment.error import icl_error
-from solv.tracking.claims import Claim, Judgement, Verdict, all_of, known, missing, within
+from solv.tracking.claims import Claim, Judgement, all_of, known, missing
 from solv.tracking.curves import Curves, Recorder, each_curve, parameter, select, standard_error
 from solv.tracking.panels import Panel
 
@@ -99,17 +100,14 @@ def _judge(curves: Curves) -> Judgement:
     if not intercepts:
         return missing(f"finite_size.dimension includes two values, finite_size.tau one at least {PEAK:g} from 1")
     worst, error = max(intercepts, key=lambda each: abs(each[0] - 1) - 2 * each[1])
+    repeats, curves_read = int(simulated["n"].min()), len(intercepts)
     return Judgement(
-        all_of(_judge_intercept(*each) for each in intercepts),
+        all_of(within(value, 1, TOLERANCE, each, repeats, comparisons=curves_read) for value, each in intercepts),
         predicted=1.0,
         measured=worst,
         error=error,
-        tolerance=f"{TOLERANCE:g} at 2 s.e., in each of {len(intercepts)} curves (the worst is shown)",
+        tolerance=f"{TOLERANCE:g} in each of {curves_read} curves (the worst is shown); {STUDENT}",
     )
-
-
-def _judge_intercept(value: float, error: float) -> Verdict:
-    return Verdict.UNDECIDED if error > TOLERANCE else within(value, 1, TOLERANCE, error)
 
 
 def _intercept(rows: Curves) -> tuple[float, float]:

@@ -1,4 +1,8 @@
-"""Which measure of alignment puts errors into their order? Spearman's correlation of A and of its rivals with them."""
+"""Which measure of alignment puts errors into their order? Spearman's correlation of e_misalign and its rivals.
+
+The paper's number is the mean over task diversities of the correlations within each of them. The pooled number, over
+all pairs and diversities together, stands second: there the rivals that do not know the diversity fail by themselves.
+"""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,29 +13,36 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import spearmanr
 
-from solv.theory.icl_alignment.measures import ALIGNMENT_MEASURES
+from solv.theory.icl_alignment.error import icl_error
+from solv.theory.icl_alignment.measures import RIVALS, RIVALS_OF_OURS, RIVALS_OF_THE_PAPER
 from solv.tracking.claims import known
 from solv.tracking.curves import Curves, Params, parameter
 
-ALIGNMENT = "A"
-MEASURES = (ALIGNMENT, *ALIGNMENT_MEASURES)
+MISALIGNMENT = "e_misalign"
+RESOLVENT = "resolvent"
+MEASURES = (MISALIGNMENT, RESOLVENT, *RIVALS)
+SIGNS = (1, 1, *(sign for _, sign in RIVALS.values()))
 Pretraining: TypeAlias = tuple[str, float]  # (train, kappa)
 Measures: TypeAlias = Mapping[Pretraining, np.ndarray]  # -> (measures, tests), in the order of MEASURES
 Errors: TypeAlias = Mapping[Pretraining, np.ndarray]  # -> (tests,)
 Ranking: TypeAlias = Callable[[Measures, Errors], np.ndarray]
 
 
-def rivals(train: np.ndarray, tests: Sequence[np.ndarray]) -> list[list[float]]:
-    """Return what each rival of A says of every test covariance beside `train`, (rivals, tests)."""
-    return [[rival(train, test) for test in tests] for rival, _ in ALIGNMENT_MEASURES.values()]
+def all_measures(
+    train: np.ndarray, tests: Sequence[np.ndarray], tau: float, alpha: float, kappas: Sequence[float], rho: float
+) -> np.ndarray:
+    """Return what every measure says of every test covariance beside `train`, shape (kappas, measures, tests)."""
+    found = [icl_error(train, test, tau, alpha, np.array(kappas), rho) for test in tests]
+    informed = np.array([[each.misalignment, each.resolvent] for each in found])  # (tests, 2, kappas)
+    others = np.array([[rival(train, test) for test in tests] for rival, _ in RIVALS.values()])
+    return np.stack([np.concatenate([informed[:, :, index].T, others]) for index in range(len(kappas))])
 
 
 def rank_correlations(measures: Measures, errors: Errors) -> np.ndarray:
     """Return the correlation of each measure with the errors of all pairs, signed so that 1 is perfect, (measures,)."""
-    signs = [1, *(sign for _, sign in ALIGNMENT_MEASURES.values())]
     together = np.concatenate(list(errors.values()))
     values = np.concatenate([measures[key] for key in errors], axis=1)
-    return np.array([sign * spearmanr(row, together).statistic for sign, row in zip(signs, values, strict=True)])
+    return np.array([sign * spearmanr(row, together).statistic for sign, row in zip(SIGNS, values, strict=True)])
 
 
 def rank_correlations_within(measures: Measures, errors: Errors) -> np.ndarray:
@@ -47,31 +58,35 @@ def by_measure(params: Params, *values: ArrayLike) -> Iterator[tuple[dict[str, o
 
 
 @dataclass(frozen=True)
-class Lead:
-    """How far A is ahead of the best of its rivals.
+class Rank:
+    """The rank correlation of one measure, its standard error over n repeats: NaN where it is not known."""
 
-    Attributes:
-        own, own_error: rank correlation of A, and its standard error; NaN where it is not known.
-        rival, rival_name: those of the best rival.
-        error: standard error of the difference. The repeats of A and its rivals are the same, so that adding their
-            variances exaggerates.
-    """
-
-    own: float
-    own_error: float
-    rival: float
-    rival_name: str
+    name: str
+    value: float
     error: float
+    n: int
 
     def __str__(self) -> str:
-        return f"A {self.own:.3f}, {self.rival_name} {self.rival:.3f}"
+        return f"{self.name} {self.value:.3f}"
+
+    def above(self, other: "Rank") -> tuple[float, float]:
+        """Return the lead over another measure, and its standard error.
+
+        The repeats of both are the same, so that adding their variances exaggerates.
+        """
+        return self.value - other.value, math.hypot(self.error, other.error)
 
 
-def lead(ranks: Curves) -> Lead:
-    """Return the lead of A in curves that have every measure once."""
-    named = ranks.assign(measure=parameter(ranks, "measure"))
-    own, others = named[named["measure"] == ALIGNMENT].iloc[0], named[named["measure"] != ALIGNMENT]
-    best = others.nlargest(1, "y").iloc[0]
-    own_error, best_error = (known(row["y_err"], row["n"]) for row in (own, best))
-    error = math.hypot(own_error, best_error)
-    return Lead(float(own["y"]), own_error, float(best["y"]), str(best["measure"]), error)
+def ranks_of(curves: Curves) -> dict[str, Rank]:
+    """Return the rank correlation of every measure, from curves that have each of them once."""
+    names = parameter(curves, "measure")
+    return {
+        name: Rank(name, float(row["y"]), known(row["y_err"], row["n"]), int(row["n"]))
+        for name, (_, row) in zip(names, curves.iterrows(), strict=True)
+    }
+
+
+def listed(ranks: Mapping[str, Rank]) -> str:
+    """Return the correlations of the paper's four measures in words, and of the best of ours."""
+    best = max((ranks[name] for name in RIVALS_OF_OURS), key=lambda rank: rank.value)
+    return ", ".join(str(ranks[name]) for name in (MISALIGNMENT, RESOLVENT, *RIVALS_OF_THE_PAPER)) + f", {best}"

@@ -127,32 +127,51 @@ class Pretraining(Group):
 
 
 class Transformer(Group):
-    """The nonlinear transformer, pretrained on the power law of exponent `p` at the first alpha and rho."""
+    """The nonlinear transformers, pretrained on the power law of exponent `p`."""
 
-    enabled: bool = flag(True, "whether the transformer is trained at all")
-    dimension: int = integer(10, "token dimension d of the transformer's contexts", least=4)
+    enabled: bool = flag(True, "whether transformers are trained at all")
+    architecture: tuple[str, ...] = texts(
+        ["encoder", "decoder"],
+        "transformers that are trained: the encoder of the ICLR version of the paper, the decoder of its preprint",
+        choices=("encoder", "decoder"),
+    )
+    dimension: int = integer(8, "token dimension d of the transformers' contexts; their width is d + 1", least=4)
+    alpha: float = real(1, "context length per dimension of the transformers' contexts", above=0)
+    tau: float = real(
+        4, "contexts per squared dimension in the encoder's training set; the decoder sees fresh ones", above=0
+    )
+    rho: float = real(0.01, "label-noise variance of the transformers' contexts", least=0)
     kappa: tuple[float, ...] = reals(
         [0.2, 0.5, 1, 2, 10], "task diversities that transformers are pretrained on", above=0
     )
     link: tuple[str, ...] = texts(
         ["linear"],
-        "label as a function of w.x that the transformer learns",
+        "label as a function of w.x that the transformers learn",
         choices=("linear", "tanh", "square", "cube"),
     )
-    p: float = real(0.9, "exponent of the spectrum that the transformer is pretrained on")
+    p: float = real(0.9, "exponent of the spectrum that the transformers are pretrained on")
     test_p: tuple[float, ...] = reals(
-        [-0.9, 0, 0.4, 0.65, 0.9, 1.15, 1.4, 2], "exponents of the spectra that the transformer is tested on"
+        [0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4],
+        "exponents of the power laws that the transformers are tested on",
     )
-    seeds: int = integer(3, "independent trainings of the transformer per task diversity and link", least=2)
-    width: int = integer(32, "dimension of the transformer's residual stream", least=1)
-    hidden: int = integer(64, "hidden units of each MLP of the transformer", least=1)
-    layers: int = integer(2, "layers of the transformer", least=1)
-    steps: int = integer(400, "training steps of the transformer", least=1)
-    batch: int = integer(64, "fresh contexts per training step of the transformer", least=1)
+    test_rank: tuple[float, ...] = reals(
+        [0.2, 0.4, 0.6, 0.8, 1],
+        "shares of the directions, largest variances of pretraining first, that the tests of low rank lie in",
+        above=0,
+        most=1,
+    )
+    seeds: int = integer(2, "independent trainings of a transformer per task diversity and link", least=2)
+    layers: int = integer(2, "layers of the transformers", least=1)
+    multiplier: int = integer(2, "hidden units of the encoder's MLP per unit of its width", least=1)
+    dropout: float = real(0.2, "probability that the encoder drops a unit in training", least=0, below=1)
     learning_rate: float = real(
-        3e-3, "learning rate of Adam; rises over a tenth of the steps, then decays along a cosine", above=0
+        1e-3, "learning rate of AdamW, constant; weight decay 0.01, gradients clipped at 1", above=0
     )
-    contexts: int = integer(1024, "test contexts per trained transformer and test spectrum", least=1)
+    steps: int = integer(3000, "training steps of the encoder", least=1)
+    batch: int = integer(64, "contexts per training step of the encoder, at most its training set", least=1)
+    decoder_steps: int = integer(1000, "training steps of the decoder", least=1)
+    decoder_batch: int = integer(64, "fresh contexts per training step of the decoder", least=1)
+    contexts: int = integer(2048, "test contexts per trained transformer and test covariance", least=1)
 
 
 class IclAlignmentConfig(RunSettings):

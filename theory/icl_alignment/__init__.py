@@ -7,6 +7,7 @@ from solv.theory.on_demand import offering
 if TYPE_CHECKING:
     from solv.theory.icl_alignment.covariances import (
         exponential_spectrum,
+        linear_spectrum,
         power_law_spectrum,
         projector_spectrum,
         random_rotation,
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
         IclError,
         Optimum,
         icl_error,
+        misalignment_kernel,
         optimal_diversity,
         optimal_power_law,
         task_resolvent,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         bures_distance,
         captured_variance,
         cosine,
+        inverse_cka,
         inverse_overlap,
         kl_divergence,
         overlap,
@@ -38,8 +41,11 @@ __all__ = [
     "cosine",
     "exponential_spectrum",
     "icl_error",
+    "inverse_cka",
     "inverse_overlap",
     "kl_divergence",
+    "linear_spectrum",
+    "misalignment_kernel",
     "optimal_diversity",
     "optimal_power_law",
     "overlap",
@@ -56,10 +62,12 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
         __name__,
         {
             "covariances": (
-                "exponential_spectrum power_law_spectrum projector_spectrum random_rotation rotated_covariance "
-                "spiked_spectrum"
+                "exponential_spectrum linear_spectrum power_law_spectrum projector_spectrum random_rotation "
+                "rotated_covariance spiked_spectrum"
             ),
-            "error": "IclError Optimum icl_error optimal_diversity optimal_power_law task_resolvent",
-            "measures": "bures_distance captured_variance cosine inverse_overlap kl_divergence overlap",
+            "error": (
+                "IclError Optimum icl_error misalignment_kernel optimal_diversity optimal_power_law task_resolvent"
+            ),
+            "measures": "bures_distance captured_variance cosine inverse_cka inverse_overlap kl_divergence overlap",
         },
     )

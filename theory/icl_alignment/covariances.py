@@ -29,6 +29,16 @@ def power_law_spectrum(d: int, exponent: float) -> Float[np.ndarray, "d"]:
     return _of_mean_one(np.arange(1, d + 1) ** -require_real("exponent", exponent))
 
 
+def linear_spectrum(d: int) -> Float[np.ndarray, "d"]:
+    """Return c_i proportional to d + 1 - i, i = 1..d: the eigenvalues d, d - 1, ..., 1 (figure 1 of the paper).
+
+    Raises:
+        ValueError: d < 1.
+
+    """
+    return _of_mean_one(np.arange(require_integer("d", d, least=1), 0, -1.0))
+
+
 def exponential_spectrum(d: int, rate: float) -> Float[np.ndarray, "d"]:
     """Return c_i proportional to exp(-rate i / d), i = 1..d: exp(rate) is the condition number.
 

@@ -17,10 +17,12 @@ Notation
 | r_tr, r_te | <C> + rho, the label variances | > 0 |
 | S_k | sample covariance of the k pretraining tasks | (d, d) |
 | M(nu), M' | lim <(S_k + nu)^-1> and its derivative | > 0, < 0 |
-| F, F2 | lim of the mean of (S_k + nu)^-1 and of its square, functions of C_tr | (d, d) |
+| F, F' | lim of the mean of (S_k + nu)^-1 and its derivative in nu, functions of C_tr; F2 = -F' | (d, d) |
 | sigma | ridge on C_tr that has the effect of nu on S_k: F = (sigma / nu) (C_tr + sigma)^-1 | > nu |
 | D(sigma) = <C_tr (C_tr + sigma)^-1> | fraction of the directions that are resolved | [0, 1) |
-| xi | ridge that too few contexts (tau < 1) imply by themselves | >= 0 |
+| xi | ridge that too few contexts (tau < 1) imply by themselves (the paper's lambda~) | >= 0 |
+| q | q tau is the error on fresh contexts of the pretraining tasks themselves | >= 0 |
+| K = q F + (q xi - nu^2) F' | e_misalign = <C_te K> is the paper's alignment; nu is the paper's sigma | (d, d) |
 
 The fixed point (2) and, for tau < 1, the condition (4) on xi are one scalar equation in sigma. With a = 1 - D / kappa,
 (2) reads nu = a sigma and nu M = 1 - D, so that (4) becomes
@@ -28,6 +30,9 @@ The fixed point (2) and, for tau < 1, the condition (4) on xi are one scalar equ
     sigma (1 - D / kappa) (1 - max(1 - tau, 0) / (1 - D)) = r_tr / alpha,                                    (2')
 
 whose left side increases with sigma wherever both brackets are positive.
+
+The error is e_scalar + e_misalign. e_scalar knows the test tasks through <C_te> alone: beside one pretraining and at a
+fixed trace of C_te, e_misalign orders the errors of linear attention by construction.
 """
 
 import math
@@ -51,16 +56,18 @@ RELATIVE_STEP = 1e-14
 class IclError:
     """The error of in-context prediction and its parts, arrays over the grid of parameters (0-d for one point).
 
-    total: e_ICL = pretraining + interaction, equation (8); inf at tau = 1.
-    pretraining: e_pre, equation (6): knows the test tasks through their total variance only.
-    interaction: e_int, equation (7): linear in C_te.
-    alignment: A = <C_te F>, how little of the test tasks pretraining resolved (small is well aligned).
+    total: e_ICL = scalar + misalignment, equation (8); inf at tau = 1.
+    scalar: e_scalar, equation (6): knows the test tasks through their total variance only.
+    misalignment: e_misalign = <C_te K>, equation (7): the paper's measure of alignment, linear in C_te.
+    resolvent: <C_te F>, how little of the test tasks pretraining resolved: a rival of e_misalign.
+    in_distribution: q tau, the error on fresh contexts of the pretraining tasks themselves; inf at tau = 1.
     """
 
     total: Float[np.ndarray, "*grid"]
-    pretraining: Float[np.ndarray, "*grid"]
-    interaction: Float[np.ndarray, "*grid"]
-    alignment: Float[np.ndarray, "*grid"]
+    scalar: Float[np.ndarray, "*grid"]
+    misalignment: Float[np.ndarray, "*grid"]
+    resolvent: Float[np.ndarray, "*grid"]
+    in_distribution: Float[np.ndarray, "*grid"]
 
 
 @dataclass(frozen=True)
@@ -138,16 +145,51 @@ def icl_error(
         _range("test_alpha", alpha if test_alpha is None else test_alpha, infinite=True),
     )
     points = np.stack([axis.ravel() for axis in grid])
-    parts = np.empty((3, points.shape[1]))
+    parts = np.empty((4, points.shape[1]))
     for block in _blocks(points.shape[1], d):
         parts[:, block] = _error_parts(c, t, *points[:, block])
-    pretraining, interaction, alignment = parts.reshape(3, *grid[0].shape)
+    scalar, misalignment, resolvent, in_distribution = parts.reshape(4, *grid[0].shape)
     return IclError(
-        total=np.asarray(pretraining + interaction),
-        pretraining=pretraining,
-        interaction=interaction,
-        alignment=alignment,
+        total=np.asarray(scalar + misalignment),
+        scalar=scalar,
+        misalignment=misalignment,
+        resolvent=resolvent,
+        in_distribution=in_distribution,
     )
+
+
+def misalignment_kernel(
+    eigenvalues: Float[np.ndarray, "d"], tau: float, alpha: float, kappa: float, rho: float
+) -> Float[np.ndarray, "d"]:
+    """Return the eigenvalues of K, in the order of those of C_tr: e_misalign = <C_te K> for every C_te.
+
+    K is a function of C_tr. Its eigenvalues decrease with those of C_tr (the paper proves it for tau > 1): a test is
+    the easier the more of its variance lies where pretraining has most.
+
+    Args:
+        eigenvalues: of C_tr, shape (d,), >= 0, not all zero.
+        tau, alpha, kappa, rho: as in `icl_error`; tau is not 1.
+
+    Raises:
+        ValueError: an argument out of range.
+        ArithmeticError: Newton's iteration did not converge.
+
+    Accuracy and cost: as `icl_error` at one point.
+
+    """
+    _require_finite_error(tau)
+    c = _spectrum("eigenvalues", eigenvalues)
+    point = (
+        _range("tau", [tau], infinite=True),
+        _range("alpha", [alpha]),
+        _range("kappa", [kappa], least=1 / len(c), infinite=True),
+        _range("rho", [rho], least=0),
+    )
+    found = _pretrained(c, *point)
+    f = found.f[0]
+    f2 = f**2 * ((found.m + found.nu * found.dm) / point[2] * c + 1)
+    kernel: np.ndarray = found.q * f - (found.q * found.xi - found.nu**2) * f2
+    return kernel
 
 
 def optimal_diversity(
@@ -223,19 +265,22 @@ def optimal_power_law(
     return _grid_minimum(error, np.linspace(least, most, 61))
 
 
-def _error_parts(
-    c: np.ndarray,
-    t: np.ndarray,
-    tau: np.ndarray,
-    alpha: np.ndarray,
-    kappa: np.ndarray,
-    rho: np.ndarray,
-    test_alpha: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return (e_pre, e_int, A) at each point, equations (4)-(7)."""
-    d = len(c)
+@dataclass(frozen=True)
+class _Pretrained:
+    """What pretraining comes to at each point: the symbols of the module's table, arrays (points,), f (points, d)."""
+
+    nu: np.ndarray
+    xi: np.ndarray
+    m: np.ndarray
+    dm: np.ndarray
+    q: np.ndarray
+    in_distribution: np.ndarray
+    f: np.ndarray
+
+
+def _pretrained(c: np.ndarray, tau: np.ndarray, alpha: np.ndarray, kappa: np.ndarray, rho: np.ndarray) -> _Pretrained:
+    """Return nu, xi, M, M', q, q tau and the eigenvalues of F, equations (2)-(5); at tau = 1, q is that of spread 1."""
     ridge = (c.mean() + rho) / alpha
-    label_noise = (t.mean() + rho) / test_alpha
     deficit = np.maximum(1 - tau, 0)
     sigma = _effective_ridge(ridge, kappa, deficit, c)
     resolved = 1 / (sigma[:, None] + c)
@@ -244,18 +289,35 @@ def _error_parts(
     m, dm, resolved = _resolvent(nu, kappa, sigma, c)
     xi = np.where(tau < 1, (1 - tau) / m, 0.0)
 
+    excess = rho + nu - nu**2 * m - xi * (1 - 2 * nu * m - nu**2 * dm)
+    absorbed = 1 - 2 * xi * m - xi**2 * dm
     interpolating = tau == 1
-    spread = tau - (1 - 2 * xi * m - xi**2 * dm)
-    q = (rho + nu - nu**2 * m - xi * (1 - 2 * nu * m - nu**2 * dm)) / np.where(interpolating, 1, spread)
-    pretraining = rho + label_noise * (1 + (q - 2 * nu) * m + (xi * q - nu**2) * dm)
+    q = excess / np.where(interpolating, 1, tau - absorbed)
+    in_distribution = excess / np.where(interpolating, 1, 1 - absorbed / tau)
+    in_distribution[interpolating] = np.inf
+    return _Pretrained(nu, xi, m, dm, q, in_distribution, (sigma / nu)[:, None] * resolved)
 
-    f = (sigma / nu)[:, None] * resolved
-    alignment = f @ t / d
+
+def _error_parts(
+    c: np.ndarray,
+    t: np.ndarray,
+    tau: np.ndarray,
+    alpha: np.ndarray,
+    kappa: np.ndarray,
+    rho: np.ndarray,
+    test_alpha: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return (e_scalar, e_misalign, <C_te F>, q tau) at each point, equations (4)-(7)."""
+    found = _pretrained(c, tau, alpha, kappa, rho)
+    nu, xi, m, dm, q = found.nu, found.xi, found.m, found.dm, found.q
+    scalar = rho + (t.mean() + rho) / test_alpha * (1 + (q - 2 * nu) * m + (xi * q - nu**2) * dm)
+    d, f = len(c), found.f
+    resolvent = f @ t / d
     squared = np.square(f, out=f)
-    squared_alignment = (squared @ t + (m + nu * dm) / kappa * (squared @ (t * c))) / d
-    interaction = q * alignment - (q * xi - nu**2) * squared_alignment
-    pretraining[interpolating] = interaction[interpolating] = np.inf
-    return pretraining, interaction, alignment
+    squared_resolvent = (squared @ t + (m + nu * dm) / kappa * (squared @ (t * c))) / d
+    misalignment = q * resolvent - (q * xi - nu**2) * squared_resolvent
+    scalar[tau == 1] = misalignment[tau == 1] = np.inf
+    return scalar, misalignment, resolvent, found.in_distribution
 
 
 def _resolvent(

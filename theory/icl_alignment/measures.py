@@ -1,14 +1,16 @@
 """Which other numbers could say how well test tasks are aligned with pretraining tasks?
 
-The rivals of the resolvent alignment A = <C_te F> in the icl-alignment spec, section 2. They compare the two task
-covariances alone: none knows the amount of data, the context length, the task diversity or the noise.
+The paper's measure is e_misalign = <C_te K>, and the first of its rivals the resolvent <C_te F>: both are in `error.py`
+and know the amount of data, the context length, the task diversity and the noise. The rivals here compare the two task
+covariances alone. Two of them are the paper's, <C_te C_tr^-1> and 1/CKA; overlap, cosine, Bures distance, KL
+divergence and captured variance are ours.
 
 | symbol | name | shape / range |
 |---|---|---|
 | d | token dimension; (1/d) tr written <.> | - |
 | C_tr, C_te | task covariances of pretraining and test, each the diagonal (d,) or a matrix (d, d) | >= 0 |
 
-Each is symmetric under a common rotation of both covariances and costs O(d) for diagonals, O(d^3) for matrices.
+Each but 1/CKA is symmetric under a common rotation of both covariances. Cost: O(d) for diagonals, O(d^3) for matrices.
 The covariances must be positive semi-definite and of equal dimension; they are not checked.
 """
 
@@ -44,6 +46,18 @@ def cosine(train_covariance: Covariance, test_covariance: Covariance) -> float:
     """Return tr(C_te C_tr) / (|C_te| |C_tr|), between 0 and 1: 1 when the covariances are proportional."""
     train, test = _full(train_covariance), _full(test_covariance)
     return float(np.vdot(train, test) / (np.linalg.norm(train) * np.linalg.norm(test)))
+
+
+def inverse_cka(train_covariance: Covariance, test_covariance: Covariance) -> float:
+    """Return 1 / CKA, >= 1: one when the doubly centred covariances are proportional, inf when they are orthogonal.
+
+    CKA = h(C_tr, C_te) / sqrt(h(C_tr, C_tr) h(C_te, C_te)), h(A, B) = tr(H A H B) / (d - 1)^2, H = I - 1 1^T / d.
+    Centring depends on the basis: unlike the other measures it changes under a common rotation.
+    """
+    train, test = _full(train_covariance), _full(test_covariance)
+    centred = [matrix - matrix.mean(axis=0) - matrix.mean(axis=1)[:, None] + matrix.mean() for matrix in (train, test)]
+    both = float(np.vdot(*centred))
+    return float(np.linalg.norm(centred[0]) * np.linalg.norm(centred[1]) / both) if both > 0 else float("inf")
 
 
 def bures_distance(train_covariance: Covariance, test_covariance: Covariance) -> float:
@@ -96,16 +110,18 @@ def captured_variance(train_covariance: Covariance, test_covariance: Covariance,
 
 
 # +1: a larger value says that the error will be larger; -1: that it will be smaller.
-ALIGNMENT_MEASURES: Mapping[str, tuple[Callable[[Covariance, Covariance], float], int]] = MappingProxyType(
+Measures = Mapping[str, tuple[Callable[[Covariance, Covariance], float], int]]
+RIVALS_OF_THE_PAPER: Measures = MappingProxyType({"C_te/C_tr": (inverse_overlap, 1), "1/CKA": (inverse_cka, 1)})
+RIVALS_OF_OURS: Measures = MappingProxyType(
     {
-        "overlap": (overlap, -1),
-        "inverse overlap": (inverse_overlap, 1),
-        "cosine": (cosine, -1),
-        "Bures distance": (bures_distance, 1),
-        "KL divergence": (kl_divergence, 1),
-        "captured variance": (captured_variance, -1),
+        "overlap (ours)": (overlap, -1),
+        "cosine (ours)": (cosine, -1),
+        "Bures (ours)": (bures_distance, 1),
+        "KL (ours)": (kl_divergence, 1),
+        "captured (ours)": (captured_variance, -1),
     }
 )
+RIVALS: Measures = MappingProxyType({**RIVALS_OF_THE_PAPER, **RIVALS_OF_OURS})
 
 
 def _full(covariance: Covariance) -> Float[np.ndarray, "d d"]:

@@ -25,4 +25,7 @@ def test_measured_curves_are_called_as_theory_calls_them_but_where_there_is_none
 
 
 def test_its_claims_are_judged_by_its_own_curves():
-    assert smoke("icl-alignment", "alignment-measures").claims == ("alignment-predicts-error",)
+    assert smoke("icl-alignment", "alignment-measures").claims == (
+        "alignment-orders-linear-errors",
+        "alignment-knows-diversity",
+    )

@@ -5,7 +5,7 @@ from tests.experiments.scaffold import smoke
 
 SOURCES = {
     Panels.DIVERSITY: {"simulation", "theory"},
-    Panels.ALIGNMENT: {"theory"},
+    Panels.MISALIGNMENT: {"theory"},
 }
 
 

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from solv.experiments.icl_alignment import best_pretraining, finite_size, transformer
+from solv.experiments.icl_alignment import alignment_measures, best_pretraining, finite_size, transformer
 from solv.experiments.icl_alignment.alignment_measures import Panels as MeasuresPanels
+from solv.experiments.icl_alignment.confidence import sigmas_to_fail, sigmas_to_hold
 from solv.experiments.icl_alignment.context_length import Panels as LengthPanels
 from solv.experiments.icl_alignment.diversity import Panels as DiversityPanels
 from solv.experiments.icl_alignment.double_descent import Panels as DescentPanels
 from solv.experiments.icl_alignment.experiment import EXPERIMENT
-from solv.experiments.icl_alignment.settings import Diversity, IclAlignmentConfig, Scatter
+from solv.experiments.icl_alignment.rank_correlations import MISALIGNMENT
+from solv.experiments.icl_alignment.settings import Diversity, IclAlignmentConfig, Scatter, Transformer
 from solv.harness.compose import settings_for
 from solv.harness.runner import run_experiment
 from solv.harness.settings import ConfigurationError, replace
@@ -21,14 +23,17 @@ from solv.tracking.curves import select
 from tests.experiments.scaffold import findings, on_theory, spoilt, verdicts
 
 SIZES = IclAlignmentConfig(
-    scatter=Scatter(dimension=12, angle=(math.inf,)), diversity=Diversity(columns=6, rows=6, kappas=31)
+    scatter=Scatter(dimension=12, angle=(math.inf,)),
+    diversity=Diversity(columns=6, rows=6, kappas=31),
+    transformer=Transformer(architecture=("encoder",)),
 )
 HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 DESCENT, FINITE_SIZE = {"panel": DescentPanels.DOUBLE_DESCENT}, {"panel": finite_size.Panels.FINITE_SIZE}
 DIVERSITY, TEST_CONTEXT = {"panel": DiversityPanels.DIVERSITY}, {"panel": LengthPanels.TEST_CONTEXT}
 RANKS, PRETRAINING = {"panel": MeasuresPanels.RANKS}, {"panel": best_pretraining.Panels.PRETRAINING}
-TRAINED, TRAINED_RANKS = {"panel": transformer.Panels.ERROR}, {"panel": transformer.Panels.RANKS}
-TRAINED_WITHIN = {"panel": transformer.Panels.RANKS_WITHIN}
+WITHIN = {"panel": MeasuresPanels.RANKS_WITHIN}
+TRAINED = {"panel": transformer.Panels.ERROR}
+TRAINED_WITHIN = {"panel": transformer.Panels.RANKS_WITHIN, "state": transformer.TRAINED}
 ERROR = 0.002  # relative standard error of ideal measurements
 
 
@@ -41,7 +46,14 @@ def ideal():
     signed = measured["y_name"].isin(["log_ratio", "log_gain"])
     measured["y_err"] = measured["y_err"].where(~signed, ERROR)
     measured.loc[measured["part"] == "transformer", "source"] = "trained"
-    return pd.concat([theory, measured], ignore_index=True)
+    params = measured["params"].where(
+        measured["panel"] != transformer.Panels.LEARNED.value,
+        measured["params"].str.replace('"theory"', '"fresh tasks"'),
+    )
+    measured["params"] = params.str.replace("linear attention", "encoder")
+    before = measured[measured["panel"].str.startswith("transformer-rank")]
+    before = before.assign(params=before["params"].str.replace('"trained"', '"untrained"'), y=0.0)
+    return pd.concat([theory, measured, before], ignore_index=True)
 
 
 def judged(curves):
@@ -87,15 +99,15 @@ def first_below_the_peak(log_ratio):
 
 
 def rivals_below(curves, rows, gap):
-    """Put every rival of A at `gap` below it."""
-    own = select(curves, **rows, measure="A", source="theory")["y"].iloc[0]
-    rival = curves["params"].str.contains('"measure": "A"')
+    """Put every rival of e_misalign at `gap` below it."""
+    own = select(curves, **rows, measure=MISALIGNMENT, source="theory")["y"].iloc[0]
+    rival = curves["params"].str.contains(f'"measure": "{MISALIGNMENT}"')
     return pd.concat([curves[rival], spoilt(curves[~rival], lambda part: part.assign(y=own - gap), **rows)])
 
 
 def test_every_claim_holds_on_curves_that_lie_on_the_theory(ideal):
     found = judged(ideal)
-    assert len(found) == 8
+    assert len(found) == 9
     assert set(found.values()) == {HOLDS}
 
 
@@ -107,25 +119,35 @@ def test_a_panel_that_a_claim_reads_and_that_is_empty_is_a_fault(ideal, claim):
 
 
 STEP = math.sqrt(2) * ERROR  # standard error of the log-ratio of two points
+REPEATS = 6
+BACK = {  # a step against the claim among all simulated points along kappa, as a log-ratio
+    test: STEP * sigmas_to_fail(REPEATS, len(SIZES.kappa) * curves)
+    for test, curves in (("same", len(SIZES.train)), ("reversed", 1))
+}
+COUNTS = sigmas_to_hold(REPEATS)
 EDGES = [
     # claim, the rows that are changed, how (strength 1 is the tolerance)
     ("matches-theory", FINITE_SIZE, lambda s: times(1 + finite_size.TOLERANCE * s)),
     ("double-descent-at-tau-1", DESCENT, lambda s: first_below_the_peak(0.1 * (1 - s))),
-    ("diversity-helps-aligned", {**DIVERSITY, "test": "same"}, lambda s: last_after_the_one_before(3 * STEP * s)),
+    (
+        "diversity-helps-aligned",
+        {**DIVERSITY, "test": "same"},
+        lambda s: last_after_the_one_before(BACK["same"] * s),
+    ),
     (
         "diversity-harms-misaligned",
         {**DIVERSITY, "test": "reversed"},
-        lambda s: last_after_the_one_before(-3 * STEP * s),
+        lambda s: last_after_the_one_before(-BACK["reversed"] * s),
     ),
     (
         "transformer-follows-alignment",
-        {**TRAINED_RANKS, "measure": "A"},
+        {**TRAINED_WITHIN, "measure": MISALIGNMENT},
         lambda s: lambda rows: rows.assign(y=transformer.ORDERED + 0.1 * (1 - s)),
     ),
     (
-        "transformer-follows-alignment",
-        {**TRAINED_WITHIN, "measure": "A"},
-        lambda s: lambda rows: rows.assign(y=0.1 * (1 - s)),
+        "alignment-orders-linear-errors",
+        {**WITHIN, "measure": MISALIGNMENT, "tau": 4},
+        lambda s: lambda rows: rows.assign(y=alignment_measures.ORDERED + 0.1 * (1 - s)),
     ),
     ("longer-test-context-helps", TEST_CONTEXT, lambda s: last_after_the_one_before(0.1 * (s - 1))),
 ]
@@ -141,9 +163,9 @@ def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(ideal
 
 @pytest.mark.parametrize(
     ("claim", "rows"),
-    [("alignment-predicts-error", {**RANKS, "tau": 4}), ("transformer-follows-alignment", TRAINED_RANKS)],
+    [("alignment-knows-diversity", {**RANKS, "tau": 4}), ("transformer-follows-alignment", TRAINED_WITHIN)],
 )
-def test_a_must_be_ahead_of_every_rival(ideal, claim, rows):
+def test_e_misalign_must_be_ahead_of_its_rivals(ideal, claim, rows):
     sharp = spoilt(ideal, lambda part: part.assign(y_err=1e-5), **rows)
     assert judged(rivals_below(sharp, rows, 0.01))[claim] is HOLDS
     assert judged(rivals_below(sharp, rows, -0.01))[claim] is FAILS
@@ -152,17 +174,21 @@ def test_a_must_be_ahead_of_every_rival(ideal, claim, rows):
 @pytest.mark.parametrize(
     ("claim", "rows", "change"),
     [
-        ("longer-test-context-helps", TEST_CONTEXT, lambda s: falling(2 * STEP * s)),
-        ("optimal-pretraining-not-test", PRETRAINING, lambda s: lambda rows: rows.assign(y=-2 * ERROR * s)),
+        ("longer-test-context-helps", TEST_CONTEXT, lambda s: falling(COUNTS * STEP * s)),
+        (
+            "optimal-pretraining-not-test",
+            PRETRAINING,
+            lambda s: lambda rows: rows.assign(y=-COUNTS * ERROR * s),
+        ),
     ],
 )
-def test_a_difference_counts_from_two_standard_errors_on(ideal, claim, rows, change):
+def test_a_difference_counts_from_a_quantile_of_students_t_on(ideal, claim, rows, change):
     assert judged(spoilt(ideal, change(1.1), **rows))[claim] is HOLDS
     assert judged(spoilt(ideal, change(0.9), **rows))[claim] is UNDECIDED
 
 
-def test_only_the_pretrainings_above_the_peak_decide_whether_a_is_ahead(ideal):
-    assert judged(rivals_below(ideal, {**RANKS, "tau": 0.5}, -1))["alignment-predicts-error"] is HOLDS
+def test_only_the_pretrainings_above_the_peak_decide_whether_e_misalign_is_ahead(ideal):
+    assert judged(rivals_below(ideal, {**RANKS, "tau": 0.5}, -1))["alignment-knows-diversity"] is HOLDS
 
 
 @pytest.mark.parametrize(
@@ -172,8 +198,9 @@ def test_only_the_pretrainings_above_the_peak_decide_whether_a_is_ahead(ideal):
         ("double-descent-at-tau-1", DESCENT, lambda rows: rows.assign(y=rows["x"])),
         ("diversity-helps-aligned", DIVERSITY, lambda rows: rows.assign(y=rows["x"])),
         ("diversity-harms-misaligned", DIVERSITY, lambda rows: rows.assign(y=1 / rows["x"])),
-        ("alignment-predicts-error", {**RANKS, "measure": "A"}, lambda rows: rows.assign(y=0.1)),
-        ("transformer-follows-alignment", {**TRAINED_RANKS, "measure": "A"}, lambda rows: rows.assign(y=0.1)),
+        ("alignment-knows-diversity", {**RANKS, "measure": MISALIGNMENT}, lambda rows: rows.assign(y=0.1)),
+        ("alignment-orders-linear-errors", WITHIN, lambda rows: rows.assign(y=0.1)),
+        ("transformer-follows-alignment", {**TRAINED_WITHIN, "measure": MISALIGNMENT}, lambda rows: rows.assign(y=0.1)),
         ("longer-test-context-helps", TEST_CONTEXT, lambda rows: rows.assign(y=rows["x"])),
         ("optimal-pretraining-not-test", PRETRAINING, lambda rows: rows.assign(y=0.5)),
     ],
@@ -187,9 +214,9 @@ READ = [
     ("double-descent-at-tau-1", DESCENT),
     ("diversity-helps-aligned", DIVERSITY),
     ("diversity-harms-misaligned", DIVERSITY),
-    ("alignment-predicts-error", RANKS),
-    ("transformer-follows-alignment", TRAINED_RANKS),
-    ("transformer-follows-alignment", TRAINED),
+    ("alignment-knows-diversity", RANKS),
+    ("alignment-orders-linear-errors", WITHIN),
+    ("transformer-follows-alignment", TRAINED_WITHIN),
     ("longer-test-context-helps", TEST_CONTEXT),
     ("optimal-pretraining-not-test", PRETRAINING),
 ]
@@ -208,11 +235,6 @@ def test_no_scatter_at_all_over_a_few_repeats_decides_nothing(ideal, claim, rows
     assert judged(spoilt(ideal, lambda part: part.assign(y_err=0.0), **rows))[claim] is UNDECIDED
 
 
-def test_a_transformer_that_has_learned_nothing_leaves_its_claim_undecided(ideal):
-    idle = spoilt(ideal, lambda rows: rows.assign(y=1.01), **TRAINED)
-    assert judged(idle)["transformer-follows-alignment"] is UNDECIDED
-
-
 def test_theory_that_does_not_diverge_at_the_peak_fails_the_claim(ideal):
     finite = ideal.assign(y=ideal["y"].where(np.isfinite(ideal["y"]), 12.0))
     assert judged(finite)["double-descent-at-tau-1"] is FAILS
@@ -226,7 +248,7 @@ def test_theory_that_does_not_diverge_at_the_peak_fails_the_claim(ideal):
         ("diversity-helps-aligned", lambda t: t["params"].str.contains('"same"'), "test includes same"),
         ("diversity-harms-misaligned", lambda t: t["params"].str.contains('"train": "half"'), "train includes half"),
         (
-            "alignment-predicts-error",
+            "alignment-knows-diversity",
             lambda t: t["panel"].str.startswith("rank") & t["params"].str.contains('"tau": 4'),
             "scatter.tau",
         ),
@@ -274,10 +296,14 @@ def test_a_smoke_run_fills_its_panels_with_theory_and_measurement(smoke):
     expected = {
         "scatter-overlap": {"simulation"},  # rivals do not predict an error
         "scatter-bures-distance": {"simulation"},
-        "alignment": {"theory"},
+        "misalignment": {"theory"},
         "best-diversity": {"theory"},
         "best-power-law": {"theory"},
         "transformer": {"theory", "trained"},
+        "transformer-resolvent": {"trained"},
+        "transformer-inverse": {"trained"},
+        "transformer-cka": {"trained"},
+        "transformer-learned": {"theory", "trained"},
         "transformer-rank-correlation": {"theory", "trained"},
         "transformer-rank-correlation-within": {"theory", "trained"},
     }
@@ -289,7 +315,7 @@ def test_a_smoke_run_fills_its_panels_with_theory_and_measurement(smoke):
 
 
 def test_a_smoke_run_fails_no_claim(smoke):
-    assert len(smoke[1].findings) == 8
+    assert len(smoke[1].findings) == 9
     assert not {FAILS, Verdict.NOT_RUN} & {finding.verdict for finding in smoke[1].findings}
 
 

@@ -9,7 +9,7 @@ from solv.experiments.icl_alignment.best_pretraining import Panels as Pretrainin
 from solv.experiments.icl_alignment.diversity import Panels as DiversityPanels
 from solv.experiments.icl_alignment.diversity_map import Panels as MapPanels
 from solv.experiments.icl_alignment.experiment import EXPERIMENT
-from solv.experiments.icl_alignment.rank_correlations import ALIGNMENT, MEASURES, rank_correlations
+from solv.experiments.icl_alignment.rank_correlations import MEASURES, MISALIGNMENT, SIGNS, rank_correlations
 from solv.experiments.icl_alignment.settings import Diversity, IclAlignmentConfig, Scatter, Simulation
 from solv.theory.icl_alignment.covariances import power_law_spectrum
 from solv.theory.icl_alignment.error import icl_error
@@ -32,19 +32,20 @@ def test_theory_has_the_reference_values_of_the_half_projector():
             assert line[kappa] == pytest.approx(value, abs=2e-5)
 
 
-def test_alignment_orders_the_errors_of_theory_better_than_any_rival():
+def test_misalignment_orders_the_errors_of_theory_within_a_pretraining_by_construction():
     sizes = IclAlignmentConfig(scatter=Scatter(dimension=12, angle=(np.inf,)), parts=["alignment-measures"])
-    ranks = select(EXPERIMENT.predict(sizes), panel=MeasuresPanels.RANKS, tau=4)
-    judged = ranks.set_index(parameter(ranks, "measure"))["y"]
-    assert list(judged.index) == list(MEASURES)
-    assert judged[ALIGNMENT] > 0.95
-    assert judged.drop(ALIGNMENT).max() < judged[ALIGNMENT] - 0.3
+    theory = EXPERIMENT.predict(sizes)
+    within, pooled = (select(theory, panel=each, tau=4) for each in (MeasuresPanels.RANKS_WITHIN, MeasuresPanels.RANKS))
+    alone, everywhere = (rows.set_index(parameter(rows, "measure"))["y"] for rows in (within, pooled))
+    assert list(alone.index) == list(everywhere.index) == list(MEASURES)
+    assert alone[MISALIGNMENT] == pytest.approx(1, abs=1e-12)
+    assert everywhere[MISALIGNMENT] > 0.95
+    assert everywhere.drop([MISALIGNMENT, "resolvent"]).max() < everywhere[MISALIGNMENT] - 0.3
 
 
 def test_a_measure_that_knows_the_order_has_rank_correlation_one():
     errors = {("half", 1.0): np.array([1.0, 3.0, 2.0])}
-    small_is_aligned = np.array([1.0, -1, 1, -1, 1, 1, -1])  # a cosine is large where tasks are aligned
-    measures = {("half", 1.0): np.outer(small_is_aligned, errors["half", 1.0] ** 3)}
+    measures = {("half", 1.0): np.outer(SIGNS, errors["half", 1.0] ** 3)}  # a cosine is large where tasks are aligned
     np.testing.assert_allclose(rank_correlations(measures, errors), 1.0)
 
 

@@ -5,23 +5,27 @@ import pandas as pd
 import pytest
 
 from solv.experiments.icl_alignment.rank_correlations import (
-    ALIGNMENT,
     MEASURES,
+    MISALIGNMENT,
+    RESOLVENT,
+    SIGNS,
+    all_measures,
     by_measure,
-    lead,
+    listed,
     rank_correlations,
     rank_correlations_within,
-    rivals,
+    ranks_of,
 )
-from solv.theory.icl_alignment.measures import ALIGNMENT_MEASURES
+from solv.theory.icl_alignment.error import icl_error
+from solv.theory.icl_alignment.measures import bures_distance
 from tests.made_curves import points
 
-SIGNS = np.array([1, *(sign for _, sign in ALIGNMENT_MEASURES.values())])
+SIGN = np.array(SIGNS)[:, None]
 ERRORS = {("half", 1.0): np.array([0.1, 0.2, 0.3]), ("half", 2.0): np.array([1.1, 1.2, 1.3])}
 
 
 def test_a_measure_that_orders_as_the_errors_do_is_one_whatever_its_sign():
-    perfect = {key: SIGNS[:, None] * errors for key, errors in ERRORS.items()}
+    perfect = {key: SIGN * errors for key, errors in ERRORS.items()}
     np.testing.assert_allclose(rank_correlations(perfect, ERRORS), 1)
     backwards = {key: -values for key, values in perfect.items()}
     np.testing.assert_allclose(rank_correlations_within(backwards, ERRORS), -1)
@@ -30,15 +34,19 @@ def test_a_measure_that_orders_as_the_errors_do_is_one_whatever_its_sign():
 def test_the_order_within_pretrainings_is_not_that_of_all_pairs():
     # Right within each pretraining, wrong between them.
     shift = {("half", 1.0): 10.0, ("half", 2.0): -10.0}
-    measures = {key: SIGNS[:, None] * (errors + shift[key]) for key, errors in ERRORS.items()}
+    measures = {key: SIGN * (errors + shift[key]) for key, errors in ERRORS.items()}
     np.testing.assert_allclose(rank_correlations_within(measures, ERRORS), 1)
     assert np.all(rank_correlations(measures, ERRORS) < 0)
 
 
-def test_rivals_are_all_measures_but_a():
+def test_every_measure_is_asked_of_every_test_at_every_diversity():
     train = np.array([1.5, 0.5])
-    found = rivals(train, [train, train[::-1]])
-    assert np.shape(found) == (len(MEASURES) - 1, 2)
+    found = all_measures(train, [train, train[::-1], np.ones(2)], 4, 2, [0.5, 2, 10], 0.01)
+    assert found.shape == (3, len(MEASURES), 3)
+    here = icl_error(train, train[::-1], 4, 2, 2, 0.01)
+    assert found[1, MEASURES.index(MISALIGNMENT), 1] == pytest.approx(float(here.misalignment))
+    assert found[1, MEASURES.index(RESOLVENT), 1] == pytest.approx(float(here.resolvent))
+    assert found[2, MEASURES.index("Bures (ours)"), 2] == pytest.approx(bures_distance(train, np.ones(2)))
 
 
 def test_each_measure_has_a_point_of_its_own():
@@ -47,11 +55,10 @@ def test_each_measure_has_a_point_of_its_own():
     assert yielded[2] == ({"p": 1, "measure": MEASURES[2]}, (2.0, 4.0))
 
 
-def test_the_lead_is_over_the_best_rival_with_both_errors():
-    values = dict.fromkeys(MEASURES, 0.5) | {ALIGNMENT: 0.9, MEASURES[2]: 0.8}
-    errors = dict.fromkeys(MEASURES, 0.03) | {MEASURES[2]: 0.04}
-    ranks = pd.concat([points("simulation", [values[name]], errors[name], 6, measure=name) for name in MEASURES])
-    found = lead(ranks)
-    assert (found.own, found.rival, found.rival_name) == (0.9, 0.8, MEASURES[2])
-    assert found.error == pytest.approx(0.05)
-    assert str(found) == f"A 0.900, {MEASURES[2]} 0.800"
+def test_the_lead_over_a_rival_has_both_errors():
+    values = dict.fromkeys(MEASURES, 0.5) | {MISALIGNMENT: 0.9, MEASURES[5]: 0.8}
+    errors = dict.fromkeys(MEASURES, 0.03) | {MEASURES[5]: 0.04}
+    ranks = ranks_of(pd.concat([points("simulation", [values[m]], errors[m], 6, measure=m) for m in MEASURES]))
+    assert ranks[MISALIGNMENT].above(ranks[MEASURES[5]]) == pytest.approx((0.1, 0.05))
+    assert ranks[MISALIGNMENT].n == 6
+    assert listed(ranks) == f"e_misalign 0.900, resolvent 0.500, C_te/C_tr 0.500, 1/CKA 0.500, {MEASURES[5]} 0.800"

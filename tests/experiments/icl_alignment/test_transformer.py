@@ -5,8 +5,12 @@ from tests.experiments.scaffold import smoke
 
 SOURCES = {
     Panels.ERROR: {"theory", "trained"},
-    Panels.RANKS: {"theory", "trained"},
+    Panels.RESOLVENT: {"trained"},
+    Panels.INVERSE: {"trained"},
+    Panels.CKA: {"trained"},
     Panels.RANKS_WITHIN: {"theory", "trained"},
+    Panels.RANKS: {"theory", "trained"},
+    Panels.LEARNED: {"theory", "trained"},
 }
 
 
@@ -19,7 +23,7 @@ def test_theory_is_exact_and_measurements_have_counts_and_errors():
 
 
 def test_measured_curves_are_called_as_theory_calls_them_but_where_there_is_none():
-    assert smoke("icl-alignment", "transformer").unpaired() == {Panels.ERROR, Panels.RANKS, Panels.RANKS_WITHIN}
+    assert smoke("icl-alignment", "transformer").unpaired() == set(Panels)
 
 
 def test_its_claims_are_judged_by_its_own_curves():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from solv.theory.icl_alignment.covariances import (
     exponential_spectrum,
+    linear_spectrum,
     power_law_spectrum,
     projector_spectrum,
     random_rotation,
@@ -85,3 +86,9 @@ def test_rotated_covariance_keeps_its_spectrum_and_is_symmetric():
 def test_arguments_out_of_range_are_refused(call):
     with pytest.raises(ValueError, match=r"= |leaves no direction"):
         call()
+
+
+def test_a_linear_spectrum_falls_evenly_to_its_last_direction():
+    assert linear_spectrum(3) == pytest.approx([1.5, 1.0, 0.5])
+    with pytest.raises(ValueError, match="d"):
+        linear_spectrum(0)

@@ -9,12 +9,19 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 
 from solv.theory.icl_alignment.covariances import (
+    linear_spectrum,
     power_law_spectrum,
     projector_spectrum,
     random_rotation,
     rotated_covariance,
 )
-from solv.theory.icl_alignment.error import icl_error, optimal_diversity, optimal_power_law, task_resolvent
+from solv.theory.icl_alignment.error import (
+    icl_error,
+    misalignment_kernel,
+    optimal_diversity,
+    optimal_power_law,
+    task_resolvent,
+)
 
 INF = math.inf
 ISOTROPIC = np.ones(1000)
@@ -40,18 +47,18 @@ def isotropic_m(nu, kappa, c=1.0):
 
 
 @pytest.mark.parametrize(("parameters", "same", "isotropic", "reverse"), REFERENCE)
-def test_errors_and_alignments_of_power_laws_are_the_reference_values(parameters, same, isotropic, reverse):
+def test_errors_and_resolvents_of_power_laws_are_the_reference_values(parameters, same, isotropic, reverse):
     c = power_law_spectrum(1000, parameters[0])
     for test_spectrum, (error, alignment) in ((c, same), (ISOTROPIC, isotropic), (c[::-1], reverse)):
         result = icl_error(c, test_spectrum, *parameters[1:])
         assert result.total == pytest.approx(error, abs=2e-6)
-        assert result.alignment == pytest.approx(alignment, abs=2e-6)
+        assert result.resolvent == pytest.approx(alignment, abs=2e-6)
 
 
 def test_isotropic_errors_are_the_reference_values_in_one_call_over_diversities():
     result = icl_error(ISOTROPIC, ISOTROPIC, 4, 1, np.array([0.5, 4]), 0.01)
     assert result.total == pytest.approx([0.947648, 0.717620], abs=2e-6)
-    assert result.alignment == pytest.approx([0.701127, 0.528161], abs=2e-6)
+    assert result.resolvent == pytest.approx([0.701127, 0.528161], abs=2e-6)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +124,7 @@ def test_resolvent_is_that_of_one_large_sample_of_tasks(kappa):
 def test_implied_ridge_of_few_contexts_satisfies_its_defining_equation(tau, alpha, kappa, rho, exponent):
     # With C_te = 1 and nu = r / alpha + xi, A = <F> = M: invert M for nu and check xi M = 1 - tau.
     c = power_law_spectrum(40, exponent)
-    m = float(icl_error(c, np.ones(40), tau, alpha, kappa, rho).alignment)
+    m = float(icl_error(c, np.ones(40), tau, alpha, kappa, rho).resolvent)
     ridge = (1 + rho) / alpha
     nu = ridge + (1 - tau) / m
     assert task_resolvent(nu, kappa, c)[0] == pytest.approx(m, rel=1e-8)
@@ -130,8 +137,8 @@ def test_error_scales_with_the_units_of_the_labels(tau, alpha, kappa, rho, expon
     one = icl_error(c, t, tau, alpha, kappa, rho)
     scaled = icl_error(scale * c, scale * t, tau, alpha, kappa, scale * rho)
     assert scaled.total == pytest.approx(scale * float(one.total), rel=1e-8)
-    assert scaled.interaction == pytest.approx(scale * float(one.interaction), rel=1e-8)
-    assert scaled.alignment == pytest.approx(float(one.alignment), rel=1e-8)
+    assert scaled.misalignment == pytest.approx(scale * float(one.misalignment), rel=1e-8)
+    assert scaled.resolvent == pytest.approx(float(one.resolvent), rel=1e-8)
 
 
 @given(tau=taus, kappa=kappas, seed=st.integers(0, 99))
@@ -187,8 +194,8 @@ def test_error_diverges_like_the_inverse_distance_to_the_peak_on_both_sides():
         errors = icl_error(c, c, 1 + side * gaps, 2, 2, 0.05).total
         assert errors[1] / errors[0] == pytest.approx(10, rel=5e-3)
     peak = icl_error(c, c, 1, 2, 2, 0.05)
-    assert (peak.total, peak.pretraining, peak.interaction) == (INF, INF, INF)
-    assert peak.alignment == pytest.approx(float(icl_error(c, c, 1.5, 2, 2, 0.05).alignment))
+    assert (peak.total, peak.scalar, peak.misalignment, peak.in_distribution) == (INF,) * 4
+    assert peak.resolvent == pytest.approx(float(icl_error(c, c, 1.5, 2, 2, 0.05).resolvent))
 
 
 def test_endless_data_and_tasks_leave_the_error_of_the_best_linear_attention():
@@ -263,3 +270,68 @@ def test_invalid_argument_is_named(change, name):
 def test_optima_refuse_the_peak():
     with pytest.raises(ValueError, match="interpolation peak"):
         optimal_diversity(np.ones(10), np.ones(10), 1, 2, 0)
+
+
+def test_what_is_never_seen_is_never_learned():
+    """The half projector at alpha = tau = 80: the error falls to the noise at a task for every direction."""
+    half, kappas = projector_spectrum(80, 0.5), np.array([0.3, 0.4, 0.45, 0.5, 0.55, 0.6, 1])
+    same = icl_error(half, half, 80, 80, kappas, 0.01).total
+    assert same == pytest.approx([0.4196, 0.2200, 0.1260, 0.0566, 0.0287, 0.0211, 0.0168], abs=5e-5)
+    assert icl_error(half, np.ones(80), 80, 80, 1, 0.01).total == pytest.approx(0.5246, abs=5e-5)
+    assert icl_error(half, half[::-1].copy(), 80, 80, 1, 0.01).total == pytest.approx(1.0325, abs=5e-5)
+
+
+@given(tau=taus, alpha=alphas, kappa=kappas, rho=rhos, exponent=exponents)
+@settings(max_examples=30, deadline=None)
+def test_misalignment_is_the_overlap_of_the_test_with_the_kernel(tau, alpha, kappa, rho, exponent):
+    c, t = power_law_spectrum(20, 0.9), power_law_spectrum(20, exponent)
+    kernel = misalignment_kernel(c, tau, alpha, kappa, rho)
+    assert (kernel * t).mean() == pytest.approx(float(icl_error(c, t, tau, alpha, kappa, rho).misalignment), rel=1e-9)
+
+
+@given(tau=st.floats(1.05, 50), alpha=alphas, kappa=kappas, rho=rhos, exponent=st.floats(0.1, 2))
+@settings(max_examples=50, deadline=None)
+def test_above_the_peak_the_kernel_is_ordered_against_pretraining(tau, alpha, kappa, rho, exponent):
+    kernel = misalignment_kernel(power_law_spectrum(30, exponent), tau, alpha, kappa, rho)
+    assert (np.diff(kernel) > -1e-12 * np.abs(kernel).max()).all()
+
+
+def test_below_the_peak_long_noisy_contexts_turn_the_order_of_the_kernel_round():
+    kernel = misalignment_kernel(linear_spectrum(30), 0.2, 30, 3, 10)
+    assert (np.diff(kernel) < 0).all()
+
+
+def test_a_kernel_at_the_peak_is_refused():
+    with pytest.raises(ValueError, match="interpolation peak"):
+        misalignment_kernel(np.ones(4), 1, 2, 2, 0.1)
+
+
+@given(exponent=exponents, tau=taus, kappa=kappas)
+@settings(max_examples=20, deadline=None)
+def test_isotropic_pretraining_is_indifferent_to_the_test(exponent, tau, kappa):
+    c = np.ones(20)
+    own, other = (float(icl_error(c, t, tau, 2, kappa, 0.1).total) for t in (c, power_law_spectrum(20, exponent)))
+    assert other == pytest.approx(own, rel=1e-9)
+
+
+@pytest.mark.parametrize(("tau", "kappa"), [(2.0, 0.5), (4.0, 3.0)])
+def test_the_in_distribution_error_is_the_error_on_the_sample_covariance_of_the_tasks(tau, kappa):
+    """Above the peak: e = rho + nu (1 + (q - 2 nu) M - nu^2 M') + q (1 - nu M) + nu^2 (-M - nu M'), C_te = S_k."""
+    c, alpha, rho = power_law_spectrum(40, 0.9), 2.0, 0.1
+    nu = (1 + rho) / alpha
+    m, dm = (float(each) for each in task_resolvent(nu, kappa, c))
+    q = float(icl_error(c, c, tau, alpha, kappa, rho).in_distribution) / tau
+    own = rho + nu * (1 + (q - 2 * nu) * m - nu**2 * dm) + q * (1 - nu * m) + nu**2 * (m + nu * dm)
+    assert own == pytest.approx(q * tau, rel=1e-9)
+
+
+def test_endless_pretraining_has_the_in_distribution_error_of_the_limit():
+    c = power_law_spectrum(40, 0.9)
+    late, endless = (float(icl_error(c, c, tau, 2, 2, 0.1).in_distribution) for tau in (1e9, INF))
+    assert endless == pytest.approx(late, rel=1e-7)
+
+
+def test_with_endless_tasks_and_data_the_pretraining_tasks_are_any_tasks():
+    c = power_law_spectrum(40, 0.9)
+    found = icl_error(c, c, 1e9, 2, INF, 0.1)
+    assert float(found.in_distribution) == pytest.approx(float(found.total), rel=1e-6)
