@@ -19,6 +19,29 @@ class Elliptic(Group):
     normal_g: float = real(0.9, "coupling at which Ginibre is compared with a normal matrix", above=0, most=0.99)
 
 
+class Critical(Group):
+    """Simulated critical systems (figure 2)."""
+
+    sizes: tuple[int, ...] = integers(
+        [75, 150, 300, 600], "sizes N of the symmetric flow at its critical shift", least=8
+    )
+    repeats: int = integer(64, "independent matrices per size of the symmetric flow", least=2)
+    until: float = real(5, "latest time of the norm in which the error of a finite flow is measured", above=0)
+    size: int = integer(400, "N of the critical systems of other symmetries", least=8)
+    size_repeats: int = integer(16, "independent matrices per symmetry of the critical systems", least=2)
+    doublings: int = integer(8, "how often the shortest time 1/4 of the critical systems is doubled", least=1, most=8)
+
+
+class Learning(Group):
+    """Linear regression under gradient flow, in the paper's quantities."""
+
+    alpha: tuple[float, ...] = reals([0.5, 1, 2], "samples per dimension P/D of the curves against time", above=0)
+    noise: float = real(0.01, "label-noise variance sigma2 of the flow; the paper's sigma is 0.1", least=0)
+    times: tuple[float, ...] = reals([1, 10, 100, 10000], "times at which the losses are read against P/D", above=0)
+    dimension: int = integer(200, "input dimension D of the simulated flows", least=4)
+    repeats: int = integer(32, "independent regressions per P/D", least=2)
+
+
 class Repeats(Group):
     """Independent runs of the regressions, each with data, features, noise and batches of its own."""
 
@@ -128,6 +151,8 @@ class DmftConfig(RunSettings):
         least=1,
     )
     elliptic: Elliptic = group(Elliptic, "simulated linear systems")
+    critical: Critical = group(Critical, "simulated critical systems")
+    learning: Learning = group(Learning, "linear regression under gradient flow")
     repeats: Repeats = group(Repeats, "independent runs of the regressions")
     ensembles: Ensembles = group(Ensembles, "grids of trained models")
     flow: Flow = group(Flow, "exact flows and the map")

@@ -109,3 +109,50 @@ def noise_power(
         inverse = torch.stack([torch.linalg.inv(matrix + w**2 * identity) for matrix in square])
         powers.append(((inverse @ decay).square() + (w * inverse).square()).sum((1, 2)) / size)
     return torch.stack(powers, 1)
+
+
+def shifted_responses(
+    size: int, shift: float, times: Float[Tensor, "times"], seeds: int, generator: Streams
+) -> Float[Tensor, "seeds times"]:
+    """Return R(t) = (1/N) tr e^{-(M + z) t} of symmetric Gaussian matrices M of spectrum [-2, 2], one per seed.
+
+    Off-diagonal elements have variance 1/N, diagonal ones 2/N.
+
+    Args:
+        size: N.
+        shift: z.
+        times: t >= 0, on the generator's device.
+        seeds: how many.
+        generator: source of randomness, and the device; or one source per seed.
+
+    Cost: seeds x N^2 normal numbers and the eigenvalues of as many symmetric matrices.
+
+    """
+    draws = normal(generator, seeds, size, size)
+    rates: Tensor = torch.linalg.eigvalsh((draws + draws.mT) / math.sqrt(2 * size)) + shift
+    return torch.stack([torch.exp(-t * rates).mean(1) for t in times], 1)
+
+
+def doubling_response_and_correlation(
+    coupling: Float[Tensor, "seeds N N"], first: float, doublings: int
+) -> tuple[Float[Tensor, "seeds doublings+1"], Float[Tensor, "seeds doublings+1"]]:
+    """Return R(t) = (1/N) tr E(t) and C(t,t) = (1/N) |E(t)|^2 at t = first, 2 first, 4 first, ...
+
+    Args:
+        coupling: J.
+        first: shortest time, > 0.
+        doublings: how often it is doubled.
+
+    Cost: one exponential and `doublings` products of N x N matrices per seed.
+
+    """
+    size = coupling.shape[1]
+    identity = torch.eye(size, dtype=coupling.dtype, device=coupling.device)
+    propagator = torch.linalg.matrix_exp(first * (coupling - identity))
+    trace, power = [], []
+    for doubling in range(doublings + 1):
+        trace.append(propagator.diagonal(dim1=1, dim2=2).mean(1))
+        power.append(propagator.square().sum((1, 2)) / size)
+        if doubling < doublings:
+            propagator = propagator @ propagator
+    return torch.stack(trace, 1), torch.stack(power, 1)

@@ -11,6 +11,13 @@ if TYPE_CHECKING:
         descent_bias_variance,
         flow_bias_variance,
     )
+    from solv.theory.dmft.critical import (
+        FiniteResponse,
+        finite_response,
+        late_response,
+        response_error,
+        shifted_response,
+    )
     from solv.theory.dmft.deep_linear import (
         DeepLinear,
         DeepLinearDynamics,
@@ -64,6 +71,7 @@ __all__ = [
     "BiasVariance",
     "DeepLinear",
     "DeepLinearDynamics",
+    "FiniteResponse",
     "LossCurves",
     "RandomFeatures",
     "Sharing",
@@ -79,12 +87,14 @@ __all__ = [
     "elliptic_resolvent",
     "elliptic_response",
     "euler_two_time",
+    "finite_response",
     "flow_bias_variance",
     "gradient_descent_losses",
     "gradient_flow_losses",
     "hermitian_descent_loss",
     "hermitian_flow_loss",
     "isotropic",
+    "late_response",
     "mode_responses",
     "normal_partner_correlation",
     "outlier_singular_values",
@@ -93,6 +103,8 @@ __all__ = [
     "product_density",
     "regression_flow_losses",
     "resolved_degrees",
+    "response_error",
+    "shifted_response",
     "spectral_edge",
     "spectral_ellipse",
     "spectrum_of",
@@ -104,6 +116,7 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
         __name__,
         {
             "bias_variance": "BiasVariance averaged_loss descent_bias_variance flow_bias_variance",
+            "critical": "FiniteResponse finite_response late_response response_error shifted_response",
             "deep_linear": "DeepLinear DeepLinearDynamics deep_linear_dynamics",
             "elliptic": (
                 "elliptic_correlation elliptic_resolvent elliptic_response euler_two_time "

@@ -72,11 +72,10 @@ def elliptic_response(times: ArrayLike, g: float, tau: float) -> Float[np.ndarra
     t = _checked_times("times", times)
     c = g * math.sqrt(abs(tau))
     argument = 2 * c * np.where(t > SHORTEST_TIME, t, 1.0)
-    limit = np.exp(-t)
-    bessel = special.jv(1, argument) if tau < 0 else special.ive(1, argument) * np.exp(2 * c * t)
-    return np.asarray(
-        np.where((t > SHORTEST_TIME) & (c > 0), 2 * limit * bessel / np.where(c > 0, argument, 1.0), limit)
-    )
+    # The growth e^{2ct} of I_1 joins the decay e^{-t}: neither alone is a number at late times.
+    bessel, decay = (special.jv, np.exp(-t)) if tau < 0 else (special.ive, np.exp((2 * c - 1) * t))
+    late = 2 * bessel(1, argument) / np.where(c > 0, argument, 1.0) * decay
+    return np.asarray(np.where((t > SHORTEST_TIME) & (c > 0), late, np.exp(-t)))
 
 
 def elliptic_correlation(times: ArrayLike, other_times: ArrayLike, g: float, tau: float) -> Float[np.ndarray, "times"]:

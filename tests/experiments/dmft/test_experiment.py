@@ -1,11 +1,14 @@
 """Do dmft's claims follow from the curves alone, on both sides of every edge?"""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from solv.experiments.dmft import (
     bias_variance,
+    critical_dynamics,
     linear_systems,
     non_hermitian,
     non_normality,
@@ -45,6 +48,8 @@ SIZES = DmftConfig(
 HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 TRAINED_PARTS = ("deep-linear", "width", "weight-spectrum", "richness", "spike-dependence")
 THEORY_ALONE = (
+    {"panel": critical_dynamics.Panels.SCALED},
+    {"panel": critical_dynamics.Panels.TAIL, "size": math.inf},
     {"panel": linear_systems.Panels.SPECTRUM},
     {"panel": width.Panels.LIMIT},
     {"panel": rise_map.Panels.RISE_REGRESSION},
@@ -77,7 +82,7 @@ def judged(curves):
 
 def test_every_claim_holds_on_curves_that_lie_on_the_theory(ideal):
     verdict = judged(ideal)
-    assert len(verdict) == 10
+    assert len(verdict) == 14
     assert set(verdict.values()) == {HOLDS}
 
 

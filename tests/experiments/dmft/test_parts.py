@@ -24,7 +24,7 @@ def smoke(tmp_path_factory: pytest.TempPathFactory) -> Curves:
 
 def test_smoke_run_fills_every_panel_with_theory_and_measurement(smoke: Curves) -> None:
     experiment, settings = settings_for("dmft", "smoke", [])
-    theory_alone = ("rise-regression", "euler-response", "width-limit")
+    theory_alone = ("rise-regression", "euler-response", "width-limit", "critical-scaled")
     for panel in experiment.panels(settings):
         sources = set(smoke.loc[smoke["panel"] == str(panel.name), "source"])
         assert "theory" in sources, panel.name

@@ -5,10 +5,12 @@ import pytest
 import torch
 
 from solv.models.dmft.elliptic import (
+    doubling_response_and_correlation,
     elliptic_matrices,
     euler_correlation,
     noise_power,
     response_and_correlation,
+    shifted_responses,
     spectrum,
 )
 from solv.theory.dmft.elliptic import elliptic_correlation, elliptic_response, euler_two_time, power_spectrum
@@ -73,3 +75,22 @@ def test_power_is_the_norm_of_the_complex_resolvent() -> None:
 def test_symmetry_out_of_range_is_refused() -> None:
     with pytest.raises(ValueError, match=r"tau = 1.2"):
         elliptic_matrices(5, 0.5, 1.2, 1, torch.Generator())
+
+
+def test_shifted_responses_are_traces_of_the_exponential() -> None:
+    times = torch.tensor([0.0, 0.7, 2.0], dtype=torch.float64)
+    found = shifted_responses(30, 2.0, times, 2, torch.Generator().manual_seed(4))
+    draws = torch.randn(2, 30, 30, generator=torch.Generator().manual_seed(4), dtype=torch.float64)
+    matrix = (draws + draws.mT) / 60**0.5 + 2 * torch.eye(30, dtype=torch.float64)
+    for column, t in zip(found.T, times, strict=True):
+        direct = torch.linalg.matrix_exp(-t * matrix).diagonal(dim1=1, dim2=2).mean(1)
+        torch.testing.assert_close(column, direct)
+
+
+def test_doubled_times_are_those_of_equal_steps() -> None:
+    coupling = elliptic_matrices(40, 0.7, 0.3, 2, torch.Generator().manual_seed(5))
+    response, correlation = doubling_response_and_correlation(coupling, 0.5, 3)
+    slow, both = response_and_correlation(coupling, 0.5, 8)
+    at = [1, 2, 4, 8]
+    torch.testing.assert_close(response, slow[:, at])
+    torch.testing.assert_close(correlation, both.diagonal(dim1=1, dim2=2)[:, at])

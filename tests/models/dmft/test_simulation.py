@@ -12,6 +12,7 @@ from solv.models.dmft.simulation import (
     draw_training_sets,
     flow_against_hermitian,
     normal,
+    regression_flow,
 )
 from solv.theory.dmft.bias_variance import descent_bias_variance
 from solv.theory.dmft.random_feature_dynamics import (
@@ -216,3 +217,19 @@ def test_one_source_per_seed_makes_a_seed_independent_of_the_others() -> None:
 def test_sources_that_do_not_match_the_seeds_are_refused() -> None:
     with pytest.raises(ValueError, match="2 sources for a first axis of 3"):
         normal([torch.Generator(), torch.Generator()], 3, 4)
+
+
+def test_regression_flow_is_the_limit_of_small_steps_and_begins_with_the_noise() -> None:
+    def stream() -> torch.Generator:
+        return torch.Generator().manual_seed(11)
+
+    times = torch.tensor([0.0, 1.0, 4.0], dtype=torch.float64)
+    test, train = regression_flow(30, 45, 0.25, times, stream())
+    ones = torch.ones(30, dtype=torch.float64)
+    steps = descend(
+        ones, ones / 30**0.5, samples=45, features=None, label_noise=0.25, eta=1e-3, steps=4001, seeds=1,
+        generator=[stream()],
+    )  # fmt: skip
+    torch.testing.assert_close(test, steps.test[0, [0, 1000, 4000]], rtol=2e-3, atol=0)
+    torch.testing.assert_close(train, steps.train[0, [0, 1000, 4000]], rtol=2e-3, atol=0)
+    assert float(test[0]) == pytest.approx(1)
