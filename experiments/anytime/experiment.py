@@ -1,14 +1,18 @@
 """Which learning-rate schedule is good at every stopping time? The parts of anytime, in the order of the questions."""
 
 from solv.experiments.anytime import ENTRY
+from solv.experiments.anytime.averaging_is_decay import AVERAGING_IS_DECAY
+from solv.experiments.anytime.bound import BOUND
 from solv.experiments.anytime.exponents import EXPONENTS
 from solv.experiments.anytime.floor import FLOOR
 from solv.experiments.anytime.language import LANGUAGE
 from solv.experiments.anytime.language_runs import require_text
+from solv.experiments.anytime.large_batch import LARGE_BATCH
 from solv.experiments.anytime.published_losses import PUBLISHED_LOSSES
 from solv.experiments.anytime.regret import REGRET
 from solv.experiments.anytime.settings import AnytimeConfig
 from solv.experiments.anytime.sgd import SGD
+from solv.experiments.anytime.stable_decay import STABLE_DECAY
 from solv.experiments.anytime.uniform_averages import UNIFORM_AVERAGES
 from solv.harness.contract import Experiment
 from solv.tracking.panels import Highlight
@@ -26,7 +30,19 @@ def require(config: AnytimeConfig) -> None:
 EXPERIMENT = Experiment(
     entry=ENTRY,
     Config=AnytimeConfig,
-    parts=(REGRET, UNIFORM_AVERAGES, EXPONENTS, FLOOR, SGD, LANGUAGE, PUBLISHED_LOSSES),
+    parts=(
+        REGRET,
+        UNIFORM_AVERAGES,
+        LARGE_BATCH,
+        EXPONENTS,
+        STABLE_DECAY,
+        BOUND,
+        AVERAGING_IS_DECAY,
+        FLOOR,
+        SGD,
+        LANGUAGE,
+        PUBLISHED_LOSSES,
+    ),
     require=require,
     headline=(
         Highlight("risk", "anytime-matches-tuned-cosine", where={"b": 3.0}),

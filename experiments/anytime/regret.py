@@ -21,11 +21,11 @@ from solv.experiments.anytime.regression import (
 from solv.experiments.anytime.settings import AnytimeConfig, cases
 from solv.harness.contract import Part
 from solv.theory.anytime.horizon_free import (
+    PARTS,
     Anytime,
     PowerSchedule,
     Problem,
     Tuned,
-    best_anytime,
     compare,
     horizon_free_schedules,
     read_out,
@@ -39,6 +39,8 @@ from solv.tracking.panels import Panel
 RECORD = Recorder("anytime", "regret")
 CONSTANT, POWER, COSINE, STABLE = "constant", "power", "cosine", "WSD"  # kinds of schedules
 LONGEST = "last t"  # a cosine that is tuned for the longest training
+PURE = PowerSchedule(0.5)
+BETWEEN = (0.063, 0.08, 0.136, 0.184, 0.35, 0.7)  # of the horizon: points of lines between the readings
 LEAST_HORIZON = 20_000  # steps at which the ratios to the tuned cosine were first computed
 LAST_ABOVE, CONSTANT_BELOW, OFFSET_BELOW, LONG_ABOVE = 1.25, 1.2, 1.1, 1.19  # ratios to the tuned cosine
 ROUNDING = 0.005  # of the bound on the last iterate, which was read off a table of two decimals
@@ -149,6 +151,7 @@ class _Comparison:
         horizons: steps at which all are read.
         cosine: tuned for each of them.
         runs: the anytime runs by what tells them apart: schedule and average.
+        pure: the run of t^-1/2 without an offset.
     """
 
     at: Params
@@ -156,6 +159,7 @@ class _Comparison:
     horizons: list[int]
     cosine: Tuned
     runs: list[tuple[Params, Anytime]]
+    pure: Anytime
 
     def curves(self) -> Iterator[Curves]:
         """Yield the curves of all panels."""
@@ -164,7 +168,7 @@ class _Comparison:
         yield from self._answer()
         yield RECORD.theory(Panels.RISK, tuned, x=steps, y=("risk", risk))
         yield RECORD.theory(Panels.PEAKS, tuned, x=steps, y=("multiplier", self.cosine.multiplier))
-        yield RECORD.theory(Panels.PEAKS, tuned, x=steps, y=("final", self.cosine.final))
+        yield RECORD.theory(Panels.PEAKS, tuned, x=steps, y=("final", self.cosine.shape))
         last = ("steps", self.horizons[-1])
         for name, value in zip(("least_tried", "most_tried"), self.cosine.edges, strict=True):
             yield RECORD.theory(Panels.EDGES, tuned, x=last, y=(name, value))
@@ -202,9 +206,7 @@ class _Comparison:
         for kind, run in self.runs:
             if kind["schedule"] == CONSTANT and kind["average"] == LAST:
                 yield kind, run.risk / risk
-        pure = PowerSchedule(0.5)
-        run = best_anytime(self.regression, pure, [ema(COMMON_LABEL)], horizons, risk)[1]
-        yield {**schedule_of(pure), **ema_of(COMMON_LABEL)}, run.risk / risk
+        yield {**schedule_of(PURE), **ema_of(COMMON_LABEL)}, self.pure.risk / risk
         yield {"schedule": COSINE, "tuned": LONGEST, "average": LAST}, self.cosine.long / risk
         stable = stable_decay_envelope(self.regression, horizons).risk
         yield {"schedule": STABLE, "tuned": TUNED, "average": LAST}, stable / risk
@@ -212,13 +214,24 @@ class _Comparison:
 
 def _compared(config: AnytimeConfig, a: float, b: float) -> _Comparison:
     """Return all runs of one (a, b), each at its best peak."""
-    regression, horizons, labels = problem(config, a, b), read_out(config.horizon), config.regret.labels
+    regression, horizons, labels = problem(config, a, b), readings(config.horizon), config.regret.labels
     schedules = horizon_free_schedules(a, b, config.horizon, config.regret.offsets)
-    compared = compare(regression, horizons, schedules, [ema(label) for label in labels])
-    averages: list[dict[str, object]] = [{"average": LAST}, *map(ema_of, labels)]
-    kinds: list[Params] = [{**schedule_of(schedule), **average} for schedule in schedules for average in averages]
+    averages = [ema(label) for label in dict.fromkeys([*labels, COMMON_LABEL])]
+    found = compare(regression, horizons, [*schedules, PURE], averages, judged=read_out(config.horizon))
+    names: list[dict[str, object]] = [{"average": LAST}, *map(ema_of, labels)]
+    each = {(run.schedule, run.average): run for run in found.runs}
+    runs: list[tuple[Params, Anytime]] = [
+        ({**schedule_of(schedule), **name}, each[schedule, average])
+        for schedule in schedules
+        for name, average in zip(names, ["last iterate", *(ema(label).name for label in labels)], strict=True)
+    ]
     at = {**case(config, a, b), "horizon": config.horizon}
-    return _Comparison(at, regression, horizons, compared.envelope, list(zip(kinds, compared.runs, strict=True)))
+    return _Comparison(at, regression, horizons, found.envelope, runs, each[PURE, ema(COMMON_LABEL).name])
+
+
+def readings(horizon: int) -> list[int]:
+    """Return the steps at which lines are drawn: those of the readings, and some between them."""
+    return sorted({*read_out(horizon), *(round(part * horizon) for part in BETWEEN)})
 
 
 def schedule_of(schedule: PowerSchedule) -> dict[str, object]:
@@ -249,7 +262,7 @@ def _judge_tuned(curves: Curves) -> Judgement:
 
 
 def _judge_last_iterate(curves: Curves) -> Judgement:
-    rows = select(curves, schedule=CONSTANT, average=LAST)
+    rows = _read(select(curves, schedule=CONSTANT, average=LAST))
     least = float(rows["y"].min())
     return Judgement(
         _if_long(rows, exceeds(least, LAST_ABOVE - ROUNDING)),
@@ -260,7 +273,7 @@ def _judge_last_iterate(curves: Curves) -> Judgement:
 
 
 def _judge_anytime(curves: Curves) -> Judgement:
-    rows = select(curves, average=EMA, label=COMMON_LABEL)
+    rows = _read(select(curves, average=EMA, label=COMMON_LABEL))
     if rows.empty:
         return missing(f"regret.labels includes {COMMON_LABEL:g}")
     constant = float(select(rows, panel=Panels.CONSTANT)["y"].max())
@@ -274,7 +287,7 @@ def _judge_anytime(curves: Curves) -> Judgement:
 
 
 def _judge_long_cosine(curves: Curves) -> Judgement:
-    rows = select(curves, schedule=COSINE, tuned=LONGEST)
+    rows = _read(select(curves, schedule=COSINE, tuned=LONGEST))
     early = rows[rows["x"] < rows.groupby("params")["x"].transform("max")]
     least = float(early["y"].min())
     return Judgement(
@@ -283,6 +296,13 @@ def _judge_long_cosine(curves: Curves) -> Judgement:
         measured=least,
         tolerance=f"exact recursion; the least of {len(early)}",
     )
+
+
+def _read(rows: Curves) -> Curves:
+    """Return the points where anytime runs are read: a twentieth, a tenth, a quarter, a half and all of the horizon."""
+    longest = rows.groupby("params")["x"].transform("max")
+    parts = (rows["x"] / longest).to_numpy()[:, None]
+    return rows[np.isclose(parts, PARTS, rtol=1e-9, atol=0.5 / longest.to_numpy()[:, None]).any(axis=1)]
 
 
 def _if_long(rows: Curves, verdict: Verdict) -> Verdict:

@@ -77,8 +77,10 @@ class LanguageSettings(Group):
 class Nodes(Group):
     """How finely the spectrum is resolved (`theory/anytime/spectrum.py`)."""
 
-    exact: int = integer(30, "eigenvalues that are nodes of their own", least=0)
-    ratio: float = real(1.08, "ratio of the ends of a bin of eigenvalues beyond those", above=1)
+    exact: int = integer(16, "eigenvalues that are nodes of their own", least=0)
+    ratio: float = real(
+        1.5, "ratio of the ends of a bin of eigenvalues beyond those; a bin is two nodes", above=1, most=2
+    )
 
 
 class Regret(Group):
@@ -115,6 +117,50 @@ class Rates(Group):
     multiplier: float = real(0.5, "peak of the schedules t^-gamma, times 1/tr H", above=0, most=0.6)
 
 
+class StableDecay(Group):
+    """Warmup-stable-decay without an average, against an averaged constant rate (theorem 2)."""
+
+    a: tuple[float, ...] = reals([1.5], "capacities for which exponents of WSD are read", above=1, below=2)
+    b: tuple[float, ...] = reals(
+        [1.2, 1.35, 1.5, 1.75, 2, 2.5, 3], "sources for which exponents of WSD are read", above=1
+    )
+    stable: tuple[float, ...] = reals(
+        [0.3, 0.5, 0.9], "parts of the horizon at which WSD begins to decay", above=0, below=1
+    )
+    horizon: int = integer(32_000, "steps of the longer horizon of WSD; the other is a quarter of it", least=40)
+    dimension: int = integer(10**7, "dimension of the regression whose exponents of WSD are read", least=1)
+    sigma2: float = real(1, "variance of the label noise of WSD", above=0)
+    multiplier: float = real(0.5, "peak of WSD and of the constant rate, times 1/tr H", above=0, most=0.6)
+    simulated_b: float = real(2.5, "source of the regression on which WSD is simulated", above=1)
+    simulated_dimension: int = integer(100, "dimension of the regression on which WSD is simulated", least=1)
+    horizons: tuple[int, ...] = integers([100, 200, 400], "horizons at which WSD is simulated, increasing", least=10)
+    replicas: int = integer(1000, "independent runs of SGD with WSD", least=2)
+    batch: int = integer(4, "samples a step of SGD with WSD", least=1)
+
+
+class Bound(Group):
+    """Theorem 1's bound, with the constant that the exact risk needs."""
+
+    gamma: tuple[float, ...] = reals([0, 0.25, 0.5], "exponents of the schedules that are bounded", least=0, below=1)
+    averaged: int = integer(2048, "iterates of the longest average; it begins after as many steps", least=64)
+    multiplier: float = real(0.5, "peak of the schedules that are bounded, times 1/tr H", above=0, most=0.6)
+
+
+class Identity(Group):
+    """Averaging and decay on a quadratic in one dimension."""
+
+    rate: float = real(0.1, "constant learning rate times curvature", above=0, most=1)
+    steps: int = integer(200, "samples of which the mean is estimated", least=8)
+    replicas: int = integer(1000, "independent data sets", least=2)
+
+
+class LargeBatch(Group):
+    """An averaged constant rate against the tuned cosine at growing batches."""
+
+    batch: tuple[int, ...] = integers([1, 16, 256, 4096], "samples a step at which the lead is compared", least=1)
+    horizon: int = integer(1600, "longest training of the comparison of batches, in steps", least=100)
+
+
 class Simulation(Group):
     """SGD that is really run (S2)."""
 
@@ -142,6 +188,10 @@ class AnytimeConfig(RunSettings):
     regret: Regret = group(Regret, "anytime curves against the tuned cosine")
     figure3: Figure3 = group(Figure3, "the paper's synthetic figure")
     rates: Rates = group(Rates, "exponents of the risk")
+    stable_decay: StableDecay = group(StableDecay, "warmup-stable-decay without an average")
+    bound: Bound = group(Bound, "theorem 1's bound")
+    identity: Identity = group(Identity, "averaging and decay in one dimension")
+    large_batch: LargeBatch = group(LargeBatch, "constant rate against cosine at large batches")
     simulation: Simulation = group(Simulation, "SGD that is really run")
     language: LanguageSettings = group(LanguageSettings, "language models that are trained")
 

@@ -23,15 +23,23 @@ if TYPE_CHECKING:
     from solv.theory.anytime.rates import (
         best_schedule_exponent,
         risk_exponent,
+        stable_decay_exponent,
     )
     from solv.theory.anytime.risk import (
         Risks,
         bias_and_variance,
         excess_risk,
     )
+    from solv.theory.anytime.risk_bound import (
+        learned_directions,
+        least_noise,
+        noise_ratio,
+        tail_average_bound,
+    )
     from solv.theory.anytime.spectrum import (
         Spectrum,
         power_law_spectrum,
+        power_law_targets,
         spectrum_of,
     )
     from solv.theory.anytime.stability import (
@@ -43,8 +51,10 @@ if TYPE_CHECKING:
         Average,
         anneal_weights,
         ema,
+        equivalent_decay,
         merge,
         polynomial_average,
+        sample_weights,
         tail,
         uniform,
         weights_of,
@@ -67,20 +77,28 @@ __all__ = [
     "cosine_envelope",
     "critical_rate",
     "ema",
+    "equivalent_decay",
     "excess_risk",
     "horizon_free_schedules",
+    "learned_directions",
     "least_mean_risk",
+    "least_noise",
     "merge",
     "noise_feedback",
+    "noise_ratio",
     "polynomial_average",
     "power_law_spectrum",
+    "power_law_targets",
     "read_out",
     "recommend",
     "risk_exponent",
+    "sample_weights",
     "spectrum_of",
     "stable_decay_envelope",
+    "stable_decay_exponent",
     "stationary_risk",
     "tail",
+    "tail_average_bound",
     "uniform",
     "weights_of",
 ]
@@ -93,10 +111,14 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
                 "Anytime Comparison PowerSchedule Problem Tuned best_anytime compare cosine_envelope "
                 "horizon_free_schedules least_mean_risk read_out recommend stable_decay_envelope"
             ),
-            "rates": "best_schedule_exponent risk_exponent",
+            "rates": "best_schedule_exponent risk_exponent stable_decay_exponent",
             "risk": "Risks bias_and_variance excess_risk",
-            "spectrum": "Spectrum power_law_spectrum spectrum_of",
+            "risk_bound": "learned_directions least_noise noise_ratio tail_average_bound",
+            "spectrum": "Spectrum power_law_spectrum power_law_targets spectrum_of",
             "stability": "critical_rate noise_feedback stationary_risk",
-            "weight_averaging": "Average anneal_weights ema merge polynomial_average tail uniform weights_of",
+            "weight_averaging": (
+                "Average anneal_weights ema equivalent_decay merge polynomial_average sample_weights tail uniform "
+                "weights_of"
+            ),
         },
     )

@@ -3,6 +3,8 @@
 Anytime spec, section 3, equations (5) and (6): eta_t = eta t^-gamma, the average of the last half of the iterates,
 capacity a and source b of `theory/anytime/spectrum.py`. With N = sum eta_t ~ T^(1-gamma) the bias is that of the
 directions with lam < 1/N, N^(-(b-1)/a), and the variance sigma2 N^(1/a) / T.
+
+Without an average, warmup-stable-decay has the exponents of gamma = 0: theorem 2 of arXiv:2602.03702.
 """
 
 import numpy as np
@@ -35,3 +37,20 @@ def best_schedule_exponent(a: float, b: float) -> float:
     """
     a, b = require_real("a", a, above=1), require_real("b", b, above=1)
     return max(1 - a / b, 0.0)
+
+
+def stable_decay_exponent(a: float, b: float) -> float:
+    """Return the exponent in T of the last iterate of warmup-stable-decay, max(-(b - 1)/a, -(1 - 1/a)).
+
+    Constant up to a fixed part of T, then linear to 0, whatever that part (theorem 2): what averaging takes off the
+    noise of a constant rate, the decay takes off too.
+
+    Args:
+        a: capacity, in (1, 2), for which the theorem is stated.
+        b: source, > 1.
+
+    Raises:
+        ValueError: a or b out of range.
+    """
+    a = require_real("a", a, above=1, below=2)
+    return float(risk_exponent(a, b, 0.0))

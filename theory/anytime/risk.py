@@ -21,7 +21,7 @@ from itertools import pairwise
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
-from scipy.linalg.blas import daxpy, dger
+from scipy.linalg.blas import dger
 
 from solv.theory.anytime.spectrum import Spectrum
 from solv.theory.anytime.weight_averaging import Average
@@ -109,10 +109,11 @@ def _evolve(
 
     Only C is kept of an average: A of equation (2) enters the risk through its sum alone, whose increments are sums
     over C. Between two ends of a block, C and that sum are counted in units of the weight of the average's past, so
-    that an average costs one decay and one addition a step.
+    that an average costs one decay and one addition a step. Without averages a run is left out once its rates are 0 for
+    good: schedules of several horizons are runs of one recursion.
     """
     lam, m = spectrum.eigenvalue, spectrum.multiplicity
-    runs = eta.shape[1]
+    steps, runs = eta.shape
     p = np.broadcast_to(spectrum.signal, (runs, len(lam))).copy()
     q = p @ m
     factor, decay = np.empty_like(p), np.empty_like(p)
@@ -121,58 +122,73 @@ def _evolve(
     of_decay = np.stack([np.ones_like(lam), -lam])
     lam2 = lam**2
     changes = [True, *np.any(eta[1:] != eta[:-1], axis=1).tolist()]
-    averages = [_RunningAverage(rho, p.shape) for rho in rhos]
-    found = np.empty((1 + len(averages), len(times), runs))
+    groups = _groups(rhos, p.shape)
+    going = np.arange(runs)  # a run whose rates are 0 from some step on stays where it is
+    ends = steps - np.argmax(eta[::-1] != 0, axis=0) if not rhos else np.full(runs, steps)
+    found = np.empty((1 + len(rhos), len(times), runs))
+    settled = q.copy()
     history = np.empty((BLOCK, runs))
-    for first, last in _blocks(len(eta), times, averages):
-        live = [average for average in averages if average.start <= first]
-        for average in live:
-            average.begin(first, last)
-        rates = eta[first:last]
+    for first, last in _blocks(steps, [*times, *set(ends.tolist())], groups):
+        if np.any(ends[going] <= first):
+            settled[going] = q
+            kept = ends[going] > first
+            going, p, q = going[kept], p[kept], q[kept]
+            factor, history = np.empty_like(p), np.empty((BLOCK, len(going)))
+        live = [group for group in groups if group.start <= first]
+        for group in live:
+            group.begin(first, last)
+        rates = eta[first:last, going]
         linear = np.stack([np.ones_like(rates), rates], axis=2)
         square = np.stack([np.ones_like(rates), rates, rates**2], axis=2)
         noise = rates**2 / batch
-        for row, changed in enumerate(changes[first:last]):
-            if changed:
+        renewed = True
+        for row, changed in enumerate(changes[first:last] if len(going) else ()):
+            if changed or renewed:
                 np.dot(square[row], of_factor, out=factor)
-                if averages:
+                if groups:
                     np.dot(linear[row], of_decay, out=decay)
+                renewed = False
             p *= factor
             dger(1.0, lam2, (q + sigma2) * noise[row], a=p.T, overwrite_a=1)  # p += an outer product, in place
             q = np.dot(p, m, out=history[row])
-            for average in live:
-                average.step(row, decay, p, m)
-        for average in live:
-            average.end(history)
-        for average in averages:
-            if average.start == last:
-                average.reset(p, q)
+            for group in live:
+                group.step(row, decay, p, m)
+        for group in live:
+            group.end(history)
+        for group in groups:
+            if group.start == last:
+                group.reset(p, q)
         if last in times:
             column = times.index(last)
-            found[0, column] = q
-            for index, average in enumerate(averages):
-                found[1 + index, column] = average.total if average.start <= last else q
+            settled[going] = q
+            found[:, column] = settled
+            for group in groups:
+                if group.start <= last:
+                    found[1 + group.places, column] = group.total
     return found
 
 
-class _RunningAverage:
-    """C and the risk of one average; see `_evolve`."""
+class _RunningAverages:
+    """C and the risk of the averages that begin at one step; see `_evolve`."""
 
-    def __init__(self, rho: Float[np.ndarray, "steps"], shape: tuple[int, ...]):
-        self.rho = rho
-        self.start = int(np.flatnonzero(rho == 1)[-1]) + 1  # up to this step it is the last iterate
-        self.cross, self.products = np.empty(shape), np.empty((BLOCK, shape[0]))
-        self.total = np.empty(shape[0])
+    def __init__(
+        self, rhos: Float[np.ndarray, "averages steps"], places: list[int], start: int, shape: tuple[int, int]
+    ):
+        self.rhos, self.places, self.start = rhos, np.array(places), start
+        self.cross, self.total = np.empty((len(rhos), *shape)), np.empty((len(rhos), shape[0]))
+        self.stacked, self.outer = self.cross.reshape(-1, shape[1]), self.cross.reshape(len(rhos), -1).T  # views
+        self.products = np.empty((BLOCK, len(self.stacked)))
+        self.decayed = self.cross[0] if len(rhos) == 1 else self.cross  # without broadcasting where there is none
         with np.errstate(divide="ignore"):
-            self.log_past = np.cumsum(np.where(rho == 1, 0.0, np.log1p(-rho)))
+            self.log_past = np.cumsum(np.where(rhos == 1, 0.0, np.log1p(-rhos)), axis=1)
 
     def reset(self, p: Float[np.ndarray, "runs nodes"], q: Float[np.ndarray, "runs"]) -> None:
         self.cross[:], self.total[:] = p, q
 
     def begin(self, first: int, last: int) -> None:
-        past = np.cumprod(1 - self.rho[first:last])
-        self.weight, self.scale = self.rho[first:last] / past, past[-1]
-        self.weights = self.weight.tolist()
+        past = np.cumprod(1 - self.rhos[:, first:last], axis=1)
+        self.weight, self.scale = np.ascontiguousarray((self.rhos[:, first:last] / past).T), past[:, -1]
+        self.used = np.any(self.weight != 0, axis=1).tolist()
 
     def step(
         self,
@@ -181,27 +197,41 @@ class _RunningAverage:
         p: Float[np.ndarray, "runs nodes"],
         m: Float[np.ndarray, "nodes"],
     ) -> None:
-        self.cross *= decay
-        if self.weights[row]:
-            daxpy(p.reshape(-1), self.cross.reshape(-1), a=self.weights[row])  # cross += weight p, in place
-            np.dot(self.cross, m, out=self.products[row])
+        self.decayed *= decay
+        if self.used[row]:
+            # cross += an outer product of the averages' weights with p, in place
+            dger(1.0, p.reshape(-1), self.weight[row], a=self.outer, overwrite_a=1)
+            np.dot(self.stacked, m, out=self.products[row])
 
     def end(self, history: Float[np.ndarray, "steps runs"]) -> None:
-        used = np.flatnonzero(self.weight)
+        used = np.flatnonzero(self.used)
         weight = self.weight[used]
-        self.total += (2 * weight) @ self.products[used] - weight**2 @ history[used]
-        self.total *= self.scale**2
-        self.cross *= self.scale
+        products = self.products[used].reshape(len(used), *self.total.shape)
+        self.total += np.einsum("sa,sar->ar", 2 * weight, products) - (weight**2).T @ history[used]
+        self.total *= self.scale[:, None] ** 2
+        self.cross *= self.scale[:, None, None]
 
 
-def _blocks(steps: int, times: list[int], averages: list[_RunningAverage]) -> list[tuple[int, int]]:
+def _groups(rhos: list[Float[np.ndarray, "steps"]], shape: tuple[int, int]) -> list[_RunningAverages]:
+    """Return the averages, those together that begin at one step: up to there each is the last iterate."""
+    starts = [int(np.flatnonzero(rho == 1)[-1]) + 1 for rho in rhos]
+    groups = []
+    for start in sorted(set(starts)):
+        places = [place for place, each in enumerate(starts) if each == start]
+        groups.append(_RunningAverages(np.stack([rhos[place] for place in places]), places, start, shape))
+    return groups
+
+
+def _blocks(steps: int, ends: list[int], groups: list[_RunningAverages]) -> list[tuple[int, int]]:
     """Return the stretches of steps: ended by readings, by the start of an average, and before its scale vanishes."""
-    cuts = {0, steps, *times, *(average.start for average in averages if average.start < steps)}
-    for average in averages:
-        passed = np.floor(average.log_past / np.log(SMALLEST_SCALE)).astype(int)
+    cuts = {0, steps, *ends, *(group.start for group in groups if group.start < steps)}
+    for log_past in (row for group in groups for row in group.log_past):
+        passed = np.floor(log_past / np.log(SMALLEST_SCALE)).astype(int)
         cuts.update((np.flatnonzero(np.diff(passed)) + 1).tolist())
-    ends = sorted(cuts)
-    return [(first, min(first + BLOCK, last)) for begin, last in pairwise(ends) for first in range(begin, last, BLOCK)]
+    ordered = sorted(cuts)
+    return [
+        (first, min(first + BLOCK, last)) for begin, last in pairwise(ordered) for first in range(begin, last, BLOCK)
+    ]
 
 
 def _require_rates(rates: ArrayLike) -> Float[np.ndarray, "steps runs"]:

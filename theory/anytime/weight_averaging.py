@@ -10,6 +10,8 @@ rho_t = 1 it begins anew, so that up to there it is the last iterate.
 | EMA label f | 1 at t = 1, then 1 - 2^(-f/t): the old weight halves in t/f steps, a fixed fraction of the age |
 | polynomial c | min(c, t)/t; label f of an EMA is about c = f ln 2 |
 | merge | c_j / (c_1 + ... + c_j) at the checkpoint t_j, else 0 |
+
+On a quadratic in one dimension an average is a decay of the rate, exactly: `equivalent_decay`.
 """
 
 from collections.abc import Callable, Sequence
@@ -128,3 +130,53 @@ def weights_of(average: Average, steps: int) -> Steps:
     rho = average.rates(require_integer("steps", steps, least=1))
     kept = np.append(np.cumprod((1 - rho)[:0:-1])[::-1], 1.0)
     return np.asarray(rho * kept)
+
+
+def sample_weights(average: Average, rate: float, steps: int) -> Steps:
+    """Return the weight of each sample in an average of SGD at a constant rate, on a quadratic in one dimension.
+
+    On (w - y_t)^2 / 2 the iterate is w_t = (1 - rate) w_{t-1} + rate y_t, so that an average of the iterates is a
+    weighted mean of the samples, and of w_0 with what is missing to 1. For the uniform average sample k has
+    (1 - (1 - rate)^(steps - k + 1)) / steps.
+
+    Args:
+        average: of w_1..w_steps.
+        rate: learning rate times curvature, in (0, 1].
+        steps: number of samples, >= 1.
+
+    Returns:
+        The weights of y_1..y_steps, shape (steps,).
+
+    Raises:
+        ValueError: rate or steps out of range.
+    """
+    rate = require_real("rate", rate, above=0, most=1)
+    weights, still = np.empty(steps), 0.0
+    for k, of_iterate in reversed(list(enumerate(weights_of(average, steps)))):
+        still = of_iterate + (1 - rate) * still  # sum_{j >= k} omega_j (1 - rate)^(j - k)
+        weights[k] = rate * still
+    return weights
+
+
+def equivalent_decay(average: Average, rate: float, steps: int) -> Steps:
+    """Return the decaying rates whose last iterate is that average of a constant rate, sample by sample.
+
+    The last iterate of rates eta_t weighs sample k by eta_k prod_{j > k} (1 - eta_j); equal to `sample_weights` a_k for
+    eta_k = a_k / (1 - sum_{j > k} a_j). The two estimates are then one number, for any samples and any w_0: on a
+    quadratic in one dimension averaging is decay (arXiv:2602.03702, its example of a mean). In more dimensions every
+    direction has a decay of its own.
+
+    Arguments and errors as in `sample_weights`.
+
+    Returns:
+        eta_1..eta_steps, in [0, 1], shape (steps,).
+    """
+    weights = sample_weights(average, rate, steps)
+    start = _weight_of_start(average, rate, steps)
+    until = start + np.cumsum(weights)  # 1 - sum of a_j over j > k, without the difference of two numbers near 1
+    return np.asarray(np.divide(weights, until, out=np.zeros(steps), where=until > 0))
+
+
+def _weight_of_start(average: Average, rate: float, steps: int) -> float:
+    """Return the weight of w_0 in the average, sum_j omega_j (1 - rate)^j."""
+    return float(weights_of(average, steps) @ (1 - rate) ** np.arange(1, steps + 1))

@@ -3,14 +3,39 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import stdtrit
 
-from solv.experiments.anytime import exponents, floor, language, published_losses, regret, sgd, uniform_averages
+from solv.experiments.anytime import (
+    averaging_is_decay,
+    bound,
+    exponents,
+    floor,
+    language,
+    large_batch,
+    published_losses,
+    regret,
+    sgd,
+    stable_decay,
+    uniform_averages,
+)
 from solv.experiments.anytime.experiment import EXPERIMENT
 from solv.experiments.anytime.language_runs import ANYTIME, LAST
 from solv.experiments.anytime.regression import TUNED
-from solv.experiments.anytime.settings import AnytimeConfig, Figure3, LanguageSettings, Nodes, Rates, Regret, Simulation
+from solv.experiments.anytime.settings import (
+    AnytimeConfig,
+    Bound,
+    Figure3,
+    Identity,
+    LanguageSettings,
+    LargeBatch,
+    Nodes,
+    Rates,
+    Regret,
+    Simulation,
+    StableDecay,
+)
 from solv.harness.settings import ConfigurationError, replace
-from solv.theory.anytime.rates import risk_exponent
+from solv.theory.anytime.rates import risk_exponent, stable_decay_exponent
 from solv.tracking.claims import MissingCurvesError, Verdict
 from solv.tracking.curves import decode_params, each_curve, encode_params, join_curves, pair, select
 from tests.experiments.scaffold import Units, context, findings, measured, on_theory, spoilt, verdicts
@@ -25,6 +50,18 @@ SMALL = AnytimeConfig(
     regret=Regret(labels=(6.25, 25.0)),
     figure3=Figure3(multipliers=(0.1, 0.3, 1.0, 3.0)),
     rates=Rates(gamma=(0.0, 0.4), horizon=800, dimension=10_000),
+    stable_decay=StableDecay(
+        b=(1.5, 3.0),
+        stable=(0.5,),
+        horizon=800,
+        dimension=10_000,
+        simulated_dimension=10,
+        horizons=(20, 40),
+        replicas=128,
+    ),
+    bound=Bound(gamma=(0.0, 0.5), averaged=128),
+    identity=Identity(steps=32, replicas=8),
+    large_batch=LargeBatch(batch=(1, 4096), horizon=160),
     simulation=Simulation(dimension=10, steps=40, replicas=128, batch=(2,)),
     language=LanguageSettings(horizons=(100, 200, 800)),
 )
@@ -32,6 +69,8 @@ LONG_COSINE = {"panel": regret.Panels.BASELINES, "schedule": regret.COSINE}
 LAST_ITERATE = {"panel": regret.Panels.BASELINES, "schedule": regret.CONSTANT}
 RECURSION = {"panel": exponents.Panels.EXPONENT, "curve": exponents.RECURSION}
 STALLED = {"panel": floor.Panels.FLOOR, "average": "last iterate"}
+SGD_RATIO = {"panel": sgd.Panels.RATIO}
+WSD_SLOPE = {"panel": stable_decay.Panels.EXPONENT, "curve": stable_decay.DECAY}
 GAP = {"panel": language.Panels.GAP, "weights": "EMA"}
 EARLY = {"panel": language.Panels.GAP, "schedule": "cosine"}
 
@@ -50,7 +89,10 @@ def as_long(rows):
     """Return exponents as a horizon of 32000 steps would give them: the law itself."""
     lines = []
     for params, line in each_curve(rows):
-        law = risk_exponent(params["a"], params["b"], line["x"].to_numpy())
+        if "b" in params:
+            law = risk_exponent(params["a"], params["b"], line["x"].to_numpy())
+        else:
+            law = [stable_decay_exponent(params["a"], b) for b in line["x"]]
         lines.append(line.assign(y=law, params=encode_params({**params, "horizon": 32_000})))
     return pd.concat(lines)
 
@@ -66,10 +108,27 @@ def ideal(theory):
     curves = put(curves, 2.0, **LONG_COSINE)
     curves = put(curves, lambda rows: rows["x"] ** (-2 / 3), panel=uniform_averages.Panels.UNIFORM, gamma=0.5)
     curves = put(curves, level(curves), **STALLED)
-    curves = spoilt(curves, as_long, measured_only=False, **RECURSION)
+    for rows in (RECURSION, WSD_SLOPE, {**WSD_SLOPE, "curve": stable_decay.AVERAGE}):
+        curves = spoilt(curves, as_long, measured_only=False, **rows)
+    curves = put(curves, 0.9, panel=large_batch.Panels.RATIO, batch=1)
+    curves = put(curves, 0.6, panel=large_batch.Panels.RATIO, batch=4096)
+    curves = put(curves, 0.2, panel=bound.Panels.RATIO)
     simulated = on_theory(select(theory, panel=sgd.Panels.SGD), n=1000)
     published = published_losses.measure(SMALL, None)  # without shards nothing is trained
-    return join_curves([curves, simulated, *trained(), *published])
+    return join_curves([curves, simulated, *ratios(), *trained(), *published])
+
+
+def ratios(error=0.01):
+    """Yield what SGD says beside theory, and averages beside decays."""
+    for part, panel, params in (
+        (sgd, sgd.Panels.RATIO, {"schedule": "constant"}),
+        (sgd, sgd.Panels.RATIO, {"schedule": "cosine"}),
+        (stable_decay, stable_decay.Panels.RATIO, {"curve": stable_decay.DECAY}),
+    ):
+        yield part.RECORD.simulation(panel, params, x=("steps", 40), y=("ratio", 1.0), y_err=error, n=1000)
+    yield averaging_is_decay.RECORD.simulation(
+        averaging_is_decay.Panels.DIFFERENCE, {}, x=("steps", 32), y=("difference", 1e-16), y_err=1e-17, n=8
+    )
 
 
 def trained(error=0.002):
@@ -100,7 +159,7 @@ def judged(curves, settings=SMALL):
 
 def test_every_claim_holds_on_curves_that_are_as_the_paper_says(ideal):
     found = judged(ideal)
-    assert len(found) == 13
+    assert len(found) == 18
     assert {name for name, verdict in found.items() if verdict is not HOLDS} == set()
 
 
@@ -131,10 +190,26 @@ EDGES = [
         lambda s, ideal: lambda rows: rows["x"] ** (-0.1 / s),
     ),
     (
-        "sgd-follows-theory",
-        {"panel": sgd.Panels.SGD, "source": "simulation"},
-        lambda s, ideal: lambda rows: rows["y"] + 4 * s * rows["y_err"],
+        "stable-decay-has-the-averaged-rate",
+        WSD_SLOPE,
+        lambda s, ideal: lambda rows: rows["y"] + stable_decay.TOLERANCE * s,
     ),
+    (
+        "stable-decay-has-the-averaged-rate",
+        {**WSD_SLOPE, "curve": stable_decay.AVERAGE},
+        lambda s, ideal: lambda rows: rows["y"] + stable_decay.TOGETHER * s,
+    ),
+    ("theorem-1-bounds-the-averaged-risk", {"panel": bound.Panels.RATIO}, lambda s, ideal: s),
+    ("averaging-is-decay", {"panel": averaging_is_decay.Panels.DIFFERENCE}, lambda s, ideal: s * 1e-10),
+    ("large-batch-constant-beats-cosine", {"panel": large_batch.Panels.RATIO, "batch": 1}, lambda s, ideal: 0.6 / s),
+    (
+        "large-batch-constant-beats-cosine",
+        {"panel": large_batch.Panels.RATIO, "batch": 4096},
+        lambda s, ideal: 0.9 + 0.01 * (s - 1),
+    ),
+    ("sgd-follows-theory", SGD_RATIO, lambda s, ideal: 1 + sgd.TOLERANCE * s),
+    ("sgd-follows-theory", SGD_RATIO, lambda s, ideal: 1 - sgd.TOLERANCE * s),
+    ("stable-decay-sgd-follows-theory", {"panel": stable_decay.Panels.RATIO}, lambda s, ideal: 1 + sgd.TOLERANCE * s),
     ("language-anytime-matches-tuned-cosine", GAP, lambda s, ideal: 0.015 * s),
     ("language-averaging-is-essential", {"panel": language.Panels.GAIN}, lambda s, ideal: 0.01 / s),
     ("language-long-cosine-is-not-anytime", EARLY, lambda s, ideal: 0.015 / s),
@@ -153,7 +228,8 @@ EDGES = [
 
 @pytest.mark.parametrize(("claim", "rows", "ordinate"), EDGES, ids=[f"{n} {edge[0]}" for n, edge in enumerate(EDGES)])
 def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(ideal, claim, rows, ordinate):
-    sharp = ideal.assign(y_err=ideal["y_err"].where(ideal["source"] != "trained", 1e-9))
+    measured_here = ideal["source"].isin(["trained", "simulation"])
+    sharp = ideal.assign(y_err=ideal["y_err"].where(~measured_here, 1e-9))
     assert judged(put(sharp, ordinate(0.9, ideal), **rows))[claim] is HOLDS
     assert judged(put(sharp, ordinate(1.1, ideal), **rows))[claim] is FAILS
 
@@ -168,7 +244,8 @@ def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(ideal
             {"panel": floor.Panels.FLOOR, "equation": floor.STATIONARY},
             lambda rows: 2 * rows["y"],
         ),
-        ("sgd-follows-theory", {"panel": sgd.Panels.SGD, "source": "simulation"}, lambda rows: 0.9 * rows["y"]),
+        ("sgd-follows-theory", SGD_RATIO | {"schedule": "cosine"}, 0.8),
+        ("large-batch-constant-beats-cosine", {"panel": large_batch.Panels.RATIO, "batch": 4096}, 1.01),
         ("language-averaging-is-essential", {"panel": language.Panels.GAIN, "x": 200}, 0.001),
         ("language-anytime-matches-tuned-cosine", GAP | {"x": 800}, 0.03),
         ("language-long-cosine-is-not-anytime", EARLY | {"x": 200}, 0.0),
@@ -179,7 +256,7 @@ def test_a_claim_fails_where_the_curves_contradict_it(ideal, claim, rows, ordina
 
 
 def test_a_simulated_risk_that_diverged_is_no_agreement(ideal):
-    rows = select(ideal, panel=sgd.Panels.SGD, source="simulation").index[:1]
+    rows = select(ideal, **SGD_RATIO).index[:1]
     diverged = ideal.assign(
         y=ideal["y"].where(~ideal.index.isin(rows), np.inf), y_err=ideal["y_err"].where(~ideal.index.isin(rows), np.nan)
     )
@@ -203,14 +280,14 @@ def test_losses_with_large_errors_or_without_any_scatter_decide_nothing(ideal, c
 
 
 def test_sgd_agrees_only_where_it_is_known_well_enough_to_disagree(ideal):
-    rows = {"panel": sgd.Panels.SGD, "source": "simulation"}
+    sigmas = stdtrit(999, 1 - sgd.LEVEL / 4)  # two curves
     for change, verdict in (
-        (lambda part: part.assign(y_err=0.9 * 0.03 * part["y"]), HOLDS),
-        (lambda part: part.assign(y_err=1.1 * 0.03 * part["y"]), UNDECIDED),
+        (lambda part: part.assign(y_err=0.9 * sgd.TOLERANCE / sigmas), HOLDS),
+        (lambda part: part.assign(y_err=1.1 * sgd.TOLERANCE / sigmas), UNDECIDED),
         (lambda part: part.assign(n=99), UNDECIDED),
         (lambda part: part.assign(y_err=0.0), UNDECIDED),
     ):
-        found = findings(EXPERIMENT, spoilt(ideal, change, **rows), SMALL)["sgd-follows-theory"]
+        found = findings(EXPERIMENT, spoilt(ideal, change, **SGD_RATIO), SMALL)["sgd-follows-theory"]
         assert found.verdict is verdict
         assert verdict is HOLDS or found.needs == "simulation.replicas >= 1000"
 
@@ -223,8 +300,11 @@ def test_ratios_and_slopes_of_a_short_horizon_are_not_judged_by_those_of_a_long_
         *("square-root-is-minimax", "constant-rate-stalls"),
     ):
         assert (found[claim].verdict, found[claim].needs) == (UNDECIDED, "horizon >= 20000")
-    slopes = found["rate-of-every-exponent"]
-    assert (slopes.verdict, slopes.needs) == (UNDECIDED, "rates.horizon >= 32000")
+    for claim, needs in (
+        ("rate-of-every-exponent", "rates.horizon >= 32000"),
+        ("stable-decay-has-the-averaged-rate", "stable_decay.horizon >= 32000"),
+    ):
+        assert (found[claim].verdict, found[claim].needs) == (UNDECIDED, needs)
 
 
 def without(ideal, **equal):
@@ -238,6 +318,11 @@ def test_a_claim_about_curves_that_the_settings_leave_out_says_which(ideal):
         ({"b": 1.5}, "constant-rate-best-at-capacity", "b includes a, rates.gamma includes 0 and another"),
         ({"b": 3}, "square-root-is-minimax", "b includes 2 a"),
         ({"label": 6.25, "part": "regret"}, "anytime-matches-tuned-cosine", "regret.labels includes 6.25"),
+        (
+            {"panel": large_batch.Panels.RATIO, "batch": 4096},
+            "large-batch-constant-beats-cosine",
+            "large_batch.batch includes 4096",
+        ),
         ({"model": "150M"}, "published-language-losses", "language.published includes 150M"),
         (EARLY | {"x": 200}, "language-long-cosine-is-not-anytime", ""),  # 100 steps are left
         ({"panel": language.Panels.GAP, "x": 800}, "language-long-cosine-is-not-anytime", "a quarter of the longest"),
@@ -307,7 +392,8 @@ def test_the_answer_comes_first_and_is_the_least_largest_ratio(theory):
 def test_every_panel_has_curves_and_every_run_a_peak_inside_its_grid(theory):
     without_training = {"language", "published-losses"}
     declared = [panel for part in EXPERIMENT.parts if part.name not in without_training for panel in part.panels(SMALL)]
-    assert set(theory["panel"]) == {panel.name for panel in declared} | {language.Panels.LOSS}
+    measured_alone = {sgd.Panels.RATIO, stable_decay.Panels.RATIO, averaging_is_decay.Panels.DIFFERENCE}
+    assert set(theory["panel"]) == {panel.name for panel in declared} - measured_alone | {language.Panels.LOSS}
     for panel in (regret.Panels.CONSTANT, regret.Panels.DECAYING):
         runs = set(select(theory, panel=panel)["params"])
         assert runs <= set(select(theory, panel=regret.Panels.PEAKS, y_name="multiplier")["params"])
@@ -320,8 +406,10 @@ def test_every_panel_has_curves_and_every_run_a_peak_inside_its_grid(theory):
 def test_sgd_is_paired_with_theory_and_a_killed_run_goes_on_with_the_same_bits(tmp_path, theory):
     alone = replace(SMALL, parts=("sgd",), simulation=replace(SMALL.simulation, batch=(1, 2)))
     whole = measured(EXPERIMENT, alone, context(tmp_path))
-    paired = pair(join_curves([EXPERIMENT.predict(alone), whole]))
-    assert len(paired) == len(whole) == 2 * 4 * 4 * len(whole["x"].unique())
+    curves = select(whole, panel=sgd.Panels.SGD)
+    paired = pair(join_curves([EXPERIMENT.predict(alone), curves]))
+    assert len(paired) == len(curves) == 2 * 4 * 4 * len(curves["x"].unique())
+    assert len(select(whole, **SGD_RATIO)) == 2 * 4 * 4
     assert paired["deviation"].abs().max() < 5  # 128 replicas: the mean of a skewed risk
     units = Units(dies_after=1)
     with pytest.raises(KeyboardInterrupt):

@@ -42,7 +42,7 @@ def test_the_cosine_envelope_has_no_optimum_on_its_edge_and_both_final_factors_c
     envelope = comparison.envelope
     assert not envelope.on_edge
     assert envelope.multiplier.tolist() == [0.5, 0.5, 0.3, 0.2, 0.15]
-    assert envelope.final.tolist() == [0.1, 0, 0, 0, 0]
+    assert envelope.shape.tolist() == [0.1, 0, 0, 0, 0]
     assert envelope.long / envelope.risk == pytest.approx([1.68, 1.82, 2.41, 2.28, 1], abs=0.01)
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from solv.theory.anytime.rates import best_schedule_exponent, risk_exponent
+from solv.theory.anytime.rates import best_schedule_exponent, risk_exponent, stable_decay_exponent
 from solv.theory.anytime.risk import excess_risk
 from solv.theory.anytime.spectrum import power_law_spectrum
 from solv.theory.anytime.weight_averaging import tail, uniform
@@ -54,6 +54,12 @@ def test_a_constant_rate_is_best_up_to_the_capacity():
     assert best_schedule_exponent(1.5, 3) == 0.5
 
 
+def test_warmup_stable_decay_has_the_exponents_of_a_constant_rate_with_an_average():
+    assert stable_decay_exponent(1.5, 1.2) == pytest.approx(-0.2 / 1.5)
+    assert stable_decay_exponent(1.5, 1.5) == pytest.approx(-(1 - 1 / 1.5))
+    assert stable_decay_exponent(1.5, 3) == pytest.approx(-(1 - 1 / 1.5))  # the noise, however easy the target
+
+
 @pytest.mark.parametrize(
     ("call", "named"),
     [
@@ -61,6 +67,8 @@ def test_a_constant_rate_is_best_up_to_the_capacity():
         (lambda: risk_exponent(2, 1.0, 0), "b = 1.0"),
         (lambda: risk_exponent(2, 2, [0, 1.0]), "gamma = "),
         (lambda: best_schedule_exponent(0.5, 2), "a = 0.5"),
+        (lambda: stable_decay_exponent(2.0, 2), "a = 2.0"),
+        (lambda: stable_decay_exponent(1.5, 1.0), "b = 1.0"),
     ],
 )
 def test_a_value_out_of_range_is_named(call, named):

@@ -7,8 +7,10 @@ from solv.theory.anytime.weight_averaging import (
     Average,
     anneal_weights,
     ema,
+    equivalent_decay,
     merge,
     polynomial_average,
+    sample_weights,
     tail,
     uniform,
     weights_of,
@@ -70,3 +72,30 @@ def test_a_linear_anneal_is_a_uniform_merge_and_a_cosine_has_its_reference_weigh
 def test_a_value_out_of_range_is_named(call, named):
     with pytest.raises(ValueError, match=named):
         call()
+
+
+@pytest.mark.parametrize("average", [uniform(), tail(40), ema(6.25), polynomial_average(4)], ids=lambda each: each.name)
+@pytest.mark.parametrize("rate", [0.01, 0.3, 1.0])
+def test_on_a_quadratic_in_one_dimension_an_average_is_a_decay(average, rate):
+    """Sample by sample: any data and any start give the same number."""
+    rng = np.random.default_rng(0)
+    samples, decay = rng.normal(1, 3, 100), equivalent_decay(average, rate, 100)
+    averaged = mean = decayed = 0.7
+    for sample, eta, rho in zip(samples, decay, average.rates(100), strict=True):
+        averaged += rate * (sample - averaged)
+        mean += rho * (averaged - mean)
+        decayed += eta * (sample - decayed)
+    assert decayed == pytest.approx(mean, rel=1e-12)
+    assert np.all((decay >= 0) & (decay <= 1 + 1e-12))
+    assert decay[-1] < rate or rate == 1
+
+
+def test_the_weights_of_samples_are_those_of_the_paper():
+    """(1 - (1 - rate)^(N - k + 1)) / N of a uniform average; what is missing to 1 is the weight of the start."""
+    k = np.arange(1, 51)
+    assert sample_weights(uniform(), 0.1, 50) == pytest.approx((1 - 0.9 ** (51 - k)) / 50)
+    assert sample_weights(uniform(), 1.0, 50) == pytest.approx(np.full(50, 1 / 50))
+    assert equivalent_decay(uniform(), 1.0, 50) == pytest.approx(1 / k)
+    for call in (sample_weights, equivalent_decay):
+        with pytest.raises(ValueError, match=r"rate = 1\.5"):
+            call(uniform(), 1.5, 10)
