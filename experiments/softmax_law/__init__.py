@@ -4,17 +4,21 @@ Yizhou Liu, Ziming Liu, Cengiz Pehlevan, Jeff Gore, arXiv:2602.03685.
 
 Why does the loss of a softmax fall as the cube root of time, and what breaks that?
 
-| part          | file             | question                                                                    |
-| ------------- | ---------------- | --------------------------------------------------------------------------- |
-| one-third-law | one_third_law.py | do loss, norm and gradient follow their powers of time for a peaked target? |
-| crossover     | crossover.py     | when does the power law of a finite target end?                             |
-| controls      | controls.py      | what breaks the law?                                                        |
-| universality  | universality.py  | have linear students of other classes, dimensions and batches the exponent? |
-| networks      | networks.py      | have MLPs and a bigram language model the exponent?                         |
-| language      | language.py      | does the loss of a language model fall with the exponent?                   |
+| part          | file             | question                                                                         |
+| ------------- | ---------------- | -------------------------------------------------------------------------------- |
+| temperatures  | temperatures.py  | at which temperature and rate has the paper's toy model the exponent?            |
+| long-training | long_training.py | what do its loss, gradient, weights and curvature do in the long run?            |
+| free-energy   | free_energy.py   | which powers of the logits' scale have loss and gradient, and is language peaked? |
+| one-third-law | one_third_law.py | do loss, norm and gradient follow their powers of time for a peaked target?      |
+| crossover     | crossover.py     | when does the power law of a finite target end?                                  |
+| controls      | controls.py      | which exponents have full-batch rules and other rates?                           |
+| universality  | universality.py  | have linear students of other classes, dimensions and batches the exponent?      |
+| networks      | networks.py      | have MLPs and a bigram language model the exponent?                              |
+| language      | language.py      | does the loss of a language model fall with the exponent?                        |
 
-Which of the paper's figures they redo is not known to us: theory and sizes are derived here from its statements. What
-parts share: the teachers (teachers.py), the linear students and their rates (students.py), their training (descent.py),
+Settings of the paper's figures are those of its public code, liuyz0/TimeScaling. What parts share: the paper's toy model
+(toy.py) and, of our own smaller one, the teachers (teachers.py), the linear students and their rates (students.py), their
+training (descent.py),
 the fit of an exponent (exponents.py); the language model is trained and read in language_readings.py.
 """
 

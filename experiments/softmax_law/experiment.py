@@ -7,10 +7,13 @@ share their training, whichever of them is run.
 from solv.experiments.softmax_law import ENTRY
 from solv.experiments.softmax_law.controls import CONTROLS
 from solv.experiments.softmax_law.crossover import CROSSOVER
+from solv.experiments.softmax_law.free_energy import FREE_ENERGY
 from solv.experiments.softmax_law.language import LANGUAGE, require
+from solv.experiments.softmax_law.long_training import LONG_TRAINING
 from solv.experiments.softmax_law.networks import NETWORKS
 from solv.experiments.softmax_law.one_third_law import ONE_THIRD_LAW
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
+from solv.experiments.softmax_law.temperatures import TEMPERATURES
 from solv.experiments.softmax_law.universality import UNIVERSALITY
 from solv.harness.contract import Experiment
 from solv.tracking.panels import Highlight
@@ -18,7 +21,7 @@ from solv.tracking.panels import Highlight
 EXPERIMENT = Experiment(
     entry=ENTRY,
     Config=SoftmaxLawConfig,
-    parts=(ONE_THIRD_LAW, CROSSOVER, CONTROLS, UNIVERSALITY, NETWORKS, LANGUAGE),
+    parts=(TEMPERATURES, LONG_TRAINING, FREE_ENERGY, ONE_THIRD_LAW, CROSSOVER, CONTROLS, UNIVERSALITY, NETWORKS, LANGUAGE),
     require=require,
     headline=(
         Highlight("loss", "one-third-loss", where={"classes": 8}),

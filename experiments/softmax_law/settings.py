@@ -93,6 +93,102 @@ class Networks(Group):
     bigram_horizon: float = real(1000.0, "largest time s of the bigram model", above=0)
 
 
+class Toy(Group):
+    """The paper's toy model: one wide teacher, many students of it."""
+
+    inputs: int = integer(32, "input width m of the toy model", least=2)
+    classes: int = integer(128, "classes n of the toy model", least=3)
+    batch: int = integer(1024, "fresh inputs per step of the toy model", least=1)
+    shown: int = integer(2048, "inputs on which students of the toy model are read", least=16)
+    repeats: int = integer(2, "independent teachers of the toy model", least=2)
+
+
+class Rates(Group):
+    """Temperatures against learning rates in the toy model."""
+
+    temperature: tuple[float, ...] = reals([0.001, 0.02, 0.37], "temperatures of the toy's target", above=0)
+    adam: tuple[float, ...] = reals([0.01, 0.1, 0.3], "learning rates of Adam in the toy model", above=0)
+    sgd: tuple[float, ...] = reals([3, 10], "learning rates of SGD in the toy model", above=0)
+    steps: int = integer(1000, "training steps for each temperature and learning rate", least=20)
+
+
+class Long(Group):
+    """A long training of the toy model."""
+
+    temperature: tuple[float, ...] = reals([0.01, 0.063], "temperatures of the target of long trainings", above=0)
+    rate: float = real(3e-3, "learning rate of Adam in long trainings", above=0)
+    steps: int = integer(4000, "steps of long trainings", least=50)
+    curvatures: int = integer(8, "times at which the curvature of long trainings is measured", least=2)
+
+
+class Starts(Group):
+    """Students of the toy model that do not start at zero."""
+
+    temperature: float = real(6e-3, "temperature of the target of students with a start", above=0)
+    ratio: tuple[float, ...] = reals([0, 0.1, 0.3, 1], "size of the initial weights over the target's", least=0)
+    rate: tuple[float, ...] = reals([0.1], "learning rates of Adam for students with a start", above=0)
+    steps: int = integer(1500, "steps of students with a start", least=50)
+
+
+class Decay(Group):
+    """Weight decay in the toy model."""
+
+    temperature: float = real(0.05, "temperature of the target under weight decay", above=0)
+    decay: float = real(0.05, "decoupled weight decay", above=0)
+    rate: tuple[float, ...] = reals([0.01, 0.03, 0.1, 0.3], "learning rates of AdamW under weight decay", above=0)
+    steps: int = integer(1000, "steps under weight decay", least=50)
+    batch: int = integer(2048, "fresh inputs per step under weight decay", least=1)
+
+
+class Scheduled(Group):
+    """A learning-rate schedule in the toy model: warm-up over a hundredth, then a cosine down to a tenth."""
+
+    temperature: float = real(6e-3, "temperature of the target under a schedule", above=0)
+    rate: tuple[float, ...] = reals([0.03, 0.1], "peak learning rates of Adam under a schedule", above=0)
+    steps: int = integer(1500, "steps of the schedule", least=50)
+
+
+class Spectra(Group):
+    """Teachers and data with a spectrum."""
+
+    temperature: float = real(1e-3, "temperature of the target of teachers with a spectrum", above=0)
+    teacher: tuple[float, ...] = reals([0, 0.5, 1], "exponents of the teacher's singular values", least=0)
+    rate: float = real(0.1, "learning rate of Adam for teachers with a spectrum", above=0)
+    steps: int = integer(1000, "steps for teachers with a spectrum", least=50)
+    data: tuple[float, ...] = reals(
+        [1.5, 2, 3], "exponents of the spectrum of the data under the squared loss", above=1
+    )
+    width: int = integer(1024, "input width under the squared loss", least=32)
+
+
+class Stacks(Group):
+    """Residual stacks with normalised layers, the teacher's and the student's."""
+
+    teacher_layers: int = integer(8, "blocks of the teacher", least=1)
+    layers: int = integer(3, "blocks of the student", least=1)
+    temperature: tuple[float, ...] = reals([0.01, 1], "temperatures of the stacks' target", above=0)
+    rate: float = real(6e-4, "learning rate of Adam for residual stacks", above=0)
+    steps: int = integer(1500, "steps of residual stacks", least=50)
+    batch: int = integer(256, "fresh inputs per step of residual stacks", least=1)
+
+
+class Digits(Group):
+    """An MLP on scikit-learn's digits."""
+
+    hidden: tuple[int, ...] = integers([4, 10], "units of the hidden layer of the MLP on digits", least=1)
+    rate: float = real(1e-3, "learning rate of Adam on digits", above=0)
+    steps: int = integer(10_000, "full-batch steps on digits", least=100)
+    repeats: int = integer(3, "independent initial weights on digits", least=2)
+
+
+class Entropies(Group):
+    """The entropy of a softmax of random logits."""
+
+    classes: int = integer(32_000, "vocabulary of the random logits", least=3)
+    draws: int = integer(200, "draws of random logits", least=2)
+    entropy: float = real(1.69, "entropy of a token of language, in nats: the limit of Chinchilla's law", above=0)
+
+
 class SoftmaxLawConfig(RunSettings):
     """Settings of softmax-law; the defaults are the quick preset.
 
@@ -122,3 +218,13 @@ class SoftmaxLawConfig(RunSettings):
     controls: Controls = group(Controls, "other rules")
     networks: Networks = group(Networks, "networks with a hidden layer")
     language: LanguageSettings = group(LanguageSettings, "a language model")
+    toy: Toy = group(Toy, "the paper's toy model")
+    rates: Rates = group(Rates, "temperatures against learning rates")
+    long: Long = group(Long, "long trainings of the toy model")
+    starts: Starts = group(Starts, "students that do not start at zero")
+    decay: Decay = group(Decay, "weight decay")
+    scheduled: Scheduled = group(Scheduled, "a learning-rate schedule")
+    spectra: Spectra = group(Spectra, "teachers and data with a spectrum")
+    stacks: Stacks = group(Stacks, "residual stacks")
+    digits: Digits = group(Digits, "an MLP on digits")
+    entropies: Entropies = group(Entropies, "entropy of random logits")

@@ -15,6 +15,7 @@ from solv.tracking.curves import select
 from tests.experiments.scaffold import Units, context, measured
 
 SIZES = SoftmaxLawConfig(
+    parts=("one-third-law", "crossover", "controls", "universality", "networks", "language"),
     beta=(2.0, 8.0, 16.0, math.inf),
     classes=(4, 2),
     dimension=(4, 5),

@@ -17,9 +17,11 @@ from solv.tracking.claims import MissingCurvesError, Verdict
 from solv.tracking.curves import join_curves, select
 from tests.experiments.scaffold import findings, on_theory, spoilt, verdicts
 
+PARTS = ("one-third-law", "crossover", "controls", "universality", "networks", "language")  # others test themselves
 SIZES = SoftmaxLawConfig(
-    beta=(2.0, 16.0, 32.0, math.inf), classes=(4, 2), dimension=(4, 5), repeats=2, theory_points=1000
+    beta=(2.0, 16.0, 32.0, math.inf), classes=(4, 2), dimension=(4, 5), repeats=2, theory_points=1000, parts=PARTS
 )
+OWN = [claim for part in EXPERIMENT.chosen(PARTS) for claim in part.claims]
 HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 CONTRADICTED = "universality-of-networks"  # what holds of networks contradicts the paper
 SURE = {"y_err": 1e-5, "n": 4}
@@ -65,7 +67,8 @@ def ideal(theory):
 
 
 def judged(curves):
-    return verdicts(EXPERIMENT, curves, SIZES)
+    found = verdicts(EXPERIMENT, curves, SIZES)
+    return {name: verdict for name, verdict in found.items() if verdict is not Verdict.NOT_RUN}
 
 
 def test_every_claim_holds_on_curves_as_the_laws_have_them_but_that_networks_are_like_one_layer(ideal):
@@ -75,7 +78,7 @@ def test_every_claim_holds_on_curves_as_the_laws_have_them_but_that_networks_are
     assert found == dict.fromkeys(found, HOLDS)
 
 
-@pytest.mark.parametrize("claim", EXPERIMENT.all_claims(), ids=lambda claim: claim.id)
+@pytest.mark.parametrize("claim", OWN, ids=lambda claim: claim.id)
 def test_a_panel_that_a_claim_reads_and_that_is_empty_is_a_fault(ideal, claim):
     for panel in claim.reads:
         with pytest.raises(MissingCurvesError, match=panel.value):
