@@ -16,10 +16,10 @@ Why does the loss of a softmax fall as the cube root of time, and what breaks th
 | networks      | networks.py      | have MLPs and a bigram language model the exponent?                              |
 | language      | language.py      | does the loss of a language model fall with the exponent?                        |
 
-Settings of the paper's figures are those of its public code, liuyz0/TimeScaling. What parts share: the paper's toy model
-(toy.py) and, of our own smaller one, the teachers (teachers.py), the linear students and their rates (students.py), their
-training (descent.py),
-the fit of an exponent (exponents.py); the language model is trained and read in language_readings.py.
+Settings of the paper's figures are those of its public code, liuyz0/TimeScaling. What parts share: the paper's toy
+model (toy.py); of our own smaller one the teachers (teachers.py), the linear students and their rates (students.py),
+their training (descent.py); the fit of an exponent (exponents.py). The language model is trained and read in
+language_readings.py.
 """
 
 from solv.harness.entry import Entry, Paper

@@ -21,7 +21,17 @@ from solv.tracking.panels import Highlight
 EXPERIMENT = Experiment(
     entry=ENTRY,
     Config=SoftmaxLawConfig,
-    parts=(TEMPERATURES, LONG_TRAINING, FREE_ENERGY, ONE_THIRD_LAW, CROSSOVER, CONTROLS, UNIVERSALITY, NETWORKS, LANGUAGE),
+    parts=(
+        TEMPERATURES,
+        LONG_TRAINING,
+        FREE_ENERGY,
+        ONE_THIRD_LAW,
+        CROSSOVER,
+        CONTROLS,
+        UNIVERSALITY,
+        NETWORKS,
+        LANGUAGE,
+    ),
     require=require,
     headline=(
         Highlight("loss", "one-third-loss", where={"classes": 8}),

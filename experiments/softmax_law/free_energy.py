@@ -1,7 +1,7 @@
 """Part `free-energy`: which powers of the logits' scale have loss and gradient, and is language peaked?
 
-Theory is the random energy model, an exact double integral at any number of classes; the toy model's own teachers, whose
-logits are not independent, are sampled beside it.
+Theory is the random energy model, an exact double integral at any number of classes; the toy model's own teachers,
+whose logits are not independent, are sampled beside it.
 """
 
 from collections.abc import Iterator, Mapping

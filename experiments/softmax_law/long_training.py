@@ -19,10 +19,8 @@ from solv.experiments.softmax_law.toy import (
     Cell,
     all_near,
     over_repeats,
-    peakedness,
     reading_steps,
     slopes_over,
-    target_scale,
     toy_flow,
     train_cells,
 )
@@ -103,7 +101,7 @@ def _name(params: Mapping[str, Any]) -> str:
 
 
 def predict(config: SoftmaxLawConfig) -> Iterator[Curves]:
-    """Yield nothing: tau of Adam is not the time of gradient flow, and its slope at equal loss needs the measured one."""
+    """Yield nothing: tau of Adam is not the time of gradient flow, whose slope is shown at the losses measured."""
     yield from ()
 
 
@@ -139,9 +137,7 @@ def measure(config: SoftmaxLawConfig, context: Context) -> Iterator[Curves]:
             values = np.maximum(read["curvature"][index][:, measured_at, mode], 1e-12)
             y, y_err, n = geometric_mean(values)
             x = ("tau", tau[measured_at])
-            yield RECORD.trained(
-                Panels.CURVATURE, {**at, "mode": label}, x=x, y=("curvature", y), y_err=y_err, n=n
-            )
+            yield RECORD.trained(Panels.CURVATURE, {**at, "mode": label}, x=x, y=("curvature", y), y_err=y_err, n=n)
 
 
 def _curvatures(config: SoftmaxLawConfig, read_at: list[int]) -> Any:
@@ -221,7 +217,7 @@ def _judge_not_peaked(curves: Curves) -> Judgement:
     return Judgement(
         exceeds(difference, 0.5, known(error, cold["n"]), sigmas=4.0),
         predicted="the less peaked, the steeper at the end",
-        measured=f"{cold['y']:.2f} ± {cold['y_err']:.2f} at the smallest T, {hot['y']:.2f} ± {hot['y_err']:.2f} at the largest",
+        measured=f"{cold['y']:.2f} ± {cold['y_err']:.2f}, {hot['y']:.2f} ± {hot['y_err']:.2f} (smallest, largest T)",
         error=error,
         tolerance="0.5 apart, 4 s.e.",
     )
