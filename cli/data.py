@@ -18,6 +18,7 @@ pita = typer.Typer(help="Propositional statements with checked proofs.", no_args
 data.add_typer(pita, name="pita")
 data.add_typer(text, name="text")
 data.add_typer(image_sets.commands("cifar10", "CIFAR-10"), name="cifar10")
+data.add_typer(image_sets.commands("cifar100", "CIFAR-100"), name="cifar100")
 data.add_typer(image_sets.commands("tiny-imagenet", "Tiny ImageNet"), name="tiny-imagenet")
 
 SplitName = Annotated[str, typer.Option("--split", help="full, imply, or, php.")]

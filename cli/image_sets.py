@@ -1,4 +1,4 @@
-"""`solv data cifar10` and `solv data tiny-imagenet`: fetch a set of images, and check it."""
+"""`solv data cifar10`, `solv data cifar100` and `solv data tiny-imagenet`: fetch a set of images, and check it."""
 
 from typing import Annotated
 

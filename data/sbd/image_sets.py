@@ -1,9 +1,10 @@
-"""CIFAR-10 and Tiny ImageNet as arrays, read from the archives that their authors publish.
+"""CIFAR-10, CIFAR-100 and Tiny ImageNet as arrays, read from the archives that their authors publish.
 
 | set | archive | format |
 |---|---|---|
 | cifar10 | cifar-10-binary.tar.gz | records of 1 + 3072 bytes |
 | | or cifar-10-python.tar.gz | pickled arrays, read by a restricted unpickler |
+| cifar100 | cifar-100-binary.tar.gz | records of 2 + 3072 bytes: coarse class, class, pixels |
 | tiny-imagenet | tiny-imagenet-200.zip | train/<wnid>/images/*.JPEG, val/images/*.JPEG, val/val_annotations.txt |
 
 The pictures of Tiny ImageNet are decoded once and kept as arrays beside the archive.
@@ -21,8 +22,7 @@ from jaxtyping import Int, UInt8
 
 from solv.data.archives import ArchiveError, Zip, digest, fetch, read_tar
 
-RECORD = 1 + 3 * 32 * 32
-CIFAR_CLASSES = 10
+PIXELS = 3 * 32 * 32
 TINY_SIDE = 64
 MOST_MEMBER = 64 << 20
 MOST_PICTURE = 1 << 20
@@ -49,6 +49,12 @@ SOURCES = {
         "md5",
         "c32a1d4ab5d03f1284b67883e8d87530",
     ),
+    "cifar100": Source(
+        "cifar-100-binary.tar.gz",
+        "https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz",
+        "md5",
+        "03b5dce01913d631647c71ecec9e9cb8",
+    ),
     "tiny-imagenet": Source(
         "tiny-imagenet-200.zip",
         "http://cs231n.stanford.edu/tiny-imagenet-200.zip",
@@ -61,12 +67,18 @@ CIFAR_PYTHON = "cifar-10-python.tar.gz"
 
 @dataclass(frozen=True)
 class ImageSet:
-    """Images as bytes, shape (examples, 3, side, side), and their classes."""
+    """Images as bytes, shape (examples, channels, side, side), and their classes."""
 
-    train: UInt8[np.ndarray, "train 3 side side"]
+    train: UInt8[np.ndarray, "train channels side side"]
     train_labels: Int[np.ndarray, "train"]
-    test: UInt8[np.ndarray, "test 3 side side"]
+    test: UInt8[np.ndarray, "test channels side side"]
     test_labels: Int[np.ndarray, "test"]
+
+    def first(self, train: int | None, test: int | None) -> "ImageSet":
+        """Return the first images of both parts in an order that mixes classes; None: all."""
+        order = np.random.default_rng(0).permutation(len(self.train))[:train]
+        tests = np.random.default_rng(1).permutation(len(self.test))[:test]
+        return ImageSet(self.train[order], self.train_labels[order], self.test[tests], self.test_labels[tests])
 
 
 def default_folder(name: str) -> Path:
@@ -107,23 +119,21 @@ def load_image_set(name: str, folder: str | None = None, train: int | None = Non
     """Return a set, or its first `train` and `test` images in an order that mixes classes.
 
     Args:
-        name: cifar10 or tiny-imagenet.
+        name: cifar10, cifar100 or tiny-imagenet.
         folder: where the archive lies; None: ~/.cache/solv/<name>.
         train, test: most images of either part; None: all.
 
     Raises:
         ImageSetError: unknown set, no archive, a damaged one (the message names file and record).
     """
-    source = _source(name)
+    _source(name)
     where = _folder(name, folder)
     try:
-        found = _cifar10(where) if name == "cifar10" else _tiny_imagenet(where / source.archive)
+        found = _readers()[name](where)
     except ArchiveError as error:
         hint = f"; `solv data {name} fetch` downloads it" if not any(where.glob("*")) else ""
         raise ImageSetError(f"{error}{hint}") from None
-    order = np.random.default_rng(0).permutation(len(found.train))[:train]
-    tests = np.random.default_rng(1).permutation(len(found.test))[:test]
-    return ImageSet(found.train[order], found.train_labels[order], found.test[tests], found.test_labels[tests])
+    return found.first(train, test)
 
 
 def _source(name: str) -> Source:
@@ -136,7 +146,11 @@ def _folder(name: str, folder: str | None) -> Path:
     return default_folder(name) if folder is None else Path(folder).expanduser()
 
 
-# -- CIFAR-10 ------------------------------------------------------------------------------------------------------
+def _readers() -> dict[str, Callable[[Path], ImageSet]]:
+    return {"cifar10": _cifar10, "cifar100": _cifar100, "tiny-imagenet": _tiny_imagenet}
+
+
+# -- CIFAR ---------------------------------------------------------------------------------------------------------
 
 
 def _cifar10(folder: Path) -> ImageSet:
@@ -145,20 +159,29 @@ def _cifar10(folder: Path) -> ImageSet:
         return _cifar10_pickled(pickled)
     names = [*(f"cifar-10-batches-bin/data_batch_{i}.bin" for i in range(1, 6)), "cifar-10-batches-bin/test_batch.bin"]
     members = read_tar(binary, names, MOST_MEMBER)
-    parts = [_records(binary, name, members[name]) for name in names]
+    parts = [_records(binary, name, members[name], classes=10) for name in names]
     return _joined(parts[:-1], parts[-1])
 
 
-def _records(path: Path, name: str, content: bytes) -> tuple[np.ndarray, np.ndarray]:
-    whole, rest = divmod(len(content), RECORD)
+def _cifar100(folder: Path) -> ImageSet:
+    archive, names = folder / SOURCES["cifar100"].archive, ["cifar-100-binary/train.bin", "cifar-100-binary/test.bin"]
+    members = read_tar(archive, names, 4 * MOST_MEMBER)
+    train, test = (_records(archive, name, members[name], classes=100, skipped=1) for name in names)
+    return _joined([train], test)
+
+
+def _records(path: Path, name: str, content: bytes, *, classes: int, skipped: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return pixels and labels of records: bytes that are skipped, the class, the pixels."""
+    record = skipped + 1 + PIXELS
+    whole, rest = divmod(len(content), record)
     if rest or not whole:
-        raise ArchiveError(f"{path}: {name}: record {whole} has {rest} bytes; valid: {RECORD}")
-    rows = np.frombuffer(content, dtype=np.uint8).reshape(whole, RECORD)
-    labels = rows[:, 0].astype(np.int64)
-    if labels.max() >= CIFAR_CLASSES:
-        bad = int(np.argmax(labels >= CIFAR_CLASSES))
-        raise ArchiveError(f"{path}: {name}: record {bad} is of class {labels[bad]}; valid: 0 to {CIFAR_CLASSES - 1}")
-    return rows[:, 1:].reshape(whole, 3, 32, 32), labels
+        raise ArchiveError(f"{path}: {name}: record {whole} has {rest} bytes; valid: {record}")
+    rows = np.frombuffer(content, dtype=np.uint8).reshape(whole, record)
+    labels = rows[:, skipped].astype(np.int64)
+    if labels.max() >= classes:
+        bad = int(np.argmax(labels >= classes))
+        raise ArchiveError(f"{path}: {name}: record {bad} is of class {labels[bad]}; valid: 0 to {classes - 1}")
+    return rows[:, skipped + 1 :].reshape(whole, 3, 32, 32), labels
 
 
 def _cifar10_pickled(path: Path) -> ImageSet:
@@ -192,10 +215,10 @@ def _batch(path: Path, name: str, content: bytes) -> tuple[np.ndarray, np.ndarra
     except Exception as error:  # a damaged pickle may raise anything
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ArchiveError(f"{path}: {name} is not a batch ({reason})") from None
-    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape != (len(labels), RECORD - 1):
-        raise ArchiveError(f"{path}: {name}: {len(labels)} labels, but no {len(labels)} x {RECORD - 1} bytes")
-    if not len(labels) or not 0 <= labels.min() <= labels.max() < CIFAR_CLASSES:
-        raise ArchiveError(f"{path}: {name}: labels lie outside 0 to {CIFAR_CLASSES - 1}")
+    if not isinstance(pixels, np.ndarray) or pixels.dtype != np.uint8 or pixels.shape != (len(labels), PIXELS):
+        raise ArchiveError(f"{path}: {name}: {len(labels)} labels, but no {len(labels)} x {PIXELS} bytes")
+    if not len(labels) or not 0 <= labels.min() <= labels.max() <= 9:
+        raise ArchiveError(f"{path}: {name}: labels lie outside 0 to 9")
     return pixels.reshape(-1, 3, 32, 32), labels
 
 
@@ -207,8 +230,9 @@ def _joined(train: list[tuple[np.ndarray, np.ndarray]], test: tuple[np.ndarray, 
 # -- Tiny ImageNet -------------------------------------------------------------------------------------------------
 
 
-def _tiny_imagenet(path: Path) -> ImageSet:
+def _tiny_imagenet(folder: Path) -> ImageSet:
     """Read the pictures once and keep them as arrays beside the archive."""
+    path = folder / SOURCES["tiny-imagenet"].archive
     kept = path.with_suffix(".npz")
     if kept.exists() and path.exists() and kept.stat().st_mtime >= path.stat().st_mtime:
         try:

@@ -40,19 +40,20 @@ def draw_images(
     regions: int = 2,
     smoothness: float = 1.0,
     sharpness: float = 4.0,
-    teacher_seed: int = 0,
+    teacher: np.random.Generator | None = None,
 ) -> Images:
     """Draw images and labels.
 
     Args:
         examples: how many.
-        rng: source of images and labels; the teacher is `teacher_seed`'s.
+        rng: source of images and labels.
         side, channels: of an image.
         classes: >= 2.
         filters, kernel: of the teacher.
         regions: the teacher averages its rectified maps over regions x regions parts; >= 1.
         smoothness: width of the images' smoothing, in pixels; 0: white noise.
         sharpness: how far the teacher's outputs decide; 0: labels are coins.
+        teacher: source of the teacher's weights; None: one that is always the same.
 
     Raises:
         ValueError: a number is out of range.
@@ -66,9 +67,9 @@ def draw_images(
         raise ValueError(f"smoothness = {smoothness}, sharpness = {sharpness}; valid: >= 0")
     x = gaussian_filter(rng.normal(size=(examples, channels, side, side)), (0, 0, smoothness, smoothness), mode="wrap")
     x /= x.std()
-    teacher = np.random.default_rng(teacher_seed)
-    weights = teacher.normal(size=(filters, channels, kernel, kernel)) / np.sqrt(channels * kernel**2)
-    read_out = teacher.normal(size=(filters * regions**2, classes))
+    drawn = np.random.default_rng(0) if teacher is None else teacher
+    weights = drawn.normal(size=(filters, channels, kernel, kernel)) / np.sqrt(channels * kernel**2)
+    read_out = drawn.normal(size=(filters * regions**2, classes))
     outputs = np.concatenate([_pooled(part, weights, regions) for part in np.array_split(x, -(-examples // 500))])
     outputs = (outputs - outputs.mean(axis=0)) / outputs.std(axis=0) @ read_out / np.sqrt(len(read_out))
     logits = sharpness * (outputs - outputs.mean(axis=0)) / outputs.std(axis=0)

@@ -1,16 +1,32 @@
 """On what are the rules compared? Data sets, and the network that learns each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from solv.data.sbd.image_sets import ImageSet, ImageSetError, load_image_set
-from solv.experiments.sbd.settings import CONVOLUTION, DIGITS, PERCEPTRON, Images, SbdConfig
+from solv.data.sbd.packaged_digits import load_packaged_digits
+from solv.experiments.sbd.ebd_tables import recipe
+from solv.experiments.sbd.settings import (
+    CIFAR100,
+    CONVOLUTION,
+    DFA,
+    DIGITS,
+    EBD_TABLES,
+    MNIST,
+    PERCEPTRON,
+    SYNTHETIC,
+    TINY,
+    Images,
+    Ranking,
+    SbdConfig,
+)
 from solv.harness.contract import Context
 from solv.harness.settings import ConfigurationError
-from solv.models.sbd.broadcast_layers import Convolution, Layer, Linear, LocallyConnected, Pool
+from solv.harness.settings import replace as replaced
+from solv.models.sbd.broadcast_layers import Convolution, Correlation, Dropout, Layer, Linear, LocallyConnected, Pool
 from solv.models.sbd.score_broadcast import Network
 
 LEARNED = 1400  # of the 1797 digits; the others are for the test
@@ -56,7 +72,7 @@ def images(setting: Images, context: Context) -> Data:
     Raises:
         ConfigurationError: a fetched set is not there, or is damaged.
     """
-    return _synthetic(setting, context) if setting.source == "synthetic" else _fetched(setting, context)
+    return _synthetic(setting, context) if setting.source == SYNTHETIC else _fetched(setting, context)
 
 
 def _synthetic(setting: Images, context: Context) -> Data:
@@ -69,6 +85,7 @@ def _synthetic(setting: Images, context: Context) -> Data:
         classes=setting.classes,
         filters=16,
         sharpness=setting.sharpness,
+        teacher=context.seeds.numpy("teacher of the images"),
     )
     x, labels = torch.from_numpy(made.x).to(context.device), torch.from_numpy(made.labels).to(context.device)
     return Data(x[: setting.train], labels[: setting.train], x[setting.train :], labels[setting.train :])
@@ -95,22 +112,58 @@ def _fetched(setting: Images, context: Context) -> Data:
 
 
 def image_set(setting: Images) -> ImageSet:
-    """Return a fetched set as it is stored.
+    """Return real images as they are stored: a fetched set, or that of a package.
 
     Raises:
         ConfigurationError: it is not there, or is damaged.
     """
     try:
+        if setting.source == MNIST:
+            return load_packaged_digits(setting.train, setting.test)
         return load_image_set(setting.source, setting.folder, setting.train, setting.test)
     except ImageSetError as error:
         raise ConfigurationError(f"images: {error}; images.source=synthetic needs no file") from None
 
 
 def network(config: SbdConfig, arena: str, data: Data) -> Network:
-    """Return the architecture of an arena; the paper's (spec section 1) or a small one of the same kind."""
-    parts = _paper_layers if config.images.size == "paper" and arena != DIGITS else _small_layers
-    layers = parts(config.images, arena)
-    return Network(tuple(data.x.shape[1:]), (*layers, Linear(data.classes)))
+    """Return the architecture of an arena; the paper's (spec section 1) or a small one of the same kind.
+
+    Raises:
+        ConfigurationError: EBD's settings are asked for, and their tables have no such network on these images.
+    """
+    setting, tables = config.images, config.training.recipe == EBD_TABLES and arena != DIGITS
+    paper = setting.size == "paper" and arena != DIGITS
+    layers = _paper_layers(setting, arena) if paper else _small_layers(setting, arena)
+    layers = (*layers, Linear(data.classes))
+    if not tables:
+        return Network(tuple(data.x.shape[1:]), layers)
+    dropout = recipe(setting.source, arena, DFA).dropout
+    layers = tuple(_without_bias(layer) if arena != PERCEPTRON else layer for layer in layers)
+    dropped = (*layers[:-2], Dropout(dropout), *layers[-2:]) if dropout else layers
+    return Network(tuple(data.x.shape[1:]), dropped)
+
+
+def ranked(config: SbdConfig, name: str, context: Context) -> Problem:
+    """Return what the rules learn when they are ranked: all images and a network of one kind.
+
+    Digits and mnist5k are learned by a perceptron of two hidden layers, synthetic images by two convolutions.
+
+    Raises:
+        ConfigurationError: the images are not there.
+    """
+    setting: Ranking = config.ranking
+    hidden = Linear(setting.width), Linear(setting.width)
+    if name == DIGITS:
+        data = digits(context)
+        return Problem(Network(tuple(data.x.shape[1:]), (*hidden, Linear(data.classes))), data)
+    if name == MNIST:
+        own = Images(source=MNIST, train=setting.mnist_train, test=1000)
+        data = images(own, context)
+        return Problem(Network(tuple(data.x.shape[1:]), (*hidden, Linear(data.classes))), data)
+    made = replaced(config.images, source=SYNTHETIC, side=setting.side, train=setting.train, test=setting.test)
+    data = images(made, context)
+    maps = Convolution(setting.channels, 5, 1, 2), Pool(2, stride=2), Convolution(setting.channels, 3, 1, 1)
+    return Problem(Network(tuple(data.x.shape[1:]), (*maps, Pool(2, stride=2), Linear(data.classes))), data)
 
 
 def _small_layers(setting: Images, arena: str) -> tuple[Layer | Pool, ...]:
@@ -118,23 +171,37 @@ def _small_layers(setting: Images, arena: str) -> tuple[Layer | Pool, ...]:
         return Linear(128), Linear(128)
     if arena == PERCEPTRON:
         return Linear(256), Linear(128)
-    kind = _kind(arena)
-    first, second = (16, 16) if arena == CONVOLUTION else (4, 8)
-    return kind(first, 5, 1, 2), Pool(2), kind(second, 3, 1, 1), Pool(2), Linear(64)
+    first, second = (8, 8) if arena == CONVOLUTION else (4, 4)
+    pool = Pool(2, stride=2)  # not the paper's stride of 1: a quarter of the work
+    return _maps(setting, arena, first, 5, 1, 2), pool, _maps(setting, arena, second, 3, 1, 1), pool, Linear(64)
 
 
 def _paper_layers(setting: Images, arena: str) -> tuple[Layer | Pool, ...]:
+    """Return the hidden layers of arXiv:2504.11558, tables 4, 5 and 7; every pool has the stride 1."""
+    mnist = setting.source == MNIST
     if arena == PERCEPTRON:
-        return Linear(1024), Linear(512), Linear(512)
-    kind = _kind(arena)
-    if setting.source == "tiny-imagenet":
-        (first, second, third), width, pool = (96, 128, 256), 2048, Pool(2, "maximum")
-    elif arena == CONVOLUTION:
-        (first, second, third), width, pool = (128, 64, 64), 1024, Pool(2, "average")
-    else:
-        (first, second, third), width, pool = (64, 32, 32), 512, Pool(2, "average")
-    return kind(first, 5, 1, 2), pool, kind(second, 5, 1, 2), pool, kind(third, 2, 2, 0), Linear(width)
+        return (Linear(1024), Linear(512)) if mnist else (Linear(1024), Linear(512), Linear(512))
+    if mnist:
+        channels = (64, 32) if arena == CONVOLUTION else (32, 32)
+        small = [_maps(setting, arena, count, 3, 1, 1) for count in channels]
+        return small[0], Pool(), small[1], Pool(), Linear(1024)
+    if setting.source in (CIFAR100, TINY):  # Tiny ImageNet's network is CIFAR-100's: SBD's own is not public
+        pool = Pool(kind="maximum", stride=2 if setting.source == TINY else 1)
+        wide = [_maps(setting, arena, count, 5, 1, 2) for count in (96, 128, 256)]
+        return wide[0], pool, wide[1], pool, wide[2], pool, Linear(2048)
+    (first, second, third), width = ((128, 64, 64), 1024) if arena == CONVOLUTION else ((64, 32, 32), 512)
+    maps = _maps(setting, arena, first, 5, 1, 2), Pool(), _maps(setting, arena, second, 5, 1, 2), Pool()
+    return (*maps, _maps(setting, arena, third, 2, 2, 0), Linear(width))
 
 
-def _kind(arena: str) -> type[Convolution] | type[LocallyConnected]:
-    return Convolution if arena == CONVOLUTION else LocallyConnected
+def _maps(
+    setting: Images, arena: str, channels: int, kernel: int, stride: int, padding: int
+) -> Convolution | LocallyConnected:
+    if arena == CONVOLUTION:
+        correlation: Correlation = "pooled" if setting.correlation == "pooled" else "positions"
+        return Convolution(channels, kernel, stride, padding, correlation=correlation)
+    return LocallyConnected(channels, kernel, stride, padding)
+
+
+def _without_bias(layer: Layer | Pool) -> Layer | Pool:
+    return replace(layer, bias=False) if isinstance(layer, Linear) else layer

@@ -64,12 +64,12 @@ def _descend(problem: "Problem", seeds: int, steps: int, context: Context) -> np
     """Return J over its start, shape (layers, seeds, steps): all else and the score held fixed, without memory."""
     import torch
 
-    from solv.models.sbd.score_broadcast import BroadcastRule, local_update, score
+    from solv.models.sbd.score_broadcast import local_update, score
 
     network, data = problem.network, problem.data
     parameters = network.initial(seeds, context.seeds.torch("descent", device=context.device))
     squared = torch.zeros(seeds, device=data.x.device)
-    forgetful = BroadcastRule(squared, torch.full_like(squared, FORGETFUL), FORGETFUL)
+    forgetful = torch.full_like(squared, FORGETFUL)
     z, inputs, _ = network.run(parameters, data.x.expand(seeds, *data.x.shape))
     scores, _ = score(z, data.labels.expand(seeds, -1), squared)
     objective = np.zeros((len(network.hidden), seeds, steps))

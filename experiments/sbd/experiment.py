@@ -12,28 +12,49 @@ from solv.experiments.sbd.depth_and_width import DEPTH_AND_WIDTH
 from solv.experiments.sbd.descent import DESCENT
 from solv.experiments.sbd.memory_and_expansion import MEMORY_AND_EXPANSION
 from solv.experiments.sbd.orthogonality import ORTHOGONALITY
-from solv.experiments.sbd.settings import DIGITS, SbdConfig
+from solv.experiments.sbd.ranking import RANKING
+from solv.experiments.sbd.settings import DIGITS, EBD_TABLES, MNIST, SYNTHETIC, Images, SbdConfig
+from solv.experiments.sbd.sufficiency import SUFFICIENCY
 from solv.harness.contract import Experiment
 from solv.tracking.panels import Highlight
 
 
 def require(config: SbdConfig) -> None:
-    """Refuse a run whose images are not there, before anything is measured.
+    """Refuse a run whose images are not there, or have no settings of EBD's, before anything is measured.
 
     Raises:
-        ConfigurationError: a fetched set is absent or damaged.
+        ConfigurationError: a set is absent or damaged, or EBD's tables lack it.
     """
-    trained = not config.parts or ACCURACY.name in config.parts
-    if trained and config.images.source != "synthetic" and set(config.arenas) - {DIGITS}:
+    large = set(config.arenas) - {DIGITS} if not config.parts or ACCURACY.name in config.parts else set()
+    if large and config.training.recipe == EBD_TABLES:
+        from solv.experiments.sbd.ebd_tables import recipe
+
+        for arena in large:
+            recipe(config.images.source, arena, "")
+    if large and config.images.source != SYNTHETIC:
         from solv.experiments.sbd.arenas import image_set
 
         image_set(config.images)
+    ranked = MNIST in config.ranking.data and (not config.parts or RANKING.name in config.parts)
+    if ranked:
+        from solv.experiments.sbd.arenas import image_set
+
+        image_set(Images(source=MNIST, train=config.ranking.mnist_train, test=1000))
 
 
 EXPERIMENT = Experiment(
     entry=ENTRY,
     Config=SbdConfig,
-    parts=(ORTHOGONALITY, ALONG_TRAINING, DESCENT, ACCURACY, DEPTH_AND_WIDTH, MEMORY_AND_EXPANSION),
+    parts=(
+        ORTHOGONALITY,
+        SUFFICIENCY,
+        ALONG_TRAINING,
+        DESCENT,
+        RANKING,
+        ACCURACY,
+        DEPTH_AND_WIDTH,
+        MEMORY_AND_EXPANSION,
+    ),
     require=require,
     headline=(
         Highlight("orthogonality", "score-orthogonal-when-admissible"),

@@ -18,9 +18,19 @@ class Ladder:
     def __init__(self, config: SbdConfig, context: Context) -> None:
         """Load the digits."""
         self._training, self._context, self._data = config.training, context, digits(context)
-        self._course = Course(config.ladders.epochs, self._training.batch, self._training.learning_rate)
+        self._epochs = config.ladders.epochs
 
-    def train(self, name: str, depth: int, width: int, plan: Plan) -> Float[np.ndarray, "rules seeds"]:
+    def course(self, epochs: int | None = None) -> Course:
+        """Return how a training goes; None: the ladders' passes over the digits."""
+        return Course(epochs or self._epochs, self._training.batch, self._training.learning_rate)
+
+    def steps(self, epochs: int) -> int:
+        """Return the steps of a training."""
+        return self.course(epochs).steps(len(self._data.x))
+
+    def train(
+        self, name: str, depth: int, width: int, plan: Plan, *, epochs: int | None = None, stream: str | None = None
+    ) -> Float[np.ndarray, "rules seeds"]:
         """Return the test accuracy of every rule and seed of a plan.
 
         Args:
@@ -28,7 +38,10 @@ class Ladder:
             depth: layers, the output included.
             width: units of each hidden layer.
             plan: the rules.
+            epochs: passes over the digits; None: the ladders'.
+            stream: name of the random streams, if it is not the training's: trainings that share it are paired.
         """
         layers = *[Linear(width)] * (depth - 1), Linear(self._data.classes)
         problem = Problem(Network(tuple(self._data.x.shape[1:]), layers), self._data)
-        return train_rules(name, problem, plan, self._course, self._training, self._context)
+        course = self.course(epochs)
+        return train_rules(name, problem, plan, course, self._training, self._context, stream=stream)

@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from solv.models.ensemble import Parameters
+from solv.models.sbd.decorrelation import decorrelation_gradients
 from solv.models.sbd.score_broadcast import (
     BroadcastRule,
     BroadcastState,
@@ -49,11 +50,16 @@ class Examples:
 
     def cosines(self, parameters: Parameters, state: BroadcastState) -> Float[np.ndarray, "layers seeds"]:
         """Return the cosine between the broadcast and the backpropagated update of every hidden layer."""
-        kept = BroadcastState([r.clone() for r in state.correlations], [inverse.clone() for inverse in state.inverses])
+        kept = BroadcastState([r.clone() for r in state.correlations])
         sent = broadcast_gradients(self.network, parameters, kept, self.rule, self.x, self.labels)
         backward = backpropagated_gradients(self.network, parameters, self.rule.squared, self.x, self.labels)
         pairs = [(sent[f"weight {number}"], backward[f"weight {number}"]) for number in self.network.hidden]
-        return np.array([functional.cosine_similarity(a.flatten(1), b.flatten(1)).cpu().numpy() for a, b in pairs])
+        return np.array([_cosines(a, b) for a, b in pairs])
+
+    def truncations(self, parameters: Parameters, state: BroadcastState) -> Float[np.ndarray, "layers seeds"]:
+        """Return the cosine between the kept and the whole gradient of every hidden layer's |R|^2 / 2."""
+        pairs = decorrelation_gradients(self.network, parameters, state, self.rule, self.x, self.labels)
+        return np.array([_cosines(kept, whole) for kept, whole in pairs])
 
     def frozen_against_direct(self, parameters: Parameters, state: BroadcastState) -> Float[np.ndarray, "layers seeds"]:
         """Return how far the update with a frozen R is from direct feedback alignment with R as feedback, relative.
@@ -73,3 +79,7 @@ class Examples:
                 distance = (sent[f"weight {number}"] - direct).flatten(1).norm(dim=1) / direct.flatten(1).norm(dim=1)
                 distances.append(distance.cpu().numpy())
         return np.array(distances)
+
+
+def _cosines(a: Tensor, b: Tensor) -> np.ndarray:
+    return np.asarray(functional.cosine_similarity(a.flatten(1), b.flatten(1)).cpu().numpy())

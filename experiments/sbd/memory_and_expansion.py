@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +11,10 @@ from solv.experiments.sbd.settings import SBD, SBD_RANDOM, SbdConfig
 from solv.harness.contract import Context, Part
 from solv.tracking.curves import Curves, Recorder, standard_error
 from solv.tracking.panels import Panel
+
+if TYPE_CHECKING:
+    from solv.experiments.sbd.ladders import Ladder
+    from solv.experiments.sbd.rules import Plan
 
 RECORD = Recorder("sbd", "memory-and-expansion")
 DEPTH, WIDTH = 3, 128  # of the network
@@ -27,7 +32,16 @@ def panels(config: SbdConfig) -> list[Panel]:
     """Return the accuracy against what the correlation forgets, where it starts, and how far the score is expanded."""
     accuracy = partial(Panel, y_label="test accuracy", x_scale="log", series="{rule}")
     return [
-        accuracy(Panels.MEMORY, "Memory λ (digits, SBD)", x_label="1 - λ"),
+        Panel(
+            Panels.MEMORY,
+            "Memory λ (digits, SBD)",
+            "(1 - λ) steps",
+            "test accuracy",
+            x_scale="log",
+            series="{steps} steps",
+            ordered=True,
+            note="left: R stays where it starts (DFA); right: R forgets its start, and activations collapse",
+        ),
         accuracy(Panels.START, "Start of the correlation (digits, SBD)", x_label="deviation of R before training"),
         accuracy(Panels.FEATURES, "Random features of the expansion (digits, SBD)", x_label="features"),
     ]
@@ -39,27 +53,40 @@ def predict(config: SbdConfig) -> Iterator[Curves]:
 
 
 def measure(config: SbdConfig, context: Context) -> Iterator[Curves]:
-    """Yield the accuracy on the digits, all values of one setting trained as one batch."""
+    """Yield the accuracy on the digits, all values of one setting trained as one batch; memories at several lengths."""
     from solv.experiments.sbd.ladders import Ladder
     from solv.experiments.sbd.rules import Plan
 
-    ladder = Ladder(config, context)
-    memories, starts, features = config.ladders.memory, config.ladders.start, config.ladders.features
-    rungs = (
-        (Panels.MEMORY, "1 - lambda", [1 - each for each in memories], Plan([SBD] * len(memories), memory=memories)),
-        (Panels.START, "start", starts, Plan([SBD] * len(starts), start=starts)),
-        (Panels.FEATURES, "features", features, Plan([SBD_RANDOM] * len(features), features=features)),
-    )
-    with context.progress.task("train other memories, starts and expansions", len(rungs)) as step:
-        for panel, x_name, values, plan in rungs:
-
-            def train(name: str = panel.value, plan: Plan = plan) -> dict[str, np.ndarray]:
-                return {"accuracy": ladder.train(name, DEPTH, WIDTH, plan)}
-
-            y, y_err, n = standard_error(context.unit(panel.value, train)["accuracy"].T)
+    ladder, setting = Ladder(config, context), config.ladders
+    with context.progress.task("train other memories, starts and expansions", len(setting.memory_epochs) + 2) as step:
+        for epochs in setting.memory_epochs:
+            plan, steps = Plan([SBD] * len(setting.memory), memory=setting.memory), ladder.steps(epochs)
+            y, y_err, n = _accuracies(ladder, context, f"memory {epochs}", plan, epochs)
+            step.advance(note=f"memory, {epochs} epochs")
+            forgotten = ("forgotten", [(1 - memory) * steps for memory in setting.memory])
+            at = {"rule": SBD, "depth": DEPTH, "width": WIDTH, "steps": steps}
+            yield RECORD.trained(Panels.MEMORY, at, x=forgotten, y=("accuracy", y), y_err=y_err, n=n)
+        starts, features = setting.start, setting.features
+        for panel, values, plan in (
+            (Panels.START, starts, Plan([SBD] * len(starts), start=starts)),
+            (Panels.FEATURES, features, Plan([SBD_RANDOM] * len(features), features=features)),
+        ):
+            y, y_err, n = _accuracies(ladder, context, panel.value, plan, None)
             step.advance(note=panel.value)
             at = {"rule": plan.rules[0], "depth": DEPTH, "width": WIDTH}
-            yield RECORD.trained(panel, at, x=(x_name, values), y=("accuracy", y), y_err=y_err, n=n)
+            yield RECORD.trained(panel, at, x=(panel.value, values), y=("accuracy", y), y_err=y_err, n=n)
+
+
+def _accuracies(
+    ladder: "Ladder", context: Context, name: str, plan: "Plan", epochs: int | None
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return mean, error and number of the accuracies of every block of a plan."""
+
+    def train() -> dict[str, np.ndarray]:
+        stream = name.split()[0]  # trainings of different lengths start alike
+        return {"accuracy": ladder.train(name, DEPTH, WIDTH, plan, epochs=epochs, stream=stream)}
+
+    return standard_error(context.unit(name, train)["accuracy"].T)
 
 
 MEMORY_AND_EXPANSION = Part(

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -11,6 +13,7 @@ from solv.experiments.sbd.settings import (
     BP,
     BP_SQUARED,
     DFA,
+    DFA_ENTROPY,
     EBD,
     FROZEN,
     SBD_P,
@@ -18,6 +21,8 @@ from solv.experiments.sbd.settings import (
     Training,
 )
 from solv.models.sbd.score_broadcast import BroadcastRule
+
+Values: TypeAlias = Sequence[float] | Float[np.ndarray, "blocks seeds"]
 
 
 @dataclass(frozen=True)
@@ -28,13 +33,15 @@ class Plan:
 
     Attributes:
         rules: a name of `RULES` for each block of seeds.
-        memory, start, features: override the training's for single blocks, as long as `rules`; features: how many of
-            the random ones a block uses.
+        memory, start, expansion, rate: override the training's for single blocks, or for single copies.
+        features: how many of the random features each block uses.
     """
 
     rules: Sequence[str]
-    memory: Sequence[float] | None = None
-    start: Sequence[float] | None = None
+    memory: Values | None = None
+    start: Values | None = None
+    expansion: Values | None = None
+    rate: Values | None = None
     features: Sequence[int] | None = None
 
     @property
@@ -51,35 +58,55 @@ class Plan:
         blocks = torch.tensor([float(rule in rules) for rule in self.rules], device=device)
         return blocks.repeat_interleave(seeds)
 
+    def each(
+        self, values: Values | None, default: float, *, seeds: int, device: torch.device | str
+    ) -> Float[Tensor, "copies"]:
+        """Return one value a copy: those that override, or the default."""
+        of_blocks = np.full(len(self.rules), default) if values is None else np.asarray(values, dtype=np.float64)
+        of_copies = np.broadcast_to(of_blocks.reshape(len(self.rules), -1), (len(self.rules), seeds))
+        return torch.tensor(of_copies.ravel(), dtype=torch.float32, device=device)
+
+
+def expansions(
+    plan: Plan, training: Training, classes: int, count: int, device: torch.device | str
+) -> Float[Tensor, "copies features"] | None:
+    """Return the scale of every feature of every copy: p first, if a rule uses it, then the random ones.
+
+    What no rule of the plan uses is not among them, since every feature costs every copy.
+    """
+    seeds = training.seeds
+    scale = plan.each(plan.expansion, training.expansion, seeds=seeds, device=device)[:, None]
+    found = []
+    if SBD_P in plan.rules:
+        found.append((scale * plan.where(SBD_P, seeds=seeds, device=device)[:, None]).expand(-1, classes))
+    if SBD_RANDOM in plan.rules:
+        used = torch.tensor(plan.features or [count] * len(plan.rules), device=device).repeat_interleave(seeds)
+        chosen = torch.arange(count, device=device) < used[:, None]
+        found.append(scale * plan.where(SBD_RANDOM, seeds=seeds, device=device)[:, None] * chosen)
+    return torch.cat(found, dim=1) if found else None
+
 
 def broadcast_rule(
     training: Training, plan: Plan, classes: int, queries: Float[Tensor, "inputs features"]
 ) -> BroadcastRule:
     """Return the rule of every copy; phi is p and then tanh(Q x), each copy using what its rule says."""
-    seeds, device, blocks = training.seeds, queries.device, len(plan.rules)
-    count = queries.shape[1]
-    scales = torch.zeros(blocks, classes + count, device=device)
-    memory = torch.tensor(plan.memory or [training.memory] * blocks, device=device)
-    for block, rule in enumerate(plan.rules):
-        if rule == SBD_P:
-            scales[block, :classes] = training.expansion
-        if rule == SBD_RANDOM:
-            used = plan.features[block] if plan.features else count
-            scales[block, classes : classes + used] = training.expansion
-        if rule in (FROZEN, DFA):
-            memory[block] = 1.0
-    start = torch.tensor(plan.start or [training.start] * blocks, device=device)
+    seeds, device = training.seeds, queries.device
+    memory = plan.each(plan.memory, training.memory, seeds=seeds, device=device)
+    frozen = plan.where(FROZEN, DFA, DFA_ENTROPY, seeds=seeds, device=device) > 0
 
     def features(x: Tensor, p: Tensor) -> Tensor:
-        return torch.cat([p, torch.tanh(x.flatten(2) @ queries)], dim=-1)
+        phi = [p] if SBD_P in plan.rules else []
+        if SBD_RANDOM in plan.rules:
+            phi.append(torch.tanh(x.flatten(2) @ queries))
+        return torch.cat(phi, dim=-1)
 
-    expands = bool(scales.any())
+    scales = expansions(plan, training, classes, queries.shape[1], device)
     return BroadcastRule(
         plan.where(EBD, seeds=seeds, device=device),
-        memory.repeat_interleave(seeds),
-        start.repeat_interleave(seeds),
-        scales.repeat_interleave(seeds, dim=0) if expands else None,
-        features if expands else None,
+        torch.where(frozen, torch.ones_like(memory), memory),
+        plan.each(plan.start, training.start, seeds=seeds, device=device),
+        scales,
+        None if scales is None else features,
         power=training.power,
         power_target=training.power_target,
         entropy=training.entropy,

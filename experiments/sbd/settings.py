@@ -3,19 +3,17 @@
 from solv.harness.settings import Group, RunSettings, group, integer, integers, real, reals, text, texts
 
 PERCEPTRON, CONVOLUTION, LOCAL = "perceptron", "convolution", "locally connected"
-DIGITS = "digits"
+DIGITS, MNIST, SYNTHETIC = "digits", "mnist5k", "synthetic"
+CIFAR10, CIFAR100, TINY = "cifar10", "cifar100", "tiny-imagenet"
 ARENAS = (DIGITS, PERCEPTRON, CONVOLUTION, LOCAL)
+SOURCES = (SYNTHETIC, MNIST, CIFAR10, CIFAR100, TINY)
+RANKED = (DIGITS, MNIST, SYNTHETIC)
 FROZEN, DFA, EBD, SBD, SBD_P, SBD_RANDOM = "frozen hidden", "DFA", "EBD", "SBD", "SBD + p", "SBD + random features"
+DFA_ENTROPY = "DFA + entropy"  # of EBD's table; without EBD's settings it is DFA
 BP, BP_SQUARED = "BP", "BP (MSE)"
 RULES = (FROZEN, DFA, EBD, SBD, SBD_P, SBD_RANDOM, BP, BP_SQUARED)
 BROADCAST = tuple(rule for rule in RULES if rule not in (BP, BP_SQUARED))
-# Accuracy on CIFAR-10 in per cent and its spread over these runs, arXiv:2504.11558
-PUBLISHED_RUNS = 5
-PUBLISHED = {
-    PERCEPTRON: {DFA: (52.1, 0.3), EBD: (55.5, 0.2), BP_SQUARED: (56.4, 0.3)},
-    CONVOLUTION: {DFA: (58.4, 1.6), EBD: (66.4, 0.4), BP_SQUARED: (75.2, 0.3)},
-    LOCAL: {DFA: (62.2, 0.2), EBD: (64.3, 0.3), BP_SQUARED: (67.8, 0.3)},
-}
+OURS, EBD_TABLES = "ours", "EBD"
 
 
 class Orthogonality(Group):
@@ -31,22 +29,32 @@ class Orthogonality(Group):
 class Images(Group):
     """The images of the larger networks."""
 
-    source: str = text("synthetic", "where the images come from", choices=("synthetic", "cifar10", "tiny-imagenet"))
-    folder: str | None = text(None, "folder of cifar10 or tiny-imagenet (`solv data`)", scientific=False)
-    train: int = integer(4000, "images to learn from; the most that are used of a fetched set", least=10)
+    source: str = text(SYNTHETIC, "where the images come from", choices=SOURCES)
+    folder: str | None = text(None, "folder of a fetched set of images (`solv data`)", scientific=False)
+    train: int = integer(3000, "images to learn from; the most that are used of a fetched set", least=10)
     test: int = integer(2000, "images to test on", least=10)
     side: int = integer(12, "side of a synthetic image in pixels", least=8)
     classes: int = integer(5, "classes of the synthetic images", least=2)
     sharpness: float = real(4, "how far the outputs of the synthetic images' teacher decide the class", least=0)
     size: str = text("small", "size of the images' networks: small, or the paper's", choices=("small", "paper"))
+    correlation: str = text(
+        "positions",
+        "what a convolution correlates with the score: every channel at every position, or pooled over positions",
+        choices=("positions", "pooled"),
+    )
 
 
 class Training(Group):
-    """How every rule trains: by Adam, its learning rate falling to 0 along half a cosine."""
+    """How every rule trains: by Adam, its learning rate falling to 0 along half a cosine, or as EBD's tables say."""
 
+    recipe: str = text(
+        OURS,
+        "ours: the settings of this group; EBD: those of its authors' tables 13 to 19, for the images alone",
+        choices=(OURS, EBD_TABLES),
+    )
     seeds: int = integer(3, "independent initialisations and orders of examples", least=2)
     epochs: int = integer(6, "passes over the digits", least=1)
-    image_epochs: int = integer(4, "passes over the images", least=1)
+    image_epochs: int = integer(4, "passes over the images; 0: as many as EBD's tables say, else 200", least=0)
     batch: int = integer(20, "digits a step", least=1)
     image_batch: int = integer(50, "images a step", least=1)
     learning_rate: float = real(1e-3, "learning rate of Adam for digits and perceptrons", above=0)
@@ -58,15 +66,43 @@ class Training(Group):
     expansion: float = real(0.1, "a, scale of the expanded part of the score", above=0)
     power: float = real(0, "strength of the power normalisation of activations", least=0)
     power_target: float = real(1, "mean square of an activation that the power normalisation wants", above=0)
-    entropy: float = real(0, "strength of the layers' entropy", least=0)
+    entropy: float = real(0, "strength of the entropy of layers, and of the weights of maps", least=0)
     sparsity: float = real(0, "strength of the l1 penalty of activations", least=0)
     forward: float = real(0, "strength of forward broadcast to the output layer", least=0)
     weight_decay: float = real(0, "decoupled weight decay of every rule", least=0)
 
 
+class Ranking(Group):
+    """The rules against each other, each at the best of equally many settings drawn at random."""
+
+    data: tuple[str, ...] = texts([DIGITS, SYNTHETIC], "images on which the rules are ranked", choices=RANKED)
+    seeds: int = integer(3, "independent searches of every rule", least=2)
+    candidates: int = integer(3, "settings that each search draws, the same for all rules", least=1)
+    steps: int = integer(300, "steps of every training", least=1)
+    batch: int = integer(20, "images a step", least=1)
+    held_out: float = real(0.2, "part of the training images on which a search chooses", above=0, below=1)
+    train: int = integer(2000, "synthetic images to learn from", least=20)
+    test: int = integer(2000, "synthetic images to test on", least=20)
+    mnist_train: int = integer(4000, "images of mnist5k to learn from; the other 1000 are for the test", least=20)
+    side: int = integer(8, "side of a synthetic image in pixels", least=8)
+    width: int = integer(64, "units of both hidden layers of the perceptrons", least=1)
+    channels: int = integer(6, "channels of both convolutions of the synthetic images' network", least=1)
+
+
+class Sufficiency(Group):
+    """Estimators whose error is uncorrelated with one random layer, against the best one."""
+
+    inputs: int = integer(1000, "inputs, all equally probable, whose best estimate is known", least=20)
+    dimension: int = integer(5, "dimension of an input", least=1)
+    classes: int = integer(3, "classes of an input", least=2)
+    width: tuple[int, ...] = integers([4, 8, 16, 32, 64, 128, 256], "units of the random layer", least=1)
+    repeats: int = integer(8, "random layers of every width", least=2)
+
+
 class Probes(Group):
     """Correlation and alignment along the training of the digits (T2, T3), and the descent of one layer (T4)."""
 
+    seeds: int = integer(5, "trainings that are looked at", least=2)
     looks: int = integer(12, "moments of training at which updates are looked at, logarithmically spaced", least=2)
     descent_steps: int = integer(60, "steps of a single layer along its own update", least=2)
 
@@ -82,6 +118,7 @@ class Ladders(Group):
     start: tuple[float, ...] = reals([1e-4, 1e-3, 1e-2, 0.1, 1], "deviations of R before training", above=0)
     features: tuple[int, ...] = integers([1, 4, 16, 64], "numbers of random features of the expansion", least=1)
     epochs: int = integer(3, "passes over the digits at other settings", least=1)
+    memory_epochs: tuple[int, ...] = integers([1, 3, 9], "passes over the digits with other memories", least=1)
 
 
 class SbdConfig(RunSettings):
@@ -89,6 +126,8 @@ class SbdConfig(RunSettings):
 
     arenas: tuple[str, ...] = texts(list(ARENAS), "networks and data that are trained", choices=ARENAS)
     orthogonality: Orthogonality = group(Orthogonality, "score and features of a known teacher")
+    ranking: Ranking = group(Ranking, "the rules against each other at settings that are searched for")
+    sufficiency: Sufficiency = group(Sufficiency, "errors uncorrelated with one random layer")
     images: Images = group(Images, "images of the larger networks")
     training: Training = group(Training, "how every rule trains")
     probes: Probes = group(Probes, "looks along training, and the descent of one layer")

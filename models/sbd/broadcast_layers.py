@@ -2,8 +2,9 @@
 
 Everything has a leading axis of copies: independent networks of one shape that run as one. A layer computes its
 pre-activation, the gradient of its own weights from what its units are told, and how its activations are correlated
-with a broadcast signal: a linear layer by unit, a convolution by channel (averaged over positions), a locally
-connected layer by channel and position. No layer can pass a gradient to the one before it.
+with a broadcast signal: every unit for itself, which in maps is every channel at every position (arXiv:2504.11558,
+appendix D); a convolution may pool its positions instead, which is ours. No layer can pass a gradient to the one before
+it.
 """
 
 import math
@@ -15,6 +16,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
+Correlation: TypeAlias = Literal["positions", "pooled"]
 Shape: TypeAlias = tuple[int, ...]  # of one example: (features,) or (channels, height, width)
 
 
@@ -68,6 +70,8 @@ class Convolution:
         channels: output channels.
         kernel, stride, padding: as usual, in both directions.
         bias: whether it has one, by channel.
+        correlation: of every channel at every position with the broadcast, as in arXiv:2504.11558, equation (38); or
+            "pooled": of every channel, averaged over positions, so that all positions are told the same.
     """
 
     channels: int
@@ -75,6 +79,7 @@ class Convolution:
     stride: int = 1
     padding: int = 0
     bias: bool = False
+    correlation: Correlation = "positions"
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return the shape of what it makes of an example of the given shape."""
@@ -106,11 +111,13 @@ class Convolution:
         return weight.reshape(copies, self.channels, *weight.shape[1:]), theta.sum((1, 3, 4))
 
     def correlated(self, h: Tensor) -> Tensor:
-        """Return the channels, averaged over positions."""
-        return h.mean((3, 4))
+        """Return every unit for itself, or the channels, averaged over positions."""
+        return h.flatten(2) if self.correlation == "positions" else h.mean((3, 4))
 
     def spread(self, q: Tensor, shape: Shape) -> Tensor:
         """Return to each unit what `correlated` took from it."""
+        if self.correlation == "positions":
+            return q.reshape(*q.shape[:2], *shape)
         return (q / math.prod(shape[1:]))[..., None, None].expand(*q.shape, *shape[1:])
 
 
@@ -168,20 +175,47 @@ class LocallyConnected:
 
 @dataclass(frozen=True)
 class Pool:
-    """Average or maximum over squares that do not overlap; rows and columns that are left over are dropped."""
+    """Average or maximum over squares; rows and columns that are left over are dropped.
+
+    Attributes:
+        size: side of a square.
+        kind: what is kept of a square.
+        stride: from square to square; 1, as in arXiv:2504.11558, tables 4 and 5, leaves maps nearly as large.
+    """
 
     size: int = 2
     kind: Literal["average", "maximum"] = "average"
+    stride: int = 1
 
     def output_shape(self, shape: Shape) -> Shape:
         """Return the shape of what it makes of an example of the given shape."""
-        return (shape[0], *(side // self.size for side in shape[1:]))
+        return (shape[0], *((side - self.size) // self.stride + 1 for side in shape[1:]))
 
     def forward(self, h: Tensor) -> Tensor:
         """Return the pooled maps."""
         pool = functional.avg_pool2d if self.kind == "average" else functional.max_pool2d
-        pooled: Tensor = pool(h.flatten(0, 1), self.size)
+        pooled: Tensor = pool(h.flatten(0, 1), self.size, self.stride)
         return pooled.view(*h.shape[:2], *pooled.shape[1:])
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Sets units to zero with a probability while training, and scales the others up; does nothing else.
+
+    Attributes:
+        probability: in [0, 1).
+    """
+
+    probability: float
+
+    def output_shape(self, shape: Shape) -> Shape:
+        """Return the shape of what it makes of an example of the given shape."""
+        return shape
+
+    def dropped(self, h: Tensor, generator: torch.Generator) -> Tensor:
+        """Return the units with some of them dropped."""
+        kept = torch.rand(h.shape, generator=generator, device=h.device) >= self.probability
+        return h * kept / (1 - self.probability)
 
 
 Layer: TypeAlias = Linear | Convolution | LocallyConnected

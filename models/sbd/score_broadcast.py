@@ -18,7 +18,7 @@ broadcast (`local_update`), so that no weight of a later layer can enter it but 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import torch
 from jaxtyping import Float, Int
@@ -26,8 +26,14 @@ from torch import Tensor
 from torch.nn import functional
 
 from solv.models.ensemble import Parameters
-from solv.models.sbd.broadcast_layers import Layer, Pool, Shape
+from solv.models.sbd.augmentation import views
+from solv.models.sbd.broadcast_layers import Dropout, Layer, Linear, LocallyConnected, Pool, Shape
+from solv.models.sbd.regularisers import told_by_activations, update_inverse, weight_entropy_gradient
+from solv.models.sbd.starts import Distribution, correlations
+from solv.models.sbd.starts import weights as drawn_weights
 
+PerLayer: TypeAlias = float | tuple[float, ...]  # one number, or one for each hidden layer
+MOST_TESTED = 20_000  # examples times copies that are tested at once
 Features: TypeAlias = Callable[
     [Tensor, Tensor], Tensor
 ]  # inputs, output probabilities -> phi (copies, batch, features)
@@ -39,18 +45,18 @@ class Network:
 
     Attributes:
         input_shape: of one example.
-        parts: layers and pools; the last one is the output layer.
+        parts: layers, pools and dropouts; the last one is the output layer.
     """
 
     input_shape: Shape
-    parts: tuple[Layer | Pool, ...]
+    parts: tuple[Layer | Pool | Dropout, ...]
 
     @cached_property
     def layers(self) -> list[tuple[Layer, Shape]]:
         """The layers with the shapes of their inputs."""
         found, shape = [], self.input_shape
         for part in self.parts:
-            if not isinstance(part, Pool):
+            if not isinstance(part, Pool | Dropout):
                 found.append((part, shape))
             shape = part.output_shape(shape)
             if min(shape) < 1:
@@ -68,27 +74,48 @@ class Network:
         probe = torch.zeros(1, 1, *layer.output_shape(shape), device="cpu")
         return layer.correlated(probe).shape[-1]
 
-    def initial(self, copies: int, generator: torch.Generator) -> Parameters:
-        """Return He-normal weights and zero biases, stacked, on the generator's device."""
+    def initial(
+        self, copies: int, generator: torch.Generator, *, gain: float = 2**0.5, uniform: bool = False
+    ) -> Parameters:
+        """Return weights of deviation gain / sqrt(fan in) and zero biases, stacked, on the generator's device.
+
+        Args:
+            copies: how many networks.
+            generator: source of the weights.
+            gain: sqrt(2) is He's for rectifiers.
+            uniform: whether weights are uniform instead of normal.
+        """
         found: Parameters = {}
         for number, (layer, shape) in enumerate(self.layers):
-            size, device = (copies, *layer.weight_shape(shape)), generator.device
-            weight = torch.randn(size, generator=generator, device=device)
-            found[f"weight {number}"] = weight * (2 / layer.fan_in(shape)) ** 0.5
+            size = (copies, *layer.weight_shape(shape))
+            kind: Distribution = "uniform" if uniform else "normal"
+            found[f"weight {number}"] = drawn_weights(size, layer.fan_in(shape), generator, gain=gain, shape=kind)
             if layer.bias:
                 outputs = layer.output_shape(shape)[0]
-                found[f"bias {number}"] = torch.zeros(copies, outputs, device=device)
+                found[f"bias {number}"] = torch.zeros(copies, outputs, device=generator.device)
         return found
 
     def run(
-        self, parameters: Mapping[str, Tensor], x: Float[Tensor, "copies batch ..."]
+        self,
+        parameters: Mapping[str, Tensor],
+        x: Float[Tensor, "copies batch ..."],
+        dropping: torch.Generator | None = None,
     ) -> tuple[Tensor, list[Tensor], list[Tensor]]:
-        """Return the output, every layer's input, and the activations of the hidden layers."""
+        """Return the output, every layer's input, and the activations of the hidden layers.
+
+        Args:
+            parameters: stacked.
+            x: examples of every copy.
+            dropping: decides which units dropout drops; None: none, as in a test.
+        """
         h, inputs, activations, number = x, [], [], 0
         last = len(self.layers) - 1
         for part in self.parts:
             if isinstance(part, Pool):
                 h = part.forward(h)
+                continue
+            if isinstance(part, Dropout):
+                h = h if dropping is None else part.dropped(h, dropping)
                 continue
             inputs.append(h)
             h = part.forward(parameters[f"weight {number}"], parameters.get(f"bias {number}"), h)
@@ -109,10 +136,18 @@ class BroadcastRule:
         start: standard deviation of R before training, > 0, one number or one a copy.
         expansion: a of the expanded score, one a copy and feature; zeros leave the score alone.
         features: phi; None: no copy expands. The output p is a copy's own: softmax(z), or z for the squared error.
-        power, power_target: strength of the power normalisation sum_i (mean h_i^2 - target)^2.
-        entropy: strength of the layer entropy's gradient (R_h + eps)^-1 h.
-        sparsity: strength of the l1 penalty of activations.
+        glorot: whether R is drawn uniformly after Glorot, `start` being the gain; at the layers that are maps, or at
+            those that are not, or at all.
+        start_of_maps: `start` of the layers that are maps; None: as everywhere.
+        power, power_target: strength and target of the power normalisation, one number or one a hidden layer.
+        entropy: strength of the entropy, one number or one a hidden layer: of the layer where it is fully connected,
+            of the weights where it is a map.
+        entropy_memory: lambda_E of the layer entropy.
+        entropy_floor: eps of the weight entropy.
+        sparsity: strength of the l1 penalty of activations, one number or one a hidden layer.
         forward: strength of forward broadcast: the output layer also descends the correlations through its score.
+        rates: of every layer's own part of the update, the output's last; what regularises is not scaled. None: 1.
+        momentum: memory of a running mean of that part, in [0, 1).
     """
 
     squared: Float[Tensor, "copies"]
@@ -120,35 +155,58 @@ class BroadcastRule:
     start: float | Float[Tensor, "copies"] = 1e-2
     expansion: Float[Tensor, "copies features"] | None = None
     features: Features | None = None
-    power: float = 0.0
-    power_target: float = 1.0
-    entropy: float = 0.0
+    glorot: Literal["none", "units", "maps", "all"] = "none"
+    start_of_maps: float | None = None
+    power: PerLayer = 0.0
+    power_target: PerLayer = 1.0
+    entropy: PerLayer = 0.0
     entropy_memory: float = 0.99999
-    sparsity: float = 0.0
+    entropy_floor: float = 1e-8
+    sparsity: PerLayer = 0.0
     forward: float = 0.0
+    rates: tuple[float, ...] | None = None
+    momentum: float = 0.0
 
     def __post_init__(self) -> None:
         if not bool(((self.memory > 0) & (self.memory <= 1)).all()):
             raise ValueError("memory (lambda) lies outside (0, 1]")
         if float(torch.as_tensor(self.start).min()) <= 0:
             raise ValueError(f"start = {self.start}; valid: > 0, since R = 0 lets activations collapse")
+        if not 0 <= self.momentum < 1:
+            raise ValueError(f"momentum = {self.momentum}; valid: [0, 1)")
+
+    def regularises(self, number: int) -> bool:
+        """Return whether a hidden layer's activations are regularised."""
+        return any(_of(strength, number) for strength in (self.power, self.sparsity, self.entropy))
 
 
 @dataclass
 class BroadcastState:
-    """R of every hidden layer, and the inverse of its activations' correlation where entropy is used."""
+    """What learning by broadcast remembers beside its weights.
+
+    Attributes:
+        correlations: R of every hidden layer.
+        inverses: of its activations' correlation, by the number of the layers that use the layer entropy.
+        velocities: running means of the layers' own updates, by parameter, where there is momentum.
+    """
 
     correlations: list[Float[Tensor, "copies units broadcast"]]
-    inverses: list[Float[Tensor, "copies units units"]] = field(default_factory=list)
+    inverses: dict[int, Float[Tensor, "copies units units"]] = field(default_factory=dict)
+    velocities: Parameters = field(default_factory=dict)
 
-    def state_dict(self) -> dict[str, list[Tensor]]:
+    def state_dict(self) -> dict[str, Any]:
         """Return copies of all tensors."""
-        return {"correlations": [r.clone() for r in self.correlations], "inverses": [m.clone() for m in self.inverses]}
+        return {
+            "correlations": [r.clone() for r in self.correlations],
+            "inverses": {number: inverse.clone() for number, inverse in self.inverses.items()},
+            "velocities": {name: velocity.clone() for name, velocity in self.velocities.items()},
+        }
 
-    def load_state_dict(self, state: Mapping[str, Sequence[Tensor]]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go back to a saved state."""
         self.correlations = [r.clone() for r in state["correlations"]]
-        self.inverses = [m.clone() for m in state["inverses"]]
+        self.inverses = {number: inverse.clone() for number, inverse in state["inverses"].items()}
+        self.velocities = {name: velocity.clone() for name, velocity in state["velocities"].items()}
 
 
 def score(
@@ -169,14 +227,38 @@ def broadcast(
     return torch.cat([s, (s[..., :, None] * phi[..., None, :]).flatten(2)], dim=2)
 
 
-def start_state(network: Network, rule: BroadcastRule, classes: int, generator: torch.Generator) -> BroadcastState:
-    """Return R drawn from N(0, start^2)."""
+def start_state(
+    network: Network, rule: BroadcastRule, classes: int, generator: torch.Generator, *, blocks: int = 1
+) -> BroadcastState:
+    """Return R as training starts with it.
+
+    Args:
+        network: of every copy.
+        rule: of the copies.
+        classes: outputs.
+        generator: source of R.
+        blocks: the copies are so many blocks of equal seeds; a seed has the same R in every block, but for `start`.
+    """
     copies, device = len(rule.memory), generator.device
-    size = classes * (1 + (0 if rule.expansion is None else rule.expansion.shape[1]))
-    units = [network.correlated_units(number) for number in network.hidden]
-    start = torch.as_tensor(rule.start, device=device).expand(copies)[:, None, None]
-    found = [start * torch.randn(copies, count, size, generator=generator, device=device) for count in units]
-    inverses = [torch.eye(count, device=device).repeat(copies, 1, 1) for count in units] if rule.entropy else []
+    features = 0 if rule.expansion is None else rule.expansion.shape[1]
+    found = []
+    for number in network.hidden:
+        maps = not isinstance(network.layers[number][0], Linear)
+        drawn = correlations(
+            copies // blocks,
+            network.correlated_units(number),
+            classes,
+            features,
+            generator,
+            glorot=rule.glorot in ("all", "maps" if maps else "units"),
+        )
+        start = rule.start if rule.start_of_maps is None or not maps else rule.start_of_maps
+        found.append(torch.as_tensor(start, device=device).expand(copies)[:, None, None] * drawn.repeat(blocks, 1, 1))
+    inverses = {
+        number: torch.eye(found[number].shape[1], device=device).repeat(copies, 1, 1)
+        for number in network.hidden
+        if _of(rule.entropy, number) and isinstance(network.layers[number][0], Linear)
+    }
     return BroadcastState(found, inverses)
 
 
@@ -186,8 +268,7 @@ def local_update(
     h: Tensor,
     sbar: Float[Tensor, "copies batch broadcast"],
     r: Float[Tensor, "copies units broadcast"],
-    rule: BroadcastRule,
-    inverse: Tensor | None = None,
+    memory: Float[Tensor, "copies"],
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return a hidden layer's new R and the gradients of its weights and biases: equations (1), (3), (4).
 
@@ -196,40 +277,14 @@ def local_update(
         h_in, h: its input and its activations (after the rectifier).
         sbar: the broadcast.
         r: its correlation so far.
-        rule: of the copies.
-        inverse: of R_h + eps, where entropy is used (`update_inverse`).
+        memory: lambda of equation (1).
     """
     batch = h.shape[1]
     seen = layer.correlated(h)
-    memory = rule.memory[:, None, None]
-    r = memory * r + (1 - memory) / batch * torch.bmm(seen.transpose(1, 2), sbar)
-    q = torch.bmm(sbar, r.transpose(1, 2))
-    if inverse is not None:
-        q = q - rule.entropy * torch.bmm(seen, inverse)
-    told = layer.spread(q, h.shape[2:])
-    if rule.power:
-        told = told + 4 * rule.power * (h.square().mean(1, keepdim=True) - rule.power_target) * h
-    if rule.sparsity:
-        told = told + rule.sparsity
-    weight, bias = layer.gradient(h_in, told * (h > 0) / batch)
-    return r, weight, bias
-
-
-def update_inverse(inverse: Tensor, seen: Float[Tensor, "copies batch units"], memory: float) -> Tensor:
-    """Return the inverse of memory A + (1 - memory) / B seen^T seen from that of A.
-
-    By a solve of the size of the batch (Woodbury), or of the units where they are fewer.
-    """
-    batch, units = seen.shape[1:]
-    factor = (1 - memory) / batch
-    if units < batch:
-        former = torch.cholesky_inverse(torch.linalg.cholesky(inverse))
-        new = memory * former + factor * torch.bmm(seen.transpose(1, 2), seen)
-        return torch.cholesky_inverse(torch.linalg.cholesky(new))
-    told = torch.bmm(seen, inverse)
-    inner = torch.bmm(told, seen.transpose(1, 2)) + memory / factor * torch.eye(batch, device=seen.device)
-    solved = torch.cholesky_solve(told, torch.linalg.cholesky(inner))  # positive definite, as the inverse is
-    return (inverse - torch.bmm(told.transpose(1, 2), solved)) / memory
+    new = torch.baddbmm(r * memory[:, None, None], seen.transpose(1, 2) * ((1 - memory) / batch)[:, None, None], sbar)
+    q = torch.bmm(sbar, new.transpose(1, 2))
+    weight, bias = layer.gradient(h_in, layer.spread(q, h.shape[2:]) * (h > 0) / batch)
+    return new, weight, bias
 
 
 def forward_error(
@@ -256,31 +311,86 @@ def broadcast_gradients(
     rule: BroadcastRule,
     x: Float[Tensor, "copies batch ..."],
     labels: Int[Tensor, "copies batch"],
+    dropping: torch.Generator | None = None,
+    boost: float = 1.0,
 ) -> Parameters:
-    """Return the updates of all layers, as gradients to descend, and move the state on."""
+    """Return the updates of all layers, as gradients to descend, and move the state on.
+
+    Args:
+        network: of every copy.
+        parameters: stacked.
+        state: of the copies; moved on.
+        rule: of the copies.
+        x, labels: a batch of every copy.
+        dropping: decides which units dropout drops; None: none.
+        boost: factor of the layers' own part of the update, beside `rule.rates`.
+    """
     with torch.no_grad():
-        z, inputs, activations = network.run(parameters, x)
+        z, inputs, activations = network.run(parameters, x, dropping)
         s, p = score(z, labels, rule.squared)
         sbar = broadcast(rule, s, p, x)
-        found: Parameters = {}
+        own: Parameters = {}
         layers = [layer for layer, _ in network.layers]
         for number, h in enumerate(activations):
-            inverse = None
-            if rule.entropy:
-                seen = layers[number].correlated(h)
-                inverse = update_inverse(state.inverses[number], seen, rule.entropy_memory)
-                state.inverses[number] = inverse
-            state.correlations[number], weight, bias = local_update(
-                layers[number], inputs[number], h, sbar, state.correlations[number], rule, inverse
+            state.correlations[number], own[f"weight {number}"], own[f"bias {number}"] = local_update(
+                layers[number], inputs[number], h, sbar, state.correlations[number], rule.memory
             )
-            found[f"weight {number}"], found[f"bias {number}"] = weight, bias
         last = len(layers) - 1
         told = s
         if rule.forward:
             every = [layers[number].correlated(h) for number, h in enumerate(activations)]
             told = s + rule.forward * forward_error(every, state.correlations, p, rule.squared)
-        found[f"weight {last}"], found[f"bias {last}"] = layers[last].gradient(inputs[last], told / x.shape[1])
-        return {name: found[name] for name in parameters}
+        own[f"weight {last}"], own[f"bias {last}"] = layers[last].gradient(inputs[last], told / x.shape[1])
+        found = _with_momentum({name: own[name] for name in parameters}, state, rule, boost)
+        for number in network.hidden:
+            if rule.regularises(number):
+                _regularise(found, number, layers[number], parameters, inputs[number], activations[number], state, rule)
+        return found
+
+
+def _with_momentum(own: Parameters, state: BroadcastState, rule: BroadcastRule, boost: float) -> Parameters:
+    """Return the layers' own updates, scaled, or their running means."""
+    if rule.momentum:
+        for name, value in own.items():
+            if name not in state.velocities:
+                state.velocities[name] = torch.zeros_like(value)
+            state.velocities[name].lerp_(value, 1 - rule.momentum)
+        own = dict(state.velocities)
+    if rule.rates is None:
+        return dict(own)
+    return {name: value * (boost * rule.rates[int(name.split()[1])]) for name, value in own.items()}
+
+
+def _regularise(
+    found: Parameters,
+    number: int,
+    layer: Layer,
+    parameters: Mapping[str, Tensor],
+    h_in: Tensor,
+    h: Tensor,
+    state: BroadcastState,
+    rule: BroadcastRule,
+) -> None:
+    """Add the gradients of a hidden layer's regularisers to its update."""
+    inverse = state.inverses.get(number)
+    if inverse is not None:
+        inverse = state.inverses[number] = update_inverse(inverse, layer.correlated(h), rule.entropy_memory)
+    entropy = _of(rule.entropy, number)
+    told = told_by_activations(
+        h,
+        power=_of(rule.power, number),
+        power_target=_of(rule.power_target, number),
+        sparsity=_of(rule.sparsity, number),
+        entropy=entropy,
+        inverse=inverse,
+    )
+    weight, bias = layer.gradient(h_in, told * (h > 0) / h.shape[1])
+    if entropy and inverse is None:
+        axis = 3 if isinstance(layer, LocallyConnected) else 1
+        weight = weight - entropy * weight_entropy_gradient(parameters[f"weight {number}"], axis, rule.entropy_floor)
+    found[f"weight {number}"] = found[f"weight {number}"] + weight
+    if f"bias {number}" in found:
+        found[f"bias {number}"] = found[f"bias {number}"] + bias
 
 
 def backpropagated_gradients(
@@ -289,10 +399,11 @@ def backpropagated_gradients(
     squared: Float[Tensor, "copies"],
     x: Float[Tensor, "copies batch ..."],
     labels: Int[Tensor, "copies batch"],
+    dropping: torch.Generator | None = None,
 ) -> Parameters:
     """Return the gradients of the mean loss by autograd: what broadcast is compared with."""
     leaves = {name: value.detach().requires_grad_() for name, value in parameters.items()}
-    z, _, _ = network.run(leaves, x)
+    z, _, _ = network.run(leaves, x, dropping)
     one_hot = functional.one_hot(labels, z.shape[-1]).to(z.dtype)
     losses = torch.where(
         squared > 0,
@@ -308,13 +419,29 @@ def accuracy(
     parameters: Mapping[str, Tensor],
     x: Float[Tensor, "examples ..."],
     labels: Int[Tensor, "examples"],
+    *,
+    augmented: bool = False,
 ) -> Float[Tensor, "copies"]:
-    """Return the fraction that each copy classifies right, all copies on the same examples."""
+    """Return the fraction that each copy classifies right, all copies on the same examples.
+
+    Args:
+        network: of every copy.
+        parameters: stacked.
+        x, labels: the examples.
+        augmented: whether the output is the mean over the six views of test-time augmentation.
+    """
     copies = len(next(iter(parameters.values())))
     right = torch.zeros(copies, device=x.device)
+    chunk = max(MOST_TESTED // copies, 1)
     with torch.no_grad():
-        for start in range(0, len(x), 500):
-            part = x[start : start + 500]
-            z, _, _ = network.run(parameters, part.expand(copies, *part.shape))
-            right += (z.argmax(-1) == labels[start : start + 500]).sum(-1)
+        for start in range(0, len(x), chunk):
+            part = x[start : start + chunk].expand(copies, *x[start : start + chunk].shape)
+            looks = views(part) if augmented else [part]
+            z = torch.stack([network.run(parameters, look)[0] for look in looks]).mean(0)
+            right += (z.argmax(-1) == labels[start : start + chunk]).sum(-1)
     return right / len(x)
+
+
+def _of(strength: PerLayer, number: int) -> float:
+    """Return a strength of one hidden layer."""
+    return strength if isinstance(strength, int | float) else strength[number]

@@ -62,6 +62,28 @@ def test_both_forms_of_cifar10_give_the_same_arrays(tmp_path, archive, make, nam
     assert len(few.test) == 2
 
 
+def hundred(examples, number, label=99):
+    rows = np.random.default_rng(number).integers(256, size=(examples, 2 + 3072), dtype=np.uint8)
+    rows[:, 0], rows[:, 1] = 255, np.arange(examples) % 100
+    rows[-1, 1] = label
+    return rows
+
+
+def test_cifar100_has_two_labels_a_record_and_the_second_is_its_class(tmp_path):
+    train, test = hundred(7, 0), hundred(5, 1)
+    members = [("cifar-100-binary/train.bin", train.tobytes()), ("cifar-100-binary/test.bin", test.tobytes())]
+    write_tar(tmp_path / "cifar-100-binary.tar.gz", members)
+    found = load_image_set("cifar100", str(tmp_path))
+    order = np.random.default_rng(1).permutation(5)
+    np.testing.assert_array_equal(found.test, test[order, 2:].reshape(-1, 3, 32, 32))
+    np.testing.assert_array_equal(found.test_labels, test[order, 1])
+    assert found.train.shape == (7, 3, 32, 32)
+    members[1] = ("cifar-100-binary/test.bin", hundred(5, 1, label=100).tobytes())
+    write_tar(tmp_path / "cifar-100-binary.tar.gz", members)
+    with pytest.raises(ImageSetError, match=r"test\.bin: record 4 is of class 100; valid: 0 to 99"):
+        load_image_set("cifar100", str(tmp_path))
+
+
 def test_a_check_says_what_is_there_and_whether_it_is_the_published_archive(tmp_path):
     write_tar(tmp_path / "cifar-10-binary.tar.gz", whole(binary, BINARY))
     line = check_image_set("cifar10", str(tmp_path))
@@ -113,8 +135,8 @@ def test_no_code_of_a_pickle_runs_and_bad_batches_are_named(tmp_path, capsys, co
 def test_a_set_that_is_not_there_names_the_command_that_fetches_it(tmp_path):
     with pytest.raises(ImageSetError, match="solv data cifar10 fetch"):
         load_image_set("cifar10", str(tmp_path))
-    with pytest.raises(ImageSetError, match="valid: cifar10, tiny-imagenet"):
-        load_image_set("cifar100", str(tmp_path))
+    with pytest.raises(ImageSetError, match="valid: cifar10, cifar100, tiny-imagenet"):
+        load_image_set("cifar", str(tmp_path))
     (tmp_path / "cifar-10-binary.tar.gz").write_bytes(b"no archive")
     with pytest.raises(ImageSetError, match="is damaged"):
         load_image_set("cifar10", str(tmp_path))

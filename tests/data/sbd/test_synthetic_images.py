@@ -47,7 +47,7 @@ def test_smoothing_correlates_neighbours():
 
 def test_the_teacher_and_the_images_have_seeds_of_their_own():
     one = drawn(50)
-    other_teacher = drawn(50, teacher_seed=1)
+    other_teacher = drawn(50, teacher=np.random.default_rng(1))
     np.testing.assert_array_equal(one.x, other_teacher.x)
     assert np.abs(one.chances - other_teacher.chances).max() > 0.1
     assert np.abs(one.x - drawn(50, seed=1).x).max() > 0.1

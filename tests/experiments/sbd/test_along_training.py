@@ -6,6 +6,7 @@ from tests.experiments.scaffold import smoke
 SOURCES = {
     Panels.CORRELATION: {"trained"},
     Panels.ALIGNMENT: {"trained"},
+    Panels.TRUNCATED: {"trained"},
     Panels.FROZEN: {"trained"},
 }
 
@@ -19,12 +20,13 @@ def test_theory_is_exact_and_measurements_have_counts_and_errors():
 
 
 def test_measured_curves_are_called_as_theory_calls_them_but_where_there_is_none():
-    assert smoke("sbd", "along-training").unpaired() == {Panels.CORRELATION, Panels.ALIGNMENT, Panels.FROZEN}
+    assert smoke("sbd", "along-training").unpaired() == set(SOURCES)
 
 
 def test_its_claims_are_judged_by_its_own_curves():
     assert smoke("sbd", "along-training").claims == (
         "correlation-falls-under-bp",
         "alignment-grows",
+        "kept-part-descends",
         "dfa-is-frozen-sbd",
     )

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from solv.experiments.sbd import accuracy, along_training, descent, orthogonality
+from solv.experiments.sbd import accuracy, along_training, descent, orthogonality, ranking, sufficiency
 from solv.experiments.sbd.experiment import EXPERIMENT, require
+from solv.experiments.sbd.gains import student
 from solv.experiments.sbd.settings import (
     ARENAS,
     BP,
     CONVOLUTION,
-    DFA,
     DIGITS,
     EBD,
     FROZEN,
@@ -26,14 +26,16 @@ from solv.experiments.sbd.settings import (
     Ladders,
     Orthogonality,
     Probes,
+    Ranking,
     SbdConfig,
+    Sufficiency,
     Training,
 )
 from solv.harness.seeds import Seeds
 from solv.harness.settings import ConfigurationError, replace
 from solv.tracking.claims import MissingCurvesError, Verdict
 from solv.tracking.curves import join_curves, pair, parameter, select
-from tests.experiments.scaffold import Units, context, findings, measured, on_theory, spoilt, verdicts
+from tests.experiments.scaffold import Units, context, findings, measured, on_theory, preset_of, spoilt, verdicts
 
 HOLDS, FAILS, UNDECIDED, NOT_RUN = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED, Verdict.NOT_RUN
 QUICK = SbdConfig()
@@ -41,8 +43,12 @@ SMALL = SbdConfig(
     orthogonality=Orthogonality(examples=(300, 1000), repeats=2),
     images=Images(train=60, test=30, side=8, classes=3),
     training=Training(seeds=2, epochs=1, image_epochs=1, batch=200, image_batch=30, random_features=3),
-    probes=Probes(looks=3, descent_steps=30),
-    ladders=Ladders(depth=(2,), width=(8,), memory=(0.9, 0.999), start=(0.01, 0.1), features=(1, 3), epochs=1),
+    sufficiency=Sufficiency(inputs=60, width=(4, 8), repeats=2),
+    ranking=Ranking(seeds=2, candidates=2, steps=3, train=60, test=30, width=8, channels=2),
+    probes=Probes(seeds=2, looks=3, descent_steps=30),
+    ladders=Ladders(
+        depth=(2,), width=(8,), memory=(0.9, 0.999), start=(0.01, 0.1), features=(1, 3), epochs=1, memory_epochs=(1, 2)
+    ),
 )
 GAINS = dict(zip(RULES, (-0.1, -0.05, -0.03, 0.0, 0.02, 0.03, 0.1, 0.1), strict=True))
 SCORES = {"panel": orthogonality.Panels.ORTHOGONALITY, "source": "simulation"}
@@ -50,7 +56,10 @@ EXPANDED = {"panel": orthogonality.Panels.EXPANDED, "source": "simulation"}
 CORRELATION = {"panel": along_training.Panels.CORRELATION, "rule": BP}
 ALIGNMENT = {"panel": along_training.Panels.ALIGNMENT}
 FROZEN_IS_DFA = {"panel": along_training.Panels.FROZEN}
+TRUNCATED = {"panel": along_training.Panels.TRUNCATED}
 GAIN = {"panel": accuracy.Panels.GAIN}
+ON_DIGITS = {"panel": ranking.Panels.ON_DIGITS}
+ON_SYNTHETIC = {"panel": ranking.Panels.ON_SYNTHETIC}
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +70,9 @@ def theory():
 @pytest.fixture(scope="module")
 def ideal(theory):
     """Theory with measurements on it, and trainings as the paper would have them."""
-    return join_curves([theory, on_theory(theory).assign(y_err=0.02), *trained()])
+    measured = on_theory(theory)
+    exact = measured["part"] == "sufficiency"
+    return join_curves([theory, measured.assign(y_err=np.where(exact, 1e-6, 0.02)), *trained()])
 
 
 def trained():
@@ -70,12 +81,23 @@ def trained():
             at = {**accuracy.where(QUICK, arena), "rule": rule}
             y = ("difference", gain)
             yield accuracy.RECORD.trained(accuracy.Panels.GAIN, at, x=("rule", 0), y=y, y_err=0.002, n=10)
+    for panel in (ranking.Panels.ON_DIGITS, ranking.Panels.ON_SYNTHETIC):
+        for rule in ranking.COMPARED:
+            y = ("difference", GAINS[rule])
+            yield ranking.RECORD.trained(panel, {"rule": rule}, x=("rule", 0), y=y, y_err=0.002, n=10)
+    at, solved = {"features": sufficiency.RECTIFIED}, sufficiency.RECORD
+    fall, units = ("excess", [0.5, 0.01]), ("units", [4, 256])
+    yield solved.simulation(sufficiency.Panels.EXCESS, at, x=units, y=fall, y_err=1e-3, n=24)
+    left = {**at, "signal": "score"}
+    yield solved.simulation(sufficiency.Panels.LEFT, left, x=("units", 4), y=("left", 1e-9), y_err=np.nan, n=1)
     steps, record, panels = ("step", [0, 10, 100]), along_training.RECORD, along_training.Panels
     for layer in (1, 2):
         at, fall = {"rule": BP, "layer": layer}, ("c", [1.0, 10.0, 1.2])
         yield record.trained(panels.CORRELATION, at, x=steps, y=fall, y_err=0.2, n=5)
         rise = ("cosine", [0.01, 0.1, 0.5])
         yield record.trained(panels.ALIGNMENT, {"layer": layer}, x=steps, y=rise, y_err=0.02, n=5)
+        kept = ("cosine", [0.7, 0.8, 0.9])
+        yield record.trained(panels.TRUNCATED, {"layer": layer}, x=steps, y=kept, y_err=0.02, n=5)
     yield record.trained(panels.FROZEN, {}, x=steps, y=("difference", [1e-7] * 3), y_err=1e-9, n=5)
 
 
@@ -97,11 +119,14 @@ def sharp(curves, **equal):
 
 def test_every_claim_holds_on_curves_as_the_paper_has_them(ideal):
     found = judged(ideal)
-    assert len(found) == 9
-    assert {name for name, verdict in found.items() if verdict is not HOLDS} == set()
+    assert len(found) == 15
+    rest = {name for name, verdict in found.items() if verdict is not HOLDS}
+    assert rest == {"sbd-wins-on-mnist5k", "expansion-helps-on-mnist5k"}  # not run
 
 
-@pytest.mark.parametrize("claim", EXPERIMENT.all_claims(), ids=lambda claim: claim.id)
+@pytest.mark.parametrize(
+    "claim", [claim for claim in EXPERIMENT.all_claims() if "mnist5k" not in claim.id], ids=lambda claim: claim.id
+)
 def test_a_panel_that_a_claim_reads_and_that_is_empty_is_a_fault(ideal, claim):
     for panel in claim.reads:
         with pytest.raises(MissingCurvesError, match=panel.value):
@@ -119,8 +144,8 @@ EDGES = [
     ("not-when-inadmissible", SCORES | {"loss": "focal"}, off),
     ("not-when-inadmissible", SCORES | {"loss": "focal"}, lambda s: off(-s)),
     ("expansion-preserves-orthogonality", EXPANDED | {"phi": "tanh(Qx)"}, lambda s: 1.5 * s),
-    ("alignment-grows", ALIGNMENT | {"layer": 1, "x": 0}, lambda s: 0.2 * s),
-    ("alignment-grows", ALIGNMENT | {"layer": 1, "x": 0}, lambda s: -0.2 * s),
+    ("alignment-grows", ALIGNMENT | {"layer": 1, "x": 0}, lambda s: 0.3 * s),
+    ("alignment-grows", ALIGNMENT | {"layer": 1, "x": 0}, lambda s: -0.3 * s),
     ("dfa-is-frozen-sbd", FROZEN_IS_DFA, lambda s: 1e-4 * s),
 ]
 
@@ -132,19 +157,15 @@ def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(ideal
     assert judged(put(exact, ordinate(1.1), **rows))[claim] is FAILS
 
 
-def student(comparisons, n):
-    from scipy.stats import t
-
-    return t.ppf(1 - 0.025 / comparisons, n - 1)
-
-
+T2, T4 = student(2, 10), student(4, 10)
 EDGES_IN_ERRORS = [
     # claim, the rows that are changed, their ordinate at so many parts of the standard errors that it asks for
-    ("sbd-learns-without-weight-transport", GAIN | {"rule": FROZEN, "network": LOCAL}, lambda s: -s * 3 * 0.002),
-    ("sbd-beats-dfa-and-ebd", GAIN | {"rule": EBD, "data": DIGITS}, lambda s: -s * student(8, 10) * 0.002),
-    ("expansion-helps", GAIN | {"rule": SBD_P, "network": CONVOLUTION}, lambda s: s * student(8, 10) * 0.002),
+    ("sbd-learns-without-weight-transport", GAIN | {"rule": FROZEN, "network": LOCAL}, lambda s: -s * T4 * 0.002),
+    ("sbd-wins-on-digits", ON_DIGITS | {"rule": EBD}, lambda s: -s * T2 * 0.002),
+    ("expansion-helps-on-synthetic", ON_SYNTHETIC | {"rule": SBD_P}, lambda s: s * T2 * 0.002),
+    ("kept-part-descends", TRUNCATED | {"layer": 2, "x": 10}, lambda s: s * student(6, 5) * 0.02),
     ("correlation-falls-under-bp", CORRELATION | {"x": 100}, lambda s: 10 - s * 3 * np.hypot(0.2, 0.2)),
-    ("alignment-grows", ALIGNMENT | {"layer": 2, "x": 100}, lambda s: 0.1 + s * 2 * 0.02),
+    ("alignment-grows", ALIGNMENT | {"layer": 2, "x": 100}, lambda s: 0.1 + s * 3 * 0.02),
 ]
 
 
@@ -165,8 +186,9 @@ def test_a_difference_counts_from_so_many_standard_errors_on(ideal, claim, rows,
         ("expansion-preserves-orthogonality", EXPANDED, lambda rows: rows["y"] + 2),
         ("correlation-falls-under-bp", CORRELATION, lambda rows: 1 + rows["x"]),
         ("sbd-learns-without-weight-transport", GAIN | {"data": DIGITS}, 0.1),
-        ("sbd-beats-dfa-and-ebd", GAIN | {"network": LOCAL}, lambda rows: -rows["y"]),
-        ("expansion-helps", GAIN | {"network": PERCEPTRON}, lambda rows: -rows["y"]),
+        ("sbd-wins-on-synthetic", ON_SYNTHETIC, lambda rows: -rows["y"]),
+        ("expansion-helps-on-digits", ON_DIGITS, lambda rows: -rows["y"]),
+        ("kept-part-descends", TRUNCATED, -0.5),
         ("dfa-is-frozen-sbd", FROZEN_IS_DFA, 0.01),
         ("alignment-grows", ALIGNMENT, lambda rows: -rows["y"]),
     ],
@@ -182,8 +204,9 @@ CLAIMED = [
     ("correlation-falls-under-bp", CORRELATION),
     ("alignment-grows", ALIGNMENT),
     ("sbd-learns-without-weight-transport", GAIN),
-    ("sbd-beats-dfa-and-ebd", GAIN),
-    ("expansion-helps", GAIN),
+    ("kept-part-descends", TRUNCATED),
+    ("sbd-wins-on-digits", ON_DIGITS),
+    ("expansion-helps-on-synthetic", ON_SYNTHETIC),
 ]
 
 
@@ -201,9 +224,10 @@ def test_a_scatter_of_zero_over_few_repeats_decides_nothing(ideal, claim, rows):
     assert judged(certain)[claim] is UNDECIDED
 
 
-def test_two_seeds_decide_no_ranking(ideal):
-    found = judged(spoilt(ideal, lambda rows: rows.assign(n=2), source="trained"))
-    assert found["sbd-beats-dfa-and-ebd"] is found["expansion-helps"] is UNDECIDED
+def test_four_seeds_decide_no_ranking(ideal):
+    found = judged(spoilt(ideal, lambda rows: rows.assign(n=4), source="trained"))
+    for name in ("sbd-learns-without-weight-transport", "sbd-wins-on-digits", "expansion-helps-on-synthetic"):
+        assert found[name] is UNDECIDED
 
 
 def test_correlations_too_small_to_show_the_growth_are_undecided(theory):
@@ -218,17 +242,15 @@ def test_claims_of_parts_that_are_switched_off_are_not_run(ideal):
     found = findings(EXPERIMENT, ideal[ideal["part"] == "accuracy"], alone)
     assert {name for name, each in found.items() if each.verdict is not NOT_RUN} == {
         "sbd-learns-without-weight-transport",
-        "sbd-beats-dfa-and-ebd",
-        "expansion-helps",
     }
     assert found["alignment-grows"].needs == "--part along-training"
 
 
-def test_a_gain_is_named_by_its_rule_network_and_data(ideal):
-    text = findings(EXPERIMENT, ideal, QUICK)["sbd-beats-dfa-and-ebd"].measured
-    assert f"{DFA}, perceptron on digits: +5.0 ± 0.2 %" in text
-    assert f"{EBD}, locally connected on synthetic: +3.0 ± 0.2 %" in text
-    assert len(text.split("; ")) == 8
+def test_a_gain_is_named_by_its_network_and_data(ideal):
+    text = findings(EXPERIMENT, ideal, QUICK)["sbd-learns-without-weight-transport"].measured
+    assert "perceptron, digits: +10.00 ± 0.20 %" in text
+    assert "locally connected, synthetic: +10.00 ± 0.20 %" in text
+    assert len(text.split("; ")) == 4
 
 
 # -- curves ------------------------------------------------------------------------------------------------------------
@@ -270,9 +292,9 @@ def test_another_seed_has_another_teacher_in_theory_and_measurement(tmp_path):
 def test_every_panel_has_curves_and_a_repeated_run_the_same_bits(tmp_path):
     curves = measured(EXPERIMENT, SMALL, context(tmp_path))
     assert set(curves["panel"]) == {panel.name for panel in EXPERIMENT.panels(SMALL)}
-    assert len(findings(EXPERIMENT, join_curves([EXPERIMENT.predict(SMALL), curves]), SMALL)) == 9
+    assert len(findings(EXPERIMENT, join_curves([EXPERIMENT.predict(SMALL), curves]), SMALL)) == 15
     paired = pair(join_curves([EXPERIMENT.predict(SMALL), curves]))
-    assert len(paired) == len(select(curves, part="orthogonality")) == 2 * (11 + 3)
+    assert len(select(paired, part="orthogonality")) == len(select(curves, part="orthogonality")) == 2 * (11 + 3)
     alone = replace(SMALL, parts=("accuracy",), arenas=(CONVOLUTION,))
     first, again = (measured(EXPERIMENT, alone, context(tmp_path / name)) for name in ("first", "again"))
     pd.testing.assert_frame_equal(first, again)
@@ -291,7 +313,7 @@ def test_a_killed_run_goes_on_with_the_units_that_are_left_and_the_same_bits(tmp
         measured(EXPERIMENT, config, context(tmp_path, unit=units))
     units.dies_after = None
     pd.testing.assert_frame_equal(whole, measured(EXPERIMENT, config, context(tmp_path, unit=units)))
-    assert units.computed == ["teacher", "descent", "memory", "start", "features"]
+    assert units.computed == ["teacher", "descent", "memory 1", "memory 2", "start", "features"]
 
 
 def test_published_accuracies_stand_beside_the_same_network_on_the_same_images():
@@ -299,8 +321,27 @@ def test_published_accuracies_stand_beside_the_same_network_on_the_same_images()
     curves = join_curves(accuracy.published(config, CONVOLUTION))
     assert set(curves["source"]) == {"published"}
     ebd = select(curves, rule=EBD, **accuracy.where(config, CONVOLUTION)).iloc[0]
-    assert (ebd["y"], ebd["y_err"], ebd["n"]) == pytest.approx((0.664, 0.004, 5))
+    assert (ebd["y"], ebd["y_err"], ebd["n"]) == pytest.approx((0.664, 0.0043 / 5**0.5, 5), rel=1e-3)
+    rules = set(parameter(curves, "rule"))
+    assert rules == {"DFA", "DFA + entropy", "NN-GEVB", "MS-GEVB", "BP (MSE)", "EBD"}
     assert list(accuracy.published(config, DIGITS)) == list(accuracy.published(SMALL, CONVOLUTION)) == []
+    perceptron = set(parameter(join_curves(accuracy.published(config, PERCEPTRON)), "rule"))
+    assert {rule for rule in perceptron if rule.startswith("CorInfoMax")} == {
+        "CorInfoMax-EP, 3 layers",
+        "CorInfoMax-EBD, 3 layers, B = 20",
+        "CorInfoMax-EBD, 3 layers, B = 1",
+        "CorInfoMax-EBD, 10 layers, B = 1",
+    }
+    hundred = replace(SMALL, images=Images(source="cifar100", size="paper"))
+    assert len(join_curves(accuracy.published(hundred, CONVOLUTION))) == 3
+
+
+def test_the_preset_of_ebd_s_tables_asks_for_them_line_by_line():
+    config = preset_of("sbd", "paper")
+    assert (config.training.recipe, config.images.size, config.training.image_epochs) == ("EBD", "paper", 0)
+    own = accuracy._course(config, LOCAL, EBD)
+    assert (own.epochs, own.batch, own.recipe.start_of_maps) == (200, 16, 0.1)
+    assert accuracy.rules(config)[-1] == "DFA + entropy"
 
 
 def test_a_set_of_images_that_is_not_there_is_one_line_before_anything_is_measured(tmp_path):
@@ -311,4 +352,7 @@ def test_a_set_of_images_that_is_not_there_is_one_line_before_anything_is_measur
             refused()
         assert "\n" not in str(raised.value)
     require(replace(settings, arenas=(DIGITS,)))
+    tables = replace(SMALL, training=replace(SMALL.training, recipe="EBD"))
+    with pytest.raises(ConfigurationError, match=r"its tables have no .* on synthetic"):
+        require(tables)
     require(replace(settings, parts=("orthogonality",)))

@@ -14,13 +14,16 @@ CONFIG = SbdConfig(training=Training(seeds=2, batch=200), ladders=Ladders(epochs
 def test_a_network_has_the_depth_and_width_that_are_asked(tmp_path, monkeypatch):
     asked = []
 
-    def train(name, problem, plan, course, training, own):
+    def train(name, problem, plan, course, training, own, *, stream):
         asked.append((name, [layer.width for layer in problem.network.parts], course.epochs, course.batch))
         return np.zeros((len(plan.rules), training.seeds))
 
     monkeypatch.setattr(ladders, "train_rules", train)
-    Ladder(CONFIG, context(tmp_path)).train("deep", 4, 7, Plan([SBD]))
-    assert asked == [("deep", [7, 7, 7, 10], 1, 200)]
+    ladder = Ladder(CONFIG, context(tmp_path))
+    ladder.train("deep", 4, 7, Plan([SBD]))
+    ladder.train("long", 2, 7, Plan([SBD]), epochs=3)
+    assert asked == [("deep", [7, 7, 7, 10], 1, 200), ("long", [7, 10], 3, 200)]
+    assert ladder.steps(3) == 3 * 7
 
 
 def test_every_rule_and_seed_has_an_accuracy(tmp_path):

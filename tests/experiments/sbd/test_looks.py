@@ -27,6 +27,7 @@ def test_each_hidden_layer_and_seed_is_looked_at(world):
     for found in (
         examples.correlations(parameters),
         examples.cosines(parameters, state),
+        examples.truncations(parameters, state),
         examples.frozen_against_direct(parameters, state),
     ):
         assert found.shape == (2, SEEDS)

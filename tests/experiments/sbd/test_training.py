@@ -54,7 +54,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint_with_the_same_bits(tmp_pa
     killed = context(tmp_path / "killed")
     with pytest.raises(KilledError):
         measured(EXPERIMENT, settings, killed)
-    assert killed.checkpoint(f"{LOCAL} broadcast").load()["ensemble"]["step"] == 4
+    assert killed.checkpoint(f"{LOCAL} {FROZEN}").load()["ensemble"]["step"] == 4
     pd.testing.assert_frame_equal(whole, measured(EXPERIMENT, settings, killed))
 
 
@@ -108,8 +108,13 @@ def test_regularisers_reach_the_updates(tmp_path):
 
 @pytest.mark.parametrize("arena", [PERCEPTRON, CONVOLUTION, LOCAL])
 def test_the_paper_s_networks_fit_their_images(arena):
-    for source, side, classes in (("cifar10", 32, 10), ("tiny-imagenet", 64, 200)):
+    for source, channels, side, classes in (
+        ("mnist5k", 1, 28, 10),
+        ("cifar10", 3, 32, 10),
+        ("cifar100", 3, 32, 100),
+        ("tiny-imagenet", 3, 64, 200),
+    ):
         config = replace(SMALL, images=Images(source=source, size="paper"))
-        x, labels = torch.zeros(1, 3, side, side), torch.tensor([classes - 1])
+        x, labels = torch.zeros(1, channels, side, side), torch.tensor([classes - 1])
         layers = network(config, arena, Data(x, labels, x, labels)).layers
         assert layers[-1][0].output_shape(layers[-1][1]) == (classes,)

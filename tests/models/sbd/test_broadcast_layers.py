@@ -45,7 +45,12 @@ def test_a_layer_s_weight_gradient_is_autograd_s(name):
         assert bias.shape == (COPIES, theta.shape[2])
 
 
-LAYERS = [Linear(7), Convolution(4, 3, padding=1), Convolution(3, 2, stride=2), LocallyConnected(3, 3, stride=2)]
+LAYERS = [
+    Linear(7),
+    Convolution(4, 3, padding=1),
+    Convolution(3, 2, stride=2, correlation="pooled"),
+    LocallyConnected(3, 3, stride=2),
+]
 
 
 @pytest.mark.parametrize("layer", LAYERS, ids=str)
@@ -79,8 +84,17 @@ def test_a_locally_connected_layer_of_equal_weights_is_a_convolution():
     torch.testing.assert_close(local.forward(repeated, None, h), shared.forward(weight, None, h), rtol=1e-4, atol=1e-5)
 
 
-def test_a_pool_drops_what_is_left_over():
+def test_a_convolution_is_correlated_at_every_position_unless_its_positions_are_pooled():
+    h = torch.randn(COPIES, BATCH, 3, 4, 5)
+    assert torch.equal(Convolution(3, 3).correlated(h), h.flatten(2))
+    torch.testing.assert_close(Convolution(3, 3, correlation="pooled").correlated(h), h.mean((3, 4)))
+    assert Convolution(3, 3).correlated(h).shape == LocallyConnected(3, 3).correlated(h).shape
+
+
+def test_a_pool_of_stride_one_leaves_maps_one_smaller_and_drops_what_is_left_over():
     h = torch.arange(9.0).view(1, 1, 1, 3, 3)
-    assert Pool(2).output_shape((1, 3, 3)) == (1, 1, 1)
-    assert float(Pool(2).forward(h)) == 2  # mean of 0, 1, 3, 4
-    assert float(Pool(2, "maximum").forward(h)) == 4
+    assert Pool(2).output_shape((1, 3, 3)) == (1, 2, 2)
+    assert Pool(2).forward(h).flatten().tolist() == [2, 3, 5, 6]
+    assert Pool(2, "maximum").forward(h).flatten().tolist() == [4, 5, 7, 8]
+    assert Pool(2, stride=2).output_shape((1, 3, 3)) == (1, 1, 1)
+    assert float(Pool(2, stride=2).forward(h)) == 2  # mean of 0, 1, 3, 4

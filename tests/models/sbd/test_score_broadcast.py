@@ -7,17 +7,19 @@ import pytest
 import torch
 
 from solv.models.ensemble import Ensemble, Optimizer
-from solv.models.sbd.broadcast_layers import Convolution, Linear, LocallyConnected, Pool
+from solv.models.sbd.augmentation import views
+from solv.models.sbd.broadcast_layers import Convolution, Dropout, Linear, LocallyConnected, Pool
+from solv.models.sbd.regularisers import weight_entropy_gradient
 from solv.models.sbd.score_broadcast import (
     BroadcastRule,
     Network,
+    accuracy,
     backpropagated_gradients,
     broadcast,
     broadcast_gradients,
     local_update,
     score,
     start_state,
-    update_inverse,
 )
 
 COPIES, BATCH, CLASSES = 2, 6, 3
@@ -76,14 +78,14 @@ def test_the_update_descends_the_correlation_with_the_score_held_fixed(name):
         r = memory * past + (1 - memory) / BATCH * torch.bmm(layer.correlated(h).transpose(1, 2), sbar)
         objective = (0.5 * r.square().sum((1, 2)) / (1 - rule.memory)).sum()  # 1 - lambda is absorbed in the rate
         [expected] = torch.autograd.grad(objective, weight)
-        new, found, _ = local_update(layer, inputs[number], h.detach(), sbar, past, rule)
+        new, found, _ = local_update(layer, inputs[number], h.detach(), sbar, past, rule.memory)
         torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-6)
         torch.testing.assert_close(new, r.detach())
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_no_later_weight_enters_an_update_but_through_the_score(name):
-    assert list(inspect.signature(local_update).parameters) == ["layer", "h_in", "h", "sbar", "r", "rule", "inverse"]
+    assert list(inspect.signature(local_update).parameters) == ["layer", "h_in", "h", "sbar", "r", "memory"]
     network = NETWORKS[name]
     parameters, x, labels, rule, state = made(network)
     *_, again = made(network)
@@ -143,17 +145,6 @@ def test_expansion_appends_scaled_products_and_zero_scale_changes_nothing():
     assert not torch.allclose(found["weight 0"][1], single["weight 0"][1])
 
 
-@pytest.mark.parametrize("batch", [4, 10])
-def test_the_running_inverse_is_the_inverse(batch):
-    generator = torch.Generator().manual_seed(0)
-    correlation, inverse = torch.eye(7).repeat(2, 1, 1), torch.eye(7).repeat(2, 1, 1)
-    for _ in range(20):
-        seen = torch.randn(2, batch, 7, generator=generator)
-        correlation = 0.9 * correlation + 0.1 / batch * seen.transpose(1, 2) @ seen
-        inverse = update_inverse(inverse, seen, 0.9)
-    torch.testing.assert_close(inverse, torch.linalg.inv(correlation), rtol=1e-3, atol=1e-3)
-
-
 def test_regularisers_act_as_their_gradients():
     """Autograd of power, entropy and sparsity terms through one layer's activations."""
     network = NETWORKS["perceptron"]
@@ -169,11 +160,68 @@ def test_regularisers_act_as_their_gradients():
     entropy = 0.5 * torch.logdet(covariance).sum() / 0.5  # the factor 1 - lambda_E is absorbed, as in the spec
     objective = 0.3 * power + 0.2 * h.sum() / BATCH - 0.4 * entropy
     [expected] = torch.autograd.grad(objective, weight)
-    layer = network.layers[0][0]
-    inverse = update_inverse(state.inverses[0], h.detach(), 0.5)
-    sbar = torch.zeros(COPIES, BATCH, CLASSES)
-    _, found, _ = local_update(layer, x, h.detach(), sbar, state.correlations[0], rule, inverse)
+    *_, plain = made(network, rule=rule)
+    bare = replace(rule, power=0.0, sparsity=0.0, entropy=0.0)
+    labels = torch.zeros(COPIES, BATCH, dtype=torch.long)
+    found = broadcast_gradients(network, parameters, state, rule, x, labels)["weight 0"]
+    found = found - broadcast_gradients(network, parameters, plain, bare, x, labels)["weight 0"]
     torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_strengths_may_differ_from_layer_to_layer_and_maps_have_the_entropy_of_their_weights():
+    network = NETWORKS["locally connected"]
+    rule = BroadcastRule(torch.zeros(COPIES), torch.ones(COPIES), start=1e-9, entropy=(0.0, 0.7), entropy_floor=0.1)
+    parameters, x, labels, rule, state = made(network, rule=rule)
+    assert state.inverses == {}
+    found = broadcast_gradients(network, parameters, state, rule, x, labels)
+    bare = broadcast_gradients(network, parameters, state, replace(rule, entropy=0.0), x, labels)
+    torch.testing.assert_close(found["weight 0"], bare["weight 0"])
+    expected = -0.7 * weight_entropy_gradient(parameters["weight 1"], 3, 0.1)
+    torch.testing.assert_close(found["weight 1"] - bare["weight 1"], expected)
+
+
+def test_momentum_is_a_running_mean_of_the_layers_own_updates_and_rates_scale_it():
+    network = NETWORKS["perceptron"]
+    rule = BroadcastRule(torch.zeros(COPIES), torch.ones(COPIES), rates=(2.0, 3.0, 5.0), momentum=0.75)
+    parameters, x, labels, rule, state = made(network, rule=rule)
+    bare = broadcast_gradients(network, parameters, state, replace(rule, rates=None, momentum=0.0), x, labels)
+    once = broadcast_gradients(network, parameters, state, rule, x, labels)
+    twice = broadcast_gradients(network, parameters, state, rule, x, labels, boost=10.0)
+    for number, rate in enumerate((2.0, 3.0, 5.0)):
+        name = f"weight {number}"
+        torch.testing.assert_close(once[name], 0.25 * rate * bare[name])
+        torch.testing.assert_close(twice[name], (0.25 + 0.75 * 0.25) * 10 * rate * bare[name])
+    kept = state.state_dict()
+    state.load_state_dict(kept)
+    torch.testing.assert_close(state.velocities, kept["velocities"])
+
+
+def test_a_seed_has_the_same_correlation_in_every_block():
+    rule = BroadcastRule(torch.zeros(4), torch.ones(4), start=torch.tensor([0.1, 0.1, 0.2, 0.2]))
+    state = start_state(NETWORKS["perceptron"], rule, CLASSES, torch.Generator().manual_seed(0), blocks=2)
+    for r in state.correlations:
+        torch.testing.assert_close(2 * r[:2], r[2:])
+        assert not torch.allclose(r[0], r[1])
+
+
+def test_dropout_acts_in_training_alone_and_keeps_the_mean():
+    network = Network((2000,), (Linear(2000), Dropout(0.25), Linear(CLASSES)))
+    parameters = network.initial(1, torch.Generator().manual_seed(0))
+    x = torch.randn(1, 3, 2000, generator=torch.Generator().manual_seed(1))
+    _, whole, _ = network.run(parameters, x)
+    _, dropped, _ = network.run(parameters, x, torch.Generator().manual_seed(2))
+    assert float((dropped[1] == 0).double().mean()) > float((whole[1] == 0).double().mean()) + 0.1
+    assert float(dropped[1].mean()) == pytest.approx(float(whole[1].mean()), rel=0.05)
+
+
+def test_accuracy_over_six_views_is_that_of_their_mean_output():
+    network = Network((1, 4, 4), (Linear(CLASSES),))
+    parameters = network.initial(2, torch.Generator().manual_seed(0))
+    x = torch.randn(50, 1, 4, 4, generator=torch.Generator().manual_seed(1))
+    outputs = [network.run(parameters, look)[0] for look in views(x.expand(2, *x.shape))]
+    labels = torch.stack(outputs).mean(0)[0].argmax(-1)
+    assert float(accuracy(network, parameters, x, labels, augmented=True)[0]) == 1
+    assert float(accuracy(network, parameters, x, labels)[0]) < 1
 
 
 def test_forward_broadcast_is_the_gradient_of_the_correlations_through_the_score():
