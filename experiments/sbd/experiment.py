@@ -60,8 +60,8 @@ EXPERIMENT = Experiment(
         Highlight("orthogonality", "score-orthogonal-when-admissible"),
         Highlight("correlation", "correlation-falls-under-bp"),
         Highlight("alignment", "alignment-grows"),
-        Highlight("accuracy", "sbd-learns-without-weight-transport"),
-        Highlight("against-sbd", "sbd-beats-dfa-and-ebd", where={"network": "perceptron"}),
+        Highlight("ranked-gain", "sbd-wins-on-digits", where={"data": DIGITS}),
+        Highlight("distance-to-optimum", "orthogonality-suffices"),
         Highlight("memory"),
     ),
 )

@@ -23,6 +23,7 @@ from solv.experiments.sbd.settings import (
     DIGITS,
     EBD,
     MNIST,
+    RANKED,
     SBD,
     SBD_P,
     SBD_RANDOM,
@@ -33,8 +34,8 @@ from solv.experiments.sbd.settings import (
 from solv.harness.contract import Context, Part
 from solv.harness.seeds import Seeds
 from solv.harness.settings import replace
-from solv.tracking.claims import Claim, Judgement
-from solv.tracking.curves import Curves, Recorder, parameter, standard_error
+from solv.tracking.claims import Claim, Judgement, missing
+from solv.tracking.curves import Curves, Recorder, parameter, select, standard_error
 from solv.tracking.panels import Panel
 
 if TYPE_CHECKING:
@@ -59,17 +60,12 @@ class Panels(StrEnum):
 
     ACCURACY = "ranked-accuracy"
     SEARCH = "search"
-    ON_DIGITS = "gain-digits"
-    ON_MNIST = "gain-mnist5k"
-    ON_SYNTHETIC = "gain-synthetic"
+    GAIN = "ranked-gain"
     CHOSEN = "chosen"
 
 
-GAINS = {DIGITS: Panels.ON_DIGITS, MNIST: Panels.ON_MNIST, SYNTHETIC: Panels.ON_SYNTHETIC}
-
-
 def panels(config: SbdConfig) -> list[Panel]:
-    """Return accuracy and search by images, the gains over SBD of each, and the settings that were chosen."""
+    """Return accuracy, gains over SBD and searches by images, and the settings that were chosen."""
     setting = config.ranking
     budget = f"best of {setting.candidates} settings, {setting.seeds} searches"
     drawn = [
@@ -95,20 +91,18 @@ def panels(config: SbdConfig) -> list[Panel]:
             note="every setting of every search",
         ),
     ]
-    gains = [
-        Panel(
-            GAINS[data],
-            f"Accuracy over SBD's, each at its best: {NETWORKS[data]}, {data}",
-            "rule",
-            "accuracy minus SBD's",
-            category=("rule",),
-            series="minus SBD",
-            note=f"{budget}; paired over seeds",
-        )
-        for data in setting.data
-    ]
+    gain = Panel(
+        Panels.GAIN,
+        "Accuracy over SBD's, each at its best: {network}, {data}",
+        "rule",
+        "accuracy minus SBD's",
+        facets=("network", "data"),
+        category=("rule",),
+        series="minus SBD",
+        note=f"{budget}; paired over seeds",
+    )
     chosen = Panel(Panels.CHOSEN, "What was chosen", "seed", "value", series="{data}, {rule}, {setting}", drawn=False)
-    return [*drawn, *gains, chosen]
+    return [*drawn, gain, chosen]
 
 
 def predict(config: SbdConfig) -> Iterator[Curves]:
@@ -214,7 +208,7 @@ def _curves(
         own = {**at, "rule": rule}
         for panel, name, values in (
             (Panels.ACCURACY, "accuracy", picked[rule]),
-            (GAINS[data], "difference", picked[rule] - picked[SBD]),
+            (Panels.GAIN, "difference", picked[rule] - picked[SBD]),
         ):
             y, y_err, n = standard_error(values)
             yield RECORD.trained(panel, own, x=("rule", 0), y=(name, y), y_err=y_err, n=n)
@@ -231,31 +225,32 @@ def _curves(
 # -- claims --------------------------------------------------------------------------------------------------------
 
 
-def _judge_beats(curves: Curves) -> Judgement:
-    return judged_gains(curves[parameter(curves, "rule").isin([DFA, EBD])], -1, ("rule",))
-
-
-def _judge_expansion(curves: Curves) -> Judgement:
-    return judged_gains(curves[parameter(curves, "rule").isin([SBD_P, SBD_RANDOM])], 1, ("rule",))
+def _judge(curves: Curves, data: str, rules: Sequence[str], sign: int) -> Judgement:
+    """Judge the gains of some rules over SBD on one set of images."""
+    own = select(curves, data=data)
+    if own.empty:
+        return missing(f"ranking.data includes {data}")
+    return judged_gains(own[parameter(own, "rule").isin(rules)], sign, ("rule",))
 
 
 def _claims() -> Iterator[Claim]:
-    for data, panel in GAINS.items():
+    """Yield two claims for each set of images: a verdict on one is none on another."""
+    for data in RANKED:
         needs: dict[str, float] = {"ranking.seeds": 8, "ranking.steps": 2000}
         where = f"({NETWORKS[data]} on {data})"
         yield Claim(
             f"sbd-wins-on-{data}",
             f"SBD is more accurate than DFA and EBD, each with an equal search {where}.",
-            reads=(panel,),
-            judge=_judge_beats,
+            reads=(Panels.GAIN,),
+            judge=partial(_judge, data=data, rules=(DFA, EBD), sign=-1),
             figure="abstract",
             needs=needs,
         )
         yield Claim(
             f"expansion-helps-on-{data}",
             f"An expanded score makes SBD more accurate, each with an equal search {where}.",
-            reads=(panel,),
-            judge=_judge_expansion,
+            reads=(Panels.GAIN,),
+            judge=partial(_judge, data=data, rules=(SBD_P, SBD_RANDOM), sign=1),
             figure="abstract",
             needs=needs,
         )
@@ -269,5 +264,4 @@ RANKING = Part(
     predict=predict,
     measure=measure,
     claims=tuple(_claims()),
-    switch="ranking.data",
 )

@@ -4,19 +4,20 @@ import numpy as np
 import pytest
 
 from solv.experiments.sbd import ranking
+from solv.experiments.sbd.experiment import EXPERIMENT
 from solv.experiments.sbd.ranking import BATCHES, COMPARED, FORGOTTEN, Panels, candidates
-from solv.experiments.sbd.settings import DIGITS, MNIST, SBD, SYNTHETIC, Ranking, SbdConfig
+from solv.experiments.sbd.settings import DIGITS, SBD, SYNTHETIC, Ranking
 from solv.harness.seeds import Seeds
 from solv.harness.settings import replace
+from solv.tracking.claims import Verdict
 from solv.tracking.curves import join_curves, parameter, select
-from tests.experiments.scaffold import context, preset_of, smoke
+from tests.experiments.scaffold import context, findings, preset_of, smoke
 
 TRAINED = {"trained"}
 SOURCES = {
     Panels.ACCURACY: TRAINED,
     Panels.SEARCH: TRAINED,
-    Panels.ON_DIGITS: TRAINED,
-    Panels.ON_SYNTHETIC: TRAINED,
+    Panels.GAIN: TRAINED,
     Panels.CHOSEN: TRAINED,
 }
 
@@ -33,10 +34,12 @@ def test_measured_curves_are_called_as_theory_calls_them_but_where_there_is_none
     assert smoke("sbd", "ranking").unpaired() == set(SOURCES)
 
 
-def test_its_claims_are_judged_by_its_own_curves_where_the_images_are_chosen():
+def test_its_claims_are_judged_by_its_own_curves():
     assert smoke("sbd", "ranking").claims == (
         "sbd-wins-on-digits",
         "expansion-helps-on-digits",
+        "sbd-wins-on-mnist5k",
+        "expansion-helps-on-mnist5k",
         "sbd-wins-on-synthetic",
         "expansion-helps-on-synthetic",
     )
@@ -95,8 +98,9 @@ def test_held_out_images_are_neither_learned_nor_tested(monkeypatch, tmp_path):
     assert set(parameter(select(curves, panel=Panels.ACCURACY), "rule")) == set(COMPARED)
 
 
-def test_mnist_s_panel_is_there_where_it_is_asked_for():
-    config = replace(SbdConfig(), ranking=Ranking(data=(MNIST,)))
-    names = {panel.name for panel in ranking.panels(config)}
-    assert Panels.ON_MNIST in names
-    assert Panels.ON_DIGITS not in names
+def test_a_run_without_some_images_says_what_it_needs_for_their_claims():
+    curves = smoke("sbd", "ranking").curves
+    found = findings(EXPERIMENT, curves, replace(preset_of("sbd", "smoke"), parts=("ranking",)))
+    assert found["sbd-wins-on-mnist5k"].needs == "ranking.data includes mnist5k"
+    assert found["sbd-wins-on-mnist5k"].verdict is Verdict.UNDECIDED
+    assert "ranking.seeds >= 8" in found["sbd-wins-on-digits"].needs
