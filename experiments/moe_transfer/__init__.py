@@ -4,17 +4,20 @@ Tianze Jiang, Blake Bordelon, Cengiz Pehlevan, Boris Hanin, arXiv:2601.20205.
 
 Which learning rate of a small mixture of experts is also that of a large one?
 
-| part             | file              | question                                              | in the paper |
-| ---------------- | ----------------- | ----------------------------------------------------- | ------------ |
-| `limit`          | limit.py          | do residual networks converge to their exact limit?   | ours         |
-| `limit-rates`    | limit_rates.py    | are their best and their diverging rates the limit's? | ours         |
-| `limit-depth`    | limit_depth.py    | how does their loss depend on depth?                  | ours         |
-| `coordinates`    | coordinates.py    | do learned parts stay of order one?                   | ours         |
-| `learning-rate`  | learning_rate.py  | does the best learning rate stay as N, L, E, H grow?  | yes, larger  |
-| `best-loss`      | best_loss.py      | is larger better, each at its best rate?              | yes, larger  |
-| `load`           | load.py           | does the bias alone balance the experts?              | yes, larger  |
-| `other-settings` | other_settings.py | are other settings' best factors alike at two sizes?  | yes, larger  |
-| `horizon`        | horizon.py        | is a short run's best rate that of a longer one?      | yes, larger  |
+| part                | file                 | question                                              | in the paper |
+| ------------------- | -------------------- | ----------------------------------------------------- | ------------ |
+| `limit`             | limit.py             | do residual networks converge to their exact limit?   | ours         |
+| `limit-expert-size` | limit_expert_size.py | does the limit depend on an expert's size?            | section 4    |
+| `limit-routing`     | limit_routing.py     | may routing start from random biases?                 | appendix E   |
+| `limit-rates`       | limit_rates.py       | are their best and their diverging rates the limit's? | ours         |
+| `limit-depth`       | limit_depth.py       | how does their loss depend on depth?                  | ours         |
+| `initial-branches`  | initial_branches.py  | what do branches add before training?                 | section 4    |
+| `coordinates`       | coordinates.py       | do learned parts stay of order one?                   | ours         |
+| `learning-rate`     | learning_rate.py     | does the best learning rate stay as N, L, E, H grow?  | yes, larger  |
+| `best-loss`         | best_loss.py         | is larger better, each at its best rate?              | yes, larger  |
+| `load`              | load.py              | does the bias alone balance the experts?              | yes, larger  |
+| `other-settings`    | other_settings.py    | are other settings' best factors alike at two sizes?  | yes, larger  |
+| `horizon`           | horizon.py           | is a short run's best rate that of a longer one?      | yes, larger  |
 
 `residual_networks.py` (the limit and networks of finite size), `transformers.py` (trainings), `optima.py` (where a best
 rate lies), `sizes.py` and `parameterizations.py` (which models, scaled how) serve several parts.

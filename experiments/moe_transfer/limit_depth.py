@@ -40,7 +40,9 @@ def predict(config: MoeTransferConfig) -> Iterator[Curves]:
     if "limit" not in config.work:
         return
     settings = config.limit
-    losses = [limit_of(settings, settings.activation[-1], layers=layers).loss[TIME] for layers in settings.layers]
+    losses = [
+        limit_of(settings, settings.activation[-1], layers=layers, steps=TIME).loss[TIME] for layers in settings.layers
+    ]
     yield RECORD.theory(Panels.DEPTH, _params(config), x=("L", settings.layers), y=("loss", losses))
 
 
@@ -51,7 +53,9 @@ def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
     settings, size = config.limit, middle_size(config.limit)
     with context.progress.task("train networks of many depths", len(settings.layers)) as step:
         for layers in settings.layers:
-            networks = descend(settings, context, settings.activation[-1], size, size, settings.repeats, layers=layers)
+            networks = descend(
+                settings, context, settings.activation[-1], size, size, settings.repeats, layers=layers, steps=TIME
+            )
             y, y_err, n = standard_error(networks["loss"][:, TIME])
             yield RECORD.simulation(Panels.DEPTH, _params(config), x=("L", layers), y=("loss", y), y_err=y_err, n=n)
             step.advance(note=f"L = {layers}")

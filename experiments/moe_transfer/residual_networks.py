@@ -1,11 +1,12 @@
 """What do residual networks of experts do under gradient descent: in their exact limit, and at finite size?"""
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from solv.experiments.moe_transfer.settings import LimitSettings
+from solv.experiments.moe_transfer.settings import Down, LimitSettings, RoutingInit
 from solv.harness.contract import Context
 from solv.harness.settings import ConfigurationError
 from solv.theory.moe_transfer.limit import Activation, MoeCurves, MoeDescent, MoeNetwork, MoeTask, Quadrature, moe_limit
@@ -17,16 +18,60 @@ def task() -> MoeTask:
     return MoeTask(np.sqrt(2) * np.cos(1.3 * number * np.arange(1, 3) + 0.4 * number), np.array([1, -0.7, 0.5]))
 
 
-def params_of(settings: LimitSettings, activation: Activation, **more: object) -> dict[str, object]:
+@dataclass(frozen=True)
+class Variant:
+    """What one panel varies of the networks beside their sizes; None: as the settings have it."""
+
+    hidden_ratio: float | None = None
+    down: Down | None = None
+    routing_init: RoutingInit | None = None
+
+
+AS_SET = Variant()
+
+
+def params_of(
+    settings: LimitSettings, activation: Activation, variant: Variant = AS_SET, /, **more: object
+) -> dict[str, object]:
     """Return the params of a curve of these networks: what all of them share, and what is said of this one."""
+    routing_init = variant.routing_init or settings.routing_init
+    start = {"bias_std": settings.bias_std} if routing_init == "bias" else {"router_std": settings.router_std}
     return {
         "activation": activation,
         "active_fraction": settings.active_fraction,
-        "hidden_ratio": settings.hidden_ratio,
-        "router_std": settings.router_std,
+        "hidden_ratio": variant.hidden_ratio or settings.hidden_ratio,
+        "down": variant.down or settings.down,
+        "select": settings.select,
+        "routing_init": routing_init,
+        **start,
         "norm": settings.norm,
         **more,
     }
+
+
+def network_of(
+    settings: LimitSettings, activation: Activation, layers: int = 1, variant: Variant = AS_SET
+) -> MoeNetwork:
+    """Return the network whose limit is taken.
+
+    Raises:
+        ConfigurationError: nothing would tell the experts apart.
+    """
+    from_bias = (variant.routing_init or settings.routing_init) == "bias"
+    try:
+        return MoeNetwork(
+            activation,
+            settings.active_fraction,
+            variant.hidden_ratio or settings.hidden_ratio,
+            layers,
+            settings.norm,
+            0.0 if from_bias else settings.router_std,
+            settings.bias_std if from_bias else 0.0,
+            variant.down or settings.down,
+            settings.select,
+        )
+    except ValueError as error:
+        raise ConfigurationError(f"limit: {error}") from error
 
 
 def rate_params(settings: LimitSettings) -> dict[str, object]:
@@ -47,6 +92,7 @@ def limit_of(
     balance: float = 0.0,
     rate: float | None = None,
     steps: int | None = None,
+    variant: Variant = AS_SET,
 ) -> MoeCurves:
     """Return the limit of infinitely many experts, hidden units and coordinates.
 
@@ -57,10 +103,9 @@ def limit_of(
         balance: rate of the balance bias.
         rate: learning rate, of the router too; None: those of the settings.
         steps: of gradient descent; None: those of the settings.
+        variant: what is varied beside.
     """
-    network = MoeNetwork(
-        activation, settings.active_fraction, settings.hidden_ratio, layers, settings.norm, settings.router_std
-    )
+    network = network_of(settings, activation, layers, variant)
     router = settings.router_rate if rate is None else rate
     descent = MoeDescent(settings.rate if rate is None else rate, router, balance, steps or settings.steps)
     return moe_limit(task(), network, descent, Quadrature(settings.quadrature_experts, settings.quadrature_hidden))
@@ -77,11 +122,12 @@ def descend(
     balance: float = 0.0,
     rate: float | None = None,
     steps: int | None = None,
+    variant: Variant = AS_SET,
 ) -> dict[str, np.ndarray]:
     """Return what finite networks do: one unit of work, each repeat drawn from a stream of its own.
 
     Args:
-        settings, activation, layers, balance, rate, steps: as in `limit_of`.
+        settings, activation, layers, balance, rate, steps, variant: as in `limit_of`.
         context: of the run.
         width, experts: N and E.
         repeats: number of networks.
@@ -93,10 +139,8 @@ def descend(
     Raises:
         ConfigurationError: the active experts, or the hidden units of one, would not be an integer >= 1.
     """
-    active, hidden = settings.active_fraction * experts, settings.hidden_ratio * width
-    for name, value in (("limit.active_fraction times experts", active), ("limit.hidden_ratio times width", hidden)):
-        if abs(value - round(value)) > 1e-9 or round(value) < 1:
-            raise ConfigurationError(f"{name} = {value:g} (width {width}, experts {experts}) is not an integer >= 1")
+    network = network_of(settings, activation, layers, variant)
+    shape = shape_of(network, width, experts)
     eta, router = (settings.rate, settings.router_rate) if rate is None else (rate, rate)
 
     def compute() -> dict[str, Any]:
@@ -105,16 +149,14 @@ def descend(
         from solv.models.moe_transfer.residual import ResidualShape, draw_residual
         from solv.models.moe_transfer.residual import descend as train
 
-        shape = ResidualShape(
-            width, experts, round(hidden), round(active), layers, activation, settings.norm, settings.router_std
-        )
+        sizes = ResidualShape(**shape)
         name = "limit", width, experts, layers
         streams = [context.seeds.torch(*name, repeat, device=context.device) for repeat in range(repeats)]
         given = task()
         inputs, targets = (torch.from_numpy(part).to(context.device) for part in (given.inputs, given.targets))
-        drawn = draw_residual(shape, inputs.shape[1], streams, settings.whiten)
+        drawn = draw_residual(sizes, inputs.shape[1], streams, settings.whiten)
         rates = torch.full((repeats,), eta, dtype=torch.float64, device=context.device)
-        descent = train(shape, drawn, inputs, targets, rates, router / eta * rates, balance, steps or settings.steps)
+        descent = train(sizes, drawn, inputs, targets, rates, router / eta * rates, balance, steps or settings.steps)
         return {
             "loss": descent.loss.cpu().numpy(),
             "outputs": descent.outputs.cpu().numpy(),
@@ -123,4 +165,20 @@ def descend(
         }
 
     unit = f"limit {activation} N={width} E={experts} L={layers} balance={balance} rate={rate} repeats={repeats}"
-    return context.unit(unit, compute)
+    unit += f" steps={steps or settings.steps} alpha={network.hidden_ratio:g} down={network.down}"
+    return context.unit(f"{unit} bias={network.bias_std:g}", compute)
+
+
+def shape_of(network: MoeNetwork, width: int, experts: int) -> dict[str, Any]:
+    """Return the sizes and choices of a finite network, as `models/moe_transfer/residual.py` takes them.
+
+    Raises:
+        ConfigurationError: the active experts, or the hidden units of one, would not be an integer >= 1.
+    """
+    active, hidden = network.active_fraction * experts, network.hidden_ratio * width
+    for name, value in (("limit.active_fraction times experts", active), ("limit.hidden_ratio times width", hidden)):
+        if abs(value - round(value)) > 1e-9 or round(value) < 1:
+            raise ConfigurationError(f"{name} = {value:g} (width {width}, experts {experts}) is not an integer >= 1")
+    choices = {name: getattr(network, name) for name in ("layers", "activation", "norm", "router_std", "bias_std")}
+    sizes = {"width": width, "experts": experts, "hidden": round(hidden), "active": round(active)}
+    return {**sizes, **choices, "down": network.down, "select": network.select}

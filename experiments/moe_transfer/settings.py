@@ -21,6 +21,9 @@ WORK = ("limit", "coordinates", "settings", *TRAINED)
 Gate: TypeAlias = Literal["sigmoid", "softmax"]
 Activation: TypeAlias = Literal["linear", "tanh", "relu"]
 ACTIVATIONS = get_args(Activation)
+Down: TypeAlias = Literal["fan-in", "mean-field"]
+Select: TypeAlias = Literal["gate", "logit"]
+RoutingInit: TypeAlias = Literal["router", "bias"]
 KNOBS = ("init", "router", "balance")  # deviation of all matrices, rate of the router, rate of the balance bias
 DIRECTIONS = ("ladder", "width", "depth", "experts", "hidden")
 
@@ -88,6 +91,18 @@ class LimitSettings(Group):
     active_fraction: float = real(0.25, "kappa = K/E", above=0, most=1)
     hidden_ratio: float = real(1.0, "alpha = H/N", above=0)
     router_std: float = real(1.0, "deviation of the initial router logits of a unit vector", least=0)
+    down: Down = text(
+        "mean-field",
+        "W2 at first, and rates of W1, W2: mean-field (deviation sqrt(N)/H; rates times alpha, over alpha) or fan-in",
+        choices=get_args(Down),
+    )
+    select: Select = text("gate", "what the balance bias is added to: the gate or its logit", choices=get_args(Select))
+    routing_init: RoutingInit = text(
+        "router",
+        "what routing starts from: a random router, or one at 0 and random biases",
+        choices=get_args(RoutingInit),
+    )
+    bias_std: float = real(1.0, "deviation of the initial biases where routing starts from them", above=0)
     norm: bool = flag(False, "whether router and experts read h / rms(h)")
     rate: float = real(0.1, "learning rate eta of the residual networks", above=0)
     router_rate: float = real(1.0, "learning rate of the router of the residual networks", least=0)
@@ -99,6 +114,12 @@ class LimitSettings(Group):
     width: tuple[int, ...] = integers([8, 16, 32], "widths N at the largest size's number of experts", least=4)
     scan_repeats: int = integer(10, "networks of each size of the scans of experts and width", least=2)
     layers: tuple[int, ...] = integers([1, 2, 4], "depths L of networks of the middle size", least=1)
+    hidden_ratios: tuple[float, ...] = reals(
+        [0.5, 1, 4], "alpha = H/N of networks of the middle size, under both choices of down", above=0
+    )
+    branch_size: int = integer(16, "N = E = H of the smallest network whose initial branches are measured", least=4)
+    branch_doublings: int = integer(3, "how often each of its sizes N, E, L, H is doubled", least=2)
+    branch_repeats: int = integer(128, "networks of each of these sizes", least=2)
     rate_powers: tuple[int, ...] = integers(
         [-6, -5, -4, -3, -2, -1, 0, 1], "log2 of eta = eta_r in the panel on the learning rate", least=-20, most=10
     )

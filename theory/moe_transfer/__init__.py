@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from solv.theory.on_demand import offering
 
 if TYPE_CHECKING:
+    from solv.theory.moe_transfer.initial_branches import initial_branch_variance
     from solv.theory.moe_transfer.limit import (
         MoeCurves,
         MoeDescent,
@@ -27,6 +28,7 @@ __all__ = [
     "MoeNetwork",
     "MoeTask",
     "Quadrature",
+    "initial_branch_variance",
     "moe_limit",
     "moe_linear_limit",
     "optimal_rate_exponent",
@@ -37,6 +39,7 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
     __getattr__ = offering(
         __name__,
         {
+            "initial_branches": "initial_branch_variance",
             "limit": "MoeCurves MoeDescent MoeNetwork MoeTask Quadrature moe_limit moe_linear_limit",
             "size_exponents": "GroupExponents optimal_rate_exponent power_of",
         },

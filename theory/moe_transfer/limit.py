@@ -29,7 +29,11 @@ from scipy.stats import qmc
 from solv.theory.validation import require_integer, require_real
 
 Activation: TypeAlias = Literal["linear", "tanh", "relu"]
+Down: TypeAlias = Literal["fan-in", "mean-field"]
+Select: TypeAlias = Literal["gate", "logit"]
 ACTIVATIONS: tuple[Activation, ...] = ("linear", "tanh", "relu")
+DOWNS: tuple[Down, ...] = ("fan-in", "mean-field")
+SELECTS: tuple[Select, ...] = ("gate", "logit")
 EPSILON = 1e-8  # of the root-mean-square norm
 DIVERGED = 1e6  # mean squared error from which on a run counts as diverged
 
@@ -61,7 +65,9 @@ class MoeNetwork:
         hidden_ratio: alpha > 0.
         layers: L >= 1.
         norm: whether router and experts read h / rms(h).
-        router_std: s_r >= 0.
+        router_std, bias_std: s_r and s_b >= 0; both 0 only where all experts are active: else which are is chance.
+        down: initial size of W2, and rates of W1 and W2: "fan-in" or "mean-field".
+        select: whether the bias is added to the "gate" or to the "logit".
     """
 
     activation: Activation = "linear"
@@ -70,14 +76,34 @@ class MoeNetwork:
     layers: int = 1
     norm: bool = False
     router_std: float = 1.0
+    bias_std: float = 0.0
+    down: Down = "fan-in"
+    select: Select = "gate"
 
     def __post_init__(self) -> None:
-        if self.activation not in ACTIVATIONS:
-            raise ValueError(f"activation = {self.activation!r}; valid: {', '.join(ACTIVATIONS)}")
+        for name, valid in (("activation", ACTIVATIONS), ("down", DOWNS), ("select", SELECTS)):
+            if getattr(self, name) not in valid:
+                raise ValueError(f"{name} = {getattr(self, name)!r}; valid: {', '.join(valid)}")
         require_real("active_fraction", self.active_fraction, above=0, most=1)
         require_real("hidden_ratio", self.hidden_ratio, above=0)
         require_integer("layers", self.layers, least=1)
         require_real("router_std", self.router_std, least=0)
+        require_real("bias_std", self.bias_std, least=0)
+        if self.router_std == self.bias_std == 0 and self.active_fraction < 1:
+            raise ValueError(
+                "router_std = 0 and bias_std = 0 leave all experts tied, and chance to select among them; "
+                "valid: one of them > 0, or active_fraction = 1"
+            )
+
+    @property
+    def hidden_std(self) -> float:
+        """Standard deviation of q, whose coordinates are sqrt(N) times those of W2: alpha^(-1/2), or alpha^(-1)."""
+        return float(self.hidden_ratio ** (-1.0 if self.down == "mean-field" else -0.5))
+
+    @property
+    def rate_ratio(self) -> float:
+        """What the rate of W1 is multiplied, and that of W2 divided, by."""
+        return self.hidden_ratio if self.down == "mean-field" else 1.0
 
 
 @dataclass(frozen=True)
@@ -201,10 +227,12 @@ def moe_linear_limit(
     S <- T S T^T, T = [[1, G], [G^T, 1]], G = eta sum_mu Delta_mu g h a^T (spec, section 3.4).
 
     Raises:
-        ValueError: another activation, several layers, or a norm.
+        ValueError: another activation, several layers, a norm, `down` mean-field, or initial biases.
     """
     if network.activation != "linear" or network.layers != 1 or network.norm:
         raise ValueError("moments close for one layer of linear experts without norm")
+    if (network.down, network.bias_std) != ("fan-in", 0):
+        raise ValueError("moments are those of down = fan-in and routing that starts from the router")
     d = task.inputs.shape[1] + 1
     count = round(network.active_fraction * experts)
     alpha, kappa = network.hidden_ratio, network.active_fraction
@@ -219,7 +247,7 @@ def moe_linear_limit(
     for _ in range(descent.steps + 1):
         h = x @ u.T
         r = s @ h.T
-        selected = _select(r + b[:, None], count)
+        selected = _select(_keys(network, r, b), count)
         gate = selected * expit(r)
         outputs = alpha * np.einsum("eij,mj->emi", moments[:, d:, :d], h)
         h1 = h + np.einsum("em,emi->mi", gate, outputs) / count
@@ -250,7 +278,7 @@ def _initial(task: MoeTask, network: MoeNetwork, quadrature: Quadrature) -> _Sta
     layers = [
         _Layer(
             s=network.router_std * _normal(d, quadrature.experts, 1000 * quadrature.seed + layer),
-            b=np.zeros(quadrature.experts),
+            b=network.bias_std * _normal(1, quadrature.experts, 1000 * quadrature.seed + 500 + layer)[:, 0],
             p=np.broadcast_to(p, shape).copy(),
             q=np.broadcast_to(q, shape).copy(),
         )
@@ -271,7 +299,7 @@ def _hidden_units(d: int, network: MoeNetwork, quadrature: Quadrature) -> tuple[
     else:
         half = _normal(2 * d, quadrature.hidden // 2, 1000 * quadrature.seed + 999)
         both = np.concatenate([half, np.concatenate([half[:, :d], -half[:, d:]], axis=1)])
-    return both[:, :d], both[:, d:] / np.sqrt(network.hidden_ratio)
+    return both[:, :d], both[:, d:] * network.hidden_std
 
 
 def _normal(dimension: int, count: int, seed: int) -> np.ndarray:
@@ -279,6 +307,11 @@ def _normal(dimension: int, count: int, seed: int) -> np.ndarray:
     exponent = int(np.ceil(np.log2(count))) if count > 1 else 0
     uniform = qmc.Sobol(dimension, scramble=True, rng=np.random.default_rng(seed)).random_base2(exponent)[:count]
     return np.asarray(ndtri(np.clip(uniform, 1e-12, 1 - 1e-12)))
+
+
+def _keys(network: MoeNetwork, r: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return what the selected experts have the largest of, (experts, points)."""
+    return np.asarray((expit(r) if network.select == "gate" else r) + b[:, None])
 
 
 def _select(keys: np.ndarray, count: int) -> np.ndarray:
@@ -299,7 +332,7 @@ def _forward(
         size = np.sqrt((h**2).sum(1) + EPSILON) if network.norm else np.ones(len(h))
         z = h / size[:, None]
         r = layer.s @ z.T
-        selected = _select(r + layer.b[:, None], count)
+        selected = _select(_keys(network, r, layer.b), count)
         gate = selected * expit(r)
         k = layer.p @ z.T
         active, slope = _activate(network.activation, k)
@@ -345,8 +378,8 @@ def _descend(
         below = (scale * back_k.reshape(-1, len(delta)).T @ layer.p.reshape(-1, d) + gain.T @ layer.s) / (
             count * network.layers
         )
-        layer.p += descent.rate * back_k @ done.z
-        layer.q += descent.rate * weighted @ field_
+        layer.p += descent.rate * network.rate_ratio * back_k @ done.z
+        layer.q += descent.rate / network.rate_ratio * weighted @ field_
         layer.s = layer.s + descent.router_rate * gain @ done.z
         layer.b = layer.b + descent.balance_rate * (network.active_fraction - done.selected.mean(axis=1))
         if network.norm:

@@ -6,7 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from solv.experiments.moe_transfer import best_loss, coordinates, horizon, learning_rate, limit, limit_rates, load
+from solv.experiments.moe_transfer import (
+    best_loss,
+    coordinates,
+    horizon,
+    initial_branches,
+    learning_rate,
+    limit,
+    limit_expert_size,
+    limit_rates,
+    limit_routing,
+    load,
+)
 from solv.experiments.moe_transfer.experiment import EXPERIMENT
 from solv.experiments.moe_transfer.optima import STEP, Optimum, optimum_table
 from solv.experiments.moe_transfer.parameterizations import GROWTH
@@ -17,7 +28,15 @@ from tests.experiments.scaffold import findings, on_theory, spoilt, verdicts
 
 SIZES = MoeTransferConfig(
     limit=LimitSettings(
-        size=(8, 16), experts=(4, 8, 16), layers=(1, 2), rate_powers=(-3, -1, 1), steps=10, quadrature_experts=256
+        size=(8, 16),
+        experts=(4, 8, 16),
+        layers=(1, 2),
+        rate_powers=(-3, -1, 1),
+        steps=10,
+        quadrature_experts=256,
+        quadrature_hidden=16,
+        hidden_ratios=(0.5, 4),
+        branch_size=8,
     )
 )
 HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
@@ -37,6 +56,13 @@ def ideal():
     theory = EXPERIMENT.predict(SIZES)
     rates, best, check, loads = learning_rate.RECORD, best_loss.RECORD, coordinates.RECORD, load.RECORD
     parts = [theory, on_theory(select(theory, panel=limit_rates.Panels.RATES), n=4)]
+    parts.append(on_theory(select(theory, panel=initial_branches.Panels.VARIANCE)))
+    late = select(theory, panel=limit_expert_size.Panels.LATE)
+    parts.append(late[late["x"] > 1].assign(source="simulation", y_err=0.05, n=8))
+    for start in limit_routing.STARTS:
+        mean, at = limit_routing.RECORD, {"routing_init": start}
+        x, y = ("size", 16), ("deviation", 0.02)
+        parts.append(mean.simulation(limit_routing.Panels.MEAN, at, x=x, y=y, y_err=0.01, n=8))
     series = [("transfer", direction, [-4.2, -4.3, -4.2], [2.5, 2.4, 2.3]) for direction in GROWTH]
     series.append(("standard", "ladder", [-7, -8, -9.2], [2.6, 2.5, 2.5]))
     series.append(("standard", "depth", [-7, -7.2], [2.55, 2.75]))
@@ -75,7 +101,7 @@ def judged(curves, settings=SIZES):
 
 def test_every_claim_holds_on_curves_as_the_paper_has_them(ideal):
     found = judged(ideal)
-    assert len(found) == 14
+    assert len(found) == 17
     assert found == dict.fromkeys(found, HOLDS)
 
 
@@ -113,6 +139,22 @@ EDGES = [
         lambda s: put(-coordinates.FLAT * s),
     ),
     ("dmft-converges", {"panel": limit.Panels.MEAN}, lambda s: put(limit.MEAN_BAND * s)),
+    ("limit-from-either-routing", {"panel": limit_routing.Panels.MEAN}, lambda s: put(limit_routing.BAND * s)),
+    (
+        "limit-independent-of-expert-size",
+        {"panel": limit_expert_size.Panels.LATE, "down": "mean-field"},
+        lambda s: put(-limit_expert_size.APART * s),
+    ),
+    (
+        "initial-variance-law",
+        {"panel": initial_branches.Panels.VARIANCE, "down": "mean-field", "grows": "layers"},
+        lambda s: lambda rows: rows.assign(y=rows["x"] ** (-1 + initial_branches.SLOPE_BAND * s)),
+    ),
+    (
+        "initial-variance-law",
+        {"panel": initial_branches.Panels.VARIANCE, "down": "mean-field", "grows": "width"},
+        lambda s: lambda rows: rows.assign(y=rows["x"] ** (-initial_branches.SLOPE_BAND * s)),
+    ),
     (
         "dmft-converges",
         {"panel": limit.Panels.DEVIATION},
@@ -135,6 +177,11 @@ EDGES = [
     ),
 ]
 BELOW = [  # what must be exceeded: strength 1 is the threshold
+    (
+        "limit-independent-of-expert-size",
+        {"panel": limit_expert_size.Panels.LATE, "down": "fan-in"},
+        lambda s: put(-limit_expert_size.APART * s),
+    ),
     (
         "sp-does-not-transfer",
         STANDARD,
@@ -198,6 +245,9 @@ def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, rows, 
     ("claims", "rows"),
     [
         (["dmft-converges"], {"panel": limit.Panels.MEAN}),
+        (["limit-from-either-routing"], {"panel": limit_routing.Panels.MEAN}),
+        (["limit-independent-of-expert-size"], {"panel": limit_expert_size.Panels.LATE}),
+        (["initial-variance-law"], {"panel": initial_branches.Panels.VARIANCE}),
         (["dmft-converges"], {"panel": limit.Panels.DEVIATION}),
         (["coordinates-stay-order-one", "sp-coordinates-drift"], {"panel": coordinates.Panels.LEARNED}),
         (
@@ -288,8 +338,9 @@ def test_a_claim_about_what_the_run_does_not_have_says_what(ideal):
 
 def test_what_work_leaves_out_is_not_run(ideal):
     alone = MoeTransferConfig(**{**dict(SIZES), "work": ("limit",)})
-    found = findings(EXPERIMENT, ideal[ideal["part"].str.startswith("limit")], alone)
-    ran = {"dmft-converges", "dmft-lr-curve"}
+    found = findings(EXPERIMENT, ideal[ideal["part"].str.startswith(("limit", "initial"))], alone)
+    ran = {"dmft-converges", "dmft-lr-curve", "limit-independent-of-expert-size", "limit-from-either-routing"}
+    ran.add("initial-variance-law")
     assert {name for name, each in found.items() if each.verdict is Verdict.NOT_RUN} == set(found) - ran
     assert {found[name].verdict for name in ran} == {HOLDS}
 

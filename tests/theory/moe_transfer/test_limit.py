@@ -48,7 +48,7 @@ def test_loss_hardly_depends_on_depth(layers, loss):
 
 def test_router_and_loads_are_the_reference():
     free = moe_limit(TASK, MoeNetwork("tanh"), MoeDescent(), Quadrature(2048))
-    steered = moe_limit(TASK, MoeNetwork("tanh"), MoeDescent(balance_rate=0.3), Quadrature(2048))
+    steered = moe_limit(TASK, MoeNetwork("tanh", select="logit"), MoeDescent(balance_rate=0.3), Quadrature(2048))
     np.testing.assert_allclose(free.router_std[TIMES], [1.116, 1.130, 1.167, 1.195, 1.205, 1.209], atol=4e-3)
     np.testing.assert_allclose(free.load_std[[0, 30]], [0.253, 0.256], atol=3e-3)
     np.testing.assert_allclose(steered.load_std[TIMES], [0.253, 0.234, 0.203, 0.172, 0.159, 0.162], atol=4e-3)
@@ -59,6 +59,33 @@ def test_moments_give_the_same_curve_as_hidden_units():
     network, descent = MoeNetwork("linear", 0.25, 2), MoeDescent(balance_rate=0.1)
     by_units = moe_limit(TASK, network, descent, Quadrature(512, seed=3)).loss
     np.testing.assert_allclose(moe_linear_limit(TASK, network, descent, 512, seed=3000), by_units, rtol=1e-8)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 1, 4])
+def test_with_the_papers_w2_the_limit_is_the_same_for_every_size_of_the_experts(alpha):
+    network, one = (MoeNetwork("relu", 0.25, each, down="mean-field") for each in (alpha, 1))
+    found, reference = (moe_limit(TASK, each, MoeDescent(), Quadrature(512, 128)).loss for each in (network, one))
+    np.testing.assert_allclose(found, reference, rtol=1e-9)
+    np.testing.assert_allclose(found[TIMES], [0.58, 0.2210, 0.0768, 0.0391, 0.0231, 0.0160], rtol=0, atol=3e-3)
+
+
+def test_a_bias_on_the_gate_steers_more_than_one_on_the_logit():
+    """Near r = 0 the gate moves by a quarter of the logit, so that the same bias weighs four times as much."""
+    loads = [
+        moe_limit(TASK, MoeNetwork("tanh", select=select), MoeDescent(balance_rate=0.1), Quadrature(1024)).load_std
+        for select in ("logit", "gate")
+    ]
+    assert loads[0][0] == loads[1][0]  # all biases are 0
+    assert loads[1][5] < loads[0][5]
+
+
+def test_routing_may_start_from_biases_and_a_router_at_0():
+    """Gates are then 1/2 at first, the same experts are selected at every point, and no logit is spread."""
+    found = moe_limit(TASK, MoeNetwork("linear", router_std=0, bias_std=1), MoeDescent(), Quadrature(1024))
+    assert found.router_std[0] == 0
+    assert found.load_std[0] == pytest.approx(np.sqrt(0.25 * 0.75), abs=1e-12)
+    assert found.router_std[-1] > 0
+    assert found.loss[-1] < found.loss[0]
 
 
 def test_learning_rate_curve_has_its_optimum_and_edge_where_the_reference_has():
@@ -93,6 +120,11 @@ def test_the_step_is_the_gradient(activation, norm):
         (lambda: MoeNetwork(active_fraction=0), "active_fraction"),
         (lambda: MoeNetwork(hidden_ratio=0), "hidden_ratio"),
         (lambda: MoeNetwork(router_std=-1), "router_std"),
+        (lambda: MoeNetwork(bias_std=-1), "bias_std"),
+        (lambda: MoeNetwork(router_std=0), "tied"),
+        (lambda: MoeNetwork(down="up"), "down"),
+        (lambda: MoeNetwork(select="none"), "select"),
+        (lambda: moe_linear_limit(TASK, MoeNetwork(down="mean-field"), MoeDescent()), "fan-in"),
         (lambda: MoeDescent(rate=0), "rate"),
         (lambda: MoeTask(np.ones((3, 0)), np.ones(3)), "inputs"),
         (lambda: Quadrature(100), "power of 2"),

@@ -1,0 +1,203 @@
+"""Part `initial-branches`: how much do the branches add to the stream before anything is learned?
+
+The coordinate check at t = 0, which costs nothing: with W2 of deviation sqrt(N)/H the variance goes as
+N / (kappa H E L), so with slopes -1 in layers, experts and hidden units per width, and 0 in the width
+(arXiv:2601.20205, section 4).
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+
+from solv.experiments.moe_transfer.residual_networks import Variant, network_of, shape_of, task
+from solv.experiments.moe_transfer.settings import Activation, Down, LimitSettings, MoeTransferConfig
+from solv.harness.contract import Context, Part
+from solv.theory.moe_transfer.initial_branches import initial_branch_variance
+from solv.theory.moe_transfer.limit import MoeNetwork
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, known, within
+from solv.tracking.curves import Curves, Params, Recorder, select, standard_error
+from solv.tracking.panels import Panel
+
+RECORD = Recorder("moe-transfer", "initial-branches")
+ACTIVATION: Activation = "relu"
+DOWNS: tuple[Down, ...] = ("mean-field", "fan-in")
+SLOPE_BAND = 0.1  # a slope of the exact law differs from its power by some 0.01 at these sizes
+SLOPES: Mapping[str, float] = {"width": 0.0, "experts": -1.0, "layers": -1.0, "hidden ratio": -1.0}
+AXES = {"width": "width N", "experts": "experts E", "layers": "layers L", "hidden ratio": "hidden units per width α"}
+
+
+class Panels(StrEnum):
+    """The panel of this part."""
+
+    VARIANCE = "branch-variance"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A size at which the branches are measured: N, E, L, alpha, one of which grows."""
+
+    grows: str
+    x: int
+    width: int
+    experts: int
+    layers: int
+    ratio: int
+
+
+def panels(config: MoeTransferConfig) -> list[Panel]:
+    """Return the variance of the branches against each size."""
+    if "limit" not in config.work:
+        return []
+    return [
+        Panel(
+            Panels.VARIANCE,
+            "Branches before training, growing {grows}",
+            "size that grows",
+            "variance of h^L - h^0",
+            x_scale="log",
+            y_scale="log",
+            facets=("grows",),
+            series=_down_label,
+        )
+    ]
+
+
+def _down_label(params: Params) -> str:
+    return {"mean-field": "W2 ~ √N/H", "fan-in": "W2 ~ H^(-1/2)"}[str(params["down"])]
+
+
+def places(settings: LimitSettings, grows: str, fine: bool = False) -> list[Place]:
+    """Return the sizes along one direction: doublings, or, `fine`, all that a line needs."""
+    size, top = settings.branch_size, 2**settings.branch_doublings
+    factors = sorted({round(each) for each in np.geomspace(1, top, 25 if fine else settings.branch_doublings + 1)})
+    found = []
+    for factor in factors:
+        sizes = {"width": size, "experts": size, "layers": 1, "hidden ratio": 1}
+        sizes[grows] *= factor
+        found.append(
+            Place(grows, sizes[grows], sizes["width"], sizes["experts"], sizes["layers"], sizes["hidden ratio"])
+        )
+    return found
+
+
+def predict(config: MoeTransferConfig) -> Iterator[Curves]:
+    """Yield the law of the variance along every direction, for both choices of W2."""
+    if "limit" not in config.work:
+        return
+    settings = config.limit
+    for down in DOWNS:
+        for grows in SLOPES:
+            line = places(settings, grows, fine=True)
+            y = [
+                initial_branch_variance(task(), _network(settings, down, each), each.width, each.experts)
+                for each in line
+            ]
+            x = AXES[grows], [each.x for each in line]
+            yield RECORD.theory(Panels.VARIANCE, _params(settings, down, grows), x=x, y=("variance", y))
+
+
+def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
+    """Yield the variance of networks that were drawn and not trained."""
+    if "limit" not in config.work:
+        return
+    settings = config.limit
+    jobs = [(down, each) for down in DOWNS for grows in SLOPES for each in places(settings, grows)]
+    with context.progress.task("measure initial branches", len(jobs)) as step:
+        found: dict[tuple[object, ...], np.ndarray] = {}  # all directions share their smallest network
+        for down, each in jobs:
+            sizes = down, each.width, each.experts, each.layers, each.ratio
+            if sizes not in found:
+                found[sizes] = _measured(settings, context, down, each)
+            y, y_err, n = standard_error(found[sizes])
+            at, x = _params(settings, down, each.grows), (AXES[each.grows], each.x)
+            yield RECORD.simulation(Panels.VARIANCE, at, x=x, y=("variance", y), y_err=y_err, n=n)
+            step.advance(note=f"{down} {each.grows} {each.x}")
+
+
+def _network(settings: LimitSettings, down: Down, place: Place) -> MoeNetwork:
+    variant = Variant(hidden_ratio=place.ratio, down=down, routing_init="router")
+    return network_of(settings, ACTIVATION, place.layers, variant)
+
+
+def _measured(settings: LimitSettings, context: Context, down: Down, place: Place) -> np.ndarray:
+    """Return the variance of every network, one unit of work."""
+    shape = shape_of(_network(settings, down, place), place.width, place.experts)
+
+    def compute() -> dict[str, np.ndarray]:
+        import torch
+
+        from solv.models.moe_transfer.residual import ResidualShape, draw_residual, initial_branches
+
+        sizes, inputs = ResidualShape(**shape), torch.from_numpy(task().inputs).to(context.device)
+        name = "initial branches", place.width, place.experts, place.layers, place.ratio
+        variances = []
+        for repeat in range(settings.branch_repeats):  # one at a time: many wide layers at once fill the memory
+            stream = context.seeds.torch(*name, repeat, device=context.device)
+            drawn = draw_residual(sizes, inputs.shape[1], [stream], settings.whiten)
+            variances.append(float(initial_branches(sizes, drawn, inputs)))
+        return {"variance": np.array(variances)}
+
+    unit = f"initial branches {down} N={place.width} E={place.experts} L={place.layers} alpha={place.ratio}"
+    return context.unit(f"{unit} repeats={settings.branch_repeats}", compute)["variance"]
+
+
+def _params(settings: LimitSettings, down: Down, grows: str) -> dict[str, object]:
+    return {
+        "grows": grows,
+        "down": down,
+        "activation": ACTIVATION,
+        "active_fraction": settings.active_fraction,
+        "router_std": settings.router_std,
+        "norm": settings.norm,
+        "smallest": settings.branch_size,
+    }
+
+
+# -- claims --------------------------------------------------------------------------------------------------------
+
+
+def _judge_law(curves: Curves) -> Judgement:
+    found = {}
+    for grows in SLOPES:
+        rows = select(curves, panel=Panels.VARIANCE, source="simulation", down="mean-field", grows=grows)
+        found[grows] = _slope(rows)
+    verdicts = [within(slope, SLOPES[grows], SLOPE_BAND, error) for grows, (slope, error) in found.items()]
+    worst = max(found, key=lambda grows: np.nan_to_num(abs(found[grows][0] - SLOPES[grows]), nan=math.inf))
+    return Judgement(
+        all_of(verdicts) if verdicts else Verdict.UNDECIDED,
+        predicted=", ".join(f"{grows} {slope:g}" for grows, slope in SLOPES.items()),
+        measured=", ".join(f"{grows} {slope:.3f}" for grows, (slope, _) in found.items()),
+        error=None if math.isnan(found[worst][1]) else found[worst][1],
+        tolerance=f"{SLOPE_BAND:g} each (the worst: {worst})",
+    )
+
+
+def _slope(rows: Curves) -> tuple[float, float]:
+    """Return the slope in log-log and its standard error, from those of the points."""
+    x, y = np.log(rows["x"].to_numpy(float)), np.log(rows["y"].to_numpy(float))
+    errors = [known(error, n) / value for error, n, value in zip(rows["y_err"], rows["n"], rows["y"], strict=True)]
+    weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
+    return float(weights @ y), float(np.sqrt(weights**2 @ np.square(errors)))
+
+
+INITIAL_BRANCHES = Part(
+    name="initial-branches",
+    question="How much do the branches of a residual network of experts add before anything is learned?",
+    switch="work",
+    names=Panels,
+    panels=panels,
+    predict=predict,
+    measure=measure,
+    claims=(
+        Claim(
+            "initial-variance-law",
+            "The variance that branches add at first goes as N/(H E L): slopes -1 in L, E and H/N, 0 in N.",
+            reads=(Panels.VARIANCE,),
+            judge=_judge_law,
+            needs={"limit.branch_repeats": 128},
+        ),
+    ),
+)
