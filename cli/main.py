@@ -132,6 +132,8 @@ def show(name: Name, overrides: Overrides = None, preset: Preset = "quick", debu
             for part in key.split("."):
                 value = value[part]  # type: ignore[index]
             typer.echo(f"{key}={_yaml(value)}".ljust(48) + f"  # {meaning}")
+        for remark in experiment.remarks(settings):
+            typer.echo(f"# {remark}")
 
     finish(body, debug)
 

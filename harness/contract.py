@@ -116,6 +116,7 @@ class Experiment(Generic[Settings]):
         headline: at most six pictures, those that a talk about the paper would show; `figure.png` of a run.
         require: called before a run measures; raises `ConfigurationError` where what measuring needs and theory does
             not (a text, an archive) is absent.
+        remarks: what follows from settings and is none of them, a line each, for `solv show`; no torch.
     """
 
     entry: Entry
@@ -125,6 +126,7 @@ class Experiment(Generic[Settings]):
     figures: tuple[PaperFigure, ...] = ()
     headline: tuple[Highlight, ...] = ()
     require: Callable[[Settings], None] = lambda settings: None
+    remarks: Callable[[Settings], Iterable[str]] = lambda settings: ()
 
     def chosen(self, names: Collection[str]) -> tuple[Part[Settings], ...]:
         """Return the parts called `names`, in the order of the experiment; all if none is named.

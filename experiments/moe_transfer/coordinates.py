@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from solv.experiments.moe_transfer.parameterizations import TABLES, exponents
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
 from solv.experiments.moe_transfer.sizes import SCALED, SHOWN, coordinate_models
 from solv.harness.contract import Context, Part
+from solv.theory.moe_transfer.parameter_tables import TABLES, exponents
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, Params, Recorder, decode_params, parameter, select, standard_error
 from solv.tracking.panels import Panel
@@ -18,7 +18,7 @@ RECORD = Recorder("moe-transfer", "coordinates")
 LEAST_SIZES = 3  # fewer do not tell a power from a cross-over
 FLAT = 0.15  # slope of a learned part up to which it counts as of order one
 DRIFTING = ("logits", "router0")  # coordinates whose learned part grows with the width in the standard table
-GROUPS_OF = {"logits": "unembedding", "router0": "router", "up0": "up", "query0": "attention", "out0": "attention"}
+GROUPS_OF = {"logits": "unembedding", "router0": "router", "up0": "up", "query0": "query_key", "out0": "output"}
 
 
 class Panels(StrEnum):

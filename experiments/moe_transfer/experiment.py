@@ -14,7 +14,7 @@ from solv.experiments.moe_transfer.limit_routing import LIMIT_ROUTING
 from solv.experiments.moe_transfer.load import LOAD
 from solv.experiments.moe_transfer.other_settings import OTHER_SETTINGS
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
-from solv.experiments.moe_transfer.sizes import require_models
+from solv.experiments.moe_transfer.sizes import remarks, require_models
 from solv.harness.contract import Experiment
 from solv.tracking.panels import Highlight
 
@@ -36,6 +36,7 @@ EXPERIMENT = Experiment(
         HORIZON,
     ),
     require=require_models,
+    remarks=remarks,
     headline=(
         Highlight("limit-loss", "dmft-converges", where={"activation": "tanh"}),
         Highlight("limit-rates", "dmft-lr-curve"),

@@ -15,10 +15,10 @@ from solv.experiments.moe_transfer.optima import (
     read_optima,
     shift_per_doubling,
 )
-from solv.experiments.moe_transfer.parameterizations import TABLES, predicted_shift
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
 from solv.experiments.moe_transfer.sizes import AXES, SCALED, SHOWN, models, rates_of, seeds_of, trained, trainings
 from solv.harness.contract import Context, Part
+from solv.theory.moe_transfer.parameter_tables import TABLES, predicted_shift
 from solv.tracking.claims import Claim, Judgement, Verdict, exceeds, missing, within
 from solv.tracking.curves import Curves, Params, Recorder, select, standard_error
 from solv.tracking.panels import Panel, Slope

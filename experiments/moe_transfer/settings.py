@@ -23,6 +23,7 @@ Activation: TypeAlias = Literal["linear", "tanh", "relu"]
 ACTIVATIONS = get_args(Activation)
 Down: TypeAlias = Literal["fan-in", "mean-field"]
 Select: TypeAlias = Literal["gate", "logit"]
+ModelKind: TypeAlias = Literal["ours", "paper"]
 RoutingInit: TypeAlias = Literal["router", "bias"]
 KNOBS = ("init", "router", "balance")  # deviation of all matrices, rate of the router, rate of the balance bias
 DIRECTIONS = ("ladder", "width", "depth", "experts", "hidden")
@@ -55,9 +56,15 @@ class TransferSettings(Group):
     scored: int = integer(20, "last steps whose mean training loss is the score", least=1)
     balance: float = real(0.05, "rate eta_b of the balance bias", least=0)
     gate: Gate = text("sigmoid", "gates of the experts", choices=("sigmoid", "softmax"))
+    select: Select = text("gate", "what the balance bias is added to: the gate or its logit", choices=get_args(Select))
+    model: ModelKind = text(
+        "ours",
+        "architecture and base: ours, or the paper's (base N = H = 512, L = 8, and its tuned constants)",
+        choices=get_args(ModelKind),
+    )
     head_width: int = integer(16, "coordinates of an attention head, at every width", least=1)
-    base_width: int = integer(16, "width at which every factor of a table is 1", least=1)
-    base_layers: int = integer(1, "depth at which every factor of a table is 1", least=1)
+    base_width: int = integer(16, "width at which every factor of a table is 1, of our model", least=1)
+    base_layers: int = integer(1, "depth at which every factor of a table is 1, of our model", least=1)
     folder: str | None = text(None, "folder of text files to train on; null: Python's standard library")
     knobs: tuple[str, ...] = texts(
         ["init", "router", "balance"], "other settings scanned at the middle rate (E3)", choices=KNOBS

@@ -7,9 +7,10 @@ the active ones in proportion) and hidden units of an expert. Its sizes are coun
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from solv.experiments.moe_transfer.parameterizations import TABLES, Shape
 from solv.experiments.moe_transfer.settings import CoordinateSettings, MoeTransferConfig, TransferSettings
 from solv.harness.settings import ConfigurationError
+from solv.theory.moe_transfer.parameter_count import Architecture
+from solv.theory.moe_transfer.parameter_tables import PAPER_BASE, PAPER_SHAPE, TABLES, Base, Shape, fan_in_base
 
 SCALED = "transfer"  # the parameterization whose transfer is claimed, and whose other settings are scanned
 SHOWN = {"standard": "standard", "transfer": "transferring", "paper": "paper's"}  # parameterizations in words
@@ -31,7 +32,7 @@ class Model:
     @property
     def shape(self) -> Shape:
         """The sizes that a parameterization looks at."""
-        return Shape(self.width, self.layers, self.hidden)
+        return Shape(self.width, self.layers, self.hidden, self.active)
 
     @property
     def name(self) -> str:
@@ -75,6 +76,37 @@ def trainings(config: MoeTransferConfig, directions: Sequence[str] | None = None
                     yield Trained(table, direction, model)
 
 
+def architecture(settings: TransferSettings, model: Model, vocabulary: int = 256) -> Architecture:
+    """Return what is counted of a model that is trained on bytes."""
+    paper = settings.model == "paper"
+    return Architecture(
+        model.width,
+        model.layers,
+        model.hidden,
+        model.experts,
+        model.active,
+        vocabulary=vocabulary,
+        context=settings.context,
+        head_width=settings.head_width,
+        tied=paper,
+        biases=paper,
+        norm="layer" if paper else "plain",
+    )
+
+
+def remarks(config: MoeTransferConfig) -> Iterator[str]:
+    """Yield how many parameters the paper's base has, and the largest model of every direction."""
+    base = Architecture(PAPER_SHAPE.width, PAPER_SHAPE.layers, PAPER_SHAPE.hidden, experts=4, active=1)
+    yield f"the paper's base: {_counted(base)}"
+    for direction in config.transfer.directions:
+        largest = models(config.transfer, direction)[-1]
+        yield f"largest of the {direction}, {largest.name}: {_counted(architecture(config.transfer, largest))}"
+
+
+def _counted(found: Architecture) -> str:
+    return f"{found.total} parameters, {found.acting} active"
+
+
 def require_models(config: MoeTransferConfig) -> None:
     """Refuse sizes that no model has before hours of training.
 
@@ -87,9 +119,11 @@ def require_models(config: MoeTransferConfig) -> None:
         coordinate_models(config.transfer, config.coordinates, direction)
 
 
-def base_shape(settings: TransferSettings) -> Shape:
-    """Return the shape at which every factor of a table is 1."""
-    return Shape(settings.base_width, settings.base_layers, settings.base_width)
+def base_of(settings: TransferSettings, table: str) -> Base:
+    """Return what holds at the shape at which every factor of a table is 1: the paper's model has one of its own."""
+    if settings.model == "paper":
+        return PAPER_BASE
+    return fan_in_base(Shape(settings.base_width, settings.base_layers, settings.base_width), TABLES[table])
 
 
 def models(settings: TransferSettings, direction: str) -> list[Model]:

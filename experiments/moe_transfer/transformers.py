@@ -8,15 +8,14 @@ import torch
 from torch import Tensor
 
 from solv.data.text.sources import folder_bytes, library_bytes
-from solv.experiments.moe_transfer.parameterizations import TABLES, numbers
 from solv.experiments.moe_transfer.settings import CoordinateSettings, TransferSettings
-from solv.experiments.moe_transfer.sizes import Model, base_shape, rates_of
+from solv.experiments.moe_transfer.sizes import Model, base_of, rates_of
 from solv.harness.contract import Context
 from solv.models.moe_transfer.training import Batches, MoeEnsemble, Recipe, check_coordinates
 from solv.models.moe_transfer.transformer import MoeShape
+from solv.theory.moe_transfer.parameter_tables import MATRICES, TABLES, numbers
 
 Arrays = dict[str, np.ndarray]
-INIT = ("attention", "router", "up", "down")  # groups whose deviation the setting `init` scales
 
 
 class Laboratory:
@@ -117,7 +116,7 @@ class Laboratory:
     ) -> MoeEnsemble:
         """Return fresh copies, rates fastest; the other settings have a factor for every rate, or one for all."""
         settings, device = self.settings, self._context.device
-        scaled = numbers(TABLES[table], model.shape, base_shape(settings))
+        scaled = numbers(TABLES[table], model.shape, base_of(settings, table))
         shape = MoeShape(
             model.width,
             model.layers,
@@ -127,6 +126,8 @@ class Laboratory:
             context=settings.context,
             head_width=settings.head_width,
             gate=settings.gate,
+            select=settings.select,
+            model=settings.model,
             branch=scaled.branch,
             logit_scale=scaled.logit_scale,
         )
@@ -142,5 +143,5 @@ class Laboratory:
         ]
         ensemble = MoeEnsemble(shape, recipe, by_copy(rates), streams)
         if len(init) > 1:
-            ensemble.scale(INIT, by_copy(init))
+            ensemble.scale(MATRICES, by_copy(init))  # the matrices of the blocks
         return ensemble

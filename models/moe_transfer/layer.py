@@ -1,10 +1,13 @@
 """What does a mixture-of-experts layer do with a token? Sigmoid or softmax gates, top-K routing, dropless dispatch.
 
-    r_e = w_e . h;  selected: the K largest of r_e + b_e;  gate g_e = 2 sigmoid(r_e) (or a softmax over the selected)
-    output = (1/K) sum_{e selected} g_e W2_e phi(W1_e h)          (softmax gates sum to 1 and are not divided by K)
+    r_e = w_e . h;  selected: the K largest of sigmoid(r_e) + b_e;  gate g_e = c sigmoid(r_e), c = 1 or 2
+    output = (1/K) sum_{e selected} g_e (W2_e phi(W1_e h + b1_e) + b2_e)
 
-arXiv:2601.20205 as the moe-transfer spec has it, section 1. The balance bias b steers the selection alone and has no
-gradient; after a step b_e <- b_e + eta_b (kappa - load_e). Everything has a leading axis of copies.
+arXiv:2601.20205, equation 2, where c = 1; in our model c = 2, and the experts have no biases b1, b2. With softmax
+gates, over the selected, the K sum to 1 and are not divided by K. The balance bias b steers the selection alone and has
+no gradient; after a step b_e <- b_e + eta_b (kappa - load_e). It may be added to the logit r instead: while all are 0
+that is the same, but near r = 0 the gate moves by a quarter of the logit, and a saturated one can be overruled by b of
+order 1. Everything has a leading axis of copies.
 
 | symbol | name | shape |
 |---|---|---|
@@ -12,6 +15,7 @@ gradient; after a step b_e <- b_e + eta_b (kappa - load_e). Everything has a lea
 | W1, W2 | up, down | (copies, experts, width, hidden), (copies, experts, hidden, width) |
 | w | router | (copies, width, experts) |
 | b | balance bias | (copies, experts) |
+| b1, b2 | up and down bias | (copies, experts, hidden), (copies, experts, width) |
 """
 
 from collections.abc import Callable
@@ -24,6 +28,8 @@ from torch import Tensor
 from torch.nn import functional
 
 Gate: TypeAlias = Literal["sigmoid", "softmax"]
+Select: TypeAlias = Literal["gate", "logit"]
+Biases: TypeAlias = tuple[Tensor, Tensor]
 Activation: TypeAlias = Callable[[Tensor], Tensor]
 ROWS = 64  # per group, from which on one product per group is as fast as a batched one, and needs no padding
 PADDING = 1.5  # padded products are used up to this ratio of padded to routed rows; beyond it one product per group
@@ -47,6 +53,8 @@ def route(
     bias: Float[Tensor, "copies experts"],
     active: int,
     gate: Gate = "sigmoid",
+    select: Select = "gate",
+    scale: float = 2.0,
 ) -> Routing:
     """Select experts and weigh them, in float32.
 
@@ -55,21 +63,28 @@ def route(
         bias: balance bias b; ties are broken by the expert's index.
         active: number K of experts a token goes to, from 1 to experts.
         gate: "sigmoid" or "softmax" (over the selected).
+        select: what the bias is added to: the "gate" (a softmax gate: that over all experts), or its "logit".
+        scale: c, of sigmoid gates.
 
     Raises:
-        ValueError: active out of range, or another gate.
+        ValueError: active out of range, another gate, or another way to select.
     """
     experts = logits.shape[-1]
     if not 1 <= active <= experts:
         raise ValueError(f"active = {active} is out of range; valid: from 1 to experts = {experts}")
     if gate not in ("sigmoid", "softmax"):
         raise ValueError(f"gate = {gate!r}; valid: sigmoid, softmax")
+    if select not in ("gate", "logit"):
+        raise ValueError(f"select = {select!r}; valid: gate, logit")
     logits = logits.float()
     with torch.no_grad():
-        chosen = (logits + bias[:, None]).topk(active, dim=-1).indices
+        keys = logits
+        if select == "gate":
+            keys = logits.softmax(-1) if gate == "softmax" else logits.sigmoid()
+        chosen = (keys + bias[:, None]).topk(active, dim=-1).indices
         loads = functional.one_hot(chosen, experts).sum(2).float().mean(1)
     selected = logits.gather(-1, chosen)
-    gates = selected.softmax(-1) if gate == "softmax" else 2 * selected.sigmoid() / active
+    gates = selected.softmax(-1) if gate == "softmax" else scale * selected.sigmoid() / active
     return Routing(chosen, gates, loads)
 
 
@@ -79,6 +94,7 @@ def mix_experts(
     down: Float[Tensor, "copies experts hidden width"],
     routing: Routing,
     activation: Activation = functional.gelu,
+    biases: Biases | None = None,
 ) -> Float[Tensor, "copies tokens width"]:
     """Return the gated sum over the selected experts of every token; no token is dropped.
 
@@ -95,19 +111,30 @@ def mix_experts(
     sizes = torch.bincount(group.flatten(), minlength=copies * experts)
     rows = _spread(tokens.flatten(0, 1), order, inverse, active)
     first, second = up.flatten(0, 1), down.flatten(0, 1)
+    inner, outer = (None, None) if biases is None else (each.flatten(0, 1) for each in biases)
     largest = int(sizes.max())
     if len(order) < ROWS * len(sizes) and largest * len(sizes) <= PADDING * len(order):
         start = sizes.cumsum(0) - sizes
         slot = torch.arange(len(order), device=tokens.device) - start.repeat_interleave(sizes)
         place = torch.repeat_interleave(torch.arange(len(sizes), device=tokens.device), sizes) * largest + slot
         padded = rows.new_zeros(len(sizes) * largest, width).index_copy(0, place, rows).view(len(sizes), largest, width)
-        out = torch.bmm(activation(torch.bmm(padded, first)), second).flatten(0, 1)[place]
+        hidden = activation(_plus(torch.bmm(padded, first), inner))
+        out = _plus(torch.bmm(hidden, second), outer).flatten(0, 1)[place]
     else:
-        parts = zip(torch.split(rows, sizes.tolist()), first.unbind(), second.unbind(), strict=True)
-        out = torch.cat([activation(part @ one) @ two for part, one, two in parts])
+        parts = enumerate(torch.split(rows, sizes.tolist()))
+        out = torch.cat(
+            [_plus(activation(_plus(part @ first[at], inner, at)) @ second[at], outer, at) for at, part in parts]
+        )
     by_token = _spread(out, inverse, order, 1).view(copies * count, active, width)
     gates = routing.gates.reshape(copies * count, 1, active).to(out.dtype)
     return torch.bmm(gates, by_token).view(copies, count, width)
+
+
+def _plus(product: Tensor, bias: Tensor | None, at: int | None = None) -> Tensor:
+    """Return a product, of one group or of all, with the bias of its experts, if they have one."""
+    if bias is None:
+        return product
+    return product + (bias[:, None] if at is None else bias[at])
 
 
 def _spread(rows: Tensor, order: Tensor, inverse: Tensor, times: int) -> Tensor:
@@ -137,10 +164,12 @@ def mix_experts_densely(
     down: Float[Tensor, "copies experts hidden width"],
     routing: Routing,
     activation: Activation = functional.gelu,
+    biases: Biases | None = None,
 ) -> Float[Tensor, "copies tokens width"]:
     """Return the same sum by running every expert on every token: the reference, experts / K times the work."""
-    hidden = activation(torch.einsum("ctn,cenh->ceth", tokens, up))
-    everything = torch.einsum("ceth,cehn->ctne", hidden, down)
+    inner, outer = (0.0, 0.0) if biases is None else (biases[0][:, :, None], biases[1].mT[:, None])
+    hidden = activation(torch.einsum("ctn,cenh->ceth", tokens, up) + inner)
+    everything = torch.einsum("ceth,cehn->ctne", hidden, down) + outer
     weights = tokens.new_zeros(*tokens.shape[:2], up.shape[1]).scatter(
         -1, routing.chosen, routing.gates.to(tokens.dtype)
     )

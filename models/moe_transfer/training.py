@@ -14,7 +14,14 @@ from torch import Tensor
 
 from solv.models.ensemble import Ensemble, Optimizer, Parameters, Schedule, train
 from solv.models.moe_transfer.layer import balanced
-from solv.models.moe_transfer.transformer import GROUPS, MoeShape, draw_moe, group_of, next_token_loss, predict_tokens
+from solv.models.moe_transfer.transformer import (
+    MoeShape,
+    by_parameter,
+    draw_moe,
+    group_of,
+    next_token_loss,
+    predict_tokens,
+)
 
 Batches = Callable[[int], tuple[Int[Tensor, "batch time"], Int[Tensor, "batch time"]]]
 BETAS = (0.9, 0.95)
@@ -68,8 +75,6 @@ class MoeEnsemble:
         """
         if len(rates) != len(streams) or not bool((torch.isfinite(rates) & (rates > 0)).all()):
             raise ValueError(f"rates = {rates.tolist()} with {len(streams)} streams; valid: finite, > 0, one a stream")
-        if set(recipe.factors) != set(GROUPS):
-            raise ValueError(f"factors of groups {sorted(recipe.factors)}; valid: exactly {', '.join(GROUPS)}")
         self.shape, self._recipe = shape, recipe
         drawn = draw_moe(shape, recipe.stds, streams)
         rule = Optimizer(
@@ -78,7 +83,7 @@ class MoeEnsemble:
             epsilon=EPSILON,
             weight_decay=recipe.weight_decay,
             schedule=recipe.schedule,
-            factors={name: recipe.factors[group_of(name)] for name in drawn},
+            factors=by_parameter(shape, recipe.factors),
         )
         self.ensemble = Ensemble(drawn, rule)
         self.bias = torch.zeros(len(rates), shape.layers, shape.experts, device=rates.device)
@@ -144,6 +149,8 @@ def check_coordinates(
         found["change"][name] = _size(output - before[name])
         if parameter:
             moved = ensemble.ensemble.parameters[parameter] - start[parameter]
+            if parameter == "token":  # the head of a model whose embedding is tied to it
+                moved = moved.mT
             found["learned"][name] = _size(inputs.flatten(1, -2) @ moved)
         if name.startswith("moe output"):
             up = "up" + name.rpartition(" ")[2]

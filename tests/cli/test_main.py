@@ -43,6 +43,13 @@ def test_show_gives_every_key_its_value_and_meaning():
     assert all("  # " in line for line in lines[1:])
 
 
+def test_show_ends_with_what_follows_from_the_settings():
+    """moe-transfer: total and active parameters of the paper's base, which its authors give."""
+    remarks = [line for line in call("show", "moe-transfer").output.splitlines() if line.startswith("#")][1:]
+    assert remarks[0] == "# the paper's base: 51504672 parameters, 38897184 active"
+    assert len(remarks) == 6
+
+
 @pytest.mark.parametrize(("seconds", "shown"), [(None, "-"), (0.2, "< 1 s"), (1.0, "1 s"), (61.4, "61 s")])
 def test_a_time_is_shown_in_seconds(seconds, shown):
     assert _seconds(seconds) == shown

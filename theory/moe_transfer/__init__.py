@@ -15,6 +15,8 @@ if TYPE_CHECKING:
         moe_limit,
         moe_linear_limit,
     )
+    from solv.theory.moe_transfer.parameter_count import Architecture
+    from solv.theory.moe_transfer.parameter_tables import Base, Numbers, Row, Shape, Table, fan_in_base, numbers
     from solv.theory.moe_transfer.size_exponents import (
         GroupExponents,
         optimal_rate_exponent,
@@ -22,15 +24,23 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "Architecture",
+    "Base",
     "GroupExponents",
     "MoeCurves",
     "MoeDescent",
     "MoeNetwork",
     "MoeTask",
+    "Numbers",
     "Quadrature",
+    "Row",
+    "Shape",
+    "Table",
+    "fan_in_base",
     "initial_branch_variance",
     "moe_limit",
     "moe_linear_limit",
+    "numbers",
     "optimal_rate_exponent",
     "power_of",
 ]
@@ -41,6 +51,8 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
         {
             "initial_branches": "initial_branch_variance",
             "limit": "MoeCurves MoeDescent MoeNetwork MoeTask Quadrature moe_limit moe_linear_limit",
+            "parameter_count": "Architecture",
+            "parameter_tables": "Base Numbers Row Shape Table fan_in_base numbers",
             "size_exponents": "GroupExponents optimal_rate_exponent power_of",
         },
     )

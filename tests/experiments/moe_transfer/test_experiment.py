@@ -20,8 +20,8 @@ from solv.experiments.moe_transfer import (
 )
 from solv.experiments.moe_transfer.experiment import EXPERIMENT
 from solv.experiments.moe_transfer.optima import STEP, Optimum, optimum_table
-from solv.experiments.moe_transfer.parameterizations import GROWTH
 from solv.experiments.moe_transfer.settings import LimitSettings, MoeTransferConfig
+from solv.theory.moe_transfer.parameter_tables import GROWTH
 from solv.tracking.claims import MissingCurvesError, Verdict
 from solv.tracking.curves import select
 from tests.experiments.scaffold import findings, on_theory, spoilt, verdicts

@@ -1,12 +1,25 @@
 """Which models does work name, how do they grow along a direction, and are sizes that no model has refused?"""
 
+import math
+
 import pytest
 
 from solv.experiments.moe_transfer.experiment import EXPERIMENT
-from solv.experiments.moe_transfer.parameterizations import GROWTH
 from solv.experiments.moe_transfer.settings import CoordinateSettings, MoeTransferConfig, TransferSettings
-from solv.experiments.moe_transfer.sizes import coordinate_models, models, rates_of, seeds_of, trained, trainings
+from solv.experiments.moe_transfer.sizes import (
+    architecture,
+    coordinate_models,
+    models,
+    rates_of,
+    remarks,
+    seeds_of,
+    trained,
+    trainings,
+)
 from solv.harness.settings import ConfigurationError
+from solv.models.moe_transfer import transformer
+from solv.models.moe_transfer.transformer import MoeShape
+from solv.theory.moe_transfer.parameter_tables import GROUPS, GROWTH
 
 
 def test_work_names_parameterizations_and_their_sizes():
@@ -59,3 +72,27 @@ def test_the_standard_table_has_rates_of_its_own():
 def test_models_are_told_apart_by_name_and_params():
     every = {model for direction in GROWTH for model in models(TransferSettings(), direction)}
     assert len({model.name for model in every}) == len({tuple(model.params.items()) for model in every})
+
+
+@pytest.mark.parametrize("kind", ["ours", "paper"])
+def test_a_model_is_counted_as_its_parameters_are(kind):
+    settings = TransferSettings(model=kind)
+    model = models(settings, "ladder")[0]
+    shape = MoeShape(
+        model.width, model.layers, model.experts, model.active, model.hidden, context=settings.context, model=kind
+    )
+    balance = model.layers * model.experts
+    counted = architecture(settings, model)
+    assert counted.total == sum(math.prod(size) for size in shape.sizes().values()) + balance
+    assert counted.acting < counted.total
+
+
+def test_the_groups_of_the_tables_are_those_of_the_model():
+    assert GROUPS == transformer.GROUPS
+
+
+def test_what_follows_from_the_settings_begins_with_the_papers_base():
+    first, *rest = remarks(MoeTransferConfig())
+    assert first == "the paper's base: 51504672 parameters, 38897184 active"
+    assert len(rest) == 5
+    assert rest[0].startswith("largest of the ladder, N=128 L=8 E=4 H=128: ")

@@ -24,13 +24,16 @@ def layer():
 @pytest.mark.parametrize("active", [1, 2, 4])
 @pytest.mark.parametrize("gate", ["sigmoid", "softmax"])
 @pytest.mark.parametrize("skew", [0.0, 100.0])
-def test_dispatch_is_the_dense_sum(layer, active, gate, skew):
+@pytest.mark.parametrize("biased", [False, True])
+def test_dispatch_is_the_dense_sum(layer, active, gate, skew, biased):
     """A skewed bias sends all tokens to the first experts: the path with one product per group."""
     tokens, up, down, logits = layer
     bias = -skew * torch.arange(EXPERTS).expand(COPIES, -1)
     results = []
+    inner = up[:, :, 0].detach() if biased else None
     for mix in (mix_experts, mix_experts_densely):
-        out = mix(tokens, up, down, route(logits, bias, active, gate))
+        biases = None if inner is None else (inner, down[:, :, 0].detach())
+        out = mix(tokens, up, down, route(logits, bias, active, gate), biases=biases)
         gradients = torch.autograd.grad(out.square().sum(), (tokens, up, down, logits))
         results.append((out, *gradients))
     for fast, dense in zip(*results, strict=True):
@@ -58,17 +61,26 @@ def test_the_bias_steers_the_selection_without_entering_the_gate(layer):
     torch.testing.assert_close(steered.gates[..., 0], 2 * logits[..., 3].float().sigmoid())
 
 
+def test_a_bias_on_the_gate_overrules_what_a_bias_on_the_logit_does_not():
+    logits, bias = torch.tensor([[[5.0, 0.0]]]), torch.tensor([[0.0, 0.6]])
+    assert route(logits, bias, 1, select="gate").chosen.item() == 1
+    assert route(logits, bias, 1, select="logit").chosen.item() == 0
+    assert route(logits, bias, 1, "softmax", select="gate").chosen.item() == 0  # 0.993 against 0.607
+    torch.testing.assert_close(route(logits, 0 * bias, 1, scale=1.0).gates, logits[..., :1].sigmoid())
+
+
 def test_balance_moves_the_bias_towards_idle_experts():
     bias = balanced(torch.zeros(1, 3), torch.tensor([[0.9, 0.3, 0.3]]), 0.1)
     torch.testing.assert_close(bias, torch.tensor([[-0.04, 0.02, 0.02]]))
 
 
 @pytest.mark.parametrize(
-    ("active", "gate", "said"), [(0, "sigmoid", "active"), (5, "sigmoid", "active"), (1, "x", "gate")]
+    ("active", "choices", "said"),
+    [(0, {}, "active"), (5, {}, "active"), (1, {"gate": "x"}, "gate"), (1, {"select": "x"}, "select")],
 )
-def test_wrong_routing_is_named(active, gate, said):
+def test_wrong_routing_is_named(active, choices, said):
     with pytest.raises(ValueError, match=said):
-        route(torch.zeros(1, 2, 4), torch.zeros(1, 4), active, gate)
+        route(torch.zeros(1, 2, 4), torch.zeros(1, 4), active, **choices)
 
 
 def test_a_routing_holds_what_it_says(layer):

@@ -1,6 +1,7 @@
 """Does each copy of an ensemble of expert transformers train as it would alone, and is it what it says?"""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -79,6 +80,15 @@ def test_coordinates_are_sizes_of_what_was_learned():
 def test_wrong_rates_are_named(rates):
     with pytest.raises(ValueError, match="rates"):
         ensemble(rates)
+
+
+def test_the_papers_model_trains_and_its_tied_head_has_a_learned_part():
+    shape = replace(SHAPE, model="paper")
+    one = MoeEnsemble(shape, Recipe(STDS, FACTORS), torch.tensor([0.01]), generators([0]))
+    losses = one.train(batches, 8).losses
+    assert float(losses[0, -1]) < float(losses[0, 0])
+    fresh = MoeEnsemble(shape, Recipe(STDS, FACTORS), torch.tensor([0.01]), generators([0]))
+    assert float(check_coordinates(fresh, batches, 2)["learned"]["logits"]) > 0
 
 
 def test_a_missing_group_is_named():

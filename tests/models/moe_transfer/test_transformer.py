@@ -1,6 +1,7 @@
 """Does a transformer of experts predict without looking ahead, and is it drawn as its groups say?"""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -18,6 +19,7 @@ from solv.models.moe_transfer.transformer import (
 SHAPE = MoeShape(width=16, layers=2, experts=4, active=2, hidden=8, vocabulary=11, context=6, head_width=8)
 
 
+PAPER = replace(SHAPE, model="paper")
 STDS = dict.fromkeys(GROUPS, 0.25)
 FACTORS = dict.fromkeys(GROUPS, 1.0)
 SIZES = {"width": 16, "layers": 1, "experts": 4, "active": 1, "hidden": 8, "head_width": 8}
@@ -43,7 +45,8 @@ def test_prediction_looks_at_no_later_token():
 
 
 def test_every_parameter_has_a_group_and_its_deviation():
-    assert {group_of(name) for name in SHAPE.sizes()} == set(GROUPS)
+    assert {group_of(name) for name in SHAPE.sizes()} == set(GROUPS) - {"norm", "bias"}
+    assert {group_of(name) for name in PAPER.sizes()} == set(GROUPS) - {"unembedding"}
     stds = {name: 0.1 * (1 + index) for index, name in enumerate(GROUPS)}
     drawn = draw_moe(MoeShape(width=64, layers=1, hidden=64, head_width=16), stds, generators([0]))
     assert float(drawn["position"].abs().max()) == 0
@@ -66,6 +69,44 @@ def test_a_missing_group_is_named():
         draw_moe(SHAPE, {"up": 1.0}, generators([0]))
     with pytest.raises(ValueError, match="groups"):
         by_parameter(SHAPE, {**FACTORS, "gate": 1.0})
+
+
+def test_the_papers_base_has_the_parameters_that_it_says():
+    """51.50 million: vocabulary and context of GPT-2; the balance biases are not among them."""
+    base = MoeShape(512, 8, 4, 1, 512, vocabulary=50257, context=1024, head_width=64, model="paper")
+    assert sum(math.prod(size) for size in base.sizes().values()) == 51_504_672 - 8 * 4
+
+
+def test_the_papers_model_is_as_its_section_says():
+    """Without blocks: logits of a LayerNorm's output by the embedding itself, whose positions are random."""
+    shape = replace(PAPER, branch=0.0, logit_scale=3.0)
+    parameters = draw_moe(shape, STDS, generators([0]))
+    assert float(parameters["position"].abs().min()) > 0
+    assert bool((parameters["gain0"] == 1).all())
+    assert float(parameters["up_bias0"].abs().max()) == 0
+    parameters["gain"] = parameters["gain"] * 2
+    parameters["shift"] = parameters["shift"] + 0.5
+    tokens = drawn_tokens(1)
+    logits, _ = predict_tokens(parameters, shape, torch.zeros(1, 2, 4), tokens)
+    row = (parameters["token"][0, tokens[2, 3]] + parameters["position"][0, 3]).double()
+    row = 2 * (row - row.mean()) / (row.var(correction=0) + 1e-5).sqrt() + 0.5
+    torch.testing.assert_close(
+        logits[0, 2, 3].double(), 3 * row @ parameters["token"][0].T.double(), rtol=1e-5, atol=1e-5
+    )
+
+
+def test_every_parameter_of_the_papers_model_learns_and_no_later_token_is_seen():
+    parameters = {name: value.requires_grad_() for name, value in draw_moe(PAPER, STDS, generators([0])).items()}
+    tokens = drawn_tokens(0)
+    logits, _ = predict_tokens(parameters, PAPER, torch.zeros(1, 2, 4), tokens)
+    loss = next_token_loss(logits, tokens).sum()
+    gradients = torch.autograd.grad(loss, list(parameters.values()), allow_unused=True)
+    silent = {name for name, each in zip(parameters, gradients, strict=True) if each is None or not each.abs().max()}
+    assert not silent
+    changed = tokens.clone()
+    changed[:, -1] = (changed[:, -1] + 1) % 11
+    again, _ = predict_tokens(parameters, PAPER, torch.zeros(1, 2, 4), changed)
+    torch.testing.assert_close(logits[:, :, :-1], again[:, :, :-1])
 
 
 def test_copies_are_models_by_themselves():
