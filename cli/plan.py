@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from solv.harness.plans.answer import Cell, Plan
 
 Number = TypeVar("Number", int, float)
-plan = typer.Typer(help="Decide by theory: samples, depth, schedule, attempts.", no_args_is_help=True)
+plan = typer.Typer(help="Decide by theory: samples, depth, schedule, attempts, moe.", no_args_is_help=True)
 
 
 @plan.command()
@@ -186,6 +186,31 @@ def attempts(
         for note in notes:
             typer.echo(note, err=True)
         return plan_attempts(verdicts.answers, verdicts.unsafe, asked, bought, until_success=stopped)
+
+    finish(lambda: _show(answer, output), debug)
+
+
+@plan.command()
+def moe(
+    base: Annotated[
+        Path,
+        typer.Option("--base", metavar="FILE", help="Sizes and settings of the model that was tuned (YAML, JSON)."),
+    ],
+    target: Annotated[
+        Path, typer.Option("--target", metavar="FILE", help="Sizes of the model to be trained, or its config.json.")
+    ],
+    table: Annotated[
+        str, typer.Option(help="paper, or transfer: the same but for W2, whose deviation goes by its fan-in.")
+    ] = "paper",
+    output: AsFormat = TableFormat.TABLE,
+    debug: Debug = False,
+) -> None:
+    """With which initial values, rates and multipliers a larger mixture of experts is trained."""
+
+    def answer() -> "Plan":
+        from solv.harness.plans.experts import plan_experts
+
+        return plan_experts(base, target, table)
 
     finish(lambda: _show(answer, output), debug)
 

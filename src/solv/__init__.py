@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from solv import fit, testing
     from solv.harness.api import compare, experiments, load, predict, run, runs, settings, sweep
     from solv.harness.coordinates import coordinate_check, rate_scan
+    from solv.harness.moe_parameters import parameterize
 
 __all__ = [
     "compare",
@@ -23,6 +24,7 @@ __all__ = [
     "experiments",
     "fit",
     "load",
+    "parameterize",
     "predict",
     "rate_scan",
     "run",
@@ -33,7 +35,11 @@ __all__ = [
 ]
 
 _MODULES = ("experiments", "fit", "testing")  # `experiments` is the room of the papers, and callable
-_PLACES = {"coordinate_check": "solv.harness.coordinates", "rate_scan": "solv.harness.coordinates"}
+_PLACES = {
+    "coordinate_check": "solv.harness.coordinates",
+    "rate_scan": "solv.harness.coordinates",
+    "parameterize": "solv.harness.moe_parameters",
+}
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there

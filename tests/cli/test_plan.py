@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -171,6 +172,16 @@ def test_rows_that_cannot_be_read_are_counted(scores):
     done = plan("samples", scores, "--skip-bad")
     assert done.exit_code == 0
     assert "1 rows that cannot be read are left out" in done.stderr
+
+
+def test_a_larger_mixture_of_experts_is_planned_from_two_files_of_sizes():
+    files = Path(__file__).resolve().parents[2] / "docs" / "examples"
+    done = plan("moe", "--base", files / "moe_base.yaml", "--target", files / "moe_target.yaml")
+    assert done.exit_code == 0
+    assert "51504672 (51.5 M), active 38897184 (38.9 M)" in done.output
+    wrong = plan("moe", "--base", files / "moe_base.yaml", "--target", files / "moe_base.yaml")
+    assert wrong.exit_code == 2
+    assert "belong to the base" in wrong.output
 
 
 def test_no_torch():
