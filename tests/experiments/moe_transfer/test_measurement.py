@@ -79,7 +79,7 @@ def test_a_part_alone_measures_the_same(whole, units, tmp_path):
 
 def test_each_model_is_trained_once_for_all_parts(whole, units):
     assert len(units.computed) == len(set(units.computed))
-    losses = [name for name in units.computed if "steps=" in name]
+    losses = [name for name in units.computed if "seeds=" in name]
     assert len(losses) == 2 * 3 + 1  # two tables of three models, the smallest shared, and one longer training
 
 
@@ -104,7 +104,7 @@ DIVERGED = {
 def test_a_training_that_diverged_is_a_result_and_not_the_end(whole, units, tmp_path, how):
     def spoil(name, make):
         found = units(name, make)
-        return {**found, "scores": DIVERGED[how](found["scores"])} if "steps=" in name else found
+        return {**found, "scores": DIVERGED[how](found["scores"])} if "seeds=" in name else found
 
     curves = join_curves([EXPERIMENT.predict(TRAINED), measured(EXPERIMENT, TRAINED, context(tmp_path, unit=spoil))])
     table = select(curves, panel=learning_rate.Panels.OPTIMA)
