@@ -114,7 +114,7 @@ def selection_error(equivalents: Equivalents, k: ArrayLike, temperature: float) 
         return error
     finite = counts[~endless].astype(np.int64)
     total = np.full(finite.size, equivalents.unexplained_variance)
-    answers, weights = _judge_quadrature(va, s2)
+    answers, weights = _judge_quadrature(va, s2 * _smoothness(temperature / s2, finite.max(initial=1)) ** 2)
     for start in range(0, answers.size, JUDGE_CHUNK):
         a, weight = answers[start : start + JUDGE_CHUNK], weights[start : start + JUDGE_CHUNK]
         total += selected_squared_distance(a, (1 - beta) * a, s2, finite, temperature) @ weight
@@ -273,14 +273,29 @@ def _endless_error(equivalents: Equivalents, temperature: float) -> float:
     return equivalents.unexplained_variance + spread + gap
 
 
-def _judge_quadrature(
-    variance: float, predictive_variance: float
-) -> tuple[Float[np.ndarray, "nodes"], Float[np.ndarray, "nodes"]]:
-    """Return nodes a >= 0 and weights of the average over a ~ N(0, Va), even in a (trapezoid rule)."""
+def _smoothness(heat: float, most: int) -> float:
+    """Return over how many deviations of a sample the judge's answer moves before another sample is selected, >= 1.
+
+    A judge at a pulls the samples by a (2 s2/T), and the k-th best of them is sqrt(2 log k) deviations out.
+
+    Args:
+        heat: T / s2.
+        most: the largest k.
+    """
+    return max(1.0, 0.5 * heat / math.sqrt(2 * math.log(max(most, 2))))
+
+
+def _judge_quadrature(variance: float, scale: float) -> tuple[Float[np.ndarray, "nodes"], Float[np.ndarray, "nodes"]]:
+    """Return nodes a >= 0 and weights of the average over a ~ N(0, Va), even in a (trapezoid rule).
+
+    Args:
+        variance: Va.
+        scale: square of the distance over which the averaged function changes.
+    """
     if variance == 0:
         return np.zeros(1), np.ones(1)
     deviation = math.sqrt(variance)
-    step = JUDGE_STEP * min(1.0, math.sqrt(predictive_variance) / deviation)
+    step = JUDGE_STEP * min(1.0, math.sqrt(scale) / deviation)
     grid = np.linspace(0, JUDGE_REACH, min(math.ceil(JUDGE_REACH / step), MOST_JUDGE_NODES))
     weight = np.exp(-0.5 * grid**2) * np.where(grid == 0, 0.5, 1.0)
     return deviation * grid, weight / weight.sum()

@@ -153,20 +153,28 @@ def _near_integrals(
     scale: float,
     temperature: float,
 ) -> Float[np.ndarray, "3 answers scores"]:
-    """Return 1 - B and A_f where the square root at q = 0 matters: one grid of q, root above, log below."""
+    """Return 1 - B and A_f where the square root at q = 0 matters: one grid of q for all scores."""
+    farthest = answers.max() + REACH * scale
     unit = min(temperature, scale**2)
-    reach = min(score.max(initial=0.0) + GUMBEL_BELOW, ((answers.max() + REACH * scale) ** 2) / temperature)
-    grid = np.arange(-2 * GUMBEL_BELOW, reach * temperature / unit + GUMBEL_STEP, GUMBEL_STEP)
-    square = unit * _softplus(grid)
-    distance = np.sqrt(square)
-    square_step = GUMBEL_STEP * unit * np.exp(log_expit(grid))
-    excess = score[None, :] - square[:, None] / temperature
+    last = min(score.max(initial=0.0) + GUMBEL_BELOW, farthest**2 / temperature) * temperature / unit
+    # Uniform in q, log below one deviation, rather than in q^2: G(v - q^2/T) is then sharpest at the largest q.
+    step = GUMBEL_STEP * min(1.0, temperature / (2 * farthest * scale))
+    hot = temperature > scale**2
+    if hot and (GUMBEL_BELOW + farthest / scale) / step < (2 * GUMBEL_BELOW + last) / GUMBEL_STEP:
+        grid = np.arange(-GUMBEL_BELOW, farthest / scale + step, step)
+        distance = scale * _softplus(grid)
+        distance_step = step * scale * np.exp(log_expit(grid))
+    else:
+        grid = np.arange(-2 * GUMBEL_BELOW, last + GUMBEL_STEP, GUMBEL_STEP)
+        distance = np.sqrt(unit * _softplus(grid))
+        distance_step = GUMBEL_STEP * unit * np.exp(log_expit(grid)) / (2 * distance)
+    excess = score[None, :] - distance[:, None] ** 2 / temperature
     kernel = _gumbel_density(excess)
-    densities = _folded_densities(distance, answers, gaps, scale) * (square_step / (2 * distance))
-    if temperature > scale**2:  # here the grid ends where w_f does, short of the reach of G: not by parts
+    densities = _folded_densities(distance, answers, gaps, scale) * distance_step
+    if hot:  # here the grid ends where w_f does, short of the reach of G: not by parts
         better = densities[0] @ -np.expm1(-np.exp(excess))
     else:
-        better = (_probability_nearer(distance, answers, scale) * (square_step / temperature)) @ kernel
+        better = (_probability_nearer(distance, answers, scale) * (2 * distance * distance_step / temperature)) @ kernel
     return np.concatenate([better[None], densities @ kernel])
 
 
