@@ -48,6 +48,13 @@ def power(
     budget: Annotated[
         float | None, typer.Option("--budget", metavar="C", help="Of two sizes N, D: the best of them at 6 N D = C.")
     ] = None,
+    in_log: Annotated[
+        bool,
+        typer.Option("--in-log", help="Least squares in log y instead, E at most the last y (arXiv:2602.03685)."),
+    ] = False,
+    drop: Annotated[
+        int, typer.Option("--drop", metavar="N", help="With --in-log: the first N readings are left out.", min=0)
+    ] = 0,
     confidence: Annotated[float, typer.Option(help="Coverage of the intervals.")] = 0.95,
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw curves and laws (.png, .svg or .pdf).")] = None,
     seed: Annotated[int, typer.Option(help="Of the bootstrap of a law of two sizes.", min=0)] = 0,
@@ -70,6 +77,13 @@ def power(
             return
         if budget is not None:
             raise ValueError("--budget is for a law of two sizes: --x NAME --x NAME")
+        if drop and not in_log:
+            raise ValueError("--drop is for --in-log; otherwise --from says where the window begins")
+        if in_log:
+            if plot is not None or points:
+                raise ValueError("--in-log knows neither --plot nor --at")
+            _in_log(files, Asked(x[0] if x else None, y, run, run_column, first, last, encoding), drop, output)
+            return
         _curves(
             files,
             Asked(x[0] if x else None, y, run, run_column, first, last, encoding),
@@ -162,6 +176,53 @@ def _curves(
     if plot is not None:
         draw_loss_curves(fits).savefig(plot, dpi=150)
         typer.echo(f"figure: {plot}", err=output is TableFormat.JSON)
+
+
+def _in_log(files: Sequence[Path], asked: Asked, drop: int, output: TableFormat) -> None:
+    """Fit each curve by itself in its logarithm and print what was found."""
+    from solv.cli.tables import number, print_rows
+    from solv.theory.fits.log_decay import fit_log_decay
+
+    low, high = asked.window or (0.0, math.inf)
+    found = []
+    for curve in asked.logged(files):
+        for note in curve.notes:
+            typer.echo(f"{curve.name}: {note}", err=True)
+        inside = (curve.x >= low) & (curve.x <= high)
+        found.append((curve, fit_log_decay(curve.x[inside], curve.y[inside], drop_first=drop)))
+    if output is TableFormat.JSON:
+        rows = [
+            {
+                "name": curve.name,
+                "x": curve.x_name,
+                "y": curve.y_name,
+                "points": fit.points,
+                "exponent": fit.exponent,
+                "error": _number(fit.error),
+                "amplitude": fit.amplitude,
+                "limit": fit.limit,
+                "r_squared": _number(fit.r_squared),
+            }
+            for curve, fit in found
+        ]
+        typer.echo(json.dumps({"runs": rows}, indent=1, allow_nan=False))
+        return
+    typer.echo("log y = log(A x^-nu + E), E at most the last y: least squares")
+    head = ["run", "x", "points", "nu", "s.e.", "A", "E", "R^2 of log y"]
+    numbers = [
+        [
+            curve.name,
+            curve.x_name,
+            str(fit.points),
+            number(fit.exponent),
+            f"{fit.error:.2g}",
+            number(fit.amplitude),
+            number(fit.limit),
+            f"{fit.r_squared:.4f}",
+        ]
+        for curve, fit in found
+    ]
+    print_rows("", head, numbers)
 
 
 def _print(fit: "LossCurve", points: Sequence[float]) -> None:

@@ -1,4 +1,9 @@
-"""Part `controls`: what breaks the law? Other rates, normalised steps, Adam, and the squared loss of the logits."""
+"""Part `controls`: which exponents have full-batch rules that are not descent at a constant rate?
+
+On a fixed training set, where gradients have no noise: growing rates, normalised steps, Adam within and beyond its
+memory, and the squared loss of the logits of white inputs. The paper's Adam sees fresh batches, whose noise soon fills
+its second moment, and has other exponents: those are in the part `temperatures`.
+"""
 
 import math
 from collections.abc import Iterator, Mapping
@@ -56,7 +61,7 @@ def panels(config: SoftmaxLawConfig) -> list[Panel]:
     return [
         Panel(
             Panels.LOSS,
-            "Other rules, one-hot target: V = {classes}, d = {dimension}",
+            "Full-batch rules, one-hot target: V = {classes}, d = {dimension}",
             "steps t",
             "loss",
             x_scale="log",
@@ -68,7 +73,7 @@ def panels(config: SoftmaxLawConfig) -> list[Panel]:
         ),
         Panel(
             Panels.EXPONENT,
-            f"Exponents of other rules, t = {steps // 4} to {steps}",
+            f"Exponents of full-batch rules, t = {steps // 4} to {steps}",
             "",
             "exponent",
             series=_name,
@@ -263,16 +268,16 @@ def _judge_controls(curves: Curves) -> Judgement:
 
 CONTROLS = Part(
     name="controls",
-    question="What breaks the law? Growing rates, normalised steps, Adam, or another loss.",
+    question="Which exponents have full-batch growing rates, normalised steps, Adam, and another loss?",
     names=Panels,
     panels=panels,
     predict=predict,
     measure=measure,
     claims=(
         Claim(
-            "controls-break-it",
-            "Growing rates, normalised steps (within and beyond the edge of stability) and Adam (within and beyond "
-            "its memory) have exponents of their own; the squared loss has no power law.",
+            "full-batch-rules",
+            "On a fixed training set growing rates, normalised steps (within and beyond the edge of stability) and "
+            "Adam (within and beyond its memory) have exponents of their own; the squared loss has none.",
             reads=(Panels.EXPONENT, Panels.FITS, Panels.LOSS),
             judge=_judge_controls,
             needs={"controls.steps": LONG, "repeats": 4},

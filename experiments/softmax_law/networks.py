@@ -10,7 +10,6 @@ import numpy as np
 from jaxtyping import Float
 
 from solv.experiments.softmax_law.exponents import (
-    EXPONENT,
     LATE_LAW,
     LEAST,
     Fit,
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 RECORD = Recorder("softmax-law", "networks")
 NORMALISED_MLP, MLP, BIGRAM = "normalised MLP", "MLP", "bigram"
 NETWORK = ("network", 0)  # the abscissa is made from the params
+NORMALISED = 0.05  # how far an exponent beside 1/3 may lie: features that are learned meanwhile change the constant
 LAWS = {NORMALISED_MLP: loss_exponent(), MLP: loss_exponent(layers=2), BIGRAM: -1.0}
 
 
@@ -212,17 +212,19 @@ def _train_bigram(network: Network, config: SoftmaxLawConfig, context: Context) 
 LONGER = "horizons of networks with 5 points in their last factor ten"
 
 
-def _judge_one_layer(curves: Curves) -> Judgement:
+def _judge_normalised(curves: Curves) -> Judgement:
+    """The paper says it of networks whose last layer sees inputs of a fixed norm."""
     rows = _judged(curves)
+    rows = rows[parameter(rows, "network") == NORMALISED_MLP]
     if rows.empty:
         return missing(LONGER)
     growth = select(curves, panel=Panels.FITS, y_name="scale_exponent").set_index("params")["y"]
     scales = ", ".join(f"{growth[params]:.2f}" for params in rows["params"])
     return Judgement(
-        all_of(near(row, -1 / 3, EXPONENT) for _, row in rows.iterrows()),
+        all_of(near(row, -1 / 3, NORMALISED) for _, row in rows.iterrows()),
         predicted=-1 / 3,
         measured=f"{listed(rows, _name)}; logit scale: {scales}",
-        tolerance=f"{EXPONENT:g} each, over the last factor ten in time",
+        tolerance=f"{NORMALISED:g}, over the last factor ten in time",
     )
 
 
@@ -258,9 +260,10 @@ NETWORKS = Part(
     claims=(
         Claim(
             "universality-of-networks",
-            "MLPs and a one-hot bigram model have the linear student's exponent.",
+            "An MLP whose hidden layer is normalised has the linear student's exponent.",
             reads=(Panels.EXPONENT, Panels.FITS),
-            judge=_judge_one_layer,
+            judge=_judge_normalised,
+            figure="App. D.8",
             needs={"networks.plain_horizon": 600, "networks.bigram_horizon": 1000, "repeats": 4},
         ),
         Claim(

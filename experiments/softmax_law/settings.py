@@ -50,6 +50,11 @@ class Pretrained(Group):
     text: str | None = text(None, "text file on which the checkpoints are read")
     context: int = integer(512, "tokens of a sequence on which checkpoints are read", least=2)
     sequences: int = integer(64, "most sequences on which checkpoints are read", least=1)
+    horizon: int | None = integer(
+        None,
+        "steps of the schedule of the checkpoints' training, warm-up 1 % and a cosine to a tenth; null: constant rate",
+        least=100,
+    )
     rows: int = integer(8, "sequences that go through a checkpoint at once", least=1, scientific=False)
 
 
@@ -125,9 +130,9 @@ class Starts(Group):
     """Students of the toy model that do not start at zero."""
 
     temperature: float = real(6e-3, "temperature of the target of students with a start", above=0)
-    ratio: tuple[float, ...] = reals([0, 0.1, 0.3, 1], "size of the initial weights over the target's", least=0)
+    ratio: tuple[float, ...] = reals([0, 0.3, 1], "size of the initial weights over the target's", least=0)
     rate: tuple[float, ...] = reals([0.1], "learning rates of Adam for students with a start", above=0)
-    steps: int = integer(1500, "steps of students with a start", least=50)
+    steps: int = integer(1000, "steps of students with a start", least=50)
 
 
 class Decay(Group):
@@ -135,7 +140,7 @@ class Decay(Group):
 
     temperature: float = real(0.05, "temperature of the target under weight decay", above=0)
     decay: float = real(0.05, "decoupled weight decay", above=0)
-    rate: tuple[float, ...] = reals([0.01, 0.03, 0.1, 0.3], "learning rates of AdamW under weight decay", above=0)
+    rate: tuple[float, ...] = reals([0.01, 0.1], "learning rates of AdamW under weight decay", above=0)
     steps: int = integer(1000, "steps under weight decay", least=50)
     batch: int = integer(2048, "fresh inputs per step under weight decay", least=1)
 
@@ -145,7 +150,7 @@ class Scheduled(Group):
 
     temperature: float = real(6e-3, "temperature of the target under a schedule", above=0)
     rate: tuple[float, ...] = reals([0.03, 0.1], "peak learning rates of Adam under a schedule", above=0)
-    steps: int = integer(1500, "steps of the schedule", least=50)
+    steps: int = integer(1000, "steps of the schedule", least=50)
 
 
 class Spectra(Group):
@@ -153,32 +158,14 @@ class Spectra(Group):
 
     temperature: float = real(1e-3, "temperature of the target of teachers with a spectrum", above=0)
     teacher: tuple[float, ...] = reals([0, 0.5, 1], "exponents of the teacher's singular values", least=0)
-    rate: float = real(0.1, "learning rate of Adam for teachers with a spectrum", above=0)
-    steps: int = integer(1000, "steps for teachers with a spectrum", least=50)
+    rate: float = real(0.08, "learning rate of Adam for teachers with a spectrum", above=0)
+    steps: int = integer(600, "steps for teachers with a spectrum", least=50)
     data: tuple[float, ...] = reals(
         [1.5, 2, 3], "exponents of the spectrum of the data under the squared loss", above=1
     )
-    width: int = integer(1024, "input width under the squared loss", least=32)
-
-
-class Stacks(Group):
-    """Residual stacks with normalised layers, the teacher's and the student's."""
-
-    teacher_layers: int = integer(8, "blocks of the teacher", least=1)
-    layers: int = integer(3, "blocks of the student", least=1)
-    temperature: tuple[float, ...] = reals([0.01, 1], "temperatures of the stacks' target", above=0)
-    rate: float = real(6e-4, "learning rate of Adam for residual stacks", above=0)
-    steps: int = integer(1500, "steps of residual stacks", least=50)
-    batch: int = integer(256, "fresh inputs per step of residual stacks", least=1)
-
-
-class Digits(Group):
-    """An MLP on scikit-learn's digits."""
-
-    hidden: tuple[int, ...] = integers([4, 10], "units of the hidden layer of the MLP on digits", least=1)
-    rate: float = real(1e-3, "learning rate of Adam on digits", above=0)
-    steps: int = integer(10_000, "full-batch steps on digits", least=100)
-    repeats: int = integer(3, "independent initial weights on digits", least=2)
+    width: int = integer(512, "input width under the squared loss", least=32)
+    squared_rate: float = real(0.5, "learning rate under the squared loss, for a largest eigenvalue of 1", above=0)
+    squared_steps: int = integer(400, "steps under the squared loss", least=20)
 
 
 class Entropies(Group):
@@ -225,6 +212,4 @@ class SoftmaxLawConfig(RunSettings):
     decay: Decay = group(Decay, "weight decay")
     scheduled: Scheduled = group(Scheduled, "a learning-rate schedule")
     spectra: Spectra = group(Spectra, "teachers and data with a spectrum")
-    stacks: Stacks = group(Stacks, "residual stacks")
-    digits: Digits = group(Digits, "an MLP on digits")
     entropies: Entropies = group(Entropies, "entropy of random logits")

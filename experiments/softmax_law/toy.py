@@ -18,6 +18,7 @@ from scipy import stats
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.harness.contract import Context
 from solv.harness.seeds import Seeds
+from solv.theory import schedules
 from solv.theory.softmax_law.loss import LogitSample, aligned_flow, centre
 from solv.theory.softmax_law.random_energies import critical_scale, low_temperature
 from solv.tracking.claims import Verdict, known, within
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 UNIFORM = 1 / math.sqrt(3)  # standard deviation of the teacher's logits at temperature 1
 TAU = "τ = sum of learning rates"
+WARM_UP, FINAL = 0.01, 0.1  # of the steps, and of the peak rate: the schedule of Pythia, which the paper takes
 SAVE_EVERY, TELL_EVERY = 500, 20  # steps
 TINY = 1e-300  # so that a loss that is gone has a logarithm
 ALARM = 0.02  # chance that the worst of what is judged lies so many errors off; its tolerance comes on top
@@ -61,6 +63,12 @@ def peakedness(config: SoftmaxLawConfig, temperature: float) -> float:
 def reading_steps(steps: int, *, first: int = 2, readings: int = READINGS) -> list[int]:
     """Return the numbers of steps after which a grid is read, logarithmic in the step."""
     return sorted({round(step) for step in np.geomspace(first, steps, readings)})
+
+
+def schedule_factors(steps: int) -> Float[np.ndarray, "steps"]:
+    """Return the factor of the learning rate at each step: warm-up over a hundredth, then a cosine down to a tenth."""
+    warm_up = max(round(WARM_UP * steps), 1)
+    return np.asarray(schedules.cosine(np.arange(1, steps + 1), steps, FINAL, warm_up))
 
 
 # -- teachers and theory -----------------------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """How far had a pretrained language model come at each checkpoint of its training? From a local folder or the hub.
 
 Needs the extra `hf`. The layout is that of Pythia: every checkpoint is called stepN, on the hub a revision of the model
-and in a local folder a sub-folder that `save_pretrained` wrote, with its tokenizer.
+and in a local folder a sub-folder that `save_pretrained` wrote, with its tokenizer. So are OLMo-2's, whose names say
+more: stage1-stepN-tokensMB.
 """
 
 import re
@@ -83,7 +84,7 @@ def checkpoint_statistics(
 
 
 def _step(name: str) -> int | None:
-    found = re.fullmatch(r"step(\d+)", name)
+    found = re.fullmatch(r"(?:stage1-)?step(\d+)(?:-tokens\d+B)?", name)
     return int(found[1]) if found else None
 
 

@@ -15,16 +15,20 @@ from solv.harness.loss_fits import LossCurve, loss_curve, read_losses
 from solv.harness.success_fits import AttackSuccess, Price, attack_success
 from solv.theory.fits.joint_law import JointLawFit
 from solv.theory.fits.joint_law import fit_joint_law as joint_law
+from solv.theory.fits.log_decay import LogDecay
+from solv.theory.fits.log_decay import fit_log_decay as log_decay
 
 __all__ = [
     "AttackSuccess",
     "JointLawFit",
+    "LogDecay",
     "LossCurve",
     "PowerLaw",
     "Price",
     "attack_success",
     "decay_to_offset",
     "joint_law",
+    "log_decay",
     "loss_curve",
     "power_law",
     "read_losses",

@@ -159,3 +159,22 @@ def test_the_pages_show_what_the_commands_print(tmp_path, monkeypatch, page, com
     assert number.sub("#", " ".join(shown.split())) == number.sub("#", " ".join(printed.split()))
     values = [[float(each.replace(",", "")) for each in number.findall(text)] for text in (shown, printed)]
     assert values[0] == pytest.approx(values[1], rel=0.05, abs=0.02)
+
+
+def test_a_fit_in_the_logarithm_drops_the_first_readings_and_says_what_it_explains(tmp_path):
+    path = table(tmp_path / "log.csv", [1, *(2 * step for step in STEPS)], [11, *LOSS])
+    [run] = runs(path, "--in-log", "--drop", 1)
+    assert run["exponent"] == pytest.approx(0.5, rel=1e-3)
+    assert run["limit"] == pytest.approx(2, rel=1e-3)
+    assert run["r_squared"] == pytest.approx(1)
+    assert run["points"] == 7
+    done = fit_power(path, "--in-log", "--drop", 1)
+    assert "R^2 of log y" in done.stdout
+    [window] = runs(path, "--in-log", "--from", 2)
+    assert window["points"] == 7
+
+
+@pytest.mark.parametrize("options", [["--drop", "1"], ["--in-log", "--at", "1e6"], ["--in-log", "--drop", "5"]])
+def test_what_a_fit_in_the_logarithm_does_not_know_is_refused(tmp_path, options):
+    done = fit_power(table(tmp_path / "log.csv", STEPS, LOSS), *options)
+    assert done.exit_code != 0

@@ -24,4 +24,4 @@ def test_measured_curves_are_called_as_theory_calls_them_but_where_there_is_none
 
 
 def test_its_claims_are_judged_by_its_own_curves():
-    assert smoke("softmax-law", "controls").claims == ("controls-break-it",)
+    assert smoke("softmax-law", "controls").claims == ("full-batch-rules",)

@@ -14,6 +14,7 @@ from solv.experiments.softmax_law.toy import (
     over_repeats,
     peakedness,
     reading_steps,
+    schedule_factors,
     slopes_over,
     target_scale,
     toy_flow,
@@ -71,6 +72,14 @@ def test_readings_are_logarithmic_and_end_with_the_training():
     read_at = reading_steps(1000)
     assert (read_at[0], read_at[-1]) == (2, 1000)
     assert read_at == sorted(set(read_at))
+
+
+def test_the_schedule_warms_up_over_a_hundredth_and_ends_at_a_tenth():
+    factor = schedule_factors(1000)
+    np.testing.assert_allclose(factor[[0, 9]], [0.1, 1.0])
+    assert factor[10:].max() == pytest.approx(1)
+    assert factor[-1] == pytest.approx(0.1, abs=1e-4)
+    assert np.all(np.diff(factor[10:]) <= 0)
 
 
 def rows(y, error, n=3):

@@ -92,6 +92,8 @@ def test_a_hub_name_has_its_revisions_asked_for() -> None:
         Checkpoint("owner/model", "step2", 2),
     ]
     assert find_checkpoints("owner/model", ["step512"], ["step1"])[0].revision == "step512"
+    olmo = find_checkpoints("owner/model", ["stage1-step150-tokens1B", "stage1-step90000-tokens378B"], ())
+    assert [each.step for each in olmo] == [150, 90_000]
 
 
 def test_what_is_missing_is_named_with_what_is_there(tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""Part `starts` of softmax-law: filled by itself, and judged on both sides of every edge."""
+
+import pytest
+
+from solv.experiments.softmax_law.exponents import LONG
+from solv.experiments.softmax_law.starts import FALLS, RECORD, STARTS, STILL, Panels
+from solv.tracking.claims import Verdict, judge
+from solv.tracking.curves import join_curves
+from tests.experiments.scaffold import smoke
+
+HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
+CLAIMS = {claim.id: claim for claim in STARTS.claims}
+
+
+def test_every_panel_has_the_curves_that_are_promised_and_no_others():
+    assert smoke("softmax-law", "starts").sources() == {panel: {"trained"} for panel in Panels}
+
+
+def test_measurements_have_counts_and_errors():
+    assert smoke("softmax-law", "starts").sound()
+
+
+def test_its_claims_are_judged_by_its_own_curves():
+    assert smoke("softmax-law", "starts").claims == tuple(CLAIMS)
+
+
+def verdict(claim, scale=0.0, loss=-0.3, ratio=1.0, error=1e-4, steps=LONG):
+    of, x = {"of": "starts", "start": 1.0, "steps": steps}, ("rate", 0.1)
+    made = [
+        RECORD.trained(Panels.FITS, of, x=x, y=(name, y), y_err=error, n=3)
+        for name, y in (("scale", scale), ("loss", loss))
+    ]
+    of = {"of": "schedule", "steps": steps}
+    made.append(RECORD.trained(Panels.FITS, of, x=x, y=("log_ratio", ratio), y_err=error, n=3))
+    for clock in ("tau", "steps"):
+        of = {"of": "schedule", "clock": clock}
+        made.append(RECORD.trained(Panels.FITS, of, x=x, y=("exponent", -0.4), y_err=error, n=3))
+    return judge(CLAIMS[claim], join_curves(made), {}).verdict
+
+
+@pytest.mark.parametrize(("strength", "expected"), [(0.9, HOLDS), (1.1, FAILS)])
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_the_scale_of_a_large_start_stands_still_within_its_tolerance(strength, expected, sign):
+    assert verdict("large-start-rotates", scale=sign * strength * STILL) is expected
+
+
+@pytest.mark.parametrize(("strength", "expected"), [(0.9, FAILS), (1.1, HOLDS)])
+def test_its_loss_falls_beyond_its_tolerance(strength, expected):
+    assert verdict("large-start-rotates", loss=-strength * FALLS) is expected
+
+
+@pytest.mark.parametrize(("ratio", "expected"), [(0.01, HOLDS), (-0.01, FAILS)])
+def test_tau_is_the_clock_where_it_explains_more(ratio, expected):
+    assert verdict("tau-is-the-clock", ratio=ratio) is expected
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+@pytest.mark.parametrize("change", [{"error": 10.0}, {"error": 0.0}, {"steps": LONG - 1}])
+def test_a_large_error_or_a_short_run_leaves_it_undecided(claim, change):
+    assert verdict(claim, **change) is UNDECIDED
