@@ -148,8 +148,8 @@ def _scheduled(config: SoftmaxLawConfig, context: Context) -> Iterator[Curves]:
                 yield RECORD.trained(Panels.FITS, of, x=place, y=("exponent", mean), y_err=error, n=n)
         if len(explained) == 2:
             mean, error, n = standard_error(np.log(explained["steps"] / np.maximum(explained["tau"], 1e-12)))
-            place, of = ("rate", cell.rate), {"of": "schedule", "steps": sizes.steps}
-            yield RECORD.trained(Panels.FITS, of, x=place, y=("log_ratio", mean), y_err=error, n=n)
+            both, place = {"of": "schedule", "steps": sizes.steps}, ("rate", cell.rate)
+            yield RECORD.trained(Panels.FITS, both, x=place, y=("log_ratio", mean), y_err=error, n=n)
 
 
 # -- claims --------------------------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def _judge_starts(curves: Curves) -> Judgement:
     if rows.empty:
         return missing(f"starts.steps >= {LONG}, starts.ratio includes one from {LARGE:g}")
     rows = rows[parameter(rows, "start") == parameter(rows, "start").max()].set_index("y_name")
-    scale, loss = rows.loc["scale"], rows.loc["loss"]
+    scale, loss = (rows[rows.index == name].iloc[0] for name in ("scale", "loss"))
     return Judgement(
         all_of(
             [

@@ -106,8 +106,8 @@ def measure(config: SoftmaxLawConfig, context: Context) -> Iterator[Curves]:
             late = slopes_over(steps, values, LAST)[1][:, -1]
             y, y_err, n = standard_error(late)
             yield RECORD.trained(Panels.LATE, at, x=("rate", cell.rate), y=(name, y), y_err=y_err, n=n)
-        count = {"x": ("rate", cell.rate), "y": ("steps", steps[-1]), "y_err": math.nan, "n": 1}
-        yield RECORD.trained(Panels.LATE, at, **count)
+        taken = ("steps", steps[-1])
+        yield RECORD.trained(Panels.LATE, at, x=("rate", cell.rate), y=taken, y_err=math.nan, n=1)
 
 
 def _judge_rotation(curves: Curves) -> Judgement:
@@ -119,7 +119,7 @@ def _judge_rotation(curves: Curves) -> Judgement:
     if steps.empty or chosen.empty:
         return missing(f"decay.steps >= {LONG}, decay.rate includes one up to 0.1")
     at = late[rates == chosen.max()].set_index("y_name")
-    scale, loss = at.loc["scale"], at.loc["loss"]
+    scale, loss = (at[at.index == name].iloc[0] for name in ("scale", "loss"))
     return Judgement(
         all_of(
             [

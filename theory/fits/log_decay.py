@@ -87,7 +87,7 @@ def fit_log_decay(x: ArrayLike, y: ArrayLike, *, drop_first: int = 0, drop_last:
         exponent,
         float(np.exp(log_amplitude + exponent * middle)),
         share * most,
-        _error(best.jac, 2 * float(best.cost), share),
+        _error(np.asarray(best.jac), 2 * float(best.cost), share),
         r_squared,
         len(log_y),
     )
