@@ -7,6 +7,7 @@ share their training, whichever of them is run.
 from solv.experiments.softmax_law import ENTRY
 from solv.experiments.softmax_law.controls import CONTROLS
 from solv.experiments.softmax_law.crossover import CROSSOVER
+from solv.experiments.softmax_law.digits import DIGITS
 from solv.experiments.softmax_law.free_energy import FREE_ENERGY
 from solv.experiments.softmax_law.language import LANGUAGE, require
 from solv.experiments.softmax_law.long_training import LONG_TRAINING
@@ -124,6 +125,7 @@ EXPERIMENT = Experiment(
         STARTS,
         WEIGHT_DECAY,
         SPECTRA,
+        DIGITS,
         ONE_THIRD_LAW,
         CROSSOVER,
         CONTROLS,

@@ -168,6 +168,15 @@ class Spectra(Group):
     squared_steps: int = integer(400, "steps under the squared loss", least=20)
 
 
+class Digits(Group):
+    """An MLP on scikit-learn's digits."""
+
+    hidden: tuple[int, ...] = integers([4, 10], "units of the hidden layer of the MLP on digits", least=1)
+    rate: float = real(1e-3, "learning rate of Adam on digits", above=0)
+    steps: int = integer(4000, "full-batch steps on digits", least=50)
+    repeats: int = integer(3, "independent initial weights on digits", least=2)
+
+
 class Entropies(Group):
     """The entropy of a softmax of random logits."""
 
@@ -212,4 +221,5 @@ class SoftmaxLawConfig(RunSettings):
     decay: Decay = group(Decay, "weight decay")
     scheduled: Scheduled = group(Scheduled, "a learning-rate schedule")
     spectra: Spectra = group(Spectra, "teachers and data with a spectrum")
+    digits: Digits = group(Digits, "an MLP on digits")
     entropies: Entropies = group(Entropies, "entropy of random logits")

@@ -1,0 +1,43 @@
+"""Part `digits` of softmax-law: filled by itself, and judged on both sides of every edge."""
+
+import pytest
+
+from solv.experiments.softmax_law.digits import DIGITS, LONG, NEAR, RECORD, Panels
+from solv.tracking.claims import Verdict, judge
+from solv.tracking.curves import join_curves
+from tests.experiments.scaffold import smoke
+
+HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
+[CLAIM] = DIGITS.claims
+
+
+def test_every_panel_has_the_curves_that_are_promised_and_no_others():
+    assert smoke("softmax-law", "digits").sources() == {panel: {"trained"} for panel in Panels}
+
+
+def test_measurements_have_counts_and_errors():
+    assert smoke("softmax-law", "digits").sound()
+
+
+def test_its_claims_are_judged_by_its_own_curves():
+    assert smoke("softmax-law", "digits").claims == (CLAIM.id,)
+
+
+def verdict(slope, error=1e-4, steps=LONG):
+    at = {"hidden": 10, "rate": 1e-3}
+    made = [
+        RECORD.trained(Panels.SLOPE, at, x=("steps", [10, steps / 2]), y=("slope", [-1, slope]), y_err=error, n=3),
+        RECORD.trained(Panels.LOSS, at, x=("steps", [2, steps]), y=("loss", [2, 1]), y_err=error, n=3),
+    ]
+    return judge(CLAIM, join_curves(made), {}).verdict
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+@pytest.mark.parametrize(("strength", "expected"), [(0.9, HOLDS), (1.1, FAILS)])
+def test_the_slope_is_a_third_within_its_tolerance(sign, strength, expected):
+    assert verdict(-1 / 3 + sign * strength * NEAR) is expected
+
+
+@pytest.mark.parametrize("change", [{"error": 10.0}, {"error": 0.0}, {"steps": LONG - 1}])
+def test_a_large_error_or_a_short_run_leaves_it_undecided(change):
+    assert verdict(-1 / 3, **change) is UNDECIDED
