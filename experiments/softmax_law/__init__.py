@@ -9,6 +9,10 @@ Why does the loss of a softmax fall as the cube root of time, and what breaks th
 | temperatures  | temperatures.py  | at which temperature and rate has the paper's toy model the exponent?            |
 | long-training | long_training.py | what do its loss, gradient, weights and curvature do in the long run?            |
 | free-energy   | free_energy.py   | which powers of the logits' scale have loss and gradient, and is language peaked? |
+| starts        | starts.py        | do weights at the start or a schedule change the law, if time is tau?            |
+| weight-decay  | weight_decay.py  | does the loss fall on where weight decay holds the logits?                       |
+| spectra       | spectra.py       | does a spectrum of the teacher change the exponent, or one of the data?          |
+| digits        | digits.py        | has a classifier of digits with batch normalisation the exponent?                |
 | one-third-law | one_third_law.py | do loss, norm and gradient follow their powers of time for a peaked target?      |
 | crossover     | crossover.py     | when does the power law of a finite target end?                                  |
 | controls      | controls.py      | which exponents have full-batch rules and other rates?                           |
@@ -33,7 +37,7 @@ ENTRY = Entry(
     ),
     question="Why does the loss of a softmax fall as the cube root of time, and what breaks that?",
     axes=("beta", "classes", "dimension"),
-    expected={"smoke": "15 s", "quick": "2 min", "paper": "not measured, GPU"},
+    expected={"smoke": "15 s", "quick": "2 min", "reference": "not measured, 30 min", "paper": "not measured, GPU"},
     settings="solv.experiments.softmax_law.settings:SoftmaxLawConfig",
     experiment="solv.experiments.softmax_law.experiment:EXPERIMENT",
 )

@@ -50,6 +50,7 @@ ADAM, SGD = "adam", "sgd"
 ALIGNED = 0.08  # a quarter of the law's exponent: the student is not aligned on the way
 POOLED = 0.1  # how far the exponent of all rates together may lie from 1/3: their readings are not of one curve
 SHIFT = math.log(10) / 9  # a third of what a factor 10 in time makes at an exponent of 1/3
+LINE = 24  # temperatures of the line of theory
 SHIFTED = 0.05  # beyond 1/3 on either side, between the lowest and the highest rate
 LONG_ENOUGH = 100.0  # least b* of a target whose power law has room
 MANY = 64  # least classes of the toy model that laws are judged by
@@ -87,7 +88,7 @@ def panels(config: SoftmaxLawConfig) -> list[Panel]:
             series=_name,
             ordered=True,
             slopes=(Slope(-1 / 3, 1.5, 10, top, "slope -1/3"),),
-            note="line: aligned gradient flow",
+            note="line: aligned gradient flow, for SGD",
             figure="Fig. 1, 4; App. D.2",
         ),
         Panel(
@@ -179,13 +180,16 @@ def predict(config: SoftmaxLawConfig) -> Iterator[Curves]:
         shown = np.interp(np.log(line), np.log(fine), np.log(geometric_mean(flow)[0]))
         at = {"rule": SGD, "temperature": temperature}
         yield RECORD.theory(Panels.LOSS, at, x=("tau", line), y=("loss", np.exp(shown)))
-        for rate in sizes.sgd:
-            tau = rate * steps
+    fine_temperatures = np.geomspace(min(sizes.temperature), max(sizes.temperature), LINE)
+    for rate in sizes.sgd:
+        tau, found = rate * steps, {}
+        for temperature in sorted({*sizes.temperature, *fine_temperatures.tolist()}):
             fit = fitted(tau, toy_flow(config, temperature, tau).loss, tau[-1] / DECADE)
             if fit is not None:
-                x = ("peakedness", peakedness(config, temperature))
-                at = {"rule": SGD, "rate": rate}
-                yield RECORD.theory(Panels.EXPONENT, at, x=x, y=("exponent", fit.exponent))
+                found[peakedness(config, temperature)] = fit.exponent
+        if found:
+            x, y = ("peakedness", list(found)), ("exponent", list(found.values()))
+            yield RECORD.theory(Panels.EXPONENT, {"rule": SGD, "rate": rate}, x=x, y=y)
 
 
 # -- measurement ---------------------------------------------------------------------------------------------------
