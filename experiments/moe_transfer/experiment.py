@@ -3,6 +3,10 @@
 from solv.experiments.moe_transfer import ENTRY
 from solv.experiments.moe_transfer.best_loss import BEST_LOSS
 from solv.experiments.moe_transfer.coordinates import COORDINATE_CHECK
+from solv.experiments.moe_transfer.expert_count import EXPERT_COUNT
+from solv.experiments.moe_transfer.expert_size import EXPERT_SIZE
+from solv.experiments.moe_transfer.fixed_active import FIXED_ACTIVE
+from solv.experiments.moe_transfer.gates import GATES
 from solv.experiments.moe_transfer.horizon import HORIZON
 from solv.experiments.moe_transfer.initial_branches import INITIAL_BRANCHES
 from solv.experiments.moe_transfer.learning_rate import LEARNING_RATE
@@ -12,11 +16,90 @@ from solv.experiments.moe_transfer.limit_expert_size import LIMIT_EXPERT_SIZE
 from solv.experiments.moe_transfer.limit_rates import LIMIT_RATES
 from solv.experiments.moe_transfer.limit_routing import LIMIT_ROUTING
 from solv.experiments.moe_transfer.load import LOAD
+from solv.experiments.moe_transfer.loss_curves import LOSS_CURVES
 from solv.experiments.moe_transfer.other_settings import OTHER_SETTINGS
+from solv.experiments.moe_transfer.paper_model import PAPER_MODEL
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
 from solv.experiments.moe_transfer.sizes import remarks, require_models
-from solv.harness.contract import Experiment
+from solv.harness.contract import Experiment, PaperFigure
 from solv.tracking.panels import Highlight
+
+FIGURES = (
+    PaperFigure(
+        "Fig. 1, 16",
+        "models with the base's settings against dense speed-runs of GPT-2",
+        found="7.5 and 10 billion tokens of FineWeb, 355 million active parameters, GPUs",
+    ),
+    PaperFigure(
+        "Table 1, 2",
+        "powers of size of initial deviation, Adam's rate and epsilon",
+        "coordinates",
+        "GPU, not measured",
+        "no: theory alone",
+        "as data in theory/moe_transfer/parameter_tables.py; of Adam's epsilon ours differs, which 1e-12 hides",
+    ),
+    PaperFigure(
+        "Fig. 2, rates",
+        "final loss against the learning rate as width, depth, experts and their size grow",
+        "learning-rate",
+        "GPU, not measured",
+        found="at N = 32 to 128, L = 2 to 8: optima within 0.1 to 0.2 octaves; standard -1.2 a doubling of N and L",
+    ),
+    PaperFigure(
+        "Fig. 2, width",
+        "the same for the paper's own model, base and constants",
+        "paper-model",
+        "GPU, not measured",
+        found="not yet run beyond smoke",
+    ),
+    PaperFigure(
+        "Fig. 2, deviations",
+        "final loss against the initial deviation",
+        "other-settings",
+        "GPU, not measured",
+        found="three factors at two sizes of the ladder",
+    ),
+    PaperFigure(
+        "Fig. 3",
+        "early loss curves of all sizes lie on each other",
+        "loss-curves",
+        "GPU, not measured",
+        found="not yet run beyond smoke",
+    ),
+    PaperFigure(
+        "Fig. 4",
+        "Fig. 2 at an active fraction of 1/12, on C4",
+        found="needs C4; learning-rate redoes it with transfer.active_fraction, transfer.experts, transfer.folder",
+    ),
+    PaperFigure(
+        "Fig. 5, D.3",
+        "loss against the number of experts at fixed active parameters",
+        "expert-count",
+        "GPU, not measured",
+        found="not yet run beyond smoke",
+    ),
+    PaperFigure(
+        "Fig. 11",
+        "with fan-in the best rate drifts as experts grow",
+        "expert-size",
+        "GPU, not measured",
+        found="not yet run beyond smoke",
+    ),
+    PaperFigure(
+        "Fig. 17",
+        "the load of experts is uniform without an auxiliary loss",
+        "load",
+        "GPU, not measured",
+        found="busiest expert at 1.35 times its share after 300 steps, none dead",
+    ),
+    PaperFigure(
+        "Fig. 18",
+        "sigmoid against softmax gates",
+        "gates",
+        "GPU, not measured",
+        found="not yet run beyond smoke",
+    ),
+)
 
 EXPERIMENT = Experiment(
     entry=ENTRY,
@@ -30,11 +113,18 @@ EXPERIMENT = Experiment(
         INITIAL_BRANCHES,
         COORDINATE_CHECK,
         LEARNING_RATE,
+        LOSS_CURVES,
         BEST_LOSS,
         LOAD,
         OTHER_SETTINGS,
         HORIZON,
+        PAPER_MODEL,
+        EXPERT_SIZE,
+        EXPERT_COUNT,
+        FIXED_ACTIVE,
+        GATES,
     ),
+    figures=FIGURES,
     require=require_models,
     remarks=remarks,
     headline=(

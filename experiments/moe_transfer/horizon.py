@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from solv.experiments.moe_transfer.optima import STEP, optimum_of, optimum_table, rate_curve, read_optima
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
-from solv.experiments.moe_transfer.sizes import SCALED, models, rates_of, seeds_of
+from solv.experiments.moe_transfer.sizes import SCALED, models, seeds_of
 from solv.harness.contract import Context, Part
 from solv.tracking.claims import Claim, Judgement, Verdict, missing, within
 from solv.tracking.curves import Curves, Recorder, standard_error
@@ -63,12 +63,13 @@ def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
     settings = config.transfer
     laboratory = Laboratory(settings, context)
     small = models(settings, "ladder")[0]
-    rates, seeds = rates_of(settings, SCALED), seeds_of(settings, small)
+    seeds = seeds_of(settings, small)
     lengths = sorted({settings.steps, settings.horizon * settings.steps})
     at = {"table": SCALED, **small.params}
     with context.progress.task("train for longer", len(lengths)) as step:
         for steps in lengths:
-            scores = laboratory.losses(SCALED, small, steps, seeds)["scores"]
+            found = laboratory.losses(SCALED, small, steps, seeds)
+            rates, scores = found["rates"], found["scores"]
             y, y_err, n = standard_error(scores)
             yield RECORD.trained(
                 Panels.HORIZON, {**at, "steps": steps}, x=("log2 rate", rates), y=("loss", y), y_err=y_err, n=n

@@ -17,13 +17,14 @@ from solv.experiments.moe_transfer.settings import Activation, Down, LimitSettin
 from solv.harness.contract import Context, Part
 from solv.theory.moe_transfer.initial_branches import initial_branch_variance
 from solv.theory.moe_transfer.limit import MoeNetwork
-from solv.tracking.claims import Claim, Judgement, Verdict, all_of, known, within
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, known, missing, within
 from solv.tracking.curves import Curves, Params, Recorder, select, standard_error
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("moe-transfer", "initial-branches")
 ACTIVATION: Activation = "relu"
 DOWNS: tuple[Down, ...] = ("mean-field", "fan-in")
+LEAST_REPEATS = 16  # networks of each size; fewer do not know their scatter
 SLOPE_BAND = 0.1  # a slope of the exact law differs from its power by some 0.01 at these sizes
 SLOPES: Mapping[str, float] = {"width": 0.0, "experts": -1.0, "layers": -1.0, "hidden ratio": -1.0}
 AXES = {"width": "width N", "experts": "experts E", "layers": "layers L", "hidden ratio": "hidden units per width α"}
@@ -104,17 +105,14 @@ def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
     if "limit" not in config.work:
         return
     settings = config.limit
-    jobs = [(down, each) for down in DOWNS for grows in SLOPES for each in places(settings, grows)]
+    jobs = [(down, grows) for down in DOWNS for grows in SLOPES]
     with context.progress.task("measure initial branches", len(jobs)) as step:
-        found: dict[tuple[object, ...], np.ndarray] = {}  # all directions share their smallest network
-        for down, each in jobs:
-            sizes = down, each.width, each.experts, each.layers, each.ratio
-            if sizes not in found:
-                found[sizes] = _measured(settings, context, down, each)
-            y, y_err, n = standard_error(found[sizes])
-            at, x = _params(settings, down, each.grows), (AXES[each.grows], each.x)
+        for down, grows in jobs:
+            line = places(settings, grows)
+            y, y_err, n = standard_error(_measured(settings, context, down, grows), axis=1)
+            at, x = _params(settings, down, grows), (AXES[grows], [each.x for each in line])
             yield RECORD.simulation(Panels.VARIANCE, at, x=x, y=("variance", y), y_err=y_err, n=n)
-            step.advance(note=f"{down} {each.grows} {each.x}")
+            step.advance(note=f"{down} {grows}")
 
 
 def _network(settings: LimitSettings, down: Down, place: Place) -> MoeNetwork:
@@ -122,25 +120,28 @@ def _network(settings: LimitSettings, down: Down, place: Place) -> MoeNetwork:
     return network_of(settings, ACTIVATION, place.layers, variant)
 
 
-def _measured(settings: LimitSettings, context: Context, down: Down, place: Place) -> np.ndarray:
-    """Return the variance of every network, one unit of work."""
-    shape = shape_of(_network(settings, down, place), place.width, place.experts)
+def _measured(settings: LimitSettings, context: Context, down: Down, grows: str) -> np.ndarray:
+    """Return the variances (sizes, networks) along a direction, one unit of work."""
+    line = places(settings, grows)
+    shapes = [shape_of(_network(settings, down, each), each.width, each.experts) for each in line]
 
     def compute() -> dict[str, np.ndarray]:
         import torch
 
         from solv.models.moe_transfer.residual import ResidualShape, draw_residual, initial_branches
 
-        sizes, inputs = ResidualShape(**shape), torch.from_numpy(task().inputs).to(context.device)
-        name = "initial branches", place.width, place.experts, place.layers, place.ratio
-        variances = []
-        for repeat in range(settings.branch_repeats):  # one at a time: many wide layers at once fill the memory
-            stream = context.seeds.torch(*name, repeat, device=context.device)
-            drawn = draw_residual(sizes, inputs.shape[1], [stream], settings.whiten)
-            variances.append(float(initial_branches(sizes, drawn, inputs)))
-        return {"variance": np.array(variances)}
+        inputs = torch.from_numpy(task().inputs).to(context.device)
+        variances = np.empty((len(line), settings.branch_repeats))
+        for row, (each, shape) in enumerate(zip(line, shapes, strict=True)):
+            sizes = ResidualShape(**shape)
+            name = "initial branches", each.width, each.experts, each.layers, each.ratio
+            for repeat in range(settings.branch_repeats):  # one at a time: many wide layers at once fill the memory
+                stream = context.seeds.torch(*name, repeat, device=context.device)
+                drawn = draw_residual(sizes, inputs.shape[1], [stream], settings.whiten)
+                variances[row, repeat] = float(initial_branches(sizes, drawn, inputs))
+        return {"variance": variances}
 
-    unit = f"initial branches {down} N={place.width} E={place.experts} L={place.layers} alpha={place.ratio}"
+    unit = f"initial branches {down} {grows} from={settings.branch_size} doublings={settings.branch_doublings}"
     return context.unit(f"{unit} repeats={settings.branch_repeats}", compute)["variance"]
 
 
@@ -160,6 +161,8 @@ def _params(settings: LimitSettings, down: Down, grows: str) -> dict[str, object
 
 
 def _judge_law(curves: Curves) -> Judgement:
+    if select(curves, source="simulation")["n"].min() < LEAST_REPEATS:
+        return missing(f"limit.branch_repeats >= {LEAST_REPEATS}")
     found = {}
     for grows in SLOPES:
         rows = select(curves, panel=Panels.VARIANCE, source="simulation", down="mean-field", grows=grows)

@@ -7,13 +7,13 @@ from enum import StrEnum
 import numpy as np
 
 from solv.experiments.moe_transfer.optima import (
-    STEP,
     Optimum,
     optimum_of,
     optimum_table,
     rate_curve,
     read_optima,
     shift_per_doubling,
+    tolerance_of,
 )
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
 from solv.experiments.moe_transfer.sizes import AXES, SCALED, SHOWN, models, rates_of, seeds_of, trained, trainings
@@ -136,8 +136,8 @@ def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
     optima_by_way: dict[tuple[str, str], dict[float, Optimum]] = {}
     with context.progress.task("train transformers with experts", len(jobs)) as step:
         for job in jobs:
-            rates, seeds = rates_of(settings, job.table), seeds_of(settings, job.model)
-            scores = laboratory.losses(job.table, job.model, settings.steps, seeds)["scores"]
+            found = laboratory.losses(job.table, job.model, settings.steps, seeds_of(settings, job.model))
+            rates, scores = found["rates"], found["scores"]
             y, y_err, n = standard_error(scores)
             place: Params = {"table": job.table, "direction": job.direction, "steps": settings.steps}
             at = {**place, **job.model.params}
@@ -184,13 +184,14 @@ def _judge_transfer(direction: str) -> Callable[[Curves], Judgement]:
         spread = float(np.ptp(values))
         errors = [each.error for each in optima.values() if not math.isnan(each.error)]
         error = math.sqrt(2) * max(errors, default=math.nan)
-        verdict = within(spread, 0.0, STEP, error)
+        tolerance = tolerance_of(optima.values())
+        verdict = within(spread, 0.0, tolerance, error)
         return Judgement(
             Verdict.UNDECIDED if _vague(optima) else verdict,
             predicted=0.0,
             measured=spread,
             error=None if math.isnan(error) else error,
-            tolerance=f"optima of {len(values)} sizes within one grid step, {STEP:g} octave{_vague(optima)}",
+            tolerance=f"optima of {len(values)} sizes within {tolerance:g} octaves{_vague(optima)}",
         )
 
     return judged

@@ -27,6 +27,7 @@ from solv.tracking.panels import Panel
 RECORD = Recorder("moe-transfer", "limit-expert-size")
 ACTIVATION: Activation = "relu"  # that of the reference values
 LATE = 2 / 3  # of the steps, from which on errors are averaged
+LEAST_REPEATS = 8  # networks of each size; fewer do not know their scatter
 APART = 0.25  # log ratio of late errors up to which they are alike: a third of what fan-in does from alpha = 1/2 to 4
 DOWNS: tuple[Down, ...] = ("mean-field", "fan-in")
 TITLES = {"mean-field": "W2 ~ √N/H", "fan-in": "W2 ~ H^(-1/2)"}
@@ -133,6 +134,8 @@ def _judge_independent(curves: Curves) -> Judgement:
     exact, _ = found["mean-field", "theory"]
     (ours, error), (other, other_error) = found["mean-field", "simulation"], found["fan-in", "simulation"]
     predicted, _ = found["fan-in", "theory"]
+    if select(curves, panel=Panels.LATE, source="simulation")["n"].min() < LEAST_REPEATS:
+        return missing(f"limit.repeats >= {LEAST_REPEATS}, at networks of N = E >= 32")
     return Judgement(
         all_of(
             [

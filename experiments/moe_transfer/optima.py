@@ -1,7 +1,7 @@
 """Where is the best learning rate, how well is it known, and how does it move with size?"""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -13,6 +13,8 @@ from solv.tracking.claims import known
 from solv.tracking.curves import Curves, Recorder, select
 
 STEP = 1.0  # octaves between learning rates: an optimum is known to no less
+FINE = 0.25  # octaves within which optima agree where rates are at most half an octave apart
+WINDOW = 1.0  # octaves on either side of the lowest loss that its parabola is fitted over
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Optimum:
         n: how many have one, where the error is known; else 1.
         without: how many have none. Where that leaves no error, the optimum decides nothing.
         inside: whether the optimum is inside the grid; for pooled runs, the fraction of them in which it is.
+        spacing: octaves between the rates around it.
     """
 
     log2_rate: float
@@ -32,6 +35,7 @@ class Optimum:
     n: int
     without: float = 0.0
     inside: float = 1.0
+    spacing: float = STEP
 
     @property
     def vague(self) -> bool:
@@ -40,7 +44,7 @@ class Optimum:
 
 
 def optimum_of(rates: ArrayLike, scores: Float[np.ndarray, "seeds rates"]) -> Optimum:
-    """Return the optimum of the parabola through the lowest point of the mean curve and its neighbours.
+    """Return the optimum of the parabola through the lowest point of the mean curve and all within an octave of it.
 
     Args:
         rates: log2 of the learning rates, ascending.
@@ -52,15 +56,23 @@ def optimum_of(rates: ArrayLike, scores: Float[np.ndarray, "seeds rates"]) -> Op
     error = float(np.std(finite, ddof=1) / np.sqrt(len(finite))) if len(finite) > 1 else math.nan
     log2_rate = _parabola(x, scores.mean(axis=0))
     inside = 0.0 if math.isnan(log2_rate) else 1.0
-    return Optimum(log2_rate, error, max(len(finite), 1), float(len(by_seed) - len(finite)), inside)
+    lost = float(len(by_seed) - len(finite))
+    return Optimum(log2_rate, error, max(len(finite), 1), lost, inside, float(np.diff(x).min()))
 
 
 def _parabola(x: np.ndarray, y: np.ndarray) -> float:
     low = int(np.argmin(y))
     if low in (0, len(x) - 1) or not np.isfinite(y[low - 1 : low + 2]).all():
         return math.nan
-    a, b, _ = np.polyfit(x[low - 1 : low + 2] - x[low], y[low - 1 : low + 2], 2)
-    return float(x[low] - b / (2 * a))
+    near = np.isfinite(y) & (np.abs(x - x[low]) <= max(WINDOW, x[low] - x[low - 1], x[low + 1] - x[low]))
+    a, b, _ = np.polyfit(x[near] - x[low], y[near], 2)
+    vertex = -b / (2 * a) if a > 0 else math.nan
+    return float(x[low] + vertex) if abs(vertex) <= WINDOW else math.nan
+
+
+def tolerance_of(optima: Iterable[Optimum]) -> float:
+    """Return within how many octaves optima agree: a grid step, or where the grids are fine enough, `FINE`."""
+    return FINE if max((each.spacing for each in optima), default=STEP) <= 2 * FINE else STEP
 
 
 def shift_per_doubling(optima: Mapping[float, tuple[float, float]]) -> tuple[float, float]:
@@ -96,6 +108,7 @@ def optimum_table(
     x = "size", size
     yield record.trained(panel, params, x=x, y=("inside", optimum.inside), y_err=0, n=1)
     yield record.trained(panel, params, x=x, y=("without", optimum.without), y_err=0, n=1)
+    yield record.trained(panel, params, x=x, y=("spacing", optimum.spacing), y_err=0, n=1)
     if not math.isnan(optimum.log2_rate):
         y = "log2_rate", optimum.log2_rate
         yield record.trained(panel, params, x=x, y=y, y_err=optimum.error, n=optimum.n)
@@ -109,11 +122,13 @@ def read_optima(table: Curves) -> dict[float, Optimum]:
     optima = {}
     for size in sorted(set(table["x"])):
         here = table[table["x"] == size]
-        inside, without = (float(select(here, y_name=name)["y"].iloc[0]) for name in ("inside", "without"))
+        inside, without, spacing = (
+            float(select(here, y_name=name)["y"].iloc[0]) for name in ("inside", "without", "spacing")
+        )
         rate = select(here, y_name="log2_rate")
         if rate.empty:
-            optima[float(size)] = Optimum(math.nan, math.nan, 1, without, inside)
+            optima[float(size)] = Optimum(math.nan, math.nan, 1, without, inside, spacing)
         else:
             y, y_err, n = (rate[name].iloc[0] for name in ("y", "y_err", "n"))
-            optima[float(size)] = Optimum(float(y), known(float(y_err), int(n)), int(n), without, inside)
+            optima[float(size)] = Optimum(float(y), known(float(y_err), int(n)), int(n), without, inside, spacing)
     return optima

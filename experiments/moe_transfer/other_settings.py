@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
-from solv.experiments.moe_transfer.sizes import SCALED, models, seeds_of
+from solv.experiments.moe_transfer.sizes import SCALED, models, rates_of, seeds_of
 from solv.harness.contract import Context, Part
 from solv.tracking.curves import Curves, Recorder, standard_error
 from solv.tracking.panels import Panel
@@ -66,8 +66,10 @@ def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
                 at = {"table": SCALED, "steps": settings.steps, **model.params}
                 y, y_err, n = standard_error(laboratory.knob(SCALED, model, name))
                 yield RECORD.trained(PANELS[name], at, x=("log2 factor", powers), y=("loss", y), y_err=y_err, n=n)
-                unscaled = laboratory.losses(SCALED, model, settings.steps, seeds_of(settings, model))["scores"]
-                y, y_err, n = standard_error(unscaled[:, unscaled.shape[1] // 2])
+                rates, seeds = rates_of(settings, SCALED), seeds_of(settings, model)
+                middle = rates[len(rates) // 2]
+                unscaled = laboratory.at_rate(SCALED, model, settings.steps, seeds, middle)["scores"]
+                y, y_err, n = standard_error(unscaled)
                 yield RECORD.trained(PANELS[name], at, x=("log2 factor", 0), y=("loss", y), y_err=y_err, n=n)
                 step.advance(note=f"{name} {model.name}")
 

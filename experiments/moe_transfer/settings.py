@@ -17,7 +17,7 @@ from solv.harness.settings import (
 
 PARAMETERIZATIONS = ("standard", "transfer", "paper")
 TRAINED = tuple(f"{table}{size}" for table in PARAMETERIZATIONS for size in ("", "/0", "/1", "/2", "/3"))
-WORK = ("limit", "coordinates", "settings", *TRAINED)
+WORK = ("limit", "coordinates", "settings", "ablations", *TRAINED)
 Gate: TypeAlias = Literal["sigmoid", "softmax"]
 Activation: TypeAlias = Literal["linear", "tanh", "relu"]
 ACTIVATIONS = get_args(Activation)
@@ -47,6 +47,22 @@ class TransferSettings(Group):
     )
     rates: tuple[int, ...] = integers(
         [-6, -5, -4, -3], "log2 of the learning rates of the other parameterizations", least=-40, most=10
+    )
+    extend: int = integer(2, "octaves by which the rates may be extended where the best is at their edge", least=0)
+    refine: int = integer(
+        0, "how often the spacing of the rates around the best is halved, once all are trained", least=0, most=4
+    )
+    large_alpha: tuple[float, ...] = reals(
+        [1, 8], "hidden units of an expert over the width, where both choices of W2 are compared", above=0
+    )
+    expert_counts: tuple[int, ...] = integers(
+        [4, 16], "numbers of experts at fixed active parameters: the more, the smaller each is", least=1
+    )
+    sparse_experts: tuple[int, ...] = integers(
+        [4, 16], "numbers of experts of which as many are active as of the fewest: a control", least=1
+    )
+    paper_rates: tuple[int, ...] = integers(
+        [-11, -10, -9, -8, -7], "log2 of the learning rates of the paper's own model", least=-40, most=10
     )
     seeds: int = integer(2, "initialisations of each model", least=1)
     large_seeds: int = integer(1, "initialisations of models with N L >= 1024", least=1)
@@ -140,8 +156,8 @@ class MoeTransferConfig(RunSettings):
     """Settings of moe-transfer; the defaults are the quick preset."""
 
     work: tuple[str, ...] = texts(
-        ["limit", "coordinates", "settings", "standard", "transfer"],
-        "what is done: limit (E0), coordinates (E1), settings (E3, E6); a parameterization: all sizes, or /0 ...",
+        ["limit", "coordinates", "settings", "ablations", "standard", "transfer"],
+        "limit (E0), coordinates (E1), settings (E3, E6), ablations; or a parameterization: all its sizes, or /0 ...",
         choices=WORK,
     )
     limit: LimitSettings = group(LimitSettings, "exact limit")

@@ -5,7 +5,7 @@ the active ones in proportion) and hidden units of an expert. Its sizes are coun
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from solv.experiments.moe_transfer.settings import CoordinateSettings, MoeTransferConfig, TransferSettings
 from solv.harness.settings import ConfigurationError
@@ -35,9 +35,14 @@ class Model:
         return Shape(self.width, self.layers, self.hidden, self.active)
 
     @property
-    def name(self) -> str:
-        """The model in the names of random streams and of units of work."""
+    def stream(self) -> str:
+        """The model in the names of random streams: what its initial values depend on."""
         return f"N={self.width} L={self.layers} E={self.experts} H={self.hidden}"
+
+    @property
+    def name(self) -> str:
+        """The model in the names of units of work."""
+        return f"{self.stream} K={self.active}"
 
     @property
     def params(self) -> dict[str, object]:
@@ -115,6 +120,10 @@ def require_models(config: MoeTransferConfig) -> None:
     """
     for direction in config.transfer.directions:
         models(config.transfer, direction)
+    if "ablations" in config.work:
+        large_expert_models(config.transfer)
+        expert_count_models(config.transfer)
+        sparse_models(config.transfer)
     for direction in config.coordinates.directions:
         coordinate_models(config.transfer, config.coordinates, direction)
 
@@ -145,6 +154,29 @@ def models(settings: TransferSettings, direction: str) -> list[Model]:
         "hidden": [_model(settings, width, layers, experts, each, each * width) for each in settings.alpha],
     }[direction]
     return sorted(by_direction, key=lambda model: model.along)
+
+
+def large_expert_models(settings: TransferSettings) -> list[Model]:
+    """Return models whose experts have many hidden units, the smallest first; `along` is H."""
+    width, layers, experts = min(settings.width), min(settings.depth), min(settings.experts)
+    ratios = sorted(settings.large_alpha)
+    return [_model(settings, width, layers, experts, ratio, ratio * width) for ratio in ratios]
+
+
+def expert_count_models(settings: TransferSettings) -> list[Model]:
+    """Return models with more and smaller experts at the same active parameters, the fewest first; `along` is E."""
+    width, layers, fewest = min(settings.width), min(settings.depth), min(settings.expert_counts)
+    return [
+        _model(settings, width, layers, count, min(settings.alpha) * fewest / count, count)
+        for count in sorted(settings.expert_counts)
+    ]
+
+
+def sparse_models(settings: TransferSettings) -> list[Model]:
+    """Return models with more experts of which as many are active as of the fewest; `along` is E."""
+    width, layers, counts = min(settings.width), min(settings.depth), sorted(settings.sparse_experts)
+    fewest = _model(settings, width, layers, counts[0], min(settings.alpha), counts[0])
+    return [replace(fewest, experts=count, along=count) for count in counts]
 
 
 def coordinate_models(settings: TransferSettings, check: CoordinateSettings, direction: str) -> list[Model]:

@@ -25,9 +25,10 @@ class Laboratory:
     earlier part of the run computed is read from its unit of work.
     """
 
-    def __init__(self, settings: TransferSettings, context: Context) -> None:
-        """Remember what is trained, and where."""
+    def __init__(self, settings: TransferSettings, context: Context, name: str = "") -> None:
+        """Remember what is trained, and where; `name` tells trainings under a part's own settings from all others."""
         self.settings = settings
+        self._name = f"{name} " if name else ""
         self._context = context
         self._done: dict[str, Arrays] = {}
 
@@ -55,11 +56,29 @@ class Laboratory:
         return batch
 
     def losses(self, table: str, model: Model, steps: int, seeds: int) -> Arrays:
-        """Return `scores` (seeds, rates) and `loads` (seeds, rates, layers, experts) of a model at every learning rate.
+        """Return what a model does at every learning rate: those of the settings, and more around the best.
 
-        The score is the mean loss of the last steps, infinite where the training diverged.
+        While the best rate is at an edge of the grid, another is added beyond it, `extend` times at most; then the
+        spacing around the best is halved `refine` times.
+
+        Returns:
+            `rates`, their log2, ascending; `scores` (seeds, rates), the mean loss of the last steps, infinite where the
+            training diverged; `loads` (seeds, rates, layers, experts); `curves` (seeds, rates, steps), the losses.
         """
-        rates = rates_of(self.settings, table)
+        found = self._at(table, model, steps, seeds, [float(rate) for rate in rates_of(self.settings, table)])
+        for _ in range(self.settings.extend):
+            rates, best = found["rates"], int(np.argmin(found["scores"].mean(axis=0)))
+            if 0 < best < len(rates) - 1 or not np.isfinite(found["scores"]).any():
+                break
+            found = _joined(found, self._at(table, model, steps, seeds, [rates[best] + (1 if best else -1)]))
+        for level in range(self.settings.refine):
+            rates, middle = found["rates"], float(found["rates"][int(np.argmin(found["scores"].mean(axis=0)))])
+            closer = [middle + sign * 0.5 ** (level + 1) for sign in (-1, 1)]
+            found = _joined(found, self._at(table, model, steps, seeds, [each for each in closer if each not in rates]))
+        return found
+
+    def _at(self, table: str, model: Model, steps: int, seeds: int, rates: Sequence[float]) -> Arrays:
+        """Return the same at exactly these rates, as one unit of work."""
 
         def compute() -> Arrays:
             ensemble = self._ensemble(table, model, [2.0**rate for rate in rates], seeds)
@@ -67,11 +86,14 @@ class Laboratory:
             scores = trained.losses[:, -self.settings.scored :].mean(1).double()
             shape = (seeds, len(rates))
             return {
+                "rates": np.array(rates),
                 "scores": scores.view(shape).cpu().numpy(),
                 "loads": trained.loads.view(*shape, *trained.loads.shape[1:]).cpu().numpy(),
+                "curves": trained.losses.view(*shape, -1).cpu().numpy(),
             }
 
-        return self._once(f"{table} {model.name} steps={steps} seeds={seeds}", compute)
+        at = ",".join(f"{rate:g}" for rate in rates)
+        return self._once(f"{self._name}{table} {model.name} steps={steps} seeds={seeds} rates={at}", compute)
 
     def knob(self, table: str, model: Model, name: str) -> np.ndarray:
         """Return scores (1, factors) of a model at the middle learning rate, another setting being multiplied."""
@@ -98,6 +120,12 @@ class Laboratory:
             return {f"{part} {name}": size.cpu().numpy() for part in parts for name, size in parts[part].items()}
 
         return self._once(f"coordinates {table} {model.name}", compute)
+
+    def at_rate(self, table: str, model: Model, steps: int, seeds: int, rate: float) -> Arrays:
+        """Return `scores` (seeds,) and `curves` (seeds, steps) at the one of a model's rates closest to `rate`."""
+        found = self.losses(table, model, steps, seeds)
+        place = int(np.argmin(np.abs(found["rates"] - rate)))
+        return {name: found[name][:, place] for name in ("scores", "curves")}
 
     def _once(self, name: str, compute: Callable[[], Mapping[str, np.ndarray]]) -> Arrays:
         if name not in self._done:
@@ -139,9 +167,22 @@ class Laboratory:
         factors["router"] = scaled.factors["router"] * by_copy(router)
         recipe = Recipe(scaled.stds, factors, settings.balance * by_copy(balance))
         streams = [
-            self._context.seeds.torch("model", model.name, seed, device=device) for seed in range(seeds) for _ in rates
+            self._context.seeds.torch("model", model.stream, seed, device=device)
+            for seed in range(seeds)
+            for _ in rates
         ]
         ensemble = MoeEnsemble(shape, recipe, by_copy(rates), streams)
         if len(init) > 1:
             ensemble.scale(MATRICES, by_copy(init))  # the matrices of the blocks
         return ensemble
+
+
+def _joined(one: Arrays, other: Arrays) -> Arrays:
+    """Return trainings at two lists of rates as one, ascending."""
+    order = np.argsort(np.concatenate([one["rates"], other["rates"]]))
+    return {
+        name: np.take(np.concatenate([one[name], other[name]], axis=0 if name == "rates" else 1), order, -1)
+        if name in ("rates", "scores")
+        else np.take(np.concatenate([one[name], other[name]], axis=1), order, 1)
+        for name in one
+    }

@@ -9,10 +9,13 @@ from solv.experiments.moe_transfer.settings import CoordinateSettings, MoeTransf
 from solv.experiments.moe_transfer.sizes import (
     architecture,
     coordinate_models,
+    expert_count_models,
+    large_expert_models,
     models,
     rates_of,
     remarks,
     seeds_of,
+    sparse_models,
     trained,
     trainings,
 )
@@ -95,4 +98,20 @@ def test_what_follows_from_the_settings_begins_with_the_papers_base():
     first, *rest = remarks(MoeTransferConfig())
     assert first == "the paper's base: 51504672 parameters, 38897184 active"
     assert len(rest) == 5
-    assert rest[0].startswith("largest of the ladder, N=128 L=8 E=4 H=128: ")
+    assert rest[0].startswith("largest of the ladder, N=128 L=8 E=4 H=128 K=1: ")
+
+
+def test_more_experts_at_fixed_active_parameters_are_smaller_ones():
+    found = expert_count_models(TransferSettings(expert_counts=[4, 8, 16]))
+    assert [(m.experts, m.active, m.hidden) for m in found] == [(4, 1, 32), (8, 2, 16), (16, 4, 8)]
+    assert {m.active * m.hidden for m in found} == {32}
+
+
+def test_the_control_adds_experts_and_no_active_ones():
+    found = sparse_models(TransferSettings(sparse_experts=[4, 16]))
+    assert [(m.experts, m.active, m.along) for m in found] == [(4, 1, 4), (16, 1, 16)]
+    assert len({m.name for m in found}) == 2
+
+
+def test_large_experts_have_many_hidden_units():
+    assert [m.hidden for m in large_expert_models(TransferSettings(large_alpha=[16, 1]))] == [32, 512]

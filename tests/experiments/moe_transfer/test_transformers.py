@@ -7,11 +7,12 @@ import torch
 from solv.experiments.moe_transfer.settings import TransferSettings
 from solv.experiments.moe_transfer.sizes import models, rates_of
 from solv.experiments.moe_transfer.transformers import Laboratory
+from solv.harness.settings import replace
 from tests.experiments.scaffold import Units, context
 
 SETTINGS = TransferSettings(
     width=[16], depth=[1], experts=[4], alpha=[1], rates=[-7, -5], knob_powers=[-1, 0, 1], seeds=2, steps=20,
-    batch=2, context=8, scored=5, head_width=8, text_bytes=5000,
+    batch=2, context=8, scored=5, extend=0, head_width=8, text_bytes=5000,
 )  # fmt: skip
 [MODEL] = models(SETTINGS, "width")
 
@@ -30,12 +31,44 @@ def test_a_model_is_trained_once_and_scored_by_its_last_steps(tmp_path):
     units = Units()
     laboratory = Laboratory(SETTINGS, context(tmp_path, unit=units))
     found = laboratory.losses("transfer", MODEL, SETTINGS.steps, 2)
-    assert found["scores"].shape == (2, len(rates_of(SETTINGS, "transfer")))
+    assert list(found["rates"]) == sorted(map(float, rates_of(SETTINGS, "transfer")))
+    assert found["scores"].shape == (2, 2)
     assert found["loads"].shape == (2, 2, 1, 4)
+    assert found["curves"].shape == (2, 2, SETTINGS.steps)
+    np.testing.assert_allclose(found["curves"][:, :, -5:].mean(axis=-1), found["scores"], rtol=1e-5)
     np.testing.assert_allclose(found["loads"].sum(axis=-1), MODEL.active, rtol=1e-5)
-    assert laboratory.losses("transfer", MODEL, SETTINGS.steps, 2) is found
     assert Laboratory(SETTINGS, context(tmp_path, unit=units)).losses("transfer", MODEL, 20, 2) is not None
     assert len(units.computed) == 1
+
+
+class Parabola(Laboratory):
+    """Trainings whose loss is known: least at -4.4."""
+
+    def _at(self, table, model, steps, seeds, rates):
+        x = np.array(rates)
+        scores = np.where(x > self.gone, np.inf, (x + 4.4) ** 2)[None]
+        return {"rates": x, "scores": scores, "loads": scores[..., None], "curves": scores[..., None]}
+
+    gone = np.inf
+
+
+def parabola(tmp_path, **changes):
+    return Parabola(replace(SETTINGS, **changes), context(tmp_path))
+
+
+def test_rates_are_extended_beyond_an_edge_and_refined_around_the_best(tmp_path):
+    found = parabola(tmp_path, rates=[-8, -7, -6], extend=3).losses("transfer", MODEL, 20, 1)
+    assert list(found["rates"]) == [-8, -7, -6, -5, -4, -3]
+    np.testing.assert_allclose(found["scores"][0], (found["rates"] + 4.4) ** 2)
+    finer = parabola(tmp_path, rates=[-5, -4, -3], refine=2).losses("transfer", MODEL, 20, 1)
+    assert list(finer["rates"]) == [-5, -4.75, -4.5, -4.25, -4, -3.5, -3]
+    assert list(parabola(tmp_path, rates=[-3, -2], extend=1).losses("transfer", MODEL, 20, 1)["rates"]) == [-4, -3, -2]
+
+
+def test_where_everything_diverged_nothing_is_added(tmp_path):
+    laboratory = parabola(tmp_path, extend=3)
+    laboratory.gone = -np.inf
+    assert len(laboratory.losses("transfer", MODEL, 20, 1)["rates"]) == 2
 
 
 def test_a_setting_is_scanned_at_all_factors_but_one(tmp_path):
