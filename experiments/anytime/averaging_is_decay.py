@@ -6,9 +6,9 @@ On (w - y_t)^2 / 2 both estimates of the mean are weighted means of the samples,
 
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
-from jaxtyping import Float
 
 from solv.experiments.anytime.regression import COMMON_LABEL, LAST, TAIL, UNIFORM, average_name, ema_of
 from solv.experiments.anytime.settings import AnytimeConfig, Identity
@@ -93,9 +93,7 @@ def measure(config: AnytimeConfig, context: Context) -> Iterator[Curves]:
     """Yield the difference of the two estimates of the same samples: root mean square over data sets."""
     size = config.identity
     for kind, average in _averages(size):
-        found = context.unit(
-            f"{average.name} against decay", lambda average=average: {"squares": _differences(size, average, context)}
-        )
+        found = context.unit(f"{average.name} against decay", partial(_differences, size, average, context))
         mean, error, n = standard_error(found["squares"])
         at = {"rate": size.rate, "steps_in_all": size.steps, **kind}
         root = np.sqrt(mean)
@@ -105,7 +103,7 @@ def measure(config: AnytimeConfig, context: Context) -> Iterator[Curves]:
         )
 
 
-def _differences(size: Identity, average: Average, context: Context) -> Float[np.ndarray, "replicas"]:
+def _differences(size: Identity, average: Average, context: Context) -> dict[str, np.ndarray]:
     """Return the squared difference of averaged constant rate and decay, on the same samples."""
     samples = context.seeds.numpy("averaging is decay", average.name).normal(size=(size.steps, size.replicas))
     iterate = mean = decayed = np.full(size.replicas, START)
@@ -114,7 +112,7 @@ def _differences(size: Identity, average: Average, context: Context) -> Float[np
         iterate = iterate + size.rate * (sample - iterate)
         mean = mean + newest * (iterate - mean)
         decayed = decayed + eta * (sample - decayed)
-    return np.asarray((mean - decayed) ** 2)
+    return {"squares": (mean - decayed) ** 2}
 
 
 def _judge_identity(curves: Curves) -> Judgement:

@@ -125,8 +125,9 @@ def predict(config: AnytimeConfig) -> Iterator[Curves]:
 def _judge_bound(curves: Curves) -> Judgement:
     """The theorem bounds the risk up to a constant; where it is at most 1 at every length, the bound itself holds."""
     rows = select(curves, panel=Panels.RATIO)
-    worst = rows.loc[rows["y"].idxmax()]
-    a, b, gamma = (float(parameter(rows, name).loc[worst.name]) for name in ("a", "b", "gamma"))
+    place = int(rows["y"].argmax())
+    worst = rows.iloc[place]
+    a, b, gamma = (float(parameter(rows, name).iloc[place]) for name in ("a", "b", "gamma"))
     return Judgement(
         within(float(worst["y"]), 0, LARGEST_CONSTANT),
         predicted=f"C <= {LARGEST_CONSTANT:g}",

@@ -302,7 +302,8 @@ def _read(rows: Curves) -> Curves:
     """Return the points where anytime runs are read: a twentieth, a tenth, a quarter, a half and all of the horizon."""
     longest = rows.groupby("params")["x"].transform("max")
     parts = (rows["x"] / longest).to_numpy()[:, None]
-    return rows[np.isclose(parts, PARTS, rtol=1e-9, atol=0.5 / longest.to_numpy()[:, None]).any(axis=1)]
+    found: Curves = rows[np.isclose(parts, PARTS, rtol=1e-9, atol=0.5 / longest.to_numpy()[:, None]).any(axis=1)]
+    return found
 
 
 def _if_long(rows: Curves, verdict: Verdict) -> Verdict:

@@ -189,7 +189,7 @@ def judge_ratios(rows: Curves) -> Judgement:
         Verdict.FAILS if np.isinf(y) else within(y, 1, TOLERANCE, known(error, n), sigmas=sigmas)
         for y, error, n in zip(rows["y"], rows["y_err"], rows["n"], strict=True)
     ]
-    worst = rows.loc[(rows["y"] - 1).abs().idxmax()]
+    worst = rows.iloc[int((rows["y"] - 1).abs().argmax())]
     return Judgement(
         all_of(verdicts),
         predicted=1.0,

@@ -99,11 +99,11 @@ def predict(config: AnytimeConfig) -> Iterator[Curves]:
         for kind, row in zip(_kinds(size.stable), slopes, strict=True):
             at = {"a": a, **kind, "horizon": size.horizon, "sigma2": size.sigma2, "dimension": size.dimension}
             yield RECORD.theory(Panels.EXPONENT, at, x=("b", size.b), y=("exponent", row))
-    horizons = np.unique(np.geomspace(size.horizons[0], size.horizons[-1], LINE).round().astype(int))
-    horizons = sorted({*horizons.tolist(), *size.horizons})
+    line = np.geomspace(size.horizons[0], size.horizons[-1], LINE).round().astype(int).tolist()
+    horizons = sorted({*line, *size.horizons})
     risks = _risks(_spectrum(size), size.sigma2, size.multiplier, horizons, size.stable, size.batch)[:, :, 0]
-    for kind, line in zip(_kinds(size.stable), risks.T, strict=True):
-        yield RECORD.theory(Panels.RISK, {**_at(size), **kind}, x=("horizon", horizons), y=("risk", line))
+    for kind, row in zip(_kinds(size.stable), risks.T, strict=True):
+        yield RECORD.theory(Panels.RISK, {**_at(size), **kind}, x=("horizon", horizons), y=("risk", row))
 
 
 def _kinds(stable: tuple[float, ...]) -> list[dict[str, object]]:
@@ -187,10 +187,8 @@ def _simulate(size: StableDecay, context: Context) -> Float[np.ndarray, "horizon
     decays = _decays(horizons, size.stable).reshape(horizons[-1], -1)
     rates = np.concatenate([decays, np.ones((len(decays), 1))], axis=1) * eta
     risks = simulate_descent(
-        *(
-            torch.as_tensor(values, device=context.device)
-            for values in (spectrum.eigenvalue, np.sqrt(spectrum.signal / spectrum.eigenvalue))
-        ),
+        torch.as_tensor(spectrum.eigenvalue, device=context.device),
+        torch.as_tensor(np.sqrt(spectrum.signal / spectrum.eigenvalue), device=context.device),
         size.sigma2,
         torch.as_tensor(rates, device=context.device),
         [Averaging("tail", horizon // 2) for horizon in horizons],
