@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 Parameters: TypeAlias = dict[str, Tensor]
 Loss: TypeAlias = Callable[[Parameters, Any], Tensor]
-Schedule: TypeAlias = Callable[[int], float]
+Schedule: TypeAlias = Callable[[int], "float | Tensor"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Optimizer:
         momentum: of SGD, in [0, 1).
         betas, epsilon: of Adam.
         clip: largest gradient norm of a copy over all its parameters; None leaves gradients alone.
-        schedule: factor of the learning rate as a pure function of the step, counted from 0.
+        schedule: factor of the learning rate as a pure function of the step, counted from 0: one number, or one a copy.
         factors: learning-rate factors of single parameters by name, one number or one a copy; absent: 1. Weight decay
             keeps to the common rate, so that what a factor scales decays as before.
     """
@@ -136,6 +136,26 @@ class Ensemble:
                     value.copy_(state["moments"][kind][name])
         self.step = int(state["step"])
 
+    def select(self, copies: Sequence[int], optimizer: Optimizer) -> "Ensemble":
+        """Return an ensemble of these copies, in this order, that goes on from the same step with the same moments.
+
+        A copy may be left out, or taken twice: it then goes on along two schedules.
+
+        Args:
+            copies: numbers of copies, at least one.
+            optimizer: of the new ensemble; its rule is that of this one.
+
+        Raises:
+            IndexError: there is no such copy.
+        """
+        chosen = torch.tensor(list(copies), device=next(iter(self.parameters.values())).device)
+        branched = Ensemble({name: value.detach()[chosen] for name, value in self.parameters.items()}, optimizer)
+        for kind, group in self._moments.items():
+            for name, value in group.items():
+                branched._moments[kind][name].copy_(value[chosen])
+        branched.step = self.step
+        return branched
+
     def _clipped(self, gradients: Parameters) -> Parameters:
         if self._optimizer.clip is None:
             return gradients
@@ -148,7 +168,7 @@ class Ensemble:
         factor = rule.schedule(self.step)
         for name, gradient in gradients.items():
             value = self.parameters[name]
-            rate = _column(rule.learning_rate, value) * factor
+            rate = _column(rule.learning_rate, value) * _column(factor, value)
             value.mul_(1 - rate * _column(rule.weight_decay, value))
             rate = rate * _column(rule.factors.get(name, 1.0), value)
             if rule.rule == "adam":

@@ -1,4 +1,6 @@
-"""How are the language models trained and read? Validation losses of every schedule at every horizon.
+"""How are the language models trained and read? Validation losses of every schedule at every horizon, one by one.
+
+Small models train as one batch instead (`language_ensemble.py`), from the same weights, batches and rates.
 
 Each training is a chain of units: it is read where a horizon or the branch of a decay comes, and what was read is on
 disk before it goes on. All schedules of a seed start from the same weights and see the same batch at the same step.
@@ -66,6 +68,10 @@ def train_all(settings: LanguageSettings, context: Context) -> dict[tuple[Traini
 
 
 def _train_all(settings: LanguageSettings, context: Context) -> dict[tuple[Training, str], Losses]:
+    if settings.together:
+        from solv.experiments.anytime.language_ensemble import train_together
+
+        return train_together(settings, context)
     runs, horizons = trainings(settings), sorted(settings.horizons)
     losses: dict[tuple[Training, str], Losses] = {}
     steps = settings.seeds * sum(run.along if run.schedule == "cosine" else horizons[-1] for run in runs)
@@ -86,7 +92,7 @@ class Laboratory:
         self.settings, self.context, self.seed, self.step = settings, context, seed, step
         try:
             corpus = _corpus(settings, context, seed)
-            self._name = f"language {corpus.digest}".strip()
+            self.name = f"language {corpus.digest}".strip()
             self.architecture = architecture(settings, corpus.vocabulary)
             self._windows = Windows(
                 corpus.train, settings.model.context, settings.batch, context.seeds.integer("language batches", seed)
@@ -113,7 +119,7 @@ class Laboratory:
             events += [(horizon, True) for horizon in settings.horizons]
         losses: dict[tuple[str, int], float] = {}
         for horizon, branches in sorted(events, key=lambda event: self._branch(event[0]) if event[1] else event[0]):
-            name = f"{self._name} {run.label} seed={self.seed} {'wsd' if branches else 'read'} {horizon}"
+            name = f"{self.name} {run.label} seed={self.seed} {'wsd' if branches else 'read'} {horizon}"
             compute = partial(self._decayed, going, horizon) if branches else partial(going.losses, horizon)
             by_weights = self.context.unit(name, compute)
             losses |= {(weights, horizon): float(loss) for weights, loss in by_weights.items()}
@@ -142,12 +148,15 @@ class Laboratory:
             averages={f"{label:g}": Averaging("ema", label) for label in labels},
             parallel=cast("Parallel", settings.parallel) if context.processes > 1 else None,
         )
-        model = Decoder(self.architecture, generator=context.seeds.torch("language model", self.seed))
-        return Trainer(model, training, device=context.device)
+        return Trainer(self.model(), training, device=context.device)
+
+    def model(self) -> Decoder:
+        """Return the model with the first weights of the seed."""
+        return Decoder(self.architecture, generator=self.context.seeds.torch("language model", self.seed))
 
     def checkpoint(self, name: str) -> TrainingCheckpoint:
         """Return where a training keeps its state."""
-        return self.context.checkpoint(f"{self._name} {name} seed={self.seed}")
+        return self.context.checkpoint(f"{self.name} {name} seed={self.seed}")
 
     def _branch(self, horizon: int) -> int:
         return int(self.settings.stable * horizon)

@@ -70,6 +70,9 @@ class LanguageSettings(Group):
         choices=("ddp", "fsdp"),
         scientific=False,
     )
+    together: bool = flag(
+        True, "whether all trainings of the language part are one batch of models: faster where models are small"
+    )
     save_every: int = integer(1000, "steps between two saves of a training's state", least=1, scientific=False)
     model: LanguageModel = group(LanguageModel, "the decoder")
 
@@ -94,8 +97,8 @@ class Regret(Group):
     )
 
 
-class Figure3(Group):
-    """The paper's synthetic figure: uniform averages at the multiplier of least mean risk (S1)."""
+class Figure4(Group):
+    """The paper's synthetic figure: uniform averages at the multiplier of least mean risk, and WSD (S1)."""
 
     multipliers: tuple[float, ...] = reals(
         [
@@ -105,12 +108,19 @@ class Figure3(Group):
         "peaks that are tried for uniform averages, times 1/tr H",
         above=0,
     )
+    stable: tuple[float, ...] = reals(
+        [0.3, 0.5, 0.7, 0.9], "parts of the horizon at which WSD may begin to decay", above=0, below=1
+    )
+    stable_multipliers: tuple[float, ...] = reals(
+        [1e-3, 2e-3, 5e-3, 0.01, 0.03, 0.1, 0.25, 0.5, 1, 1.25, 1.5, 1.9], "peaks of WSD, times 1/tr H", above=0
+    )
+    normalize: bool = flag(True, "whether the target of this figure has norm 1, as in the authors' stored curves")
 
 
 class Rates(Group):
     """Exponents of the averaged risk, between a quarter of the horizon and the horizon (section 3)."""
 
-    gamma: tuple[float, ...] = reals([0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7], "exponents of t^-gamma", least=0, below=1)
+    gamma: tuple[float, ...] = reals([round(0.05 * k, 2) for k in range(15)], "exponents of t^-gamma", least=0, below=1)
     horizon: int = integer(32_000, "steps of the longer horizon; the other is a quarter of it", least=40)
     dimension: int = integer(10**7, "dimension of the regression whose exponents are read", least=1)
     sigma2: float = real(1, "variance of the label noise where exponents are read", least=0)
@@ -186,7 +196,7 @@ class AnytimeConfig(RunSettings):
     normalize: bool = flag(False, "whether the target is scaled to norm 1")
     nodes: Nodes = group(Nodes, "resolution of the spectrum")
     regret: Regret = group(Regret, "anytime curves against the tuned cosine")
-    figure3: Figure3 = group(Figure3, "the paper's synthetic figure")
+    figure4: Figure4 = group(Figure4, "the paper's synthetic figure")
     rates: Rates = group(Rates, "exponents of the risk")
     stable_decay: StableDecay = group(StableDecay, "warmup-stable-decay without an average")
     bound: Bound = group(Bound, "theorem 1's bound")

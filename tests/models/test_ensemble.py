@@ -161,3 +161,19 @@ def test_invalid_stacks_are_refused():
         stack([])
     with pytest.raises(ValueError, match=r"first axes \[2, 3\]"):
         Ensemble({"a": torch.ones(2), "b": torch.ones(3)}, Optimizer())
+
+
+def test_chosen_copies_go_on_as_before_and_one_taken_twice_branches():
+    """With equal rates both branches stay equal to the copy that was never taken out; with another they part."""
+    whole = build_ensemble(Optimizer(learning_rate=RATES))
+    for step in range(6):
+        whole.update(LOSS, draw(step))
+    branched = whole.select([2, 0, 2], Optimizer(learning_rate=1.0, schedule=lambda step: RATES[[2, 0, 0]]))
+    assert branched.step == 6
+    for step in range(6, STEPS):
+        batch = draw(step)
+        whole.update(LOSS, batch)
+        branched.update(LOSS, {name: value[[2, 0, 2]] for name, value in batch.items()})
+    for name, value in whole.parameters.items():
+        torch.testing.assert_close(branched.parameters[name][:2], value[[2, 0]], rtol=1e-12, atol=0)
+        assert (branched.parameters[name][2] != value[2]).any()

@@ -19,6 +19,7 @@ TINY = LanguageSettings(
     cosine_rates=(5e-3, 1e-2),
     seeds=2,
     labels=(6.25, 25),
+    together=False,
     save_every=7,
     model=LanguageModel(layers=1, width=8, heads=2, context=8),
 )
