@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 Parameters: TypeAlias = dict[str, Tensor]
 Loss: TypeAlias = Callable[[Parameters, Any], Tensor]
-Schedule: TypeAlias = Callable[[int], "float | Tensor"]
+Schedule: TypeAlias = Callable[[int], float]
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Optimizer:
     betas: tuple[float, float] = (0.9, 0.999)
     epsilon: float = 1e-8
     clip: float | None = None
-    schedule: Schedule = lambda step: 1.0
+    schedule: Callable[[int], float | Tensor] = lambda step: 1.0
     factors: Mapping[str, float | Float[Tensor, "copies"]] = field(default_factory=dict)
 
 

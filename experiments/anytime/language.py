@@ -61,12 +61,19 @@ def panels(config: AnytimeConfig) -> list[Panel]:
     seeds = f"mean over {settings.seeds} seeds, errors paired" if settings.seeds > 1 else "one seed"
     return [
         log(Panels.LOSS, f"Language model ({task[settings.data]})", y_label="validation loss (nats)"),
-        log(Panels.LONG, "Language model: long cosines read early", y_label="validation loss (nats)", ordered=True),
+        log(
+            Panels.LONG,
+            "Language model: long cosines read early",
+            y_label="validation loss (nats)",
+            ordered=True,
+            figure="Fig. 1",
+        ),
         log(
             Panels.GAP,
             "Language model: loss above the tuned cosine",
             y_label="nats",
             note=f"below 0: better; {seeds}",
+            figure="Fig. 2",
             y_limits=(-0.02, 0.06) if settings.data == "character" else (None, None),
         ),
         log(Panels.GAIN, "Language model: what averaging takes off", y_label="nats", note=seeds),

@@ -33,7 +33,7 @@ RECORD = Recorder("anytime", "published-losses")
 LAYERS = {"150M": 12, "300M": 24}  # blocks of the authors' models, by which a run of the same model is known
 LARGEST = 0.0082  # nats between an anytime run and the cosine
 DIGITS = 5e-5  # of that number
-FIGURE = "losses on C4"
+FIGURE = "Fig. 2"
 JUDGED_BELOW = "150M"  # the model whose anytime runs are below the cosine
 
 

@@ -117,7 +117,7 @@ def measure(config: AnytimeConfig, context: Context) -> Iterator[Curves]:
 def _judge_square_root(curves: Curves) -> Judgement:
     """From the paper's own curve, a uniform average at its multiplier of least mean risk, over a factor 5 in time."""
     verdicts, slopes, last = [], [], 0.0
-    for params, line in each_curve(select(curves, gamma=0.5)):
+    for params, line in each_curve(select(curves, gamma=0.5, source="theory")):
         a, b, end = float(params["a"]), float(params["b"]), float(line["x"].max())
         if not np.isclose(b, 2 * a):
             continue

@@ -194,7 +194,7 @@ def test_the_paper_preset_is_the_papers_model_and_sweep():
     schedule = {
         name: sum(run.schedule == name for run in trainings(language)) for name in ("constant", "offset", "cosine")
     }
-    assert schedule == {"constant": 4 * 3, "offset": 3 * 3 * 3, "cosine": 3 * 3 * 6}
+    assert schedule == {"constant": 5 * 3, "offset": 5 * 8 * 3, "cosine": 5 * 3 * 6}
     assert language.batch * language.model.context * min(language.horizons) == pytest.approx(3.28e9, rel=1e-3)
     with pytest.raises(ConfigurationError, match=r"language\.folder = null"):
         EXPERIMENT.require(settings)

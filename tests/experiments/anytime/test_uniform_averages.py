@@ -44,6 +44,7 @@ def test_the_authors_stored_curves_are_met_where_the_run_is_theirs(a):
     curves = join_curves([*predict(config), *published])
     found = UNIFORM_AVERAGES.claims[1].judge(select(curves, panel=Panels.UNIFORM))
     assert found.verdict is Verdict.HOLDS
+    assert UNIFORM_AVERAGES.claims[0].judge(select(curves, panel=Panels.UNIFORM)).verdict is Verdict.HOLDS
     peaks = select(curves, panel=Panels.PEAKS, average="uniform")["y"].tolist()
     assert peaks == [0.5, 3] if a == 1.1 else [0.3, 1]
     assert list(measure(replace(config, horizon=20_000), None)) == []
