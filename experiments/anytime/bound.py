@@ -48,6 +48,7 @@ def panels(config: AnytimeConfig) -> list[Panel]:
             y_scale="log",
             facets=("a", "b"),
             series=_name,
+            note="it steps where k*, which is a whole number, does",
             figure="Theorem 1",
         ),
         Panel(

@@ -79,7 +79,7 @@ FIGURES = (
         "stable-decay",
         "1 core, 5 min, estimated",
         "no: theory alone",
-        "slopes up to 32000 steps within 0.053; a decay over the last tenth falls by up to 0.069 less than the average",
+        "slopes up to 32000 steps within 0.054; a decay over the last tenth falls by up to 0.073 less than the average",
     ),
     PaperFigure(
         "mean of N samples",

@@ -1,6 +1,7 @@
 """Part `exponents`: with which power of the horizon does the averaged risk fall, for every exponent of the schedule?"""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 
 import numpy as np
@@ -10,7 +11,7 @@ from solv.experiments.anytime.settings import AnytimeConfig, cases
 from solv.harness.contract import Part
 from solv.theory.anytime.rates import best_schedule_exponent, risk_exponent
 from solv.theory.anytime.risk import excess_risk
-from solv.theory.anytime.spectrum import power_law_spectrum
+from solv.theory.anytime.spectrum import power_law_targets
 from solv.theory.anytime.weight_averaging import tail
 from solv.theory.schedules import polynomial
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing, within
@@ -56,19 +57,26 @@ def predict(config: AnytimeConfig) -> Iterator[Curves]:
     low, high = rates.horizon // 4, rates.horizon
     t = np.arange(1, high + 1)
     size = {name: getattr(rates, name) for name in ("horizon", "dimension", "sigma2", "multiplier")}
-    for a, b in cases(config):
+    gammas, pairs = np.array(rates.gamma), cases(config)
+    factors = np.stack([polynomial(t, gamma) for gamma in gammas], axis=1) * rates.multiplier
+    slopes: dict[tuple[float, float], np.ndarray] = {}
+    for a in dict.fromkeys(a for a, _ in pairs):  # targets of one capacity are runs of one recursion
+        sources = [b for other, b in pairs if other == a]
+        targets = power_law_targets(a, sources, rates.dimension, exact=config.nodes.exact, ratio=config.nodes.ratio)
+        several = replace(targets, signal=np.tile(targets.signal, (len(gammas), 1)))
+        eta = np.repeat(factors / targets.trace, len(sources), axis=1)
+        risks = excess_risk(several, rates.sigma2, eta, [low, high], [tail(low // 2), tail(high // 2)]).averaged
+        found = np.log(risks[1, 1] / risks[0, 0]) / np.log(high / low)
+        slopes |= {(a, b): row for b, row in zip(sources, found.reshape(len(gammas), -1).T, strict=True)}
+    for a, b in pairs:
         at: Params = {"a": a, "b": b}
         best = best_schedule_exponent(a, b)
-        corners = np.unique([*rates.gamma, best])  # (5) is straight on either side of the best exponent
+        corners = np.unique([*gammas, best])  # (5) is straight on either side of the best exponent
         for kind, gamma in ((BEST, best), (LAW, corners)):
             law = risk_exponent(a, b, gamma)
             yield RECORD.theory(Panels.EXPONENT, {**at, "curve": kind}, x=("gamma", gamma), y=("exponent", law))
-        spectrum = power_law_spectrum(a, b, rates.dimension, exact=config.nodes.exact, ratio=config.nodes.ratio)
-        eta = np.stack([polynomial(t, gamma) for gamma in rates.gamma], axis=1) * rates.multiplier / spectrum.trace
-        risks = excess_risk(spectrum, rates.sigma2, eta, [low, high], [tail(low // 2), tail(high // 2)]).averaged
-        slopes = np.log(risks[1, 1] / risks[0, 0]) / np.log(high / low)
         at = {**at, "curve": RECURSION, **size}
-        yield RECORD.theory(Panels.EXPONENT, at, x=("gamma", rates.gamma), y=("exponent", slopes))
+        yield RECORD.theory(Panels.EXPONENT, at, x=("gamma", gammas), y=("exponent", slopes[a, b]))
 
 
 def _judge_slopes(curves: Curves) -> Judgement:

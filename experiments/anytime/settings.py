@@ -132,7 +132,9 @@ class StableDecay(Group):
 
     a: tuple[float, ...] = reals([1.5], "capacities for which exponents of WSD are read", above=1, below=2)
     b: tuple[float, ...] = reals(
-        [1.2, 1.35, 1.5, 1.75, 2, 2.5, 3], "sources for which exponents of WSD are read", above=1
+        [1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2, 2.2, 2.4, 2.7, 3],
+        "sources for which exponents of WSD are read",
+        above=1,
     )
     stable: tuple[float, ...] = reals(
         [0.3, 0.5, 0.9], "parts of the horizon at which WSD begins to decay", above=0, below=1

@@ -26,6 +26,7 @@ READINGS = (1000, 2000, 3000, 5000, 8000, 10_000, 20_000, 50_000)  # the paper's
 PARTS = (0.02, 0.04, 0.06, 0.1, 0.16, 0.2, 0.4, 1.0)  # of a horizon that is shorter than most of them
 LINE = 30  # steps at which averages are drawn
 STABLE = "WSD"
+GAMMAS = (0.0, 0.5)  # exponents of the schedules that are averaged
 TOLERANCE = 0.03  # of the slope, at a finite horizon
 DIGITS = 1e-3  # of the authors' curves: what the nodes of the spectrum leave out
 LEAST_HORIZON = 20_000  # steps at which the slope has come that close to the law
@@ -89,10 +90,15 @@ def predict(config: AnytimeConfig) -> Iterator[Curves]:
     read_at = sorted({*line, *judged, round(judged[-1] / 5)})
     for a, b in cases(config):
         regression, at = problem(config, a, b), {**case(config, a, b), "horizon": config.horizon}
-        for gamma in (0.0, 0.5):
-            multiplier, risks = least_mean_risk(
-                regression, PowerSchedule(gamma), uniform(), read_at, sorted(config.figure4.multipliers), judged
-            )
+        chosen = least_mean_risk(
+            regression,
+            [PowerSchedule(gamma) for gamma in GAMMAS],
+            uniform(),
+            read_at,
+            sorted(config.figure4.multipliers),
+            judged,
+        )
+        for gamma, (multiplier, risks) in zip(GAMMAS, chosen, strict=True):
             kind = {**at, "gamma": gamma, "average": UNIFORM}
             yield RECORD.theory(Panels.UNIFORM, kind, x=("steps", read_at), y=("risk", risks))
             yield RECORD.theory(Panels.PEAKS, kind, x=("steps", read_at[-1]), y=("multiplier", multiplier))

@@ -267,23 +267,25 @@ def horizon_free_schedules(a: float, b: float, horizon: int, offsets: Sequence[f
 
 def least_mean_risk(
     problem: Problem,
-    schedule: PowerSchedule,
+    schedules: Sequence[PowerSchedule],
     average: Average,
     read_at: Sequence[int],
     multipliers: ArrayLike,
     judged: Sequence[int] | None = None,
-) -> tuple[float, Float[np.ndarray, "times"]]:
-    """Return the multiplier of least mean risk over the readings, a rule of the authors' code, and its risks.
+) -> list[tuple[float, Float[np.ndarray, "times"]]]:
+    """Return each schedule's multiplier of least mean risk over the readings, the authors' rule, and its risks.
 
     The mean is over those readings that are `judged` (None: all). The grid is taken as it is. Errors as in
     `best_anytime`.
     """
     peaks = _require_multipliers(multipliers)
-    rates = np.outer(schedule.factors(read_at[-1]), peaks / problem.spectrum.trace)
-    found = excess_risk(problem.spectrum, problem.sigma2, rates, read_at, [average], problem.batch).averaged[0]
+    factors = np.stack([schedule.factors(read_at[-1]) for schedule in schedules], axis=1)
+    rates = (factors[..., None] * (peaks / problem.spectrum.trace)).reshape(len(factors), -1)
+    risks = excess_risk(problem.spectrum, problem.sigma2, rates, read_at, [average], problem.batch).averaged[0]
+    found = risks.reshape(len(read_at), len(schedules), len(peaks))
     rows = [place for place, step in enumerate(read_at) if judged is None or step in judged]
-    best = int(np.argmin(found[rows].mean(axis=0)))
-    return float(peaks[best]), found[:, best]
+    best = found[rows].mean(axis=0).argmin(axis=1)
+    return [(float(peaks[chosen]), found[:, row, chosen]) for row, chosen in enumerate(best)]
 
 
 def _anytime(

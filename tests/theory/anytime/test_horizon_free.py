@@ -109,7 +109,7 @@ def test_the_rule_of_the_paper_chooses_its_multipliers():
     problem = Problem(power_law_spectrum(1.1, 2.2, 500_000, exact=30, ratio=1.15, normalize=True), 0.01)
     read_at = [1000, 2000, 3000, 5000, 8000, 10_000, 20_000, 50_000]
     for gamma, grid, chosen in ((0.0, [0.3, 0.5, 0.8], 0.5), (0.5, [2, 3, 5], 3)):
-        multiplier, risks = least_mean_risk(problem, PowerSchedule(gamma), uniform(), read_at, grid)
+        [(multiplier, risks)] = least_mean_risk(problem, [PowerSchedule(gamma)], uniform(), read_at, grid)
         assert multiplier == chosen
         assert np.all(np.diff(risks) < 0)
 
@@ -142,7 +142,7 @@ def test_the_best_exponent_of_the_rates_is_among_the_schedules():
         (lambda problem: cosine_envelope(problem, [10], []), "multipliers = "),
         (lambda problem: cosine_envelope(problem, [10], [1.0, 0.5]), "multipliers = "),
         (lambda problem: best_anytime(problem, PowerSchedule(0), [], [10], np.ones(1), [-1.0]), "multipliers = "),
-        (lambda problem: least_mean_risk(problem, PowerSchedule(1.0), uniform(), [10], [1.0]), "gamma = 1.0"),
+        (lambda problem: least_mean_risk(problem, [PowerSchedule(1.0)], uniform(), [10], [1.0]), "gamma = 1.0"),
         (lambda problem: recommend(1.5, 3, 99), "horizon = 99"),
         (lambda problem: recommend(1.0, 3, 100), "a = 1.0"),
         (lambda problem: recommend(1.5, 3, 100, offsets=[0]), "offset = 0"),
