@@ -113,9 +113,9 @@ def measure(config: AnytimeConfig, context: Context) -> Iterator[Curves]:
     settings = config.language
     if settings.data == "none":
         return
-    from solv.experiments.anytime.language_training import train_all
+    from solv.experiments.anytime.language_ensemble import train_models
 
-    yield from _curves(settings, choose(settings, train_all(settings, context)))
+    yield from _curves(settings, choose(settings, train_models(settings, context)))
 
 
 def _curves(settings: LanguageSettings, chosen: Chosen) -> Iterator[Curves]:

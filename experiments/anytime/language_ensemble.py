@@ -15,14 +15,15 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from solv.experiments.anytime.language_runs import Losses, Training, trainings
-from solv.experiments.anytime.language_training import LOOKS, Laboratory
+from solv.experiments.anytime.language_runs import Losses, Training, require_text, trainings
+from solv.experiments.anytime.language_training import LOOKS, Laboratory, train_all
 from solv.experiments.anytime.settings import LanguageSettings
 from solv.harness.contract import Context
 from solv.harness.settings import ConfigurationError
 from solv.models.ensemble import Ensemble, Optimizer, Parameters, stack, train, vmapped_loss
 from solv.models.language.training import next_token_loss
 from solv.models.language.weight_average import Averaging
+from solv.models.threads import one_thread
 from solv.theory import schedules
 from solv.tracking.progress import Step
 
@@ -47,6 +48,20 @@ class Member:
     def averaged(self) -> bool:
         """Whether averages of its weights are kept."""
         return self.run.schedule != "cosine" and not self.start
+
+
+def train_models(settings: LanguageSettings, context: Context) -> dict[tuple[Training, str], Losses]:
+    """Return the losses of `train_together` or of `language_training.train_all`, as the settings ask.
+
+    Raises:
+        ConfigurationError: no folder of shards, horizons within the warm-up, too little text, or settings that only
+            trainings one by one know.
+    """
+    if not settings.together:
+        return train_all(settings, context)
+    require_text(settings)
+    with one_thread(context.device):
+        return train_together(settings, context)
 
 
 def train_together(settings: LanguageSettings, context: Context) -> dict[tuple[Training, str], Losses]:

@@ -68,10 +68,6 @@ def train_all(settings: LanguageSettings, context: Context) -> dict[tuple[Traini
 
 
 def _train_all(settings: LanguageSettings, context: Context) -> dict[tuple[Training, str], Losses]:
-    if settings.together:
-        from solv.experiments.anytime.language_ensemble import train_together
-
-        return train_together(settings, context)
     runs, horizons = trainings(settings), sorted(settings.horizons)
     losses: dict[tuple[Training, str], Losses] = {}
     steps = settings.seeds * sum(run.along if run.schedule == "cosine" else horizons[-1] for run in runs)

@@ -94,9 +94,9 @@ def _published(model: str, *, losses: bool) -> Iterator[Curves]:
 
 def _beside(settings: LanguageSettings, models: list[str], context: Context) -> Iterator[Curves]:
     """Yield the runs of the part `language`; fewer losses where they lie on each other, the gaps have all."""
-    from solv.experiments.anytime.language_training import train_all
+    from solv.experiments.anytime.language_ensemble import train_models
 
-    chosen = choose(settings, train_all(settings, context))
+    chosen = choose(settings, train_models(settings, context))
     losses: list[tuple[Panels, Params, Losses]] = [(Panels.LOSS, TUNED, chosen.envelope)]
     for kind, params in ANYTIME.items():
         best = chosen.anytime[kind]
