@@ -19,6 +19,7 @@ What does averaging over disorder predict for linear systems, regression and net
 | `rise-map`         | rise_map.py          | E6: for which data and features the noise-free loss rises again          |
 | `deep-linear`      | deep_linear.py       | E7: losses of networks that learn features                               |
 | `width`            | width.py             | E7: what width adds                                                      |
+| `parametrization`  | parametrization.py   | 2605.07870: what survives widening, in mean-field and in NTK             |
 | `weight-spectrum`  | weight_spectrum.py   | E8: singular values of the weights as they learn                         |
 | `richness`         | richness.py          | E8: when and how far spikes leave the bulk                               |
 | `spike-dependence` | spike_dependence.py  | E8: whether the spikes' dependence on the initial weights matters        |
@@ -26,8 +27,8 @@ What does averaging over disorder predict for linear systems, regression and net
 The paper's figure 2 is the critical case; the settings of its other figures are not public, and E1 to E8 count our
 experiments. Shared by parts: cells and abscissae (`elliptic_systems.py`, `regression_problems.py`,
 `deep_networks.py`), simulations (`linear_simulation.py`, `critical_simulation.py`, `regression_simulation.py`,
-`model_grid.py`, `flow_simulation.py`, `deep_training.py`, all repeated by `repeats.py`), and theory beyond stability
-(`unstable.py`).
+`model_grid.py`, `flow_simulation.py`, `deep_training.py`, all repeated by `repeats.py`), theory beyond stability
+(`unstable.py`), and the claim about nearly all parts (`agreement.py`).
 """
 
 from solv.harness.entry import Entry, Paper

@@ -61,3 +61,44 @@ def train(
     arrays = context.unit(name, compute)
     shown.advance(note=name)
     return arrays
+
+
+def scan_rates(
+    context: Context,
+    shown: Step,
+    network: DeepLinear,
+    dimension: int,
+    repeats: int,
+    steps: int,
+    rates: np.ndarray,
+) -> np.ndarray:
+    """Return the training loss after `steps` updates of the same networks at each learning rate, (repeats, rates).
+
+    A network that diverges has the loss inf.
+
+    Args:
+        context, shown: of the run and of the task that is shown; the array is one unit.
+        network: with finite width; its own rate does not enter.
+        dimension: input dimension D.
+        repeats: networks, each drawn from a stream of its own and trained at every rate.
+        steps: updates.
+        rates: eta, in units of g0^2 N.
+    """
+    label = f"H={network.hidden_layers:g},g0={network.richness:g},nu={network.width:g},alpha={network.samples:g}"
+    name = f"rates {label} D={dimension} steps={steps} eta={rates[0]:g}..{rates[-1]:g} n={len(rates)}"
+
+    def compute() -> Mapping[str, np.ndarray]:
+        losses = []
+        for eta in rates:
+            networks = draw_networks(
+                dimension=dimension, width=count(network.width, dimension), samples=count(network.samples, dimension),
+                hidden_layers=network.hidden_layers, richness=network.richness, label_noise=network.label_noise,
+                seeds=repeats, generator=[context.seeds.torch(name, r, device=context.device) for r in range(repeats)],
+            )  # fmt: skip
+            losses.append(train_networks(networks, eta=float(eta), steps=steps + 1).losses.train[:, -1].cpu().numpy())
+        found = np.stack(losses, axis=1)
+        return {"train": np.where(np.isfinite(found), found, np.inf)}
+
+    found = context.unit(name, compute)["train"]
+    shown.advance(note=name)
+    return found

@@ -10,7 +10,7 @@ from solv.experiments.dmft.settings import DmftConfig
 from solv.experiments.dmft.unstable import unwarned
 from solv.harness.contract import Context, Part
 from solv.theory.dmft.random_features import RandomFeatures
-from solv.theory.dmft.stochastic_descent import stochastic_descent_loss
+from solv.theory.dmft.stochastic_descent import stochastic_descent_losses
 from solv.tracking.curves import Curves, Recorder
 from solv.tracking.panels import Panel
 
@@ -38,8 +38,8 @@ def predict(config: DmftConfig) -> Iterator[Curves]:
     """Yield the loss at each batch size."""
     features = count(config.features_sgd, config.dimension)
     model = RandomFeatures(spectrum_called("power-law", config.dimension), np.inf, features, config.noise)
-    for batch in config.batch:
-        loss = stochastic_descent_loss(model, batch, config.eta_sgd, config.steps)
+    losses = stochastic_descent_losses(model, config.batch, config.eta_sgd, config.steps)
+    for batch, loss in zip(config.batch, losses, strict=True):
         yield RECORD.theory(Panels.SGD, _at(config, batch), x=("steps", np.arange(config.steps)), y=("test loss", loss))
 
 

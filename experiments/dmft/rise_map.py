@@ -11,8 +11,7 @@ from solv.experiments.dmft.regression_problems import RegressionCell
 from solv.experiments.dmft.settings import DmftConfig
 from solv.experiments.dmft.unstable import unwarned
 from solv.harness.contract import Context, Part
-from solv.theory.dmft.random_feature_dynamics import gradient_flow_losses
-from solv.theory.dmft.random_features import RandomFeatures, isotropic
+from solv.theory.dmft.flow_map import isotropic_flow_losses
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, within
 from solv.tracking.curves import Curves, Params, Recorder, each_curve, parameter, select
 from solv.tracking.panels import Map, Panel
@@ -75,24 +74,22 @@ def _label(params: Params) -> str:
 def predict(config: DmftConfig) -> Iterator[Curves]:
     """Yield where the noise-free flow rises again, and how high it ends; both are symmetric under P <-> N."""
     values, times = map_values(config), map_times(config)
+    rows, columns = np.tril_indices(len(values))
     losses = np.empty((len(values), len(values), len(times)))
-    for row, n in enumerate(values):
-        for column, p in enumerate(values[: row + 1]):
-            losses[row, column] = losses[column, row] = _noise_free(p, n, times)
+    losses[rows, columns] = losses[columns, rows] = isotropic_flow_losses(values[columns], values[rows], times)
     rises, ends = rise_after_minimum(losses), np.maximum(losses[..., -1], RESOLVED_LOSS)
     for row, n in enumerate(values):
         yield RECORD.theory(Panels.RISE, _row(n), x=("P/D", values), y=("rise", rises[row]))
         yield RECORD.theory(Panels.LATE, _row(n), x=("P/D", values), y=("late loss", ends[row]))
     for panel in (Panels.RISE, Panels.LATE):
         yield RECORD.theory(panel, {"line": DIAGONAL}, x=("P/D", values), y=("N/D", values))
-    for p, n in dict.fromkeys(tuple(sorted(point)) for point in MAP_POINTS):
-        at = RegressionCell(p, n).params
-        yield RECORD.theory(Panels.RISE_CURVES, at, x=("time", times), y=("test loss", _noise_free(p, n, times)))
-    for p in MAP_VALUES:
-        at = RegressionCell(p, np.inf).params
-        yield RECORD.theory(
-            Panels.RISE_REGRESSION, at, x=("time", times), y=("test loss", _noise_free(p, np.inf, times))
-        )
+    points = list(dict.fromkeys(tuple(sorted(point)) for point in MAP_POINTS))
+    for panel, cells in (
+        (Panels.RISE_CURVES, points),
+        (Panels.RISE_REGRESSION, [(p, np.inf) for p in MAP_VALUES]),
+    ):
+        for (p, n), y in zip(cells, isotropic_flow_losses(*np.array(cells).T, times), strict=True):
+            yield RECORD.theory(panel, RegressionCell(p, n).params, x=("time", times), y=("test loss", y))
 
 
 def map_values(config: DmftConfig) -> np.ndarray:
@@ -117,14 +114,6 @@ def rise_after_minimum(losses: np.ndarray) -> np.ndarray:
 
 def _row(features: float) -> dict[str, object]:
     return {"features": features, "until": MAP_SPAN[1]}
-
-
-def _noise_free(samples: float, features: float, times: np.ndarray) -> np.ndarray:
-    """Return L(t) of the isotropic flow, which depends on the ratios alone."""
-    losses: np.ndarray = gradient_flow_losses(
-        RandomFeatures(isotropic(1000), 1000 * samples, 1000 * features), times
-    ).test
-    return losses
 
 
 # -- measurement ---------------------------------------------------------------------------------------------------

@@ -6,8 +6,8 @@ from solv.harness.settings import Group, RunSettings, group, integer, integers, 
 class Elliptic(Group):
     """Simulated linear systems (E1)."""
 
-    size: int = integer(500, "number of units N of a simulated linear system", least=4)
-    repeats: int = integer(4, "independent matrices per (g, tau) in simulated linear systems", least=2)
+    size: int = integer(400, "number of units N of a simulated linear system", least=4)
+    repeats: int = integer(12, "independent matrices per (g, tau) in simulated linear systems", least=2)
     time_step: float = real(0.5, "spacing of the times at which C and R are measured", above=0)
     until: float = real(6, "latest time of the two-time functions", above=0)
     small_size: int = integer(
@@ -45,7 +45,7 @@ class Learning(Group):
 class Repeats(Group):
     """Independent runs of the regressions, each with data, features, noise and batches of its own."""
 
-    regression: int = integer(8, "independent runs of linear regression (E2)", least=2)
+    regression: int = integer(16, "independent runs of linear regression (E2)", least=2)
     random_features: int = integer(16, "independent runs of random features (E3)", least=2)
     sgd: int = integer(40, "independent runs of one-pass SGD (E4)", least=2)
 
@@ -62,8 +62,8 @@ class Ensembles(Group):
 class Flow(Group):
     """The exact flows and the map of E6, isotropic and without noise."""
 
-    dimension: int = integer(600, "input dimension D of the exact flows (E6)", least=4)
-    repeats: int = integer(4, "independent draws of the exact flows (E6)", least=2)
+    dimension: int = integer(400, "input dimension D of the exact flows (E6)", least=4)
+    repeats: int = integer(12, "independent draws of the exact flows (E6)", least=2)
     columns: int = integer(16, "values of P/D and of N/D in the map, from 0.1 to 3", least=2)
     times: int = integer(40, "times of a curve of the map, from 0.1 to 300", least=8)
     map_dimension: int = integer(300, "input dimension D of the simulated points of the map (E6)", least=10)
@@ -77,6 +77,14 @@ class Deep(Group):
     repeats: int = integer(20, "independent deep linear networks per curve (E7)", least=2)
     scan_dimension: int = integer(100, "D of the networks in the scan over width", least=4)
     scan_repeats: int = integer(40, "networks per width in the scan", least=2)
+
+
+class Widening(Group):
+    """Networks that are widened in the mean-field and in the NTK parametrization."""
+
+    widths: tuple[float, ...] = reals([1, 2, 4, 8], "widths N/D of the trained networks that are widened", above=0)
+    dimension: int = integer(60, "input dimension D of the networks that are widened", least=10)
+    repeats: int = integer(8, "independent networks per width and parametrization", least=2)
 
 
 class Spikes(Group):
@@ -157,4 +165,5 @@ class DmftConfig(RunSettings):
     ensembles: Ensembles = group(Ensembles, "grids of trained models")
     flow: Flow = group(Flow, "exact flows and the map")
     deep: Deep = group(Deep, "trained deep networks")
+    widening: Widening = group(Widening, "networks that are widened in two parametrizations")
     spikes: Spikes = group(Spikes, "networks whose spectra are measured")

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
         power_spectrum,
         spectral_ellipse,
     )
+    from solv.theory.dmft.flow_map import (
+        isotropic_flow_losses,
+    )
     from solv.theory.dmft.linear_dmft import (
         TwoTime,
         coupled_two_time,
@@ -39,6 +42,11 @@ if TYPE_CHECKING:
     from solv.theory.dmft.outliers import (
         bulk_edge,
         outlier_singular_values,
+    )
+    from solv.theory.dmft.parametrization import (
+        Parametrization,
+        loss_after,
+        widened,
     )
     from solv.theory.dmft.random_feature_dynamics import (
         LossCurves,
@@ -57,6 +65,7 @@ if TYPE_CHECKING:
         power_law,
         product_density,
         resolved_degrees,
+        resolved_on_rays,
         spectral_edge,
         spectrum_of,
     )
@@ -65,6 +74,7 @@ if TYPE_CHECKING:
     )
     from solv.theory.dmft.stochastic_descent import (
         stochastic_descent_loss,
+        stochastic_descent_losses,
     )
 
 __all__ = [
@@ -73,6 +83,7 @@ __all__ = [
     "DeepLinearDynamics",
     "FiniteResponse",
     "LossCurves",
+    "Parametrization",
     "RandomFeatures",
     "Sharing",
     "Spectrum",
@@ -94,7 +105,9 @@ __all__ = [
     "hermitian_descent_loss",
     "hermitian_flow_loss",
     "isotropic",
+    "isotropic_flow_losses",
     "late_response",
+    "loss_after",
     "mode_responses",
     "normal_partner_correlation",
     "outlier_singular_values",
@@ -103,12 +116,15 @@ __all__ = [
     "product_density",
     "regression_flow_losses",
     "resolved_degrees",
+    "resolved_on_rays",
     "response_error",
     "shifted_response",
     "spectral_edge",
     "spectral_ellipse",
     "spectrum_of",
     "stochastic_descent_loss",
+    "stochastic_descent_losses",
+    "widened",
 ]
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there
@@ -122,17 +138,19 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
                 "elliptic_correlation elliptic_resolvent elliptic_response euler_two_time "
                 "normal_partner_correlation power_spectrum spectral_ellipse"
             ),
+            "flow_map": "isotropic_flow_losses",
             "linear_dmft": "TwoTime coupled_two_time",
             "outliers": "bulk_edge outlier_singular_values",
+            "parametrization": "Parametrization loss_after widened",
             "random_feature_dynamics": (
                 "LossCurves Sharing descent_variables gradient_descent_losses gradient_flow_losses "
                 "hermitian_descent_loss hermitian_flow_loss"
             ),
             "random_features": (
                 "RandomFeatures Spectrum isotropic mode_responses power_law product_density resolved_degrees "
-                "spectral_edge spectrum_of"
+                "resolved_on_rays spectral_edge spectrum_of"
             ),
             "regression_flow": "regression_flow_losses",
-            "stochastic_descent": "stochastic_descent_loss",
+            "stochastic_descent": "stochastic_descent_loss stochastic_descent_losses",
         },
     )

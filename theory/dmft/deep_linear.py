@@ -180,6 +180,13 @@ class _Kernels:
     def observed(self) -> list[Matrix]:
         return [self.C_D, self.C_v, *self.Ch, *self.Cb]
 
+    def clear(self, window: _Window) -> None:
+        """Take back what a window that did not settle has left."""
+        alone = [self.K, self.F, self.FK, self.G, self.GR, self.R_v, self.C_v, self.C_D]
+        for kernel in [*alone, *self.Ch, *self.Rd, *self.Cb[:-1], *self.Ru, *self.P, *self.Q, *self.A, *self.B]:
+            kernel[window.lo : window.hi] = 0.0
+            kernel[:, window.lo : window.hi] = 0.0
+
     def sweep(self, window: _Window) -> None:
         """Update every kernel in the window once: (18) layer by layer, then (19)."""
         for layer in range(1, self.network.hidden_layers + 1):
@@ -226,7 +233,7 @@ def deep_linear_dynamics(network: DeepLinear, steps: int) -> DeepLinearDynamics:
 
     Exact for discrete gradient descent as D -> infinity. The equations are causal, so the leading n x n block is solved
     before the next: 20 new times are swept until no correlation moves by more than 1e-11 of its largest entry, then
-    kept.
+    kept. Where the sweeps overflow, fewer new times are taken at once, down to one, whose sweep is exact.
 
     Args:
         network: architecture, task and learning rate.
@@ -243,8 +250,19 @@ def deep_linear_dynamics(network: DeepLinear, steps: int) -> DeepLinearDynamics:
     steps = require_integer("steps", steps, least=2)
     kernels = _Kernels(network, steps)
     _settle(kernels, _Window(0, 1))
-    for lo in range(1, steps, BLOCK):
-        _settle(kernels, _Window(lo, min(lo + BLOCK, steps)))
+    lo, block = 1, BLOCK
+    while lo < steps:
+        window = _Window(lo, min(lo + block, steps))
+        try:
+            _settle(kernels, window)
+        except OverflowError as error:
+            # Sweeps of a long block may overflow on the way to a finite solution; one new time alone cannot.
+            if window.hi - lo == 1:
+                raise RuntimeError(str(error)) from None
+            kernels.clear(window)
+            block = max(1, (window.hi - lo) // 4)
+            continue
+        lo = window.hi
     return DeepLinearDynamics(
         network,
         error=kernels.C_D,
@@ -271,7 +289,7 @@ def _settle(kernels: _Kernels, window: _Window) -> None:
                 for new, old in zip(kernels.observed(), before, strict=True)
             ]
         if not np.all(np.isfinite(moves)):
-            raise RuntimeError(
+            raise OverflowError(
                 f"the kernels overflow in the block of times {window.lo}..{window.hi - 1}: "
                 f"training diverges, eta = {kernels.network.eta:g} is too large"
             )

@@ -21,13 +21,14 @@ quadratic for z gives the spiked-matrix formula z = (1 + mu)(n mu + 1)/mu, beyon
 """
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Complex, Float
 
 from solv.theory.dmft.deep_linear import DeepLinearDynamics
 from solv.theory.validation import require_integer
 
 IMAGINARY_TOLERANCE = 1e-7
 DETACHED = 1e-5
+SUBSPACE, SUBSPACE_ITERATIONS, RESIDUAL = 8, 12, 1e-9
 
 
 def bulk_edge(dynamics: DeepLinearDynamics, layer: int) -> float:
@@ -58,7 +59,8 @@ def outlier_singular_values(
     Raises:
         ValueError: layer or step out of range, or a network of infinite width.
 
-    Cost: eigenvalues of a 2 step x 2 step matrix: 0.2 s at step = 200.
+    Cost: a few products of a 2 step x 2 step matrix with 8 vectors; where more than a few of its eigenvalues may count,
+    all of them, 0.2 s at step = 300.
 
     """
     n = _aspect(dynamics, layer)
@@ -72,11 +74,30 @@ def outlier_singular_values(
             (dynamics.backward[layer], dynamics.backward_response[layer]),
         )
     )
-    eigenvalues = np.linalg.eigvals(forward @ backward)
+    eigenvalues = _large_eigenvalues(forward @ backward, float(1 / np.sqrt(n)))
     real = np.abs(eigenvalues.imag) <= IMAGINARY_TOLERANCE * np.abs(eigenvalues)
     mu = np.sort(eigenvalues.real[real & (eigenvalues.real > 1 / np.sqrt(n))])[::-1]
     z = (1 + mu) * (n * mu + 1) / mu
     return np.asarray(np.sqrt(z[z > (1 + DETACHED) * (1 + np.sqrt(n)) ** 2]))
+
+
+def _large_eigenvalues(matrix: Float[np.ndarray, "m m"], least: float) -> Complex[np.ndarray, "eigenvalues"]:
+    """Return eigenvalues, among them all of modulus >= `least`: those of the dominant subspace, where it holds them.
+
+    Subspace iteration with a few vectors finds the largest eigenvalues; that nothing large is left out is seen by the
+    smallest of them, that they have converged by their residuals. Else all eigenvalues are computed.
+    """
+    if len(matrix) > 4 * SUBSPACE:
+        basis = np.random.default_rng(0).standard_normal((len(matrix), SUBSPACE))
+        for _ in range(SUBSPACE_ITERATIONS):
+            basis, _ = np.linalg.qr(matrix @ basis)
+        image = matrix @ basis
+        values, vectors = np.linalg.eig(basis.T @ image)
+        residual = np.linalg.norm(image @ vectors - (basis @ vectors) * values, axis=0)
+        counted = np.abs(values) >= least / 2
+        if not counted.all() and np.all(residual[counted] <= RESIDUAL * np.abs(values[counted])):
+            return np.asarray(values[counted])
+    return np.asarray(np.linalg.eigvals(matrix))
 
 
 def _half(

@@ -21,13 +21,20 @@ Notation
 """
 
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Complex, Float
 from numpy.typing import ArrayLike
 
-from solv.theory.dmft.random_features import RandomFeatures, mode_responses, resolved_degrees, spectral_edge
+from solv.theory.dmft.random_features import (
+    RandomFeatures,
+    mode_responses,
+    resolved_degrees,
+    resolved_on_rays,
+    spectral_edge,
+)
 from solv.theory.laplace_inversion import invert_z, invert_z_equal_times, talbot_rule, z_circle
 from solv.theory.validation import require_integer, require_real
 
@@ -85,16 +92,27 @@ def gradient_flow_losses(
     grid = _checked_times(times)
     sharing = sharing or Sharing()
     test, train = (np.full_like(grid, start) for start in _initial_losses(model, sharing))
-    later = np.flatnonzero(grid)
-    rules = [talbot_rule(grid[index], order) for index in later]
-    # One continuation for the nodes of all times: it has the same number of stages, whatever the number of points.
-    upper = resolved_degrees(model, np.array([s[:order] for s, _ in rules]).reshape(-1, order))
-    for index, (s, weight), m in zip(later, rules, upper, strict=True):
+    for index, s, weight, m in _on_talbot_nodes(model, grid, 1.0, order):
         half_weight = weight[:order] * np.where(np.arange(order) == 0, 1, 2)
         m = np.concatenate([m, m[1:].conj()])
         correlations = _correlations(model, sharing, s, np.ones_like(s), m, order)
         test[index], train[index] = (np.real(half_weight @ c @ weight) for c in correlations)
     return LossCurves(test, train)
+
+
+def _on_talbot_nodes(
+    model: RandomFeatures, grid: Float[np.ndarray, "times"], factor: float, order: int
+) -> Iterator[tuple[int, Complex[np.ndarray, "nodes"], Complex[np.ndarray, "nodes"], Complex[np.ndarray, "order"]]]:
+    """Yield for every time t > 0 its index, nodes and weights of Talbot's rule at factor t, and m on the upper half.
+
+    The nodes of all times lie on the same rays, at the radius 1/t: each ray is followed once.
+    """
+    nodes, weights = talbot_rule(1.0, order)
+    later = np.flatnonzero(grid)
+    ordered = later[np.argsort(grid[later], kind="stable")]
+    radii = 1 / (factor * grid[ordered])
+    for index, radius, m in zip(ordered, radii, resolved_on_rays(model, nodes[:order], radii), strict=True):
+        yield int(index), nodes * radius, weights * radius, m
 
 
 def gradient_descent_losses(
@@ -145,13 +163,9 @@ def hermitian_flow_loss(model: RandomFeatures, times: ArrayLike, order: int = 24
     """
     grid = _checked_times(times)
     loss = np.full_like(grid, _initial_losses(model, Sharing())[0])
-    later = np.flatnonzero(grid)
-    rules = [talbot_rule(2 * grid[index], order) for index in later]
-    nodes = np.array([s[:order] for s, _ in rules]).reshape(-1, order)
-    upper = resolved_degrees(model, nodes)
-    for index, (_, weight), s, m in zip(later, rules, nodes, upper, strict=True):
+    for index, s, weight, m in _on_talbot_nodes(model, grid, 2.0, order):
         half_weight = weight[:order] * np.where(np.arange(order) == 0, 1, 2)
-        loss[index] = np.real(half_weight @ _mean_response(model, s, m))
+        loss[index] = np.real(half_weight @ _mean_response(model, s[:order], m))
     return loss
 
 

@@ -27,7 +27,7 @@ from scipy import optimize
 
 from solv.theory.validation import require_integer, require_real
 
-RAY_STAGES = 60
+STAGE_RATIO = 1.25
 STAGE_NEWTON_STEPS = 6
 NEWTON_TOLERANCE = 1e-13
 STAGE_TOLERANCE = 1e-4
@@ -137,8 +137,8 @@ def power_law(dimension: int, eigenvalue_exponent: float, signal_exponent: float
 def resolved_degrees(model: RandomFeatures, s: Complex[np.ndarray, "*grid"]) -> Complex[np.ndarray, "*grid"]:
     """Return m(s), the solution of m = sum_k lam_k q / (s + lam_k q), q = (1 - m/P)(1 - m/N) (spec equation (10)).
 
-    Newton's method is continued along the ray kappa s from kappa = 50 sum lam / |s|, where m = sum lam / s, down to 1:
-    a cold start finds a wrong root near the spectrum, and plain iteration stalls there.
+    Newton's method is continued along the ray kappa s, from where |s| is far beyond the spectrum and m = sum lam / s,
+    down to kappa = 1: a cold start finds a wrong root near the spectrum, and plain iteration stalls there.
 
     Args:
         model: the regression problem.
@@ -147,16 +147,58 @@ def resolved_degrees(model: RandomFeatures, s: Complex[np.ndarray, "*grid"]) -> 
     Raises:
         RuntimeError: Newton's method does not reach |step| <= 1e-13 |m|.
 
-    Cost: about 150 x points x modes complex divisions.
+    Cost: some 3 log(50 edge / |s|) / log(1.25) x points x modes complex divisions, edge the largest eigenvalue.
 
     """
     points = np.asarray(s, dtype=complex).ravel()
-    trace = float(np.sum(model.spectrum.counts * model.spectrum.eigenvalues))
-    start = np.maximum(1.0, STAGE_START * trace / np.abs(points))
-    m = trace / (start * points)
-    for stage in range(1, RAY_STAGES + 1):
-        m = _newton(model, points * start ** (1 - stage / RAY_STAGES), m, STAGE_TOLERANCE, STAGE_NEWTON_STEPS)
+    start = np.maximum(1.0, _far(model) / np.abs(points))
+    m = _trace(model) / (start * points)
+    stages = max(1, math.ceil(math.log(start.max(initial=1.0)) / math.log(STAGE_RATIO)))
+    for stage in range(1, stages + 1):
+        m = _newton(model, points * start ** (1 - stage / stages), m, STAGE_TOLERANCE, STAGE_NEWTON_STEPS)
     return _polish(model, points, m).reshape(np.shape(s))
+
+
+def resolved_on_rays(
+    model: RandomFeatures, directions: Complex[np.ndarray, "rays"], radii: Float[np.ndarray, "radii"]
+) -> Complex[np.ndarray, "radii rays"]:
+    """Return m(s) at s = radius x direction for every radius, following each ray once from far outside inwards.
+
+    Args:
+        model: the regression problem.
+        directions: complex, not negative.
+        radii: > 0, decreasing.
+
+    Raises:
+        RuntimeError: as `resolved_degrees`.
+
+    Cost: that of one radius, and 3 log(largest / least radius) / log(1.25) steps more, instead of one solution each.
+
+    """
+    if not len(radii):
+        return np.empty((0, len(directions)), dtype=complex)
+    outermost = max(float(radii[0]), _far(model) / float(np.abs(directions).min()))
+    m = _trace(model) / (outermost * directions)
+    found, at = [], outermost
+    for radius in radii:
+        stages = max(1, math.ceil(math.log(at / radius) / math.log(STAGE_RATIO)))
+        for stage in range(1, stages + 1):
+            s = directions * at * (radius / at) ** (stage / stages)
+            m = _newton(model, s, m, STAGE_TOLERANCE, STAGE_NEWTON_STEPS)
+        at = float(radius)
+        found.append(m)
+    points = np.multiply.outer(radii, directions)
+    return _polish(model, points.ravel(), np.array(found).ravel()).reshape(points.shape)
+
+
+def _trace(model: RandomFeatures) -> float:
+    return float(np.sum(model.spectrum.counts * model.spectrum.eigenvalues))
+
+
+def _far(model: RandomFeatures) -> float:
+    """Return a modulus of s far beyond the spectrum, whose edge is at most 4 (lam + trace/P)(1 + trace/(lam N))."""
+    top, trace = float(model.spectrum.eigenvalues[-1]), _trace(model)
+    return STAGE_START * (top + trace / model.samples) * (1 + trace / (top * model.features))
 
 
 def mode_responses(

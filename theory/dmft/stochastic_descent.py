@@ -7,6 +7,7 @@ Notation as in `random_feature_dynamics`, and: B batch size, F(t) the loss witho
 time t caused by batch noise of unit strength at time 0.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,14 +20,21 @@ from solv.theory.validation import require_real
 
 
 def stochastic_descent_loss(model: RandomFeatures, batch: float, eta: float, steps: int) -> Float[np.ndarray, "steps"]:
-    """Return the test loss L(t), t = 0..steps-1, of one-pass SGD (spec equation (14)).
+    """Return the test loss L(t), t = 0..steps-1, of one-pass SGD; `stochastic_descent_losses` says what of."""
+    return np.asarray(stochastic_descent_losses(model, [batch], eta, steps)[0])
+
+
+def stochastic_descent_losses(
+    model: RandomFeatures, batches: Sequence[float], eta: float, steps: int
+) -> Float[np.ndarray, "batches steps"]:
+    """Return the test loss L(t), t = 0..steps-1, of one-pass SGD at several batch sizes (spec equation (14)).
 
     L(t) = F(t) + (1/B) sum_{s<t} Kn(t - s) [L(s) + sigma2]; exact for discrete steps as D -> infinity at fixed B/D, and
     accurate down to B of a few.
 
     Args:
         model: the regression problem; `model.samples` is not used, each step draws its own.
-        batch: B >= 1, inf for the population flow.
+        batches: sizes B >= 1, inf for the population flow; the kernels are the same for all.
         eta: learning rate, > 0; a warning is raised if descent without batch noise diverges already.
         steps: T >= 2.
 
@@ -36,7 +44,7 @@ def stochastic_descent_loss(model: RandomFeatures, batch: float, eta: float, ste
     Cost: O(steps^2 x modes) in matrix products, O(steps^2 log steps) for the inversion, O(steps^2) for the sum.
 
     """
-    batch = require_real("batch", batch, least=1, infinite=True)
+    sizes = np.array([require_real("batch", batch, least=1, infinite=True) for batch in batches])
     online = replace(model, samples=np.inf)
     s, source, growth = descent_variables(online, eta, steps)
     m = resolved_degrees(online, s[: steps + 1])
@@ -53,7 +61,7 @@ def stochastic_descent_loss(model: RandomFeatures, batch: float, eta: float, ste
     scale = growth ** (2.0 * np.arange(steps))
     drift = invert_z_equal_times(start * (f1 + through_features * f4)) * scale
     kernel = invert_z_equal_times(through_features * ss * f2 + r3r3 * f3) * scale
-    loss = np.empty(steps)
+    loss = np.empty((len(sizes), steps))
     for t in range(steps):
-        loss[t] = drift[t] + (kernel[t:0:-1] @ (loss[:t] + model.label_noise)) / batch
+        loss[:, t] = drift[t] + ((loss[:, :t] + model.label_noise) @ kernel[t:0:-1]) / sizes
     return loss

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from solv.experiments.dmft.deep_training import train
+from solv.experiments.dmft.deep_training import scan_rates, train
 from solv.theory.dmft.deep_linear import DeepLinear, deep_linear_dynamics
 from tests.experiments.scaffold import Units, context
 
@@ -41,3 +41,12 @@ def test_large_networks_lose_what_theory_says(tmp_path):
     for name, expected in (("test", theory.test_loss), ("train", theory.train_loss)):
         error = found[name].std(axis=0, ddof=1) / np.sqrt(6)
         assert np.all(np.abs(found[name].mean(axis=0) - expected) < 5 * error + 0.02)
+
+
+def test_the_same_networks_are_trained_at_every_rate_and_diverge_to_infinity(tmp_path):
+    own = context(tmp_path)
+    with own.progress.task("t", 1) as step:
+        losses = scan_rates(own, step, DeepLinear(1, 2, 1, 2, 0.1), 20, 3, 60, np.array([0.02, 0.04, 50.0]))
+    assert losses.shape == (3, 3)
+    assert np.all(losses[:, 1] < losses[:, 0])
+    assert np.all(np.isinf(losses[:, 2]))

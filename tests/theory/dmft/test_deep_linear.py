@@ -145,3 +145,13 @@ def test_networks_out_of_range_are_refused(arguments: tuple[float, ...], name: s
 def test_too_few_steps_are_refused() -> None:
     with pytest.raises(ValueError, match="steps = 1"):
         deep_linear_dynamics(DeepLinear(1, 1, 1, 1, 0.1), 1)
+
+
+def test_a_finite_solution_is_found_where_the_sweeps_of_a_block_overflow() -> None:
+    """Near the edge of stability a block of 20 overflows on the way; shorter blocks meet the same equations."""
+    network = DeepLinear(1, 4, 1, 2, 0.125)
+    losses = deep_linear_dynamics(network, 13).train_loss
+    assert np.all(np.diff(losses) < 0)
+    assert losses[-1] == pytest.approx(0.005, abs=3e-4)
+    short = deep_linear_dynamics(network, 3).train_loss
+    np.testing.assert_allclose(losses[:3], short, rtol=1e-8)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from solv.theory.dmft.deep_linear import DeepLinear, DeepLinearDynamics, deep_linear_dynamics
-from solv.theory.dmft.outliers import bulk_edge, outlier_singular_values
+from solv.theory.dmft.outliers import _large_eigenvalues, bulk_edge, outlier_singular_values
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +100,13 @@ def test_infinite_width_is_refused() -> None:
     dynamics = deep_linear_dynamics(DeepLinear(1, 1, np.inf, 2, 0.02), 10)
     with pytest.raises(ValueError, match="width = inf"):
         outlier_singular_values(dynamics, 0, 5)
+
+
+def test_large_eigenvalues_are_those_of_the_whole_matrix_and_many_of_them_too() -> None:
+    generator = np.random.default_rng(2)
+    for large in (3, 20):  # more than the subspace holds
+        values = np.concatenate([np.linspace(3, 1.2, large), 0.05 * generator.random(80 - large)])
+        basis = generator.standard_normal((80, 80))
+        matrix = basis @ np.diag(values) @ np.linalg.inv(basis)
+        found = np.sort(_large_eigenvalues(matrix, 1.0).real)[::-1]
+        np.testing.assert_allclose(found[:large], values[:large], rtol=1e-7)

@@ -11,6 +11,7 @@ from solv.theory.dmft.random_features import (
     power_law,
     product_density,
     resolved_degrees,
+    resolved_on_rays,
     spectral_edge,
     spectrum_of,
 )
@@ -128,3 +129,16 @@ def test_no_dimension_and_bad_levels_are_refused() -> None:
         product_density(RandomFeatures(isotropic(10), 10, 10), [-1.0])
     with pytest.raises(ValueError, match="height"):
         product_density(RandomFeatures(isotropic(10), 10, 10), [1.0], 0)
+
+
+def test_a_ray_that_is_followed_once_has_the_solution_of_every_radius() -> None:
+    directions = np.exp(1j * np.array([0.0, 0.8, 2.2]))
+    radii = np.array([50.0, 3.0, 2.9, 0.05, 1e-3])
+    for model in (
+        RandomFeatures(isotropic(100), 50, 55),
+        RandomFeatures(isotropic(100), np.inf, 30),
+        RandomFeatures(power_law(200, 1.2, 2.2), 80, 60),
+    ):
+        alone = np.array([resolved_degrees(model, radius * directions) for radius in radii])
+        np.testing.assert_allclose(resolved_on_rays(model, directions, radii), alone, rtol=1e-8)
+    assert resolved_on_rays(model, directions, np.empty(0)).shape == (0, 3)
