@@ -160,14 +160,19 @@ def theory(
     def body() -> None:
         from solv.cli.tables import as_text, print_curves
         from solv.harness.compose import settings_for
+        from solv.harness.settings import replace
 
         experiment, settings = settings_for(name, preset, [*(overrides or []), *part_override(part)])
         check_plot_path(plot)
-        curves = experiment.predict(settings)
         panels = experiment.panels(settings)
         main = {str(panel.name) for panel in panels if panel.main}
         if main and not everything and part is None:
+            shown = [each.name for each in experiment.parts if main & {str(name) for name in each.names}]
+            chosen = [name for name in shown if not settings.parts or name in settings.parts]
+            curves = experiment.predict(replace(settings, parts=tuple(chosen)))
             curves = curves[curves["panel"].isin(main)]
+        else:
+            curves = experiment.predict(settings)
         if plot is not None:
             from solv.tracking.figures import draw
             from solv.tracking.labels import lay_out

@@ -37,12 +37,13 @@ def assess(curves: Curves) -> pd.DataFrame:
     tested = (paired["n"] > 1) & (paired["y_err"] > 0)
     threshold = stats.t.isf(CHANCE / max(1, int(tested.sum())), np.maximum(paired["n"] - 1, 1))
     excess = (paired["y"] - paired["theory"]).abs() - tolerance
-    return paired.assign(
+    assessed: pd.DataFrame = paired.assign(
         tolerance=tolerance,
         threshold=threshold,
         refuted=tested & (excess > threshold * paired["y_err"]),
         catching=tested & ((threshold + SURE) * paired["y_err"] <= tolerance),
     )
+    return assessed
 
 
 def judge_agreement(curves: Curves) -> Judgement:

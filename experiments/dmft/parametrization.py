@@ -73,14 +73,14 @@ def predict(config: DmftConfig) -> Iterator[Curves]:
     widths = sorted({*WIDTHS, *config.widening.widths})
     networks = {(kind, width): widened(NARROW, width, kind) for kind in Parametrization for width in widths}
     scans = {network: loss_after(network, RATES, SCAN_STEPS) for network in dict.fromkeys(networks.values())}
-    spikes = {network: _spike(network) for network in scans}
     for (kind, width), network in networks.items():
         yield RECORD.theory(Panels.SCAN, _scan(kind, width), x=("eta", RATES), y=("train loss", scans[network]))
     for kind in Parametrization:
         best = [best_rate(scans[networks[kind, width]][None])[0] for width in widths]
-        tops = [spikes[networks[kind, width]] for width in widths]
+        between = sorted({*widths, *(width * math.sqrt(2) for width in widths[:-1])})
+        tops = [_spike(widened(NARROW, width, kind)) for width in between]
         yield RECORD.theory(Panels.RATE, _at(kind), x=("width", widths), y=("best rate", best))
-        yield RECORD.theory(Panels.SPIKE, _at(kind), x=("width", widths), y=("singular value", tops))
+        yield RECORD.theory(Panels.SPIKE, _at(kind), x=("width", between), y=("singular value", tops))
     fine = np.geomspace(widths[0], widths[-1], 41)
     yield RECORD.theory(
         Panels.SPIKE, {"parametrization": EDGE}, x=("width", fine), y=("singular value", 1 + 1 / np.sqrt(fine))

@@ -88,7 +88,8 @@ def predict(config: DmftConfig) -> Iterator[Curves]:
         (Panels.RISE_CURVES, points),
         (Panels.RISE_REGRESSION, [(p, np.inf) for p in MAP_VALUES]),
     ):
-        for (p, n), y in zip(cells, isotropic_flow_losses(*np.array(cells).T, times), strict=True):
+        samples, features = np.array(cells).T
+        for (p, n), y in zip(cells, isotropic_flow_losses(samples, features, times), strict=True):
             yield RECORD.theory(panel, RegressionCell(p, n).params, x=("time", times), y=("test loss", y))
 
 

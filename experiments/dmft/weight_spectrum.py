@@ -57,7 +57,8 @@ def _label(params: Params) -> str:
 def predict(config: DmftConfig) -> Iterator[Curves]:
     """Yield bulk, edge and outliers of every hidden matrix of the network."""
     network = _network(config)
-    steps = np.array(sorted(config.spike_steps))
+    last = max(config.spike_steps)
+    steps = np.unique(np.concatenate([config.spike_steps, np.linspace(1, last, 33)]).round().astype(int))
     solution = deep_linear_dynamics(network, int(steps[-1]) + 1)
     for layer in range(network.hidden_layers):
         edge, at = bulk_edge(solution, layer), {**network_params(network), "layer": layer}

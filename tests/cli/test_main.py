@@ -53,3 +53,19 @@ def test_show_ends_with_what_follows_from_the_settings():
 @pytest.mark.parametrize(("seconds", "shown"), [(None, "-"), (0.2, "< 1 s"), (1.0, "1 s"), (61.4, "61 s")])
 def test_a_time_is_shown_in_seconds(seconds, shown):
     assert _seconds(seconds) == shown
+
+
+def test_theory_without_a_part_computes_only_the_parts_that_it_shows(monkeypatch):
+    from solv.harness.contract import Experiment
+
+    asked = []
+    predicted = Experiment.predict_part
+    monkeypatch.setattr(
+        Experiment,
+        "predict_part",
+        lambda self, part, settings: (asked.append(part.name), predicted(self, part, settings))[1],
+    )
+    done = call("theory", "dmft", "--preset", "smoke")
+    assert done.exit_code == 0, done.output
+    assert "regression" in asked
+    assert not {"rise-map", "width", "richness", "spike-dependence"} & set(asked)
