@@ -126,6 +126,114 @@ class Pretraining(Group):
     )
 
 
+class Directions(Group):
+    """Tests on single directions of pretraining with the eigenvalues d, d - 1, ..., 1 (figure 1 of the paper)."""
+
+    dimension: int = integer(40, "token dimension d of the tests on single directions", least=4)
+    index: tuple[int, ...] = integers(
+        [1, 26, 33, 36, 40], "directions, from the strongest of pretraining on, that carry the whole test", least=1
+    )
+    alpha: float = real(2, "context length per dimension of the tests on single directions", above=0)
+    tau: float = real(4, "pretraining contexts per squared dimension of the tests on single directions", above=0)
+    rho: float = real(0.01, "label-noise variance of the tests on single directions", least=0)
+    kappa: tuple[float, ...] = reals(
+        [0.1, 0.3, 0.5, 0.9, 1.3, 2.1], "simulated task diversities of the tests on single directions", above=0
+    )
+    repeats: int = integer(6, "pretraining sets per simulated point of the tests on single directions", least=2)
+
+
+class LinearMeasures(Group):
+    """Theory's error against four measures of alignment (figure 2 of the paper)."""
+
+    dimension: int = integer(40, "token dimension d of theory's errors against four measures", least=4)
+    alpha: float = real(2, "context length per dimension of theory's errors against four measures", above=0)
+    tau: float = real(4, "pretraining contexts per squared dimension of the errors against four measures", above=0)
+    rho: float = real(0.01, "label-noise variance of theory's errors against four measures", least=0)
+    kappa: tuple[float, ...] = reals(
+        [0.2, 0.5, 1, 2, 10], "task diversities of the errors against four measures", above=0
+    )
+    p: tuple[float, ...] = reals(
+        [0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3, 1.4],
+        "exponents of the power laws at test in the errors against four measures",
+    )
+
+
+class Subspace(Group):
+    """Pretraining on half of the directions with plenty of data (figure 6 of the paper)."""
+
+    dimension: int = integer(20, "token dimension d of pretraining on half of the directions", least=4)
+    alpha: float = real(80, "context length per dimension of pretraining on half of the directions", above=0)
+    tau: float = real(80, "contexts per squared dimension of pretraining on half of the directions", above=0)
+    rho: float = real(0.01, "label-noise variance of pretraining on half of the directions", least=0)
+    p: float = real(0.5, "exponent of the power laws that pretraining on half of the directions is tested on")
+    kappa: tuple[float, ...] = reals(
+        [0.2, 0.3, 0.4, 0.5, 0.6, 1, 2], "simulated task diversities of pretraining on half of the directions", above=0
+    )
+    repeats: int = integer(4, "pretraining sets per simulated point on half of the directions", least=2)
+
+
+class Improvement(Group):
+    """How much steeper pretraining improves on the test's own power law (figure 4 of the paper)."""
+
+    dimension: int = integer(100, "token dimension d of theory's map of the improvement", least=4)
+    columns: int = integer(81, "task diversities in the map of the improvement, from 0.1 to 2.1", least=2)
+    rows: int = integer(51, "values of p_train - p_test in the map of the improvement, from -0.5 to 2", least=2)
+    test_p: float = real(0.9, "exponent of the test spectrum of the improvement")
+    alpha: float = real(1, "context length per dimension of the improvement", above=0)
+    tau: float = real(4, "pretraining contexts per squared dimension of the improvement", above=0)
+    rho: float = real(0.01, "label-noise variance of the improvement", least=0)
+    simulated: int = integer(24, "token dimension d at which the improvement is simulated", least=4)
+    kappa: tuple[float, ...] = reals([0.2, 0.6, 2.1], "task diversities of the simulated improvement", above=0)
+    repeats: int = integer(32, "pretraining sets per point of the simulated improvement", least=2)
+    gap: tuple[float, ...] = reals([-0.5, 0.6, 1.2, 2], "values of p_train - p_test of the simulated improvement")
+
+
+class LongTests(Group):
+    """Contexts at the test that are far longer than those of pretraining (test-time scaling)."""
+
+    dimension: int = integer(40, "token dimension d of the far longer test contexts", least=4)
+    alpha: float = real(2, "context length per dimension of the pretraining before far longer tests", above=0)
+    tau: float = real(4, "contexts per squared dimension of the pretraining before far longer tests", above=0)
+    kappa: float = real(1, "task diversity of the pretraining before far longer tests", above=0)
+    rho: float = real(0.01, "label-noise variance of the far longer test contexts", least=0)
+    p: tuple[float, ...] = reals(
+        [0, 1, 1.5], "exponents of the spectra, pretraining's and the test's, of the far longer test contexts"
+    )
+    test_alpha: tuple[float, ...] = reals(
+        [0.1, 0.3, 1, 3, 10, 30, 100, 300, 1000],
+        "context lengths per dimension of the far longer test contexts",
+        above=0,
+    )
+
+
+class OwnTasks(Group):
+    """The tasks of pretraining themselves against fresh ones, on the power law of exponent `p`."""
+
+    alpha: float = real(2, "context length per dimension where pretraining tasks are tested", above=0)
+    tau: float = real(4, "pretraining contexts per squared dimension where pretraining tasks are tested", above=0)
+    rho: float = real(0.01, "label-noise variance where pretraining tasks are tested", least=0)
+    kappa: tuple[float, ...] = reals(
+        [0.2, 0.5, 1, 2, 5, 20], "task diversities where pretraining tasks are tested", above=0
+    )
+
+
+class Order(Group):
+    """Which single direction of pretraining is the easiest test: cases (tau, alpha, kappa, rho), one each."""
+
+    dimension: int = integer(40, "token dimension d of the order of the kernel", least=4)
+    tau: tuple[float, ...] = reals(
+        [4, 0.5, 0.2], "pretraining contexts per squared dimension of the cases of the order of the kernel", above=0
+    )
+    alpha: tuple[float, ...] = reals(
+        [2, 3, 30], "context lengths per dimension of the cases of the order of the kernel", above=0
+    )
+    kappa: tuple[float, ...] = reals([0.5, 1, 3], "task diversities of the cases of the order of the kernel", above=0)
+    rho: tuple[float, ...] = reals([0.01, 0, 10], "label-noise variances of the cases of the order", least=0)
+    directions: int = integer(9, "directions that are simulated in the order of the kernel", least=2)
+    p: tuple[float, ...] = reals([-1, -0.5, 0, 0.5, 1, 1.5, 2], "exponents of the tests beside isotropic pretraining")
+    repeats: int = integer(12, "pretraining sets per simulated point of the order of the kernel", least=2)
+
+
 class Transformer(Group):
     """The nonlinear transformers, pretrained on the power law of exponent `p`."""
 
@@ -167,9 +275,9 @@ class Transformer(Group):
     learning_rate: float = real(
         1e-3, "learning rate of AdamW, constant; weight decay 0.01, gradients clipped at 1", above=0
     )
-    steps: int = integer(3000, "training steps of the encoder", least=1)
+    steps: int = integer(800, "training steps of the encoder", least=1)
     batch: int = integer(64, "contexts per training step of the encoder, at most its training set", least=1)
-    decoder_steps: int = integer(1000, "training steps of the decoder", least=1)
+    decoder_steps: int = integer(600, "training steps of the decoder", least=1)
     decoder_batch: int = integer(64, "fresh contexts per training step of the decoder", least=1)
     contexts: int = integer(2048, "test contexts per trained transformer and test covariance", least=1)
 
@@ -205,6 +313,13 @@ class IclAlignmentConfig(RunSettings):
     scatter: Scatter = group(Scatter, "alignment against its rivals")
     diversity: Diversity = group(Diversity, "the maps of best diversity")
     pretraining: Pretraining = group(Pretraining, "the best pretraining covariance")
+    directions: Directions = group(Directions, "tests on single directions")
+    linear_measures: LinearMeasures = group(LinearMeasures, "theory's error against four measures")
+    subspace: Subspace = group(Subspace, "pretraining on half of the directions")
+    improvement: Improvement = group(Improvement, "the improvement by steeper pretraining")
+    long_tests: LongTests = group(LongTests, "far longer test contexts")
+    own_tasks: OwnTasks = group(OwnTasks, "the tasks of pretraining themselves")
+    order: Order = group(Order, "the order of the kernel")
     transformer: Transformer = group(Transformer, "the nonlinear transformer")
 
 

@@ -141,8 +141,7 @@ def error_on_tasks(
             f"gamma and covariance have shapes {tuple(gamma.shape)} and {tuple(covariance.shape)}; "
             "valid: (*batch, d, d + 1) and (d,) or (d, d)"
         )
-    if l < 1 or not rho >= 0:
-        raise ValueError(f"l = {l}, rho = {rho} is out of range; valid: l >= 1 and rho >= 0")
+    _require_context(l, rho)
     variance = matrix.trace() / d + rho
     square = matrix.square().sum() / d
     main, last = gamma[..., :-1], gamma[..., -1]
@@ -152,6 +151,54 @@ def error_on_tasks(
     quadratic = (main @ memory_square * main).sum(dim=(-2, -1)) + power_square * last.square().sum(dim=-1)
     error: Tensor = variance + (quadratic - 2 * linear) / d
     return error
+
+
+def error_on_given_tasks(
+    gamma: Float[Tensor, "*batch d features"],
+    tasks: Float[Tensor, "*batch k d"],
+    l: int,  # noqa: E741
+    rho: float,
+) -> Float[Tensor, "*batch"]:
+    """Return the expected squared error of Gamma on fresh contexts of given tasks, their mean, in closed form.
+
+    e(w) = rho + |w|^2 / d - (2/d) w . Gamma E z + (1/d) tr Gamma E[z z^T] Gamma^T at a fixed w. There E z = (w, v),
+    v = |w|^2 / d + rho, and E z z^T has the blocks (1 + 1/l) w w^T + (d/l) v I, (1 + 2/l) v w, (1 + 2/l) v^2: exact at
+    every d and l. Its mean over w ~ N(0, C) is `error_on_tasks`.
+
+    Args:
+        gamma: shape (*batch, d, d + 1).
+        tasks: the tasks w of each batch entry, shape (*batch, k, d).
+        l: context length, >= 1.
+        rho: label-noise variance, >= 0.
+
+    Raises:
+        ValueError: tasks that do not fit gamma, l < 1 or rho < 0.
+
+    """
+    d = gamma.shape[-2]
+    if tasks.shape[-1] != d or gamma.shape[-1] != d + 1:
+        raise ValueError(
+            f"gamma and tasks have shapes {tuple(gamma.shape)} and {tuple(tasks.shape)}; "
+            "valid: (*batch, d, d + 1) and (*batch, k, d)"
+        )
+    _require_context(l, rho)
+    main, last = gamma[..., :-1], gamma[..., -1]
+    signal = tasks.square().sum(dim=-1)
+    variance = signal / d + rho
+    read = tasks @ main.mT
+    along_last = (read @ last[..., None]).squeeze(-1)
+    linear = (read * tasks).sum(dim=-1) + variance * (tasks @ last[..., None]).squeeze(-1)
+    quadratic = (1 + 1 / l) * read.square().sum(dim=-1) + d / l * variance * main.square().sum(dim=(-2, -1))[..., None]
+    quadratic = quadratic + (1 + 2 / l) * (
+        2 * variance * along_last + variance.square() * last.square().sum(dim=-1)[..., None]
+    )
+    error: Tensor = (variance + (quadratic - 2 * linear) / d).mean(dim=-1)
+    return error
+
+
+def _require_context(l: int, rho: float) -> None:  # noqa: E741
+    if l < 1 or not rho >= 0:
+        raise ValueError(f"l = {l}, rho = {rho} is out of range; valid: l >= 1 and rho >= 0")
 
 
 def _normal_operator(query: Tensor, memory: Tensor, direction: Tensor) -> Tensor:

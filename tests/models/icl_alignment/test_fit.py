@@ -11,7 +11,7 @@ from solv.data.icl_alignment.tasks import (
     draw_labelled_contexts,
     draw_tasks,
 )
-from solv.models.icl_alignment.fit import NotConvergedError, error_on_tasks, fit, fit_dense
+from solv.models.icl_alignment.fit import NotConvergedError, error_on_given_tasks, error_on_tasks, fit, fit_dense
 from solv.theory.icl_alignment.covariances import (
     power_law_spectrum,
     projector_spectrum,
@@ -130,3 +130,31 @@ def test_arguments_that_do_not_fit_are_refused():
         error_on_tasks(gamma, torch.ones(3, dtype=torch.float64), 5, 0.1)
     with pytest.raises(ValueError, match="l = 0"):
         error_on_tasks(gamma, torch.ones(4, dtype=torch.float64), 0, 0.1)
+
+
+def test_the_error_on_given_tasks_is_the_mean_over_contexts_of_these_tasks():
+    d, l, rho = 4, 5, 0.1  # noqa: E741
+    stream = torch.Generator().manual_seed(3)
+    gamma = 0.4 * torch.randn(d, d + 1, generator=stream, dtype=torch.float64)
+    tasks = draw_tasks((), 3, torch.ones(d, dtype=torch.float64), stream)
+    drawn = attention_contexts(draw_labelled_contexts(tasks, 400_000, l, rho, stream))
+    squares = (((drawn.query @ gamma) * drawn.memory).sum(dim=-1) - drawn.target).square()
+    found = float(error_on_given_tasks(gamma, tasks, l, rho))
+    assert found == pytest.approx(float(squares.mean()), abs=5 * float(squares.std()) / 400_000**0.5)
+
+
+def test_the_error_on_very_many_given_tasks_is_that_on_their_covariance():
+    stream = torch.Generator().manual_seed(4)
+    gamma = 0.4 * torch.randn(2, 5, 6, generator=stream, dtype=torch.float64)
+    covariance = torch.from_numpy(power_law_spectrum(5, 0.9))
+    tasks = draw_tasks((2,), 200_000, covariance, stream)
+    torch.testing.assert_close(
+        error_on_given_tasks(gamma, tasks, 7, 0.1), error_on_tasks(gamma, covariance, 7, 0.1), rtol=0.02, atol=0
+    )
+
+
+def test_tasks_and_lengths_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="have shapes"):
+        error_on_given_tasks(torch.ones(3, 4), torch.ones(2, 5), 2, 0.1)
+    with pytest.raises(ValueError, match="out of range"):
+        error_on_given_tasks(torch.ones(3, 4), torch.ones(2, 3), 0, 0.1)
