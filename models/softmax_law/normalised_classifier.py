@@ -52,7 +52,7 @@ def train_classifier(
         )
     whitened, classes = _normalised(x[None])[0], int(labels.max()) + 1
     ensemble = Ensemble(_start(x.shape[1], hidden, classes, streams), Optimizer("adam", rate))
-    readings = []
+    readings: list[Tensor] = []
 
     def loss(parameters: Parameters, batch: Tensor) -> Tensor:
         return _loss(_logits(parameters, batch), labels)
