@@ -50,7 +50,7 @@ BATCHES: tuple[tuple[str, ...], ...] = ((DFA, EBD, SBD), (SBD_P,), (SBD_RANDOM,)
 NETWORKS = {DIGITS: "perceptron", MNIST: "perceptron", SYNTHETIC: "convolution"}
 # Between which values a search draws, uniformly in the logarithm
 RATES = (5e-4, 1e-2)
-FORGOTTEN = (0.01, 10.0)  # (1 - lambda) times the steps of a training
+FORGOTTEN = (1e-3, 1.0)  # (1 - lambda) times the steps of a training; the panel `memory` shows why not more
 STARTS = (1e-3, 0.1)
 EXPANSIONS = (0.03, 1.0)
 

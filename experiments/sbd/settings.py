@@ -54,7 +54,7 @@ class Training(Group):
     )
     seeds: int = integer(3, "independent initialisations and orders of examples", least=2)
     epochs: int = integer(6, "passes over the digits", least=1)
-    image_epochs: int = integer(4, "passes over the images; 0: as many as EBD's tables say, else 200", least=0)
+    image_epochs: int = integer(3, "passes over the images; 0: as many as EBD's tables say, else 200", least=0)
     batch: int = integer(20, "digits a step", least=1)
     image_batch: int = integer(50, "images a step", least=1)
     learning_rate: float = real(1e-3, "learning rate of Adam for digits and perceptrons", above=0)
@@ -75,8 +75,8 @@ class Training(Group):
 class Ranking(Group):
     """The rules against each other, each at the best of equally many settings drawn at random."""
 
-    data: tuple[str, ...] = texts([DIGITS, SYNTHETIC], "images on which the rules are ranked", choices=RANKED)
-    seeds: int = integer(3, "independent searches of every rule", least=2)
+    data: tuple[str, ...] = texts([DIGITS], "images on which the rules are ranked", choices=RANKED)
+    seeds: int = integer(5, "independent searches of every rule", least=2)
     candidates: int = integer(3, "settings that each search draws, the same for all rules", least=1)
     steps: int = integer(300, "steps of every training", least=1)
     batch: int = integer(20, "images a step", least=1)
@@ -86,7 +86,7 @@ class Ranking(Group):
     mnist_train: int = integer(4000, "images of mnist5k to learn from; the other 1000 are for the test", least=20)
     side: int = integer(8, "side of a synthetic image in pixels", least=8)
     width: int = integer(64, "units of both hidden layers of the perceptrons", least=1)
-    channels: int = integer(6, "channels of both convolutions of the synthetic images' network", least=1)
+    channels: int = integer(4, "channels of both convolutions of the synthetic images' network", least=1)
 
 
 class Sufficiency(Group):

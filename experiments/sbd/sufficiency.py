@@ -30,6 +30,7 @@ TEACHER_UNITS, SHARPNESS = 32, 2.0
 WIDE = 64  # from so many features on, they are to behave as Gaussian ones
 OFF = 0.15  # how far from the deterministic equivalent, of the order of 1 / sqrt(WIDE)
 ZERO = 1e-6  # of a correlation that was solved for, in units of the activations' and the error's lengths
+SAME = 2  # layers that are linear in the input; from its dimension on they span the same
 NEWTON, NEWTON_RIDGE = 60, 1e-10  # most steps, and what keeps dead units from making them singular
 
 
@@ -118,7 +119,8 @@ def measure(config: SbdConfig, context: Context) -> Iterator[Curves]:
             for features, each in found.items():
                 name = f"{features} {width}"
                 rectified = features == RECTIFIED
-                solve = partial(_solved, here, width, rectified, setting.repeats, name, context.seeds)
+                repeats = setting.repeats if rectified else SAME  # one span, whatever is drawn
+                solve = partial(_solved, here, width, rectified, repeats, name, context.seeds)
                 each.append(context.unit(name, solve))
             step.advance(note=f"{width} units")
     for features, each in found.items():
