@@ -4,18 +4,21 @@ Mustafa Uzun, Mete Erdogan, Cengiz Pehlevan, Alper T. Erdogan, arXiv:2605.30638.
 
 Can a network learn from a score that is broadcast to every layer, without backpropagation?
 
-| part                 | file                      | the paper's figure |
-| -------------------- | ------------------------- | ------------------ |
-| orthogonality        | `orthogonality.py`        |                    |
-| along-training       | `along_training.py`       |                    |
-| descent              | `descent.py`              |                    |
-| accuracy             | `accuracy.py`             |                    |
-| depth-and-width      | `depth_and_width.py`      |                    |
-| memory-and-expansion | `memory_and_expansion.py` |                    |
+| part                 | file                      | figure or table                                 |
+| -------------------- | ------------------------- | ----------------------------------------------- |
+| orthogonality        | `orthogonality.py`        |                                                 |
+| sufficiency          | `sufficiency.py`          | EBD (arXiv:2504.11558), theorem B.2             |
+| along-training       | `along_training.py`       | EBD, figures 1c, 3 to 5, 10 to 12               |
+| descent              | `descent.py`              |                                                 |
+| ranking              | `ranking.py`              | SBD's abstract                                  |
+| accuracy             | `accuracy.py`             | EBD, tables 1 to 3; SBD's tables are not public |
+| depth-and-width      | `depth_and_width.py`      |                                                 |
+| memory-and-expansion | `memory_and_expansion.py` |                                                 |
 
-Data and networks are in `arenas.py`, what each rule does with the score in `rules.py`, the training of all rules and
-seeds as one batch in `training.py`, what is looked at along it in `looks.py`, the digits at other settings in
-`ladders.py`.
+Data and networks are in `arenas.py`, what each rule does with the score in `rules.py`, EBD's own settings in
+`ebd_tables.py` and its accuracies in `published.csv`, the training of all rules and seeds as one batch in
+`training.py`, what is looked at along it in `looks.py`, digits at other settings in `ladders.py`, how differences of
+accuracy are judged in `gains.py`.
 """
 
 from solv.harness.entry import Entry, Paper

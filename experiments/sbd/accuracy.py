@@ -94,7 +94,8 @@ def measure(config: SbdConfig, context: Context) -> Iterator[Curves]:
     """
     from solv.experiments.sbd.arenas import Problem, digits, images, network
 
-    large = images(config.images, context) if set(config.arenas) - {DIGITS} else None
+    own = config.training.recipe != EBD_TABLES  # whose images have pixels in [0, 1]
+    large = images(config.images, context, standardised=own) if set(config.arenas) - {DIGITS} else None
     with context.progress.task("train every rule", len(config.arenas)) as step:
         for arena in config.arenas:
             data = large if large is not None and arena != DIGITS else digits(context)

@@ -66,13 +66,18 @@ def digits(context: Context) -> Data:
     return Data(x[:LEARNED], labels[:LEARNED], x[LEARNED:], labels[LEARNED:])
 
 
-def images(setting: Images, context: Context) -> Data:
-    """Return the images of the settings: those of a synthetic teacher, or a fetched set.
+def images(setting: Images, context: Context, *, standardised: bool = True) -> Data:
+    """Return the images of the settings: those of a synthetic teacher, or real ones.
+
+    Args:
+        setting: which, and how many.
+        context: the run.
+        standardised: whether the pixels of real images have mean 0 and variance 1, a channel, or lie in [0, 1].
 
     Raises:
         ConfigurationError: a fetched set is not there, or is damaged.
     """
-    return _synthetic(setting, context) if setting.source == SYNTHETIC else _fetched(setting, context)
+    return _synthetic(setting, context) if setting.source == SYNTHETIC else _stored(setting, context, standardised)
 
 
 def _synthetic(setting: Images, context: Context) -> Data:
@@ -91,9 +96,11 @@ def _synthetic(setting: Images, context: Context) -> Data:
     return Data(x[: setting.train], labels[: setting.train], x[setting.train :], labels[setting.train :])
 
 
-def _fetched(setting: Images, context: Context) -> Data:
+def _stored(setting: Images, context: Context, standardised: bool) -> Data:
     pictures = image_set(setting)
-    mean, deviation = (statistic((0, 2, 3), keepdims=True) for statistic in (pictures.train.mean, pictures.train.std))
+    mean, deviation = np.zeros(1), np.full(1, 255.0)
+    if standardised:
+        mean, deviation = (each((0, 2, 3), keepdims=True) for each in (pictures.train.mean, pictures.train.std))
 
     def scaled(part: np.ndarray, most: int) -> Tensor:
         values = torch.from_numpy(np.ascontiguousarray(part)).float()

@@ -8,9 +8,13 @@ What the copies of the paper that can be read do not show, and what is put in it
 * the exponents of the entropy and l1 rates of the convolutional networks on MNIST and CIFAR-10: 1e-8 and 1e-10;
 * how lambda tends to 1 over epochs (equations 61 and 62): 1 - lambda shrinks as exp(-lambda_R epoch);
 * whether the momentum of the perceptrons' update is a running mean or a sum: a running mean;
-* rates of entropy, power and l1 of the output layer, 0 or 1e-10: 0.
+* rates of entropy, power and l1 of the output layer, 0 or 1e-10: 0;
+* in which units the perceptrons' rates of power and l1 are: of the number of inputs of a unit, pixels being in [0, 1].
+  Without that division every unit of MNIST's perceptron is silent after one step (l1); with it, sixty steps on a
+  thousand digits classify about half of others right.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import exp
 from typing import Literal
@@ -112,16 +116,25 @@ class Recipe:
         factors = self.factors or (1.0,) * layers
         return tuple(self.base * factor for factor in factors)
 
-    def applied(self, rule: BroadcastRule) -> BroadcastRule:
+    def applied(self, rule: BroadcastRule, inputs: Sequence[int]) -> BroadcastRule:
         """Return a rule with these settings: its score and its expansion stay.
 
         With Adam a layer has one rate, and what regularises is added in units of it.
+
+        Args:
+            rule: of the copies.
+            inputs: of a unit of every layer.
         """
 
         def strengths(rates: tuple[float, ...]) -> tuple[float, ...] | float:
             if self.momentum or not rates:
                 return rates or 0.0
             return tuple(rate / factor for rate, factor in zip(rates, self.factors, strict=False))
+
+        def by_input(rates: tuple[float, ...]) -> tuple[float, ...] | float:
+            if not self.momentum or not rates:
+                return strengths(rates)
+            return tuple(rate / count for rate, count in zip(rates, inputs, strict=False))
 
         return replace(
             rule,
@@ -132,9 +145,9 @@ class Recipe:
             entropy=strengths(self.entropy),
             entropy_memory=self.entropy_memory,
             entropy_floor=self.entropy_floor,
-            power=strengths(self.power),
+            power=by_input(self.power),
             power_target=self.power_target or 1.0,
-            sparsity=strengths(self.sparsity),
+            sparsity=by_input(self.sparsity),
             forward=self.forward / self.factors[-1] if self.forward else 0.0,
             rates=self.factors if self.momentum else None,
             momentum=self.momentum,

@@ -220,7 +220,7 @@ def _start(stream: str, problem: Problem, plan: Plan, course: Course, training: 
     queries = torch.randn(shape, generator=source("queries"), device=device) / inputs**0.5
     rule = broadcast_rule(training, plan, classes, queries)
     if recipe is not None:
-        rule = recipe.applied(rule)
+        rule = recipe.applied(rule, [layer.fan_in(shape) for layer, shape in network.layers])
     return _Copies(
         network,
         start,

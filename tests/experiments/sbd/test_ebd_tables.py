@@ -74,9 +74,10 @@ def test_what_the_tables_lack_is_refused():
 def test_regularisers_of_adam_are_in_units_of_the_layer_s_rate():
     rule = broadcast_rule(Training(seeds=2), Plan((EBD,)), 3, torch.zeros(2, 1))
     own = recipe(CIFAR10, CONVOLUTION, EBD)
-    assert own.applied(rule).entropy == pytest.approx((1e-7,) * 4)
-    momentum = recipe(CIFAR10, PERCEPTRON, EBD).applied(rule)
-    assert momentum.sparsity == (0.8, 0.3, 0.3)
+    assert own.applied(rule, [75, 3200, 256, 14400, 1024]).entropy == pytest.approx((1e-7,) * 4)
+    momentum = recipe(CIFAR10, PERCEPTRON, EBD).applied(rule, [3072, 1024, 512, 512])
+    assert momentum.sparsity == pytest.approx((0.8 / 3072, 0.3 / 1024, 0.3 / 512))
+    assert momentum.entropy == (2.5e-4, 1.5e-3, 1.5e-3)
     assert momentum.rates == (4000, 2000, 2000, 3500)
     assert float(momentum.memory[0]) == pytest.approx(0.999999, abs=1e-7)
 

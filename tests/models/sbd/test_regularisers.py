@@ -17,6 +17,13 @@ def test_the_running_inverse_is_the_inverse(batch):
     torch.testing.assert_close(inverse, torch.linalg.inv(correlation), rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("batch", [4, 10])
+def test_activations_that_grow_without_bound_are_an_error_of_one_line(batch):
+    seen = torch.full((1, batch, 7), float("inf"))
+    with pytest.raises(ArithmeticError, match="without bound"):
+        update_inverse(torch.eye(7)[None], seen, 0.9)
+
+
 def test_what_activations_are_told_is_the_gradient_of_power_and_sparsity():
     h = torch.rand(2, 6, 5, dtype=torch.float64).requires_grad_()
     objective = 0.3 * ((h.square().mean(1) - 0.5) ** 2).sum() + 0.2 * h.sum() / 6
