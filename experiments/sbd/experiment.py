@@ -15,7 +15,7 @@ from solv.experiments.sbd.orthogonality import ORTHOGONALITY
 from solv.experiments.sbd.ranking import RANKING
 from solv.experiments.sbd.settings import DIGITS, EBD_TABLES, MNIST, SYNTHETIC, Images, SbdConfig
 from solv.experiments.sbd.sufficiency import SUFFICIENCY
-from solv.harness.contract import Experiment
+from solv.harness.contract import Experiment, PaperFigure
 from solv.tracking.panels import Highlight
 
 
@@ -42,6 +42,90 @@ def require(config: SbdConfig) -> None:
         image_set(Images(source=MNIST, train=config.ranking.mnist_train, test=1000))
 
 
+FIGURES = (
+    PaperFigure(
+        "SBD, accuracy tables",
+        "rules on CIFAR-10 and Tiny ImageNet, and score expansion",
+        "accuracy",
+        "GPU, not measured",
+        "no: not public",
+        "not run at these sizes; SBD trains with EBD's settings",
+    ),
+    PaperFigure(
+        "EBD, table 1",
+        "accuracy of DFA, DFA+E, GEVB, BP and EBD on MNIST and CIFAR-10",
+        "accuracy",
+        "GPU, not measured",
+        "yes",
+        "not run at these sizes; settings of tables 13, 15 to 18 line by line",
+    ),
+    PaperFigure(
+        "EBD, table 2",
+        "accuracy of DFA, BP and EBD on CIFAR-100, `images.source=cifar100 arenas=[convolution]`",
+        "accuracy",
+        "GPU, not measured",
+        "yes",
+        "not run; augmentation, dropout and six-view tests as in tables 7, 15 and 19",
+    ),
+    PaperFigure(
+        "EBD, table 3",
+        "accuracy of CorInfoMax networks trained by EP and by EBD",
+        "",
+        "",
+        "yes: beside table 1's perceptrons",
+        "another network with lateral weights and dynamics: not built",
+    ),
+    PaperFigure(
+        "EBD, theorem B.2",
+        "errors uncorrelated with a wide random layer are those of the best estimator",
+        "sufficiency",
+        "1 core, 2 min, estimated",
+        "no: theory alone",
+        "widths from 64 on against a deterministic equivalent of ours: claim `orthogonality-suffices`",
+    ),
+    PaperFigure(
+        "EBD, figs. 1c, 10 to 12",
+        "correlation of activations and error while BP trains",
+        "along-training",
+        "1 core, 20 s, measured on digits",
+        "no: pictures alone",
+        "falls in every layer of the digits' network, with the score of cross-entropy: `correlation-falls-under-bp`",
+    ),
+    PaperFigure(
+        "EBD, figs. 3 and 4",
+        "cosine of broadcast and BP updates",
+        "along-training",
+        "1 core, 20 s, measured on digits",
+        "no: pictures alone",
+        "on digits, from about 0 upwards: `alignment-grows`",
+    ),
+    PaperFigure(
+        "EBD, fig. 5",
+        "cosine of the kept and the whole decorrelation gradient",
+        "along-training",
+        "1 core, 20 s, measured on digits",
+        "no: pictures alone",
+        "on digits, at every look: `kept-part-descends`",
+    ),
+    PaperFigure(
+        "EBD, figs. 6 to 9",
+        "accuracy and loss against epochs on MNIST, CIFAR-10 and CIFAR-100",
+        "",
+        "",
+        "no: pictures alone",
+        "accuracies at the end are part of `accuracy`; curves need the GPU runs",
+    ),
+    PaperFigure(
+        "EBD, tables 20 and 21",
+        "run time of the rules over BP's",
+        "",
+        "",
+        "no: other code",
+        "CPU time of a step over BP's: `python -m benchmarks.broadcast_speed`; theirs 2.4 to 7.6, with entropy",
+    ),
+)
+
+
 EXPERIMENT = Experiment(
     entry=ENTRY,
     Config=SbdConfig,
@@ -56,6 +140,7 @@ EXPERIMENT = Experiment(
         MEMORY_AND_EXPANSION,
     ),
     require=require,
+    figures=FIGURES,
     headline=(
         Highlight("orthogonality", "score-orthogonal-when-admissible"),
         Highlight("correlation", "correlation-falls-under-bp"),
