@@ -8,6 +8,10 @@ from pathlib import Path
 
 import nbclient
 import nbformat
+import pytest
+
+from solv.harness.catalog import load, names
+from solv.harness.presets import presets
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "docs" / "examples" / "tour.ipynb"
@@ -18,6 +22,22 @@ def environment(folder):
     path = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
     own = {"PYTHONPATH": path, "XDG_CONFIG_HOME": str(folder / "nowhere"), "OMP_NUM_THREADS": "1"}
     return {**kept, **own, "IPYTHONDIR": str(folder / "ipython"), "JUPYTER_CONFIG_DIR": str(folder / "jupyter")}
+
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=[str(page.relative_to(ROOT)) for page in PAGES])
+def test_the_commands_of_a_page_name_parts_and_presets_that_there_are(page):
+    commands = re.findall(r"solv (?:run|theory|sweep) ([a-z-]+)([^`|\n]*)", page.read_text(encoding="utf-8"))
+    for name, rest in commands:
+        if name not in names():
+            continue
+        parts = {part.name for part in load(name).parts}
+        for chosen in re.findall(r"--part (\S+)", rest):
+            assert set(chosen.split(",")) <= parts | {"NAME"}, f"{name}: {chosen}"
+        for preset in re.findall(r"--preset ([a-z]+)", rest):
+            assert preset in presets(name), f"{name}: {preset}"
 
 
 def test_every_block_of_the_page_about_python_runs(tmp_path):
