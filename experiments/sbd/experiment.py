@@ -81,7 +81,7 @@ FIGURES = (
         "sufficiency",
         "1 core, 2 min, estimated",
         "no: theory alone",
-        "widths from 64 on against a deterministic equivalent of ours: claim `orthogonality-suffices`",
+        "widths 64 to 256: at most 1.2 ± 2.2 % from a deterministic equivalent of ours",
     ),
     PaperFigure(
         "EBD, figs. 1c, 10 to 12",
@@ -89,7 +89,7 @@ FIGURES = (
         "along-training",
         "1 core, 20 s, measured on digits",
         "no: pictures alone",
-        "falls in every layer of the digits' network, with the score of cross-entropy: `correlation-falls-under-bp`",
+        "digits, score of cross-entropy: from 4.8 to 1.0 standard errors in both layers",
     ),
     PaperFigure(
         "EBD, figs. 3 and 4",
@@ -97,7 +97,7 @@ FIGURES = (
         "along-training",
         "1 core, 20 s, measured on digits",
         "no: pictures alone",
-        "on digits, from about 0 upwards: `alignment-grows`",
+        "digits: from -0.01 to 0.32 and 0.45 in the two layers",
     ),
     PaperFigure(
         "EBD, fig. 5",
@@ -105,7 +105,7 @@ FIGURES = (
         "along-training",
         "1 core, 20 s, measured on digits",
         "no: pictures alone",
-        "on digits, at every look: `kept-part-descends`",
+        "digits: positive at all 24 layers and looks, the least 0.05 ± 0.02: undecided",
     ),
     PaperFigure(
         "EBD, figs. 6 to 9",
