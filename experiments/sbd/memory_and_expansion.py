@@ -40,7 +40,7 @@ def panels(config: SbdConfig) -> list[Panel]:
             x_scale="log",
             series="{steps} steps",
             ordered=True,
-            note="left: R stays where it starts (DFA); right: R forgets its start, and activations collapse",
+            note="left: R stays as drawn (DFA); right: collapse",
         ),
         accuracy(Panels.START, "Start of the correlation (digits, SBD)", x_label="deviation of R before training"),
         accuracy(Panels.FEATURES, "Random features of the expansion (digits, SBD)", x_label="features"),
