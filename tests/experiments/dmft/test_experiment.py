@@ -12,6 +12,7 @@ from solv.experiments.dmft import (
     linear_systems,
     non_hermitian,
     non_normality,
+    parametrization,
     regression,
     richness,
     rise_map,
@@ -314,4 +315,5 @@ def test_theory_and_measurement_of_a_claim_are_paired_by_exact_params(ideal):
     theory = select(ideal, source="theory")
     measured = ideal[ideal["source"] != "theory"]
     assert set(measured["params"]) <= set(theory["params"])
-    assert np.isfinite(measured["y"]).all()
+    diverging = measured["panel"] == parametrization.Panels.SCAN  # rates beyond the edge of stability
+    assert np.isfinite(measured.loc[~diverging, "y"]).all()
