@@ -67,7 +67,6 @@ def panels(config: IclAlignmentConfig) -> list[Panel]:
                 "test error e",
                 facets=facets,
                 series=_label,
-                note="lines: power laws at test; dots: spikes" if panel is Panels.MISALIGNMENT else "",
                 figure="Fig. 2",
             )
             for panel, label in SCATTERS.values()
