@@ -310,7 +310,8 @@ def _anytime(
         return np.moveaxis(curves.reshape(*curves.shape[:2], len(schedules), len(peaks)), 2, 0)
 
     def worst(found: np.ndarray) -> Float[np.ndarray, "schedules curves peaks"]:
-        return np.asarray((found / envelope[:, None])[:, :, rows].max(axis=2))
+        with np.errstate(over="ignore"):  # of a run that diverges the ratio is inf
+            return np.asarray((found / envelope[:, None])[:, :, rows].max(axis=2))
 
     peaks, found = _extended(
         _require_multipliers(multipliers), risks, lambda found: worst(found).reshape(-1, found.shape[-1])
