@@ -17,6 +17,7 @@ from solv.tracking.curves import join_curves, select
 from tests.experiments.scaffold import Units, context, findings, measured
 
 TINY = MoeTransferConfig(
+    work=("limit", "coordinates", "settings", "standard", "transfer"),
     limit=LimitSettings(
         activation=("tanh",),
         size=(4, 8),
@@ -30,6 +31,10 @@ TINY = MoeTransferConfig(
         rate_steps=3,
         quadrature_experts=16,
         quadrature_hidden=4,
+        hidden_ratios=(1, 2),
+        branch_size=4,
+        branch_doublings=2,
+        branch_repeats=2,
     ),
     coordinates=CoordinateSettings(width=(16, 32), depth=(1, 2), steps=1, seeds=2),
     transfer=TransferSettings(
@@ -48,6 +53,7 @@ TINY = MoeTransferConfig(
         context=8,
         text_bytes=20_000,
         horizon=2,
+        extend=0,
     ),
 )
 TRAINED = MoeTransferConfig(**{**dict(TINY), "work": ("settings", "standard", "transfer")})
