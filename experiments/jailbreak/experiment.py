@@ -6,6 +6,7 @@ from solv.experiments.jailbreak import ENTRY, field, language_model, own_answers
 from solv.experiments.jailbreak.chance import all_precise, chance_outside, outside
 from solv.experiments.jailbreak.definitions import DEFINITIONS
 from solv.experiments.jailbreak.edge import EDGE
+from solv.experiments.jailbreak.figures import FIGURES
 from solv.experiments.jailbreak.fitted_laws import FITTED_LAWS
 from solv.experiments.jailbreak.random_energy import RANDOM_ENERGY
 from solv.experiments.jailbreak.settings import JailbreakConfig
@@ -72,6 +73,7 @@ EXPERIMENT = Experiment(
         language_model.LANGUAGE_MODEL,
         own_answers.OWN_ANSWERS,
     ),
+    figures=FIGURES,
     claims=(
         Claim(
             "exact-any-lambda",

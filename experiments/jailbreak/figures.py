@@ -1,0 +1,78 @@
+"""Which figures has the paper, and where is each redone? Attacked models are read from answers of the user's own."""
+
+from solv.harness.contract import PaperFigure
+
+OWN = "GPUs: 20 to 36 hours of four for 2181 answers a prompt in the paper; minutes where verdicts are at hand"
+ANSWERS = "needs the models and the judged answers, which are not public: `language.pretrained.verdicts=FILE.csv`"
+
+FIGURES = (
+    PaperFigure(
+        "Fig. 1a",
+        "log(-log Pi_k) against k under GCG: a line for one model, a bend for another",
+        "own-answers",
+        OWN,
+        "no: not public",
+        ANSWERS,
+    ),
+    PaperFigure(
+        "Fig. 1b, 1c",
+        "fraction of prompts by their safe chance, with its upper edge",
+        "edge",
+        "1 core, seconds, estimated",
+        "yes: the edges, 1 and 0.9",
+        "the law of the edge predicts held-out prompts, four of four; models: `own-answers`",
+    ),
+    PaperFigure(
+        "Fig. 2a",
+        "log(-log Pi_k) of a spin glass of 24 spins in five fields, with the law",
+        "spin-glass",
+        "1 core, 1 to 2 h, 2 GB, estimated from 20 spins",
+        "no: not public",
+        "without field at N = 18 the law is met to 0.92 ± 0.03; in a field the bend is a want of draws",
+    ),
+    PaperFigure(
+        "Fig. 2b",
+        "the same points with the fit of nu and mu",
+        "definitions",
+        "1 core, hours, estimated",
+        "no: not public",
+        "mu grows as in the paper where 8 clusters are drawn; nu grows only because the fit demands it",
+    ),
+    PaperFigure(
+        "Fig. 3",
+        "log(-log Pi_k) of Llama-3-8B without attack, under GCG and AutoDAN",
+        "own-answers",
+        OWN,
+        "yes: the smallest gap",
+        "the smallest gap, 0.001, is one of 1040 prompts: it hides a rate (`fitted-laws`)",
+    ),
+    PaperFigure("Fig. 4", "the same of OLMo-2-32B", "own-answers", OWN, "no: not public", ANSWERS),
+    PaperFigure("Fig. B.1, B.2", "the tree of overlaps, the landscape", found="drawings"),
+    PaperFigure(
+        "Fig. F.1, F.3",
+        "success at k = 1 by models behind an API, two judges",
+        found="needs models behind an API, and two judges of one log",
+    ),
+    PaperFigure(
+        "Fig. F.2",
+        "success against k by refusal strings and by a judge",
+        found="needs a log judged in both ways; each column by itself is `own-answers`",
+    ),
+    PaperFigure(
+        "Fig. G.1-G.4",
+        "as figure 3, of five more models and on HarmBench",
+        "own-answers",
+        OWN,
+        "no: not public",
+        ANSWERS,
+    ),
+    PaperFigure(
+        "Fig. G.5-G.13",
+        "success against k by category of the prompt",
+        "own-answers",
+        OWN,
+        "yes: the sizes of the categories",
+        "categories of 15 to 284 prompts: no gap below 1/15 can be seen in the smallest (`fitted-laws`)",
+    ),
+    PaperFigure("Table F.1", "list of refusal strings", found="not needed: answers are judged"),
+)
