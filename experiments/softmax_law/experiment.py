@@ -45,7 +45,7 @@ FIGURES = (
         "free-energy",
         "1 core, 20 s, measured",
         "no: theory alone",
-        "exact for independent energies; -1 is passed, not held: -1.15 is the local power where b is 5 to 20",
+        "exact for independent energies; at b* = 58 the power is -1.40 at b = 5.6 and -2.1 at 20 (the paper: -1.15)",
     ),
     PaperFigure(
         "Fig. 5a, b",
