@@ -53,7 +53,7 @@ FIGURES = (
         "starts",
         "1 core, 4 h, estimated from its steps",
         "no: not public",
-        "built, not run beyond the smoke sizes",
+        "1000 steps, rate 0.1: a start of 0.3 keeps -0.12, one of the target's scale is still turning; 100 000 not run",
     ),
     PaperFigure(
         "Fig. 5c, d",
@@ -93,7 +93,7 @@ FIGURES = (
         "starts",
         "1 core, 30 min, estimated from its steps",
         "no: not public",
-        "built, not run beyond the smoke sizes",
+        "1000 steps: the fit in τ leaves 2.6 times what that in steps does; too short to judge",
     ),
     PaperFigure(
         "App. D.6, teachers and data",
@@ -101,7 +101,7 @@ FIGURES = (
         "spectra",
         "1 core, 1 min, estimated from its steps",
         "no: not public",
-        "built, not run beyond the smoke sizes",
+        "exponents -0.343, -0.351, -0.356 at i^-α, α = 0, 0.5, 1; squared loss: the flow's, to 0.005",
     ),
     PaperFigure(
         "App. D.6, residual stacks",
@@ -114,7 +114,7 @@ FIGURES = (
         "digits",
         "1 core, 5 min, estimated from its steps",
         "no: not public",
-        "scikit-learn's digits in place of MNIST, which is not at hand offline; not run beyond the smoke sizes",
+        "scikit-learn's digits for MNIST: ten units learn the 1797 by heart, t^-1.9; no third to be seen",
     ),
 )
 

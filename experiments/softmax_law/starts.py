@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from solv.experiments.softmax_law.exponents import LONG
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.experiments.softmax_law.toy import (
     TAU,
@@ -37,6 +36,7 @@ CONSTANT, COSINE = "constant", "cosine"
 LARGE = 0.5  # least size of a start, in units of the target, that is judged by
 LAST = 4.0  # factor of time at the end, over which loss and scale are read
 STILL, FALLS = 0.1, 0.1  # exponents below which a scale stands still and above which a loss falls
+SETTLED = 10_000  # steps after which the turn that a start asks for is over and a schedule has most of its time late
 DROPPED = 8  # first readings, of the warm-up and the onset
 
 
@@ -157,9 +157,9 @@ def _scheduled(config: SoftmaxLawConfig, context: Context) -> Iterator[Curves]:
 
 def _judge_clock(curves: Curves) -> Judgement:
     rows = select(curves, panel=Panels.FITS, y_name="log_ratio")
-    rows = rows[parameter(rows, "steps").astype(float) >= LONG]
+    rows = rows[parameter(rows, "steps").astype(float) >= SETTLED]
     if rows.empty:
-        return missing(f"scheduled.steps >= {LONG}")
+        return missing(f"scheduled.steps >= {SETTLED}")
     row = rows.iloc[int(rows["x"].argmax())]
     exponents = select(curves, panel=Panels.FITS, y_name="exponent")
     said = [
@@ -176,10 +176,10 @@ def _judge_clock(curves: Curves) -> Judgement:
 
 def _judge_starts(curves: Curves) -> Judgement:
     rows = select(curves, panel=Panels.FITS, of="starts")
-    large = (parameter(rows, "start").astype(float) >= LARGE) & (parameter(rows, "steps").astype(float) >= LONG)
+    large = (parameter(rows, "start").astype(float) >= LARGE) & (parameter(rows, "steps").astype(float) >= SETTLED)
     rows = rows[large & (rows["x"] == rows["x"].max())]
     if rows.empty:
-        return missing(f"starts.steps >= {LONG}, starts.ratio includes one from {LARGE:g}")
+        return missing(f"starts.steps >= {SETTLED}, starts.ratio includes one from {LARGE:g}")
     rows = rows[parameter(rows, "start") == parameter(rows, "start").max()].set_index("y_name")
     scale, loss = (rows[rows.index == name].iloc[0] for name in ("scale", "loss"))
     return Judgement(
@@ -211,7 +211,7 @@ STARTS = Part(
             reads=(Panels.FITS,),
             judge=_judge_starts,
             figure="Fig. 5a, b",
-            needs={"starts.steps": 2000, "toy.repeats": 4},
+            needs={"starts.steps": SETTLED, "toy.repeats": 4},
         ),
         Claim(
             "tau-is-the-clock",
@@ -219,7 +219,7 @@ STARTS = Part(
             reads=(Panels.FITS,),
             judge=_judge_clock,
             figure="App. D.4",
-            needs={"scheduled.steps": 2000, "toy.repeats": 4},
+            needs={"scheduled.steps": SETTLED, "toy.repeats": 4},
         ),
     ),
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from solv.experiments.softmax_law.digits import DIGITS, LONG, NEAR, RECORD, Panels
+from solv.experiments.softmax_law.digits import BY_HEART, DIGITS, LONG, NEAR, RECORD, Panels
 from solv.tracking.claims import Verdict, judge
 from solv.tracking.curves import join_curves
 from tests.experiments.scaffold import smoke
@@ -23,11 +23,12 @@ def test_its_claims_are_judged_by_its_own_curves():
     assert smoke("softmax-law", "digits").claims == (CLAIM.id,)
 
 
-def verdict(slope, error=1e-4, steps=LONG):
+def verdict(slope, error=1e-4, steps=LONG, wrong=0.1):
     at = {"hidden": 10, "rate": 1e-3}
     made = [
         RECORD.trained(Panels.SLOPE, at, x=("steps", [10, steps / 2]), y=("slope", [-1, slope]), y_err=error, n=3),
         RECORD.trained(Panels.LOSS, at, x=("steps", [2, steps]), y=("loss", [2, 1]), y_err=error, n=3),
+        RECORD.trained(Panels.ERROR, at, x=("steps", [2, steps]), y=("error", [0.9, wrong]), y_err=error, n=3),
     ]
     return judge(CLAIM, join_curves(made), {}).verdict
 
@@ -41,3 +42,8 @@ def test_the_slope_is_a_third_within_its_tolerance(sign, strength, expected):
 @pytest.mark.parametrize("change", [{"error": 10.0}, {"error": 0.0}, {"steps": LONG - 1}])
 def test_a_large_error_or_a_short_run_leaves_it_undecided(change):
     assert verdict(-1 / 3, **change) is UNDECIDED
+
+
+@pytest.mark.parametrize(("strength", "expected"), [(0.9, UNDECIDED), (1.1, HOLDS)])
+def test_images_that_are_learned_by_heart_decide_nothing(strength, expected):
+    assert verdict(-1 / 3, wrong=strength * BY_HEART) is expected

@@ -2,8 +2,7 @@
 
 import pytest
 
-from solv.experiments.softmax_law.exponents import LONG
-from solv.experiments.softmax_law.starts import FALLS, RECORD, STARTS, STILL, Panels
+from solv.experiments.softmax_law.starts import FALLS, RECORD, SETTLED, STARTS, STILL, Panels
 from solv.tracking.claims import Verdict, judge
 from solv.tracking.curves import join_curves
 from tests.experiments.scaffold import smoke
@@ -24,7 +23,7 @@ def test_its_claims_are_judged_by_its_own_curves():
     assert smoke("softmax-law", "starts").claims == tuple(CLAIMS)
 
 
-def verdict(claim, scale=0.0, loss=-0.3, ratio=1.0, error=1e-4, steps=LONG):
+def verdict(claim, scale=0.0, loss=-0.3, ratio=1.0, error=1e-4, steps=SETTLED):
     of, x = {"of": "starts", "start": 1.0, "steps": steps}, ("rate", 0.1)
     made = [
         RECORD.trained(Panels.FITS, of, x=x, y=(name, y), y_err=error, n=3)
@@ -55,6 +54,6 @@ def test_tau_is_the_clock_where_it_explains_more(ratio, expected):
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
-@pytest.mark.parametrize("change", [{"error": 10.0}, {"error": 0.0}, {"steps": LONG - 1}])
+@pytest.mark.parametrize("change", [{"error": 10.0}, {"error": 0.0}, {"steps": SETTLED - 1}])
 def test_a_large_error_or_a_short_run_leaves_it_undecided(claim, change):
     assert verdict(claim, **change) is UNDECIDED
