@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ def choose(
 ) -> list[Facet]:
     """Return the pictures that a person names - panels, parts, keys of pictures, `all` - or else the headline.
 
+    In a headline there is no room for the settings that a title has in its second line.
+
     Args:
         facets: all pictures there are.
         names: as typed.
@@ -40,7 +43,7 @@ def choose(
     if not facets:
         raise ConfigurationError("there is no curve to draw")
     if not names:
-        return [picture.facet for picture in headline(facets, highlights, findings)]
+        return [_of_one_line(picture.facet) for picture in headline(facets, highlights, findings)]
     chosen: dict[str, Facet] = {}
     for name in names:
         fitting = [facet for facet in facets if name in (ALL, str(facet.panel.name), facet.key)]
@@ -124,3 +127,7 @@ def write_pictures(
 def file_name(facet: Facet) -> str:
     """Return the stem of a picture's file: its part and key, with what is unusual in a file's name replaced."""
     return re.sub(r"[^\w.=+-]+", "_", f"{facet.part}-{facet.key}").strip("_")[:120]
+
+
+def _of_one_line(facet: Facet) -> Facet:
+    return replace(facet, panel=replace(facet.panel, title=facet.panel.title.partition("\n")[0]))

@@ -99,8 +99,8 @@ EXPERIMENT = Experiment(
     figures=FIGURES,
     headline=(
         Highlight("direction-error", "weaker-directions-are-harder"),
-        Highlight("linear-misalignment", "measures-order-linear-errors"),
-        Highlight("transformer-rank-correlation-within", "transformer-follows-alignment"),
+        Highlight("transformer", "transformer-follows-alignment", {"architecture": "decoder"}),
+        Highlight("transformer-cka", "", {"architecture": "decoder"}),
         Highlight("improvement-map", "steeper-pretraining-helps-when-scarce"),
         Highlight("subspace-error", "diversity-transition-at-rank"),
         Highlight("test-time-context", "test-context-has-a-floor"),

@@ -1,5 +1,7 @@
 """Which pictures does a run leave, and which does a person mean by a name?"""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,13 @@ def test_without_a_name_it_is_the_headline(theory):
     shown = {key.split()[0] for key in keys(theory)}
     assert shown
     assert shown <= {highlight.panel for highlight in experiment.headline}
+
+
+def test_a_headline_leaves_out_the_second_line_of_a_title(theory):
+    experiment, panels, curves = theory
+    facets = lay_out(curves, [replace(panel, title=f"{panel.title}\n(settings)") for panel in panels])
+    assert not any("settings" in each.panel.title for each in choose(facets, [], experiment.headline, []))
+    assert all("(settings)" in each.panel.title for each in choose(facets, ["all"], experiment.headline, []))
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(theory):
