@@ -1,1 +1,1 @@
-"""What long runs found, shipped with the package: measured times of every part."""
+"""What long runs found, shipped with the package: the reference runs, and the measured times of every part."""

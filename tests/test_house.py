@@ -60,7 +60,7 @@ def wheel(tmp_path_factory):
 def test_the_files_of_the_rooms_are_the_files_of_the_wheel(wheel):
     def shipped(path):
         return (
-            path.suffix in (".py", ".yaml", ".html", ".css", ".js", ".json", ".csv", ".template")
+            path.suffix in (".py", ".yaml", ".html", ".css", ".js", ".json", ".csv", ".parquet", ".png", ".template")
             or path.name == "py.typed"
         )
 
