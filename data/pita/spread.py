@@ -100,6 +100,7 @@ def _on_ray(function: Callable[[Item], Result], items: list[Item], processes: in
     if not ray.is_initialized():
         passed = {key: os.environ[key] for key in ("PYTHONPATH", "OMP_NUM_THREADS") if key in os.environ}
         ray.init(
+            address="local" if own else None,  # None would be a cluster that runs on this machine
             num_cpus=processes if own else None,
             include_dashboard=False if own else None,
             runtime_env={"env_vars": passed},

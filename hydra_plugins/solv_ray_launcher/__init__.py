@@ -66,7 +66,7 @@ class RayLauncher(Launcher):
             own = self._address is None and "RAY_ADDRESS" not in os.environ
             with _signals_stay_as_they_are():
                 ray.init(
-                    address=self._address,
+                    address="local" if own else self._address,  # None would be a cluster that runs on this machine
                     num_cpus=(self._jobs or os.cpu_count()) if own else None,
                     include_dashboard=False if own else None,
                     runtime_env={"env_vars": passed},

@@ -64,6 +64,22 @@ def test_ray_with_a_killed_worker_ends_with_the_same_bits(tmp_path, undisturbed)
     assert results(tmp_path) == undisturbed
 
 
+def test_a_ray_cluster_of_somebody_else_on_this_machine_is_left_alone(monkeypatch):
+    """`ray start` leaves its address where `ray.init()` without one looks for it."""
+    import ray
+
+    from hydra_plugins.solv_ray_launcher import RayLauncher
+
+    asked = []
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(ray, "init", lambda **options: asked.append(options))
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "remote", lambda **resources: pytest.fail("no job is begun"))
+    with pytest.raises(pytest.fail.Exception, match="no job is begun"):
+        RayLauncher(None, 2, 1, 0, 3).launch([["x=1"]], 0)
+    assert asked[0]["address"] == "local"
+
+
 def test_ray_writes_the_same_proofs_as_one_process(tmp_path):
     for name, launcher in (("here", ()), ("ray", ("--launcher", "ray", "--processes", "2"))):
         made = solv(tmp_path, "data", "pita", "make", "--leaves", "3", "--shard-rows", "400", "--out", name, *launcher)
