@@ -16,7 +16,17 @@ if TYPE_CHECKING:
         moe_linear_limit,
     )
     from solv.theory.moe_transfer.parameter_count import Architecture
-    from solv.theory.moe_transfer.parameter_tables import Base, Numbers, Row, Shape, Table, fan_in_base, numbers
+    from solv.theory.moe_transfer.parameter_tables import (
+        Base,
+        Numbers,
+        Row,
+        Shape,
+        Table,
+        exponents,
+        fan_in_base,
+        numbers,
+        predicted_shift,
+    )
     from solv.theory.moe_transfer.size_exponents import (
         GroupExponents,
         optimal_rate_exponent,
@@ -36,6 +46,7 @@ __all__ = [
     "Row",
     "Shape",
     "Table",
+    "exponents",
     "fan_in_base",
     "initial_branch_variance",
     "moe_limit",
@@ -43,6 +54,7 @@ __all__ = [
     "numbers",
     "optimal_rate_exponent",
     "power_of",
+    "predicted_shift",
 ]
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there
@@ -52,7 +64,7 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
             "initial_branches": "initial_branch_variance",
             "limit": "MoeCurves MoeDescent MoeNetwork MoeTask Quadrature moe_limit moe_linear_limit",
             "parameter_count": "Architecture",
-            "parameter_tables": "Base Numbers Row Shape Table fan_in_base numbers",
+            "parameter_tables": "Base Numbers Row Shape Table exponents fan_in_base numbers predicted_shift",
             "size_exponents": "GroupExponents optimal_rate_exponent power_of",
         },
     )
