@@ -7,6 +7,38 @@ ANSWERS = "needs the models and the judged answers, which are not public: `langu
 
 FIGURES = (
     PaperFigure(
+        "equations (1), (2)",
+        "the gap behind an upper edge of the safe chance",
+        "edge",
+        "1 core, seconds, estimated",
+        "no: theory alone",
+        "an unbiased estimate and a likelihood fit, which predict held-out prompts",
+    ),
+    PaperFigure(
+        "equations (3), (4)",
+        "without field: a power of k and its amplitude",
+        "zero-field",
+        "1 core, seconds, estimated",
+        "no: theory alone",
+        "exact at every k; the next order is 1 - a/k, a = x (1 - x) m²/2",
+    ),
+    PaperFigure(
+        "equations (5), (6), (15)",
+        "in a field: weak-field amplitude, the joint limit",
+        "field",
+        "1 core, seconds, estimated",
+        "no: theory alone",
+        "exact at every field; the factor e^(-g/2) of (15) is spurious beyond first order",
+    ),
+    PaperFigure(
+        "equation (7)",
+        "the exponential rate in a strong field",
+        "strong-field",
+        "1 core, minutes, estimated",
+        "no: theory alone",
+        "the rate is that of a typical glass; the average over glasses falls more slowly",
+    ),
+    PaperFigure(
         "Fig. 1a",
         "log(-log Pi_k) against k under GCG: a line for one model, a bend for another",
         "own-answers",
