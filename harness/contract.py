@@ -12,7 +12,7 @@ from solv.harness.entry import Entry
 from solv.harness.seeds import Seeds
 from solv.harness.settings import ConfigurationError, RunSettings, as_dictionary
 from solv.tracking.checkpoints import TrainingCheckpoint
-from solv.tracking.claims import Claim, Finding, judge, not_run
+from solv.tracking.claims import Claim, Finding, judge, not_run, read
 from solv.tracking.curves import Curves, join_curves
 from solv.tracking.panels import Highlight, Panel
 from solv.tracking.progress import Reporter
@@ -196,9 +196,15 @@ class Experiment(Generic[Settings]):
         if declared is None:
             declared = {str(panel.name) for panel in self.panels(settings)}
         sizes = flat(as_dictionary(settings))
+        absences = {
+            claim.id: [panel for panel in claim.reads if panel.value not in declared] for claim in self.all_claims()
+        }
+        for claim in self.all_claims():
+            if not absences[claim.id]:
+                read(claim, curves)  # before any is judged, which may take long
         findings = []
         for claim in self.all_claims():
-            absent = [panel for panel in claim.reads if panel.value not in declared]
+            absent = absences[claim.id]
             if not absent:
                 findings.append(judge(claim, curves, sizes))
                 continue

@@ -51,7 +51,7 @@ def wheel(tmp_path_factory):
     """The wheel of this checkout, built by the tools that are installed."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd=folder)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600, cwd=folder)
     assert done.returncode == 0, done.stderr + done.stdout
     [path] = folder.glob("*.whl")
     return path
@@ -78,7 +78,7 @@ def test_an_installed_solv_leaves_somebody_elses_folders_alone(wheel, tmp_path):
     """In a project with its own models/, data.py and tracking.py, those are what its own code imports."""
     site, project = tmp_path / "site", tmp_path / "project"
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(site), str(wheel)]
-    subprocess.run(install, check=True, capture_output=True, timeout=300)
+    subprocess.run(install, check=True, capture_output=True, timeout=600)
     (project / "models").mkdir(parents=True)
     (project / "models" / "__init__.py").write_text("")
     (project / "data.py").write_text("WIDTHS = 'mine'\n")
@@ -98,7 +98,7 @@ def test_an_installed_solv_leaves_somebody_elses_folders_alone(wheel, tmp_path):
     def solv(*arguments):
         command = [sys.executable, "-m", "solv.cli.main", *arguments]
         return subprocess.run(
-            command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=300
+            command, cwd=project, env=environment, capture_output=True, text=True, check=False, timeout=600
         )
 
     ran = solv("run", "cot-depth", "--preset", "smoke", "--part", "depth", "--wandb", "disabled")

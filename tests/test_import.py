@@ -86,7 +86,7 @@ def test_a_program_that_uses_it_is_type_checked(tmp_path):
     done = subprocess.run(
         [*command, "--cache-dir", str(tmp_path), str(client)],
         env={"MYPYPATH": str(ROOT / "src"), "PATH": "", "COLUMNS": "300"},
-        capture_output=True, text=True, check=False, cwd=tmp_path, timeout=300,
+        capture_output=True, text=True, check=False, cwd=tmp_path, timeout=600,
     )  # fmt: skip
     said = [line for line in done.stdout.splitlines() if "client.py" in line]
     lines = [CLIENT.splitlines()[int(line.split(":")[1]) - 1] for line in said if ": error:" in line]

@@ -87,6 +87,21 @@ class Finding:
             raise ValueError(f"claim {self.id}: {self.verdict.value} without what would decide it (needs)")
 
 
+def read(claim: Claim, curves: Curves) -> Curves:
+    """Return the curves of the panels that a claim reads.
+
+    Raises:
+        MissingCurvesError: one of them has no curve.
+    """
+    names = [panel.value for panel in claim.reads]
+    rows = curves[curves["panel"].isin(names)]
+    if empty := sorted(set(names) - set(rows["panel"]), key=names.index):
+        raise MissingCurvesError(
+            f"claim {claim.id} reads {', '.join(empty)}, which this run should have measured and has no curve of"
+        )
+    return rows
+
+
 def judge(claim: Claim, curves: Curves, sizes: Mapping[str, object]) -> Finding:
     """Return what a run's curves say of a claim.
 
@@ -98,14 +113,7 @@ def judge(claim: Claim, curves: Curves, sizes: Mapping[str, object]) -> Finding:
     Raises:
         MissingCurvesError: a panel that the claim reads has no curve.
     """
-    names = [panel.value for panel in claim.reads]
-    rows = curves[curves["panel"].isin(names)]
-    empty = [name for name in names if not (rows["panel"] == name).any()]
-    if empty:
-        raise MissingCurvesError(
-            f"claim {claim.id} reads {', '.join(empty)}, which this run should have measured and has no curve of"
-        )
-    said = claim.judge(rows)
+    said = claim.judge(read(claim, curves))
     needs = said.needs or more_than(claim.needs, sizes) if said.verdict is Verdict.UNDECIDED else ""
     return Finding(
         claim.id,

@@ -42,6 +42,7 @@ COLUMNS: dict[str, str] = {
     "y_err": "float64",
     "n": "int64",
 }
+_DTYPES = {"str": "object", "float64": "float64", "int64": "int64"}  # how NumPy holds a column
 CURVE = ["experiment", "part", "panel", "params", "x_name", "y_name"]  # with `source`: what makes a curve
 _TAKEN = {*COLUMNS, "series", "facet"}  # what a param cannot be called
 BEFORE = "before"  # the part of curves that an earlier version wrote
@@ -125,7 +126,7 @@ class Recorder:
         if taken := sorted(_TAKEN & set(params)):
             raise CurvesError(f"curves: a param cannot be called {', '.join(taken)}: tables have a column of that name")
         abscissa = np.atleast_1d(np.asarray(x[1], dtype=np.float64))
-        columns = {
+        values: dict[str, object] = {
             "experiment": self.experiment,
             "part": self.part,
             "panel": panel.value,
@@ -134,11 +135,15 @@ class Recorder:
             "x_name": x[0],
             "x": abscissa,
             "y_name": y[0],
-            "y": np.broadcast_to(np.asarray(y[1], dtype=np.float64), abscissa.shape),
-            "y_err": np.broadcast_to(np.asarray(y_err, dtype=np.float64), abscissa.shape),
-            "n": np.broadcast_to(np.asarray(n, dtype=np.int64), abscissa.shape),
+            "y": y[1],
+            "y_err": y_err,
+            "n": n,
         }
-        return check_curves(pd.DataFrame({name: columns[name] for name in COLUMNS}))
+        columns = {}
+        for name, kind in COLUMNS.items():
+            own = np.asarray(values[name], dtype=_DTYPES[kind])
+            columns[name] = np.broadcast_to(own, abscissa.shape).copy()
+        return _checked(columns)
 
 
 Axis: TypeAlias = tuple[str, ArrayLike]
@@ -164,31 +169,37 @@ def check_curves(table: pd.DataFrame) -> Curves:
     columns = {}
     for name, kind in COLUMNS.items():
         try:
-            columns[name] = table[name].to_numpy().astype("object" if kind == "str" else kind)
+            columns[name] = table[name].to_numpy().astype(_DTYPES[kind])
         except (TypeError, ValueError) as error:
             raise CurvesError(f"curves: column {name} does not hold {kind} values ({error})") from None
-    checked = pd.DataFrame(columns, index=pd.RangeIndex(len(table)))
-    text = [name for name, kind in COLUMNS.items() if kind == "str"]
-    for name in text:
-        _refuse(checked, name, [not isinstance(value, str) for value in columns[name]], "is not text")
+    return _checked(columns)
+
+
+def _checked(columns: dict[str, np.ndarray]) -> Curves:
+    """Return columns of the schema's types as a table, or raise `CurvesError`."""
+    for name in (name for name, kind in COLUMNS.items() if kind == "str"):
+        _refuse(columns, name, [not isinstance(value, str) for value in columns[name]], "is not text")
     for name in ("experiment", "part", "panel", "x_name", "y_name"):
-        _refuse(checked, name, columns[name] == "", "is empty")
+        _refuse(columns, name, columns[name] == "", "is empty")
     theory = columns["source"] == "theory"
     y_err = columns["y_err"]
-    _refuse(checked, "source", ~np.isin(columns["source"], SOURCES), f"is none of {', '.join(SOURCES)}")
-    _refuse(checked, "x", ~np.isfinite(columns["x"]), "is not finite")
-    _refuse(checked, "y", np.isnan(columns["y"]), "is NaN; a divergence is inf")
-    _refuse(checked, "n", columns["n"] < 1, "is below 1")
-    _refuse(checked, "y_err", y_err < 0, "is negative")
+    known = [source in SOURCES for source in columns["source"]]
+    _refuse(columns, "source", np.logical_not(known), f"is none of {', '.join(SOURCES)}")
+    _refuse(columns, "x", ~np.isfinite(columns["x"]), "is not finite")
+    _refuse(columns, "y", np.isnan(columns["y"]), "is NaN; a divergence is inf")
+    _refuse(columns, "n", columns["n"] < 1, "is below 1")
+    _refuse(columns, "y_err", y_err < 0, "is negative")
     unknown = np.isnan(y_err)
-    _refuse(checked, "y_err", unknown & (theory | ((columns["n"] > 1) & np.isfinite(columns["y"]))), "is NaN")
-    _refuse(checked, "y_err", theory & (y_err != 0), "is not 0 on a theory row")
+    _refuse(columns, "y_err", unknown & (theory | ((columns["n"] > 1) & np.isfinite(columns["y"]))), "is NaN")
+    _refuse(columns, "y_err", theory & (y_err != 0), "is not 0 on a theory row")
     objects = {params: _is_json_object(params) for params in set(columns["params"])}  # long series repeat theirs
-    _refuse(checked, "params", [not objects[params] for params in columns["params"]], "is not a JSON object")
-    place = [*_PAIRING, "source"]
-    varying = [name for name in place if name == "x" or (columns[name] != columns[name][:1]).any()]
-    _refuse(checked, "x", checked.duplicated(varying), "appears twice in one curve")
-    return checked
+    _refuse(columns, "params", [not objects[params] for params in columns["params"]], "is not a JSON object")
+    table = pd.DataFrame(columns)
+    if len(table) > 1:
+        place = [*_PAIRING, "source"]
+        varying = [name for name in place if name == "x" or (columns[name] != columns[name][:1]).any()]
+        _refuse(columns, "x", table.duplicated(varying), "appears twice in one curve")
+    return table
 
 
 def pair(curves: Curves) -> pd.DataFrame:
@@ -385,8 +396,8 @@ def _is_json_object(text: str) -> bool:
         return False
 
 
-def _refuse(table: pd.DataFrame, column: str, bad: ArrayLike, fault: str) -> None:
+def _refuse(columns: Mapping[str, np.ndarray], column: str, bad: ArrayLike, fault: str) -> None:
     offending = np.flatnonzero(np.asarray(bad, dtype=bool))
     if len(offending):
         row = offending[0]
-        raise CurvesError(f"curves: row {row}: {column} = {table[column].iloc[row]!r} {fault}")
+        raise CurvesError(f"curves: row {row}: {column} = {columns[column][row]!r} {fault}")

@@ -8,6 +8,7 @@ def test_my_law_keeps_the_contract():
     check_experiment(EXPERIMENT)
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from solv.harness.contract import Context, Experiment, flat
+from solv.harness.contract import Context, Experiment, Part, flat
 from solv.harness.seeds import Seeds
 from solv.harness.settings import RunSettings, as_dictionary, keys, replace, resolve
 from solv.tracking.checkpoints import TrainingCheckpoint
@@ -39,7 +40,8 @@ def check_experiment(experiment: Experiment[Any], settings: RunSettings | None =
     * What `check_statics` checks.
     * `predict` imports no torch (where the experiment can be imported by its entry).
     * Every curve is of a panel that its part declares, and every declared panel has a curve.
-    * Measured without a stop, and stopped after every single unit of work and gone on with: the same bits.
+    * Measured without a stop, and each part alone, stopped after every single unit of work and gone on with: the
+      same bits.
     * Measured with another seed, curves have the same params: no result is part of a curve's name.
     * Every claim gets a verdict, none is `not run`, and each notices when a panel that it reads is empty.
 
@@ -52,11 +54,14 @@ def check_experiment(experiment: Experiment[Any], settings: RunSettings | None =
     """
     chosen = settings if settings is not None else _small_settings(experiment)
     check_statics(experiment)
-    _check_light(experiment)
+    _check_light(experiment, chosen)
     theory = experiment.predict(chosen)
     with tempfile.TemporaryDirectory() as folder:
         whole = _measured(experiment, chosen, Path(folder) / "whole", {})
-        stopped = _stopped_everywhere(experiment, chosen, Path(folder) / "stopped")
+        stopped = join_curves(
+            _stopped_everywhere(experiment, part, chosen, Path(folder) / "stopped" / part.name)
+            for part in experiment.chosen(chosen.parts)
+        )
         other = _measured(experiment, replace(chosen, seed=chosen.seed + 1), Path(folder) / "other", {})
     pd.testing.assert_frame_equal(whole, stopped, check_exact=True, obj=f"{experiment.entry.name}, stopped and resumed")
     _check_identities(experiment, whole, other)
@@ -120,28 +125,36 @@ def _small_settings(experiment: Experiment[Any]) -> RunSettings:
         return settings_for(name, "smoke" if "smoke" in presets(name) else DEFAULT_PRESET, [])[1]
 
 
-def _check_light(experiment: Experiment[Any]) -> None:
+def _check_light(experiment: Experiment[Any], settings: RunSettings) -> None:
     module, _, attribute = experiment.entry.experiment.partition(":")
     if getattr(sys.modules.get(module), attribute, None) is not experiment or module == "__main__":
-        _check_light_here(experiment)
+        _check_light_here(experiment, settings)
         return
     program = (
-        f"import sys; from {module} import {attribute} as experiment; experiment.predict(experiment.Config()); "
+        f"import json, sys; from {module} import {attribute} as experiment; "
+        "from solv.harness.settings import resolve; "
+        "experiment.predict(resolve(experiment.Config, json.load(sys.stdin))); "
         "sys.exit(3 if 'torch' in sys.modules else 0)"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-c", program]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", program],
+        env=environment,
+        input=json.dumps(as_dictionary(settings)),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode != 3, f"{experiment.entry.name}: predict imports torch"
     assert done.returncode == 0, f"{experiment.entry.name}: predict fails: {done.stderr.strip().splitlines()[-1:]}"
 
 
-def _check_light_here(experiment: Experiment[Any]) -> None:
+def _check_light_here(experiment: Experiment[Any], settings: RunSettings) -> None:
     """Check an experiment that no other process can import: with torch out of reach, it predicts."""
     kept = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "torch"}
     sys.modules.update(dict.fromkeys(["torch", *kept]))  # type: ignore[arg-type]  # None: importing it is an error
     try:
-        experiment.predict(experiment.Config())
+        experiment.predict(settings)
     except ImportError as error:
         raise AssertionError(f"{experiment.entry.name}: predict imports torch ({error})") from error
     finally:
@@ -154,9 +167,10 @@ def _measured(
     settings: RunSettings,
     folder: Path,
     kept: dict[str, dict[str, np.ndarray]],
+    part: Part[Any] | None = None,
     stop_after: int | None = None,
 ) -> Curves:
-    """Measure every part; units in `kept` are not computed, and a stop comes before the one after so many new ones."""
+    """Measure a part or all; units in `kept` are not computed; a stop comes before the one after so many new ones."""
     run = RunDirectory(folder)
     run.begin("", {})
     computed: list[str] = []
@@ -173,14 +187,15 @@ def _measured(
         return kept[name]
 
     context = Context("cpu", Seeds(settings.seed), unit, checkpoint, SilentReporter())
-    return join_curves(experiment.measure(part, settings, context) for part in experiment.chosen(settings.parts))
+    parts = experiment.chosen(settings.parts) if part is None else (part,)
+    return join_curves(experiment.measure(each, settings, context) for each in parts)
 
 
-def _stopped_everywhere(experiment: Experiment[Any], settings: RunSettings, folder: Path) -> Curves:
+def _stopped_everywhere(experiment: Experiment[Any], part: Part[Any], settings: RunSettings, folder: Path) -> Curves:
     kept: dict[str, dict[str, np.ndarray]] = {}
     while True:
         try:
-            return _measured(experiment, settings, folder, kept, stop_after=1)
+            return _measured(experiment, settings, folder, kept, part, stop_after=1)
         except _StopError:
             continue
 

@@ -32,7 +32,7 @@ def folder(tmp_path, monkeypatch):
 
 def solv_command(*arguments):
     command = [sys.executable, "-m", "solv.cli.main", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode in (0, 1), done.stderr
     return done
 

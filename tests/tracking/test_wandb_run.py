@@ -76,7 +76,7 @@ def recorded(tmp_path):
         path = str(tmp_path / "fake") if wandb else str(tmp_path)
         done = subprocess.run(
             [sys.executable, "-P", "-S", wandb_run.__file__],  # without the packages of this environment
-            input=lines, capture_output=True, text=True, check=False, timeout=60,
+            input=lines, capture_output=True, text=True, check=False, timeout=600,
             env={"PATH": os.environ["PATH"], "PYTHONPATH": path, "NOTES": str(notes), **environment},
         )  # fmt: skip
         answers = {kind: content for line in done.stdout.splitlines() for kind, content in json.loads(line).items()}

@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 from matplotlib import get_cachedir
 
+from tests.end_to_end.solv_process import solv_process
+
 ROOT = Path(__file__).resolve().parents[3]
 SOLV = (sys.executable, "-m", "solv.cli.main")
 
 
-def call_process(command, folder, environment, timeout=120):
+def call_process(command, folder, environment, timeout=600):
     """Run a command to its end and return it with what it printed."""
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=timeout, check=False
@@ -48,8 +50,8 @@ def work(tmp_path):
 def solv(environment, work):
     """Run `solv ARGUMENTS` and return the finished process."""
 
-    def call(*arguments, timeout=120, **changes):
-        return call_process([*SOLV, *arguments], work, {**environment, **changes}, timeout)
+    def call(*arguments, timeout=600, **changes):
+        return solv_process(arguments, work, {**environment, **changes}, timeout)
 
     return call
 
@@ -121,7 +123,7 @@ def start_and_hold(start, environment, tmp_path):
         held = tmp_path / "held"
         path = os.pathsep.join([str(Path(__file__).parent / "held"), environment["PYTHONPATH"]])
         process = start(*arguments, PYTHONPATH=path, HOLD_AFTER_UNITS=str(units), HELD=str(held))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 600
         while not held.exists():
             assert process.poll() is None, process.communicate()[0]
             assert time.monotonic() < deadline

@@ -55,7 +55,8 @@ def bash(shell, work):
         )
         done = subprocess.run(
             ["bash", "--norc", "-i", "-c", typed],
-            env=environment, cwd=work, capture_output=True, text=True, timeout=60, check=True, stdin=subprocess.DEVNULL,
+            env=environment, cwd=work, capture_output=True, text=True, timeout=600, check=True,
+            stdin=subprocess.DEVNULL,
         )  # fmt: skip
         return done.stdout.split()
 
@@ -139,6 +140,6 @@ def test_completion_loads_nothing_heavy(environment, work):
         asked = {"_SOLV_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(typed.count(" "))}
         done = subprocess.run(
             [sys.executable, "-c", code], env={**environment, **asked}, cwd=ROOT, capture_output=True, text=True,
-            check=False, timeout=60,
+            check=False, timeout=600,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr

@@ -25,10 +25,10 @@ def installed(package, tmp_path_factory):
     """Call a command in an empty folder where the package is installed."""
     site, work = tmp_path_factory.mktemp("site"), tmp_path_factory.mktemp("work")
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*install, "--target", str(site), str(package)], check=True, capture_output=True, timeout=120)
+    subprocess.run([*install, "--target", str(site), str(package)], check=True, capture_output=True, timeout=600)
     environment = environment_of(work, site)
 
-    def call(*command, timeout=120, **changes):
+    def call(*command, timeout=600, **changes):
         whole = [*SOLV, *command] if command[0] != sys.executable else list(command)
         return call_process(whole, work, {**environment, **changes}, timeout)
 

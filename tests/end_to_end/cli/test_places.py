@@ -37,7 +37,7 @@ def as_nobody(folder, *arguments, **variables):
     environment = {**kept, "PYTHONPATH": toy_environment()["PYTHONPATH"], **variables}
     return subprocess.run(
         [*who, *SOLV, *arguments],
-        cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def test_in_a_folder_that_was_deleted_there_is_one_line(tmp_path, command):
     inside = f"rmdir '{gone}'; exec \"$@\""
     done = subprocess.run(
         ["sh", "-c", inside, "sh", *SOLV, *command],
-        cwd=gone, env=toy_environment(), capture_output=True, text=True, timeout=120, check=False,
+        cwd=gone, env=toy_environment(), capture_output=True, text=True, timeout=600, check=False,
     )  # fmt: skip
     assert "Traceback" not in done.stderr
     if command != ("list",):

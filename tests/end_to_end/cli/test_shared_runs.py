@@ -34,7 +34,7 @@ def run_at_once(folder, *calls):
         )
         for arguments in calls
     ]  # fmt: skip
-    outputs = [process.communicate(timeout=120)[0] for process in started]
+    outputs = [process.communicate(timeout=600)[0] for process in started]
     assert {process.returncode for process in started} == {0}, outputs
     return outputs
 

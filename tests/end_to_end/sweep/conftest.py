@@ -11,11 +11,13 @@ from pathlib import Path
 import pytest
 from matplotlib import get_cachedir
 
+from tests.end_to_end.solv_process import solv_process
 from tests.system_packages import require
 
 ROOT = Path(__file__).resolve().parents[3]
 TOY = Path(__file__).parent / "toy"
 SOLV = (sys.executable, "-m", "solv.cli.main")
+HANGS = 900  # seconds; a busy machine may take minutes, so only what hangs takes longer
 RESULTS = ("curves.parquet", "agreement.csv", "claims.json", "figure.png", "figure.svg")
 
 
@@ -30,17 +32,19 @@ def toy_environment():
     return {**kept, **own, "RAY_USAGE_STATS_ENABLED": "0", "WANDB_MODE": "disabled"}
 
 
-def sweep(folder, *arguments, timeout=180, **environment):
+def sweep(folder, *arguments, timeout=HANGS, **environment):
     """Run `solv sweep toy ARGUMENTS` in a folder to its end."""
     return solv(folder, "sweep", "toy", *arguments, timeout=timeout, **environment)
 
 
-def solv(folder, *arguments, timeout=180, **environment):
-    """Run `solv ARGUMENTS` in a folder to its end."""
-    return call(folder, *SOLV, *arguments, timeout=timeout, **environment)
+def solv(folder, *arguments, timeout=HANGS, **environment):
+    """Run `solv ARGUMENTS` in a folder to its end; as a person does where a launcher starts processes of its own."""
+    if "--launcher" in arguments:
+        return call(folder, *SOLV, *arguments, timeout=timeout, **environment)
+    return solv_process(arguments, folder, {**toy_environment(), **environment}, timeout)
 
 
-def call(folder, *command, timeout=180, **environment):
+def call(folder, *command, timeout=HANGS, **environment):
     """Run a command in a folder where the toy is installed, to its end."""
     return subprocess.run(
         command,
@@ -65,7 +69,7 @@ def start(folder, *arguments, stderr=subprocess.DEVNULL, **environment):
     )
 
 
-def wait_for(what, seconds=90.0, pause=0.02):
+def wait_for(what, seconds=HANGS / 3, pause=0.02):
     """Wait until `what()` is true."""
     deadline = time.monotonic() + seconds
     while not what():
@@ -100,7 +104,7 @@ def slurm(tmp_path_factory):
     require(all(shutil.which(program, path=where) for program in programs), "Slurm", "slurm-wlm munge")
     folder = tmp_path_factory.mktemp("slurm")
     script = [str(ROOT / "tests/engines/slurm_one_node.sh")]
-    started = subprocess.run([*script, "start", str(folder)], capture_output=True, text=True, timeout=60, check=False)
+    started = subprocess.run([*script, "start", str(folder)], capture_output=True, text=True, timeout=600, check=False)
     assert started.returncode == 0, started.stderr
     yield {"SLURM_CONF": str(folder / "slurm.conf")}
-    subprocess.run([*script, "stop", str(folder)], timeout=30, check=False)
+    subprocess.run([*script, "stop", str(folder)], timeout=600, check=False)

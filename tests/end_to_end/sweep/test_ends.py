@@ -60,7 +60,7 @@ def test_a_signal_ends_it_with_its_status_and_leaves_nothing_running(tmp_path, r
     process = begin(folder, mark, command, recorded)
     number = signal.Signals[f"SIG{name}"]
     os.kill(process.pid, number)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=600)
     assert process.returncode == 128 + number
     said = "interrupted" if name == "INT" else f"ended by SIG{name}"
     assert errors.splitlines()[-1] == f"solv: {said}; the same command goes on where this one stopped"

@@ -130,7 +130,7 @@ def test_a_second_sweep_waits_for_the_first_and_computes_nothing(tmp_path, undis
         second = start(tmp_path, stderr=stderr)
     wait_for(lambda: "another process runs this sweep" in said.read_text())
     go.touch()
-    assert (first.wait(timeout=90), second.wait(timeout=90)) == (0, 0)
+    assert (first.wait(timeout=600), second.wait(timeout=90)) == (0, 0)
     assert "4 of 4 points are done" in said.read_text()
     assert results(tmp_path) == undisturbed
 
@@ -142,7 +142,7 @@ def test_the_status_of_a_running_sweep_is_shown_and_changes_nothing(tmp_path, un
     status = sweep(tmp_path, "--status")
     go.touch()
     assert "this sweep is running" in status.stdout
-    assert process.wait(timeout=90) == 0
+    assert process.wait(timeout=600) == 0
     assert results(tmp_path) == undisturbed
 
 

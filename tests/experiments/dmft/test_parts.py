@@ -1,8 +1,5 @@
 """Does every part of dmft run in every branch, and answer the spec's numbers?"""
 
-import subprocess
-import sys
-
 import pytest
 
 from solv.experiments.dmft.experiment import EXPERIMENT
@@ -37,25 +34,7 @@ def test_measured_points_are_paired_with_theory(smoke: Curves) -> None:
     assert len(pair(smoke)) == len(counted)
 
 
-def test_theory_is_predicted_without_torch() -> None:
-    code = (
-        "import sys; from solv.harness.compose import settings_for; "
-        "e, s = settings_for('dmft', 'smoke', []); e.predict(s); assert 'torch' not in sys.modules"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
 def test_a_unit_that_two_parts_ask_for_is_computed_once(tmp_path) -> None:
     settings, units = DmftConfig(**{**TINY, "parts": ["linear-systems", "time-grid"]}), Units()
     measured(EXPERIMENT, settings, context(tmp_path, unit=units))
     assert len(units.computed) == len(set(units.computed)) == 2
-
-
-def test_a_killed_run_goes_on_with_the_same_numbers(tmp_path) -> None:
-    settings = DmftConfig(**{**TINY, "parts": ["linear-systems", "non-normality", "regression", "bias-variance"]})
-    whole = measured(EXPERIMENT, settings, context(tmp_path))
-    units = Units(dies_after=3)
-    with pytest.raises(KeyboardInterrupt):
-        measured(EXPERIMENT, settings, context(tmp_path, unit=units))
-    units.dies_after = None
-    assert measured(EXPERIMENT, settings, context(tmp_path, unit=units)).equals(whole)

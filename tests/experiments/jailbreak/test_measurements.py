@@ -61,17 +61,6 @@ def test_every_branch_gives_curves_and_every_claim_a_finding(whole):
     assert len(EXPERIMENT.judge(joined, SMALL)) == 16
 
 
-def test_a_killed_run_goes_on_with_the_same_bits(whole, tmp_path):
-    curves, finished = whole
-    units = Units(dies_after=len(finished.computed) - 1)
-    with pytest.raises(KeyboardInterrupt):
-        measured(EXPERIMENT, SMALL, context(tmp_path, unit=units))
-    assert "language training" in units.kept
-    units.dies_after = None
-    pd.testing.assert_frame_equal(curves, measured(EXPERIMENT, SMALL, context(tmp_path, unit=units)), check_exact=True)
-    assert units.computed == finished.computed
-
-
 class DiesOnce(TrainingCheckpoint):
     """A checkpoint that is written, and then the process is gone."""
 

@@ -89,16 +89,6 @@ def test_each_model_is_trained_once_for_all_parts(whole, units):
     assert len(losses) == 2 * 3 + 1  # two tables of three models, the smallest shared, and one longer training
 
 
-@pytest.mark.parametrize("dies_after", [3, 12])
-def test_a_run_that_was_killed_ends_with_the_same_bits(whole, tmp_path, dies_after):
-    dying = Units(dies_after)
-    with pytest.raises(KeyboardInterrupt):
-        measured(EXPERIMENT, TINY, context(tmp_path, unit=dying))
-    dying.dies_after = None
-    resumed = measured(EXPERIMENT, TINY, context(tmp_path, unit=dying))
-    pd.testing.assert_frame_equal(whole, resumed, check_exact=True)
-
-
 DIVERGED = {
     "everywhere": lambda scores: np.full_like(scores, np.inf),
     "at the largest rate": lambda scores: np.concatenate([scores[:, :-1], np.full((len(scores), 1), np.inf)], 1),

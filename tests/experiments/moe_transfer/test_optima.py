@@ -46,7 +46,7 @@ def test_a_seed_that_has_no_optimum_of_its_own_is_counted_and_takes_the_error_aw
 @pytest.mark.parametrize(
     "scores",
     [
-        [[3.0, 2, 1, 2, 3], [3.0, 2, 1.2, 2, 3]],
+        [[3.0, 2, 1, 2, 3], [3.0, 2, 1.2, 1.9, 3]],
         [[3.0, 2, 1, 2, 3], [3.0, 2, 1.2, 1.1, math.inf]],
         [[3.0, 2, 1, math.inf, math.inf], [3.0, 2, 1.2, 2, 3]],
     ],

@@ -1,8 +1,5 @@
 """Do pita's claims follow from the curves alone, on both sides of every edge, and does every branch give curves?"""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -37,7 +34,7 @@ from solv.tracking.curves import join_curves, select
 from solv.tracking.labels import lay_out
 from tests.experiments.pita import ideal as make
 from tests.experiments.pita.test_language import SMALL as LANGUAGE
-from tests.experiments.scaffold import Units, context, findings, measured, spoilt, verdicts
+from tests.experiments.scaffold import context, findings, measured, spoilt, verdicts
 
 SIZES = PitaConfig()
 SMALL = PitaConfig(
@@ -341,16 +338,6 @@ def test_theory_and_measurement_of_one_curve_have_equal_params(whole):
         assert predicted == sampled
 
 
-def test_a_run_killed_between_units_ends_with_the_same_bits(tmp_path, whole):
-    units = Units(dies_after=12)
-    world = context(tmp_path, unit=units)
-    with pytest.raises(KeyboardInterrupt):
-        measured(EXPERIMENT, SMALL, world)
-    units.dies_after = None
-    pd.testing.assert_frame_equal(whole, measured(EXPERIMENT, SMALL, world))
-    assert len(units.computed) == len(set(units.computed))
-
-
 @pytest.mark.parametrize("part", [part for part in EXPERIMENT.parts if part.name != "language"], ids=lambda p: p.name)
 def test_a_part_alone_measures_what_it_measures_in_the_whole(tmp_path, whole, part):
     alone = EXPERIMENT.measure(part, SMALL, context(tmp_path))
@@ -394,12 +381,3 @@ def test_units_of_a_part_have_names_of_their_own_even_where_two_axes_train_the_s
         (tmp_path / part.name).mkdir()
         EXPERIMENT.measure(part, same, context(tmp_path / part.name, unit=unit))
         assert len(names) == len(set(names))
-
-
-def test_predicting_imports_no_torch():
-    code = (
-        "import sys; from solv.experiments.pita.experiment import EXPERIMENT; "
-        "EXPERIMENT.predict(EXPERIMENT.Config()); EXPERIMENT.panels(EXPERIMENT.Config()); "
-        "sys.exit('torch' in sys.modules)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
