@@ -1,7 +1,8 @@
 """What do the tests of all experiments stand on? A context without a run, ideal and spoilt curves, and what dies."""
 
+import dataclasses
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -128,14 +129,51 @@ def measured(experiment: Experiment[Any], settings: RunSettings, own: Context) -
     return join_curves(experiment.measure(part, settings, own) for part in experiment.chosen(settings.parts))
 
 
-def findings(experiment: Experiment[Any], curves: Curves, settings: RunSettings) -> dict[str, Finding]:
+class Findings(Mapping[str, Finding]):
+    """What curves say of the claims of an experiment, by their ids; each is judged when it is asked for."""
+
+    def __init__(self, experiment: Experiment[Any], curves: Curves, settings: RunSettings) -> None:
+        self._claims = {claim.id: claim for claim in experiment.all_claims()}
+        parts = tuple(dataclasses.replace(part, claims=()) for part in experiment.parts)
+        self._bare = dataclasses.replace(experiment, parts=parts)
+        self._curves, self._settings = curves, settings
+
+    def __getitem__(self, name: str) -> Finding:
+        alone = dataclasses.replace(self._bare, claims=(self._claims[name],))
+        [finding] = alone.judge(self._curves, self._settings)
+        return finding
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._claims)
+
+    def __len__(self) -> int:
+        return len(self._claims)
+
+
+class Verdicts(Mapping[str, Verdict]):
+    """The verdicts of findings."""
+
+    def __init__(self, found: Findings) -> None:
+        self._found = found
+
+    def __getitem__(self, name: str) -> Verdict:
+        return self._found[name].verdict
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+def findings(experiment: Experiment[Any], curves: Curves, settings: RunSettings) -> Findings:
     """Return what the curves say of every claim, by its id."""
-    return {finding.id: finding for finding in experiment.judge(curves, settings)}
+    return Findings(experiment, curves, settings)
 
 
-def verdicts(experiment: Experiment[Any], curves: Curves, settings: RunSettings) -> dict[str, Verdict]:
+def verdicts(experiment: Experiment[Any], curves: Curves, settings: RunSettings) -> Verdicts:
     """Return the verdict of every claim, by its id."""
-    return {name: finding.verdict for name, finding in findings(experiment, curves, settings).items()}
+    return Verdicts(findings(experiment, curves, settings))
 
 
 def on_theory(theory: Curves, source: str = "simulation", *, error: float = 0.01, n: int = 16) -> Curves:

@@ -108,10 +108,9 @@ def test_points_that_disagree_are_told_apart_by_a_param_of_the_axis_and_judged_e
     assert [(claim["at"], claim["verdict"]) for claim in claims] == [("offset=0", "holds"), ("offset=-20", "fails")]
 
 
-@pytest.mark.parametrize("units", [1, 5])
-def test_a_killed_launcher_loses_nothing_that_was_finished(tmp_path, undisturbed, units):
+def test_a_killed_launcher_loses_nothing_that_was_finished(tmp_path, undisturbed):
     process = start(tmp_path, TOY_SECONDS="0.2")
-    wait_for(lambda: len(list(tmp_path.glob("runs/toy/2*/checkpoints/*"))) >= units)
+    wait_for(lambda: len(list(tmp_path.glob("runs/toy/2*/checkpoints/*"))) >= 5)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     kept = finished(tmp_path)
