@@ -67,9 +67,11 @@ def _coloured_otherwise(facet: Facet) -> bool:
 
 
 def _family(facet: Facet) -> str:
-    """Return what pictures share that name their curves alike: the template of a name."""
+    """Return what pictures share that name their curves alike: a template, or the function that makes the names."""
     series = facet.panel.series
-    return series if isinstance(series, str) and series else str(facet.panel.name)
+    if callable(series):
+        return f"{series.__module__}.{series.__qualname__}"
+    return series or str(facet.panel.name)
 
 
 def _places(facet: Facet) -> dict[str, float | None]:

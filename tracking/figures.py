@@ -3,7 +3,7 @@
 import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
@@ -22,11 +22,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
     from matplotlib.transforms import Bbox
 
 _MARKERS = {"simulation": "o", "trained": "s", "published": "x"}
 _EQUALS = "\u00a0=\u00a0"  # no line ends before or behind it
-_BADGE = 10  # letters of a title that a verdict takes
+_STYLES = ("-", "--", ":")  # of curves of one picture that share a colour
+_SHORTEST = 8  # letters of a title's line, however little room a verdict leaves
 _TALLEST = 0.38  # share of a picture that a legend may take from its points
 _OUTSIDE = ON_WHITE.palette[1]  # beyond the edge of a bulk
 SMALL = "small"  # of the texts inside a picture
@@ -117,18 +119,36 @@ def draw(
         figure = NotebookFigure(figsize=(width, height), layout="constrained")
         figure.suptitle(wrapped(title, letters_in(0.9 * width, 1.3 * size.font)), fontsize=1.3 * size.font)
         pictures: list[Axes] = []
+        shown: dict[Axes, tuple[str, Verdict]] = {}
         for index, (facet, own) in enumerate(zip(facets, colours or colours_of(facets), strict=True)):
             axes = figure.add_subplot(rows, columns, index + 1)
-            verdict = verdicts[index] if verdicts else None
-            room = Room.of(width / columns, height / rows, size.font)
-            beside = replace(room, title=room.title - _BADGE) if verdict else room
-            draw_panel(axes, facet.curves, facet.panel, own, beside)
+            draw_panel(axes, facet.curves, facet.panel, own, Room.of(width / columns, height / rows, size.font))
             pictures.append(axes)
+            if verdicts and (verdict := verdicts[index]) is not None:
+                shown[axes] = facet.panel.title, verdict
+        _shorten_titles(figure, shown)
         places = clear_legends(figure)
-        for axes, verdict in zip(pictures, verdicts, strict=False):
-            if verdict is not None:
-                _badge(figure, places[axes], verdict)
+        for axes, (_, verdict) in shown.items():
+            _badge(figure, places[axes], verdict)
     return figure
+
+
+def _shorten_titles(figure: "Figure", shown: "Mapping[Axes, tuple[str, Verdict]]") -> None:
+    """Break the titles of pictures, given with their verdicts, so that each ends before the verdict begins."""
+    if not shown:
+        return
+    figure.draw_without_rendering()
+    for axes, (title, verdict) in shown.items():
+        badge = _badge(figure, axes.get_position(), verdict)
+        room = badge.get_window_extent().x0 - badge.get_fontsize() - axes.get_window_extent().x0
+        badge.remove()
+        while True:
+            text = axes.get_title(loc="left")
+            longest = max(len(line) for line in text.splitlines())
+            drawn = axes._left_title.get_window_extent().width  # type: ignore[attr-defined]  # no public name
+            if drawn <= room or longest <= _SHORTEST:
+                break
+            axes.set_title(wrapped(title, max(_SHORTEST, int(min(longest - 1, longest * room / drawn)))), loc="left")
 
 
 @dataclass(frozen=True)
@@ -157,9 +177,9 @@ def letters_in(inches: float, font: float) -> int:
     return max(12, int(inches * 72 / (0.52 * font)))
 
 
-def _badge(figure: "Figure", place: "Bbox", verdict: Verdict) -> None:
+def _badge(figure: "Figure", place: "Bbox", verdict: Verdict) -> "Text":
     """Write a verdict above the upper right corner of a place in the figure."""
-    figure.text(
+    return figure.text(
         place.x1,
         place.y1 + 0.01,
         verdict.value,
@@ -251,11 +271,11 @@ def draw_panel(axes: "Axes", curves: pd.DataFrame, panel: Panel, colours: Mappin
     if panel.ridge is not None:
         _draw_ridge(axes, curves, panel.ridge)
         lines = curves.iloc[:0]
-    for index, name in enumerate(dict.fromkeys(lines["series"])):
-        on_map = panel.heat is not None
-        style = ("-", "--", ":")[index % 3] if on_map else "-"
-        line = "none" if panel.categories else style
-        colour = "black" if on_map else colours[name]
+    drawn: list[str] = []
+    for name in dict.fromkeys(lines["series"]):
+        colour = "black" if panel.heat is not None else colours[name]
+        line = "none" if panel.categories else _STYLES[drawn.count(colour) % len(_STYLES)]
+        drawn.append(colour)
         _draw_series(
             axes, lines[lines["series"] == name], name, colour, line, joined=panel.joined and not panel.categories
         )
@@ -296,8 +316,17 @@ def dress(axes: "Axes", curves: Curves, panel: Panel, room: Room) -> None:
         if scale == "log":
             _label_decades(axis)
     if panel.note:
-        note = wrapped(panel.note, room.note)
-        axes.annotate(note, (0.01, 0.01), xycoords="axes fraction", fontsize="x-small", color="0.4", va="bottom")
+        axes.annotate(
+            wrapped(panel.note, room.note),
+            (0.5, 0),
+            xycoords=axes.xaxis.label,
+            xytext=(0, -2),
+            textcoords="offset points",
+            fontsize="x-small",
+            color="0.4",
+            ha="center",
+            va="top",
+        )
 
 
 def save(figure: "Figure", folder: Path, stem: str = "figure") -> Path:

@@ -45,6 +45,17 @@ def test_steps_of_one_quantity_have_one_scale_over_all_pictures_in_the_order_of_
     assert sorted(brightness, key=brightness.__getitem__) == ["τ=1.5", "τ=3", "τ=9", "τ=∞"]
 
 
+def test_pictures_whose_curves_one_function_names_share_their_steps():
+    def name(params):
+        return f"rate {params['rate']:g}"
+
+    panels = [Panel(panel, "", "x", "y", series=name, ordered=True) for panel in (Panels.P, Panels.A)]
+    curves = [theory(Panels.P, rate=rate) for rate in (0.1, 0.2)] + [theory(Panels.A, rate=rate) for rate in (0.2, 0.4)]
+    one, other = coloured(curves, *panels)
+    assert one["rate 0.2"] == other["rate 0.2"]
+    assert len({*one.values(), *other.values()}) == 3
+
+
 def test_more_names_than_colours_begin_again():
     [colours] = coloured(
         [theory(Panels.P, name=f"n{place}") for place in range(9)], Panel(Panels.P, "", "x", "y", series="{name}")

@@ -120,6 +120,34 @@ def test_the_verdict_stands_above_the_picture(curves):
     assert badge.get_bbox_patch().get_facecolor() == pytest.approx(to_rgba(VERDICTS[Verdict.FAILS]))
 
 
+@pytest.mark.parametrize("words", [1, 4, 9])
+@pytest.mark.parametrize("count", [1, 6])
+def test_a_title_ends_before_the_verdict_begins(count, words):
+    title = " ".join(["loss of trained models"] * words)
+    panels = [replace(PANEL, name=panel, title=title) for panel in list(Panels)[:count]]
+    rows = [series("a", "theory", [1.0, 2.0], [1.0, 2.0], panel=panel.name) for panel in panels]
+    figure = draw(lay_out(join_curves(rows), panels), "title", SIZES["slide"], [Verdict.UNDECIDED] * len(panels))
+    figure.draw_without_rendering()
+    for axes, badge in zip(figure.axes, figure.texts[1:], strict=True):
+        drawn, verdict = axes._left_title.get_window_extent(), badge.get_bbox_patch().get_window_extent()
+        assert drawn.x1 < verdict.x0 or drawn.y0 > verdict.y1
+        assert axes.get_title(loc="left").replace("\n", " ") == title
+
+
+def test_a_note_stands_below_the_picture(curves):
+    figure = drawn_in(curves, replace(PANEL, note="mean over 8 seeds"))
+    figure.draw_without_rendering()
+    [note] = figure.axes[0].texts
+    assert note.get_window_extent().y1 < figure.axes[0].xaxis.label.get_window_extent().y0 + 1
+    assert note.get_window_extent().y0 >= 0
+
+
+def test_curves_of_one_picture_that_share_a_colour_differ_in_their_dashes():
+    rows = [series(f"n{place}", "theory", [1.0, 2.0], [1.0, 2.0]) for place in range(9)]
+    axes = drawn_in(join_curves(rows), replace(PANEL, ordered=False)).axes[0]
+    assert len({(line.get_color(), line.get_linestyle()) for line in axes.lines}) == 9
+
+
 @pytest.mark.parametrize("scale", ["linear", "log"])
 def test_a_legend_does_not_cover_points(scale):
     x = np.linspace(1, 9, 60)
