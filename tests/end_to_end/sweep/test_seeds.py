@@ -3,7 +3,6 @@
 import pytest
 
 from solv.harness.catalog import names
-from solv.harness.sweep import engine
 from solv.harness.sweep.aggregate import aggregate
 from solv.tracking.claims import Verdict
 from solv.tracking.curves import CURVE
@@ -12,11 +11,8 @@ PLACE = [*CURVE, "source", "x"]
 
 
 @pytest.mark.parametrize("name", names())
-def test_a_sweep_over_seeds_pools_repeats_and_judges_every_claim(name, tmp_path):
-    asked = engine.plan(
-        name, "smoke", ["seed=range(0,2)", f"runs_dir={tmp_path}", "wandb=disabled"], None, None, fresh=False
-    )
-    engine.run(asked, lambda line: None)
+def test_a_sweep_over_seeds_pools_repeats_and_judges_every_claim(name, swept):
+    asked = swept(name)
     assert set(asked.directory.states().values()) == {"done"}
     joined = aggregate(asked.experiment, asked.directory)
     runs = list(asked.directory.finished().values())
