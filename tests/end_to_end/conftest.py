@@ -3,6 +3,7 @@
 import pytest
 
 from solv.harness.sweep import engine
+from solv.tracking.sweeps import DONE
 
 
 @pytest.fixture(scope="session")
@@ -15,7 +16,8 @@ def swept(tmp_path_factory, worker_id):
         overrides = ["seed=range(0,2)", f"runs_dir={folder}", "wandb=disabled"]
         asked = engine.plan(name, "smoke", overrides, None, None, fresh=False)
         with asked.directory.store.lock(name, asked.directory.path.name, on_wait=lambda: None):
-            engine.run(asked, lambda line: None)
+            if set(asked.directory.states().values()) != {DONE}:
+                engine.run(asked, lambda line: None)
         return asked
 
     sweep.folder = folder

@@ -38,12 +38,12 @@ def test_runs_of_all_are_listed(ten, solv_here):
 
 
 @pytest.mark.parametrize("name", names())
-def test_two_seeds_are_compared_and_drawn_over_each_other(name, ten, solv_here, work):
+def test_two_seeds_are_compared(name, ten, solv_here):
+    """Their figures laid over each other, with all panels, have a test at the command, of one experiment."""
     runs = [str(run.path) for run in solv.runs(name, runs_dir=ten)]
-    done = solv_here("compare", *runs, "--format", "json", "--plot", "both.png")
+    done = solv_here("compare", *runs, "--format", "json")
     assert done.returncode == 0, done.stderr
     assert list(json.loads(done.stdout)["settings"]) == ["seed"]
-    assert (work / "both.png").stat().st_size > 10_000
 
 
 @pytest.mark.parametrize("name", names())
