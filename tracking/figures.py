@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _MARKERS = {"simulation": "o", "trained": "s", "published": "x"}
 _EQUALS = "\u00a0=\u00a0"  # no line ends before or behind it
 _STYLES = ("-", "--", ":")  # of curves of one picture that share a colour
+_TICKS = 6  # intervals of a linear abscissa, at most: more labels would touch in a small picture
 _SHORTEST = 8  # letters of a title's line, however little room a verdict leaves
 _TALLEST = 0.38  # share of a picture that a legend may take from its points
 _OUTSIDE = ON_WHITE.palette[1]  # beyond the edge of a bulk
@@ -308,8 +309,9 @@ def dress(axes: "Axes", curves: Curves, panel: Panel, room: Room) -> None:
     axes.set_yscale(panel.y_scale)
     if panel.categories:
         axes.set_xticks(range(len(panel.categories)), panel.categories, rotation=30, ha="right", fontsize=SMALL)
-    elif panel.x_scale == "linear" and np.all(curves["x"] == np.round(curves["x"])):
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    elif panel.x_scale == "linear":
+        whole = bool(np.all(curves["x"] == np.round(curves["x"])))
+        axes.xaxis.set_major_locator(MaxNLocator(_TICKS, steps=[1, 2, 2.5, 5, 10], integer=whole))
     axes.set_xlim(*panel.x_limits)
     axes.set_ylim(*panel.y_limits, auto=panel.y_limits == (None, None))
     for axis, scale in ((axes.xaxis, panel.x_scale), (axes.yaxis, panel.y_scale)):

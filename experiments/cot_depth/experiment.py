@@ -142,9 +142,9 @@ FIGURES = (
         "theory against experiment",
         "error against depth at four points and four dimensions",
         "theory-experiment",
-        "1 core, 30 min, estimated",
+        "1 core, 45 min, measured",
         "yes: two of four points",
-        "at D = 100, 200: 35 of 40 of the authors' means within 2 s.e. of ours, 39 within 3, over seven decades",
+        "75 of the authors' 80 means at D = 100 to 800 within 2 s.e. of ours, 79 within 3, over seven decades",
     ),
     PaperFigure(
         "CoT dynamics, A",
