@@ -1,16 +1,13 @@
 """Part `expert-size`: does the best rate stay as experts get many hidden units, with W2 by the paper and by fan-in?"""
 
 import math
-from collections.abc import Iterator
 from enum import StrEnum
 
-from solv.experiments.moe_transfer.scans import Line, Names, measure_lines, scan_panels, shift_of
-from solv.experiments.moe_transfer.settings import MoeTransferConfig, TransferSettings
+from solv.experiments.moe_transfer.scans import Line, Scan, shift_of
+from solv.experiments.moe_transfer.settings import TransferSettings
 from solv.experiments.moe_transfer.sizes import large_expert_models
-from solv.harness.contract import Context, Part
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, missing, within
 from solv.tracking.curves import Curves, Recorder
-from solv.tracking.panels import Panel
 
 RECORD = Recorder("moe-transfer", "expert-size")
 AXIS = "hidden units H"
@@ -28,31 +25,13 @@ class Panels(StrEnum):
     OPTIMA = "large-experts-optima"
 
 
-NAMES = Names(Panels.RATES, Panels.OPTIMUM, Panels.BEST, Panels.OPTIMA)
-
-
-def panels(config: MoeTransferConfig) -> list[Panel]:
-    """Return the loss against the rate, and the best of both against the hidden units of an expert."""
-    if "ablations" not in config.work:
-        return []
-    return scan_panels(NAMES, "Large experts", AXIS, SHOWN)
-
-
-def predict(config: MoeTransferConfig) -> Iterator[Curves]:
-    """Yield nothing: that fan-in drifts by half an octave per doubling is asymptotic."""
-    yield from ()
-
-
-def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
-    """Yield the losses of every model, and the best of them."""
-    if "ablations" in config.work:
-        yield from measure_lines(RECORD, NAMES, AXIS, lines(config.transfer), config.transfer, context)
-
-
-def lines(settings: TransferSettings) -> list[Line]:
+def _lines(settings: TransferSettings) -> list[Line]:
     """Return what is trained."""
     models = large_expert_models(settings)
     return [Line("paper", "paper", models), Line("fan-in", "transfer", models)]
+
+
+SCAN = Scan(RECORD, Panels, "Large experts", AXIS, SHOWN, _lines)
 
 
 # -- claims --------------------------------------------------------------------------------------------------------
@@ -72,15 +51,9 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
-EXPERT_SIZE = Part(
-    name="expert-size",
-    question="Does the best rate stay as experts get many hidden units, with W2 by the paper and by fan-in?",
-    switch="work",
-    names=Panels,
-    panels=panels,
-    predict=predict,
-    measure=measure,
-    claims=(
+EXPERT_SIZE = SCAN.part(
+    "Does the best rate stay as experts get many hidden units, with W2 by the paper and by fan-in?",
+    (
         Claim(
             "fan-in-drifts",
             "As experts grow the best rate stays with W2 of deviation sqrt(N)/H, and falls with H^(-1/2), its fan-in.",

@@ -4,16 +4,13 @@ The paper expects no transfer between active fractions (arXiv:2601.20205, sectio
 """
 
 import math
-from collections.abc import Iterator
 from enum import StrEnum
 
-from solv.experiments.moe_transfer.scans import Line, Names, measure_lines, scan_panels, shift_of
-from solv.experiments.moe_transfer.settings import MoeTransferConfig, TransferSettings
+from solv.experiments.moe_transfer.scans import Line, Scan, shift_of
+from solv.experiments.moe_transfer.settings import TransferSettings
 from solv.experiments.moe_transfer.sizes import SCALED, SHOWN, sparse_models
-from solv.harness.contract import Context, Part
 from solv.tracking.claims import Claim, Judgement, exceeds, missing
 from solv.tracking.curves import Curves, Recorder
-from solv.tracking.panels import Panel
 
 RECORD = Recorder("moe-transfer", "fixed-active")
 AXIS = "experts E"
@@ -29,30 +26,12 @@ class Panels(StrEnum):
     OPTIMA = "fixed-active-optima"
 
 
-NAMES = Names(Panels.RATES, Panels.OPTIMUM, Panels.BEST, Panels.OPTIMA)
-
-
-def panels(config: MoeTransferConfig) -> list[Panel]:
-    """Return the loss against the rate, and the best of both against the number of experts."""
-    if "ablations" not in config.work:
-        return []
-    return scan_panels(NAMES, "As many active experts of more", AXIS, SHOWN)
-
-
-def predict(config: MoeTransferConfig) -> Iterator[Curves]:
-    """Yield nothing: the theory holds at a fixed active fraction alone."""
-    yield from ()
-
-
-def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
-    """Yield the losses of every model, and the best of them."""
-    if "ablations" in config.work:
-        yield from measure_lines(RECORD, NAMES, AXIS, lines(config.transfer), config.transfer, context)
-
-
-def lines(settings: TransferSettings) -> list[Line]:
+def _lines(settings: TransferSettings) -> list[Line]:
     """Return what is trained."""
     return [Line(SCALED, SCALED, sparse_models(settings))]
+
+
+SCAN = Scan(RECORD, Panels, "As many active experts of more", AXIS, SHOWN, _lines)
 
 
 # -- claims --------------------------------------------------------------------------------------------------------
@@ -71,15 +50,9 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
-FIXED_ACTIVE = Part(
-    name="fixed-active",
-    question="Does the best rate move if experts are added and no more of them are active?",
-    switch="work",
-    names=Panels,
-    panels=panels,
-    predict=predict,
-    measure=measure,
-    claims=(
+FIXED_ACTIVE = SCAN.part(
+    "Does the best rate move if experts are added and no more of them are active?",
+    (
         Claim(
             "no-transfer-over-active-fraction",
             "If experts are added and no more of them are active, the best rate rises: the active fraction must stay.",

@@ -4,7 +4,7 @@ A *line* is a list of models, trained under one choice (of a table, a gate, a mo
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -19,11 +19,11 @@ from solv.experiments.moe_transfer.optima import (
     shift_per_doubling,
     tolerance_of,
 )
-from solv.experiments.moe_transfer.settings import TransferSettings
+from solv.experiments.moe_transfer.settings import MoeTransferConfig, TransferSettings
 from solv.experiments.moe_transfer.sizes import Model, seeds_of
-from solv.harness.contract import Context
+from solv.harness.contract import Context, Part
 from solv.harness.settings import replace
-from solv.tracking.claims import Judgement, Verdict, all_of, missing, within
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing, within
 from solv.tracking.curves import Curves, Params, Recorder, parameter, select, standard_error
 from solv.tracking.panels import Panel
 
@@ -46,63 +46,116 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Names:
-    """The panels of a scan: loss against rate, best rate and best loss against size, and what claims read."""
+class Scan:
+    """What a part scans, and the panels that show it.
 
-    rates: StrEnum
-    optimum: StrEnum
-    best: StrEnum
-    optima: StrEnum
+    Attributes:
+        record: of the part.
+        names: its panels RATES (loss against rate), OPTIMUM and BEST (best rate and best loss against size), and
+            OPTIMA, which claims read.
+        title: says what grows.
+        axis: its abscissa.
+        shown: what each choice is called.
+        lines: what is trained.
+    """
 
+    record: Recorder
+    names: type[StrEnum]
+    title: str
+    axis: str
+    shown: Mapping[str, str]
+    lines: Callable[[TransferSettings], Sequence[Line]]
 
-def scan_panels(names: Names, title: str, axis: str, shown: Mapping[str, str]) -> list[Panel]:
-    """Return the panels of a scan: `title` says what grows, `axis` its abscissa, `shown` what each choice is called."""
+    def part(self, question: str, claims: tuple[Claim, ...], figure: str = "") -> Part[MoeTransferConfig]:
+        """Return the part; nothing is predicted: where theory says anything, it is that rates stay."""
+        return Part(
+            name=self.record.part,
+            question=question,
+            switch="work",
+            names=self.names,
+            panels=self._panels,
+            predict=lambda config: iter(()),
+            measure=self._measure,
+            claims=claims,
+            figure=figure,
+        )
 
-    def label(params: Params) -> str:
-        return shown[str(params["choice"])]
+    def _panels(self, config: MoeTransferConfig) -> list[Panel]:
+        if "ablations" not in config.work:
+            return []
+        names = self.names
 
-    return [
-        Panel(
-            names.rates,
-            f"{title}: {{choice}}",
-            "log2 learning rate",
-            "training loss (nats)",
-            facets=("choice",),
-            series="N={width} L={layers} E={experts} K={active} H={hidden}",
-            ordered=True,
-        ),
-        Panel(
-            names.optimum, f"{title}: best rate", axis, "best learning rate", x_scale="log", y_scale="log", series=label
-        ),
-        Panel(names.best, f"{title}: best loss", axis, "training loss (nats)", x_scale="log", series=label),
-        Panel(names.optima, f"{title}: optima", "size", "log2 of the best rate", facets=("choice",), drawn=False),
-    ]
+        def label(params: Params) -> str:
+            return self.shown[str(params["choice"])]
 
+        return [
+            Panel(
+                names["RATES"],
+                f"{self.title}: {{choice}}",
+                "log2 learning rate",
+                "training loss (nats)",
+                facets=("choice",),
+                series="N={width} L={layers} E={experts} K={active} H={hidden}",
+                ordered=True,
+            ),
+            Panel(
+                names["OPTIMUM"],
+                f"{self.title}: best rate",
+                self.axis,
+                "best learning rate",
+                x_scale="log",
+                y_scale="log",
+                series=label,
+            ),
+            Panel(
+                names["BEST"],
+                f"{self.title}: best loss",
+                self.axis,
+                "training loss (nats)",
+                x_scale="log",
+                series=label,
+            ),
+            Panel(
+                names["OPTIMA"],
+                f"{self.title}: optima",
+                "size",
+                "log2 of the best rate",
+                facets=("choice",),
+                drawn=False,
+            ),
+        ]
 
-def measure_lines(
-    record: Recorder, names: Names, axis: str, lines: Sequence[Line], settings: TransferSettings, context: Context
-) -> Iterator[Curves]:
-    """Yield the loss of every model at every rate, and the best of both."""
-    from solv.experiments.moe_transfer.transformers import Laboratory
+    def _measure(self, config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
+        """Yield the loss of every model at every rate, and the best of both."""
+        if "ablations" not in config.work:
+            return
+        from solv.experiments.moe_transfer.transformers import Laboratory
 
-    with context.progress.task("train transformers with experts", sum(len(line.models) for line in lines)) as step:
-        for line in lines:
-            own = replace(settings, **line.changes)
-            laboratory = Laboratory(own, context, line.choice if line.changes else "")
-            for model in line.models:
-                found = laboratory.losses(line.table, model, own.steps, seeds_of(own, model))
-                place = {"choice": line.choice, "table": line.table, "steps": own.steps}
-                y, y_err, n = standard_error(found["scores"])
-                at: Params = {**place, **model.params}
-                yield record.trained(names.rates, at, x=("log2 rate", found["rates"]), y=("loss", y), y_err=y_err, n=n)
-                optimum = optimum_of(found["rates"], found["scores"])
-                yield from rate_curve(record, names.optimum, place, axis, model.along, optimum)
-                yield from optimum_table(record, names.optima, place, model.along, optimum)
-                least = int(np.argmin(y))
-                yield record.trained(
-                    names.best, place, x=(axis, model.along), y=("loss", y[least]), y_err=y_err[least], n=n
-                )
-                step.advance(note=f"{line.choice} {model.name}")
+        record, names, lines = self.record, self.names, self.lines(config.transfer)
+        with context.progress.task("train transformers with experts", sum(len(line.models) for line in lines)) as step:
+            for line in lines:
+                own = replace(config.transfer, **line.changes)
+                laboratory = Laboratory(own, context, line.choice if line.changes else "")
+                for model in line.models:
+                    found = laboratory.losses(line.table, model, own.steps, seeds_of(own, model))
+                    place: Params = {"choice": line.choice, "table": line.table, "steps": own.steps}
+                    y, y_err, n = standard_error(found["scores"])
+                    yield record.trained(
+                        names["RATES"],
+                        {**place, **model.params},
+                        x=("log2 rate", found["rates"]),
+                        y=("loss", y),
+                        y_err=y_err,
+                        n=n,
+                    )
+                    optimum = optimum_of(found["rates"], found["scores"])
+                    yield from rate_curve(record, names["OPTIMUM"], place, self.axis, model.along, optimum)
+                    yield from optimum_table(record, names["OPTIMA"], place, model.along, optimum)
+                    least = int(np.argmin(y))
+                    yield record.trained(
+                        names["BEST"], place, x=(self.axis, model.along), y=("loss", y[least]), y_err=y_err[least], n=n
+                    )
+                    step.advance(note=f"{line.choice} {model.name}")
 
 
 # -- claims --------------------------------------------------------------------------------------------------------

@@ -6,7 +6,8 @@ from enum import StrEnum
 import pytest
 
 from solv.experiments.moe_transfer.optima import FINE, STEP, Optimum, optimum_table
-from solv.experiments.moe_transfer.scans import Names, judge_stays, scan_panels, shift_of
+from solv.experiments.moe_transfer.scans import Scan, judge_stays, shift_of
+from solv.experiments.moe_transfer.settings import MoeTransferConfig
 from solv.tracking.claims import Verdict
 from solv.tracking.curves import Recorder, join_curves
 
@@ -14,9 +15,9 @@ RECORD = Recorder("moe-transfer", "gates")
 
 
 class Panels(StrEnum):
-    A = "a"
-    B = "b"
-    C = "c"
+    RATES = "a"
+    OPTIMUM = "b"
+    BEST = "c"
     OPTIMA = "optima"
 
 
@@ -65,6 +66,9 @@ def test_the_shift_is_that_of_a_line_and_unknown_where_an_optimum_is():
     assert math.isnan(shift_of(table, Panels.OPTIMA, "none")[0])
 
 
-def test_a_scan_draws_three_panels_and_keeps_one_for_its_claim():
-    drawn = scan_panels(Names(Panels.A, Panels.B, Panels.C, Panels.OPTIMA), "Gates", "N", {"one": "1"})
-    assert [panel.name for panel in drawn if panel.drawn] == [Panels.A, Panels.B, Panels.C]
+def test_a_scan_draws_three_panels_and_keeps_one_for_its_claim_unless_it_is_left_out():
+    part = Scan(RECORD, Panels, "Gates", "N", {"one": "1"}, lambda settings: []).part("Does it stay?", ())
+    drawn = part.panels(MoeTransferConfig(work=("ablations",)))
+    assert [panel.name for panel in drawn if panel.drawn] == [Panels.RATES, Panels.OPTIMUM, Panels.BEST]
+    assert [panel.name for panel in drawn if not panel.drawn] == [Panels.OPTIMA]
+    assert part.panels(MoeTransferConfig(work=("limit",))) == []
