@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import fill
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -169,8 +169,15 @@ class Room:
 
 
 def wrapped(text: str, letters: int) -> str:
-    """Return a text whose lines have at most `letters` letters; its own line breaks stay."""
-    return "\n".join(fill(line.replace(" = ", _EQUALS), letters) for line in text.splitlines())
+    """Return a text in lines of at most `letters` letters, none much shorter than others; its own line breaks stay."""
+    return "\n".join(_balanced(line.replace(" = ", _EQUALS), letters) for line in text.splitlines())
+
+
+def _balanced(line: str, letters: int) -> str:
+    broken = wrap(line, letters)
+    while len(broken) > 1 and len(narrower := wrap(line, letters - 1)) == len(broken):
+        broken, letters = narrower, letters - 1
+    return "\n".join(broken)
 
 
 def letters_in(inches: float, font: float) -> int:
