@@ -155,7 +155,7 @@ class MoeCurves:
 
 @dataclass
 class _Layer:
-    """Quadrature points of one layer, in training: s (experts, d), b (experts,), p and q (experts, hidden, d)."""
+    """Quadrature points of one layer, in training: s (experts, d), b (experts,), p and q (experts, d, hidden)."""
 
     s: np.ndarray
     b: np.ndarray
@@ -164,16 +164,26 @@ class _Layer:
 
 
 @dataclass
+class _Used:
+    """What the experts that one point is sent to did with it, and what they were; nothing is computed of the others."""
+
+    experts: np.ndarray  # their places, (active,)
+    p: np.ndarray  # (active, d, hidden)
+    q: np.ndarray
+    gate: np.ndarray  # (active, 1)
+    active: np.ndarray  # phi of the preactivation, (active, hidden)
+    slope: np.ndarray | float  # its derivative
+
+
+@dataclass
 class _Pass:
-    """What one layer's forward pass leaves for the backward pass; the last axis of all but `z` is that of points."""
+    """What one layer's forward pass leaves for the backward pass."""
 
     z: np.ndarray  # what router and experts read, (points, d)
     size: np.ndarray  # what h was divided by, (points,)
     r: np.ndarray  # (experts, points)
-    selected: np.ndarray
-    gate: np.ndarray
-    active: np.ndarray  # phi of the preactivation, (experts, hidden, points)
-    slope: np.ndarray | float  # its derivative
+    selected: np.ndarray  # 1 or 0, (experts, points)
+    used: list[_Used]  # of each point
 
 
 @dataclass
@@ -274,13 +284,13 @@ def moe_linear_limit(
 def _initial(task: MoeTask, network: MoeNetwork, quadrature: Quadrature) -> _State:
     d = task.inputs.shape[1] + 1
     p, q = _hidden_units(d, network, quadrature)
-    shape = (quadrature.experts, *p.shape)
+    shape = (quadrature.experts, *p.T.shape)
     layers = [
         _Layer(
             s=network.router_std * _normal(d, quadrature.experts, 1000 * quadrature.seed + layer),
             b=network.bias_std * _normal(1, quadrature.experts, 1000 * quadrature.seed + 500 + layer)[:, 0],
-            p=np.broadcast_to(p, shape).copy(),
-            q=np.broadcast_to(q, shape).copy(),
+            p=np.broadcast_to(p.T, shape).copy(),
+            q=np.broadcast_to(q.T, shape).copy(),
         )
         for layer in range(network.layers)
     ]
@@ -333,14 +343,16 @@ def _forward(
         z = h / size[:, None]
         r = layer.s @ z.T
         selected = _select(_keys(network, r, layer.b), count)
-        gate = selected * expit(r)
-        k = layer.p @ z.T
-        active, slope = _activate(network.activation, k)
-        done = _Pass(z, size, r, selected, gate, active, slope)
-        weighted = (active * gate[:, None, :]).reshape(-1, len(h))
-        scale = network.hidden_ratio / layer.q.shape[1] / (count * network.layers)
-        h = h + scale * weighted.T @ layer.q.reshape(-1, layer.q.shape[-1])
-        passes.append(done)
+        scale = network.hidden_ratio / layer.q.shape[2] / (count * network.layers)
+        used, branch = [], np.empty_like(h)
+        for point, read in enumerate(z):
+            experts = np.flatnonzero(selected[:, point])
+            p, q, gate = layer.p[experts], layer.q[experts], expit(r[experts, point])[:, None]
+            active, slope = _activate(network.activation, read @ p)
+            branch[point] = scale * (q @ (active * gate)[:, :, None]).sum(0)[:, 0]
+            used.append(_Used(experts, p, q, gate, active, slope))
+        h = h + branch
+        passes.append(_Pass(z, size, r, selected, used))
     return h @ state.a, passes, h
 
 
@@ -368,18 +380,21 @@ def _descend(
     field_ = delta[:, None] * state.a  # of the residual stream, (points, d)
     state.a = state.a + descent.rate * delta @ stream
     for layer, done in zip(reversed(state.layers), reversed(passes), strict=True):
-        experts, hidden, d = layer.p.shape
+        experts, _, hidden = layer.p.shape
         count = network.active_fraction * experts
         scale = network.hidden_ratio / hidden
-        towards = layer.q @ field_.T  # (experts, hidden, points)
-        gain = scale * (done.active * towards).sum(1) * done.selected * expit(done.r) * expit(-done.r)
-        back_k = towards * done.gate[:, None, :] * done.slope
-        weighted = done.active * done.gate[:, None, :]
-        below = (scale * back_k.reshape(-1, len(delta)).T @ layer.p.reshape(-1, d) + gain.T @ layer.s) / (
-            count * network.layers
-        )
-        layer.p += descent.rate * network.rate_ratio * back_k @ done.z
-        layer.q += descent.rate / network.rate_ratio * weighted @ field_
+        gain, below = np.zeros_like(done.r), np.empty_like(field_)
+        for point, used in enumerate(done.used):
+            towards = field_[point] @ used.q  # (active, hidden)
+            here = scale * (used.active * towards).sum(1) * used.gate[:, 0] * expit(-done.r[used.experts, point])
+            gain[used.experts, point] = here
+            back_k = towards * used.gate * used.slope
+            below[point] = scale * (used.p @ back_k[:, :, None]).sum(0)[:, 0] + here @ layer.s[used.experts]
+            taught = descent.rate * network.rate_ratio * done.z[point]
+            layer.p[used.experts] += back_k[:, None, :] * taught[:, None]
+            taught = descent.rate / network.rate_ratio * field_[point]
+            layer.q[used.experts] += (used.active * used.gate)[:, None, :] * taught[:, None]
+        below /= count * network.layers
         layer.s = layer.s + descent.router_rate * gain @ done.z
         layer.b = layer.b + descent.balance_rate * (network.active_fraction - done.selected.mean(axis=1))
         if network.norm:
