@@ -285,7 +285,7 @@ def test_targets_that_never_leave_the_one_hot_loss_leave_the_crossover_undecided
 
 def test_claims_of_parts_that_are_switched_off_are_not_run(ideal):
     alone = SoftmaxLawConfig(**{**dict(SIZES), "parts": ["crossover"]})
-    found = findings(EXPERIMENT, ideal[ideal["part"] == "crossover"], alone)
+    found = dict(findings(EXPERIMENT, ideal[ideal["part"] == "crossover"], alone))
     assert found.pop("crossover-scales-as-beta-cubed").verdict is HOLDS
     assert {each.verdict for each in found.values()} == {Verdict.NOT_RUN}
     assert found["universality"].needs == "--part universality"
