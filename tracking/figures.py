@@ -29,6 +29,7 @@ _MARKERS = {"simulation": "o", "trained": "s", "published": "x"}
 _EQUALS = "\u00a0=\u00a0"  # no line ends before or behind it
 _STYLES = ("-", "--", ":")  # of curves of one picture that share a colour
 _TICKS = 6  # intervals of a linear abscissa, at most: more labels would touch in a small picture
+_WIDEST = 0.6  # share of a picture that a legend beside it may take
 _SHORTEST = 8  # letters of a title's line, however little room a verdict leaves
 _TALLEST = 0.38  # share of a picture that a legend may take from its points
 _OUTSIDE = ON_WHITE.palette[1]  # beyond the edge of a bulk
@@ -211,6 +212,11 @@ def clear_legends(figure: "Figure") -> "dict[Axes, Bbox]":
         legend.set_in_layout(False)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
+    for axes in figure.axes:
+        height = 0.94 * axes.get_window_extent().height
+        for mark in axes.texts:
+            if mark.get_rotation() == 90 and (long := mark.get_window_extent().height) > height:
+                mark.set_fontsize(float(mark.get_fontsize()) * height / long)
     places = {axes: axes.get_position() for axes in figure.axes}
     for axes, legend in legends:
         box, frame = legend.get_window_extent(), axes.get_window_extent()
@@ -226,8 +232,11 @@ def clear_legends(figure: "Figure") -> "dict[Axes, Bbox]":
             unique.values(), unique.keys(), ncols=1 + (len(unique) > 12), loc="upper left", bbox_to_anchor=(1.0, 1.0),
             frameon=False,
         )  # fmt: skip
-        place, box = places[axes], legend.get_window_extent()
-        share = min(0.6, (box.width + 8) / frame.width)
+        place, share = places[axes], (legend.get_window_extent().width + 8) / frame.width
+        if share > _WIDEST:
+            for text in legend.get_texts():
+                text.set_fontsize(float(text.get_fontsize()) * _WIDEST / share)
+            share = _WIDEST
         axes.set_position((place.x0, place.y0, place.width * (1 - share), place.height))
     return places
 

@@ -142,6 +142,14 @@ def test_a_note_stands_below_the_picture(curves):
     assert note.get_window_extent().y0 >= 0
 
 
+def test_a_long_mark_ends_within_its_picture(curves):
+    figure = drawn_in(
+        curves, replace(PANEL, verticals={3.0: "where the exponents of samples and of data are equal " * 3})
+    )
+    [mark] = figure.axes[0].texts
+    assert mark.get_window_extent().y0 >= figure.axes[0].get_window_extent().y0
+
+
 def test_curves_of_one_picture_that_share_a_colour_differ_in_their_dashes():
     rows = [series(f"n{place}", "theory", [1.0, 2.0], [1.0, 2.0]) for place in range(9)]
     axes = drawn_in(join_curves(rows), replace(PANEL, ordered=False)).axes[0]
