@@ -26,7 +26,7 @@ class Student:
     """One student of the teachers of every repeat.
 
     weights: W* of its teachers, shape (repeats, V, d), V >= 2; only the part that is centred over classes counts.
-        Students with the very same tensor share their teacher's logits.
+        Students of equal teachers share the logits of these.
     beta: inverse temperature of the target, > 0; inf: one-hot.
     rates: learning rate of each step.
     read_at: numbers of steps, increasing, after which it is measured; it is trained up to the last, at most len(rates).
@@ -187,11 +187,13 @@ class _Training:
         self.step = 0
         self._x, self._exact = x, x.double()  # a divergence below 1e-6 is rounding in float32
         self._streams, self._batch = streams, batch
-        by_teacher = {id(each.weights): each.weights.to(x) for each in students}
-        true = {key: weights - weights.mean(dim=1, keepdim=True) for key, weights in by_teacher.items()}
+        teachers: list[tuple[Tensor, Tensor]] = []  # as given, and centred over classes
         self._learners = []
         for student in students:
-            teacher = true[id(student.weights)]
+            teacher = next((true for given, true in teachers if torch.equal(given, student.weights)), None)
+            if teacher is None:
+                teacher = student.weights.to(x) - student.weights.to(x).mean(dim=1, keepdim=True)
+                teachers.append((student.weights, teacher))
             start, first, second = (torch.zeros_like(teacher) for _ in range(3))
             aim = _aim(teacher.double(), student.beta, self._exact)
             self._learners.append(_Learner(student, teacher, start, first, second, aim))

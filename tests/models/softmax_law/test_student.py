@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from solv.models.softmax_law import student as module
 from solv.models.softmax_law.student import Student, descend, draw_inputs
 from solv.theory.softmax_law.loss import aligned_flow, two_classes
 
@@ -70,6 +71,17 @@ def test_students_of_any_number_of_classes_and_steps_train_together_as_they_do_a
         expected = alone(student, x, streams=streams(seed=7) if fresh else (), **rest)
         for name in ("loss", "norm", "gradient"):
             np.testing.assert_allclose(getattr(found, name), getattr(expected, name), rtol=1e-4, err_msg=str(student))
+
+
+def test_students_of_equal_teachers_share_their_logits_also_where_the_tensors_are_copies(monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        module._Block, "targets", lambda self, x, real=module._Block.targets: asked.append(self) or real(self, x)
+    )
+    true, steps = teachers(), 3
+    every = [Student(true.clone(), beta, [1.0] * steps, [steps]) for beta in (1.0, 4.0, math.inf)]
+    descend(every, inputs(), streams=streams(seed=1), batch=8)
+    assert len(asked) == steps  # one block, asked once a step
 
 
 def test_a_training_that_goes_on_from_a_saved_state_ends_with_the_same_bits():
