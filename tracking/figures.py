@@ -204,6 +204,8 @@ def _badge(figure: "Figure", place: "Bbox", verdict: Verdict) -> "Text":
 def clear_legends(figure: "Figure") -> "dict[Axes, Bbox]":
     """Lay the figure out, and make room for each legend that covers points of its picture: above them, or beside it.
 
+    The legend of a map, which has no empty place, stands below it.
+
     Returns:
         Where each picture stands with the legend beside it, in units of the figure.
     """
@@ -212,38 +214,105 @@ def clear_legends(figure: "Figure") -> "dict[Axes, Bbox]":
         legend.set_in_layout(False)
     figure.draw_without_rendering()
     figure.set_layout_engine("none")
-    for axes in figure.axes:
-        height = 0.94 * axes.get_window_extent().height
-        for mark in axes.texts:
-            if mark.get_rotation() == 90 and (long := mark.get_window_extent().height) > height:
-                mark.set_fontsize(float(mark.get_fontsize()) * height / long)
     places = {axes: axes.get_position() for axes in figure.axes}
     for axes, legend in legends:
+        if _bars(axes):
+            _legend_below(axes)
+            continue
         box, frame = legend.get_window_extent(), axes.get_window_extent()
         narrow, height = box.width < 0.97 * frame.width, box.height / frame.height
-        if legend.get_frame_on() or (narrow and not _covered(axes, box)):
+        if narrow and not _covered(axes, box):
             continue
         if narrow and height < _TALLEST and _room_above(axes, height + 0.04):
             legend.set_loc("upper left" if _covered(axes, box, half="right") else "upper right")
             continue
-        handles, labels = axes.get_legend_handles_labels()
-        unique = dict(zip(labels, handles, strict=True))
-        legend = axes.legend(
-            unique.values(), unique.keys(), ncols=1 + (len(unique) > 12), loc="upper left", bbox_to_anchor=(1.0, 1.0),
-            frameon=False,
-        )  # fmt: skip
-        place, share = places[axes], (legend.get_window_extent().width + 8) / frame.width
-        if share > _WIDEST:
-            for text in legend.get_texts():
-                text.set_fontsize(float(text.get_fontsize()) * _WIDEST / share)
-            share = _WIDEST
-        axes.set_position((place.x0, place.y0, place.width * (1 - share), place.height))
+        _legend_beside(axes)
+    for axes in figure.axes:
+        _fit_texts(axes)
     return places
 
 
+def _fit_texts(axes: "Axes") -> None:
+    """Shrink upright marks to the height of their picture, and pull back inside what new limits pushed out at left."""
+    height = 0.94 * axes.get_window_extent().height
+    for mark in axes.texts:
+        while (
+            mark.get_rotation() == 90 and (long := mark.get_window_extent().height) > height
+        ):  # letters have whole sizes
+            mark.set_fontsize(float(mark.get_fontsize()) * min(0.99, height / long))  # letters have whole pixels
+    box, place = axes.get_tightbbox(), axes.get_position()
+    if box is not None and box.x0 < 0:
+        out = -float(box.x0) / axes.figure.bbox.width
+        axes.set_position((place.x0 + out, place.y0, place.width - out, place.height))
+
+
+def _bars(axes: "Axes") -> "list[Axes]":
+    """Return the colour bars of a map; none of another picture."""
+    return [drawn.colorbar.ax for drawn in axes.collections if drawn.colorbar is not None]
+
+
+def _legend_below(axes: "Axes") -> None:
+    """Move the legend of a map below the texts under its picture, which shrinks by as much."""
+    entries = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    place, width, figure = axes.get_position(), axes.get_window_extent().width, axes.figure
+    level = [axes.xaxis.label, *(text for text in axes.texts if text.get_rotation() == 0)]
+    numbers = axes.get_xticklabels()
+    foot = min(text.get_window_extent().y0 for text in (*numbers, *level) if text.get_text()) / figure.bbox.height
+    for columns in range(len(entries), 0, -1):
+        moved = axes.legend(
+            entries.values(), entries.keys(), ncols=columns, loc="lower left", bbox_to_anchor=(place.x0, foot),
+            bbox_transform=figure.transFigure, borderaxespad=0, borderpad=0,
+        )  # fmt: skip
+        if (long := moved.get_window_extent().width / width) <= 1:
+            break
+    else:
+        for text in moved.get_texts():
+            text.set_fontsize(float(text.get_fontsize()) / long)
+    share = (moved.get_window_extent().height + 6) / figure.bbox.height
+    for shrunk in (axes, *_bars(axes)):
+        own = shrunk.get_position()
+        shrunk.set_position((own.x0, own.y0 + share, own.width, own.height - share))
+
+
+def _legend_beside(axes: "Axes") -> None:
+    """Write the legend to the right of its picture, which shrinks by what the next picture leaves no room for."""
+    from matplotlib.ticker import MaxNLocator
+
+    handles, labels = axes.get_legend_handles_labels()
+    unique = dict(zip(labels, handles, strict=True))
+    legend = axes.legend(
+        unique.values(), unique.keys(), ncols=1 + (len(unique) > 12), loc="upper left", bbox_to_anchor=(1.0, 1.0),
+        frameon=False,
+    )  # fmt: skip
+    frame, place = axes.get_window_extent(), axes.get_position()
+    share = (legend.get_window_extent().width + 8 - _free_beside(axes)) / frame.width
+    if share > _WIDEST:
+        for text in legend.get_texts():
+            text.set_fontsize(float(text.get_fontsize()) * _WIDEST / share)
+        share = _WIDEST
+    share = max(share, 0.0)
+    axes.set_position((place.x0, place.y0, place.width * (1 - share), place.height))
+    locator = axes.xaxis.get_major_locator()
+    if isinstance(locator, MaxNLocator):  # as many labels as have room
+        locator.set_params(nbins=max(2, int(_TICKS * (1 - share))))
+
+
+def _free_beside(axes: "Axes") -> float:
+    """Return how many pixels to the right of a picture are empty: up to the next picture, or the figure's edge."""
+    frame = axes.get_window_extent()
+    starts = [axes.figure.bbox.width]
+    for other in axes.figure.axes:
+        box = other.get_tightbbox()
+        if other is not axes and box is not None and box.y0 < frame.y1 and box.y1 > frame.y0 and box.x1 > frame.x1:
+            starts.append(box.x0)
+    return max(0.0, float(min(starts) - frame.x1) - 8)
+
+
 def _covered(axes: "Axes", box: "Bbox", half: str = "") -> bool:
-    """Return whether points of a picture lie under a box; of one half of the picture if that is named."""
+    """Return whether points or marks of a picture lie under a box; points of one half of it if that is named."""
     middle = axes.get_window_extent().x0 + axes.get_window_extent().width / 2
+    if not half and any(text.get_window_extent().overlaps(box) for text in axes.texts if text.get_rotation() == 90):
+        return True
     for line in axes.lines:
         if not line.get_transform().contains_branch(axes.transData):
             continue
@@ -297,11 +366,12 @@ def draw_panel(axes: "Axes", curves: pd.DataFrame, panel: Panel, colours: Mappin
             axes, lines[lines["series"] == name], name, colour, line, joined=panel.joined and not panel.categories
         )
     dress(axes, curves, panel, room)
-    _legend(axes, framed=panel.heat is not None, columns=2 if panel.ridge else None, alone=1 if panel.categories else 0)
+    _legend(axes, columns=2 if panel.ridge else None, alone=1 if panel.categories else 0)
 
 
 def dress(axes: "Axes", curves: Curves, panel: Panel, room: Room) -> None:
     """Add what a panel has besides its curves, which are drawn already: references, texts, scales and limits."""
+    from matplotlib.patheffects import withStroke
     from matplotlib.ticker import MaxNLocator
 
     for slope in panel.slopes:
@@ -309,7 +379,7 @@ def dress(axes: "Axes", curves: Curves, panel: Panel, room: Room) -> None:
         axes.plot(x, slope.amplitude * x**slope.exponent, color="0.4", lw=1, ls=(0, (5, 2)), label=slope.label)
     for place, label in panel.verticals.items():
         axes.axvline(place, color="0.6", lw=0.8, ls=":")
-        axes.annotate(
+        mark = axes.annotate(
             label,
             (place, 0.98),
             xycoords=("data", "axes fraction"),
@@ -318,7 +388,10 @@ def dress(axes: "Axes", curves: Curves, panel: Panel, room: Room) -> None:
             rotation=90,
             va="top",
             ha="right",
+            path_effects=[withStroke(linewidth=2, foreground="white")],  # readable over cells and points
         )
+        mark.set_in_layout(False)
+    axes.tick_params(labelsize=axes.yaxis.label.get_fontsize())  # saved, it asks again how many numbers have room
     axes.set_title(wrapped(panel.title, room.title), loc="left")
     axes.set(xlabel=wrapped(panel.x_label, room.title), ylabel=wrapped(panel.y_label, room.label))
     axes.set_xscale(panel.x_scale)
@@ -451,6 +524,7 @@ def _draw_map(axes: "Axes", rows: Curves, heat: Map, room: Room) -> None:
         grid.columns, grid.index, values, norm=norm, cmap=colours, shading="nearest", rasterized=True
     )
     bar = axes.figure.colorbar(mesh, ax=axes, label=wrapped(heat.label, room.label))
+    bar.ax.tick_params(labelsize=axes.yaxis.label.get_fontsize())
     if heat.scale == "log" and heat.center is None:
         _label_decades(bar.ax.yaxis)
     axes.grid(False)
@@ -522,10 +596,9 @@ def _draw_ridge(axes: "Axes", rows: Curves, ridge: Ridge) -> None:
     axes.set_ylim(-0.45 * gap, gap * (len(values) + 2.2))
 
 
-def _legend(axes: "Axes", *, framed: bool, columns: int | None = None, alone: int = 0) -> None:
+def _legend(axes: "Axes", *, columns: int | None = None, alone: int = 0) -> None:
     """Name the curves, if they are more than `alone`."""
     handles, labels = axes.get_legend_handles_labels()
     unique = dict(zip(labels, handles, strict=True))
     if len(unique) > alone:
-        legend = axes.legend(unique.values(), unique.keys(), ncols=columns or 1 + (len(unique) > 7), frameon=framed)
-        legend.get_frame().set(facecolor="0.9", alpha=0.9, edgecolor="none")
+        axes.legend(unique.values(), unique.keys(), ncols=columns or 1 + (len(unique) > 7))

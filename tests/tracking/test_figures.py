@@ -1,10 +1,12 @@
 """Is a figure drawn from the curves table alone, the same bits every time?"""
 
+import itertools
 import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from matplotlib import rc_context
 from matplotlib.colors import to_rgba
 
 from solv.tracking.claims import Verdict
@@ -203,6 +205,63 @@ def trained_map():
         parts.append(series("ours", "trained", [1, 2], values, row=row))
         parts.append(series("theirs", "published", [1, 2], [1.0, 2.0], row=row))
     return join_curves(parts)
+
+
+@pytest.mark.parametrize("size", ["slide", "column"])
+@pytest.mark.parametrize("note", ["", "a note"])
+def test_the_legend_of_a_map_stands_below_all_its_texts_and_not_on_cells(size, note):
+    lines = [
+        series(f"where they are equal {word}", "theory", [1, 2], [1, 2], y_name="equal") for word in ("one", "two")
+    ]
+    heat = Map("row", "loss", "loss", "log", floor=1e-2, ceiling=1e2)
+    panel = Panel(Panels.P, "", "size", "row", heat=heat, note=note, verticals={1.5: "a mark " * 20})
+    figure = draw(lay_out(join_curves([trained_map(), *lines]), [panel]), "title", SIZES[size])
+    figure.draw_without_rendering()
+    axes, bar = figure.axes
+    box = axes.get_legend().get_window_extent()
+    assert len(axes.get_legend().get_texts()) == 3
+    assert 0 <= box.y0 < box.y1 <= axes.xaxis.label.get_window_extent().y0
+    assert box.x1 <= axes.get_window_extent().x1 + 1
+    assert all(box.y1 <= text.get_window_extent().y0 + 1 for text in axes.texts)
+    assert bar.get_window_extent().y0 == pytest.approx(axes.get_window_extent().y0, abs=1)
+    assert all(text.get_window_extent().y0 >= axes.get_window_extent().y0 for text in axes.texts if text.get_rotation())
+
+
+def test_the_numbers_beside_a_wide_legend_have_room():
+    x = np.linspace(0, 2.2, 50)
+    rows = [series(f"tests on a direction of name {n}", "theory", x, n + np.sin(9 * x)) for n in range(9)]
+    panels = [replace(PANEL, name=panel) for panel in list(Panels)[:6]]
+    every = [row.assign(panel=panel.name) for panel in panels for row in rows]
+    figure = draw(lay_out(join_curves(every), panels), "title", SIZES["slide"])
+    figure.draw_without_rendering()
+    for axes in figure.axes:
+        labels = [text.get_window_extent() for text in axes.get_xticklabels() if text.get_text()]
+        shown = sorted((box for box in labels if box.width), key=lambda box: box.x0)
+        assert axes.get_legend().get_window_extent().x0 >= axes.get_window_extent().x1 - 1
+        assert all(left.x1 < right.x0 for left, right in itertools.pairwise(shown))
+
+
+def test_a_legend_beside_a_picture_takes_first_what_is_empty_there():
+    """The picture above a map has the map's colour bar for its right margin."""
+    x = np.linspace(0, 2.2, 50)
+    rows = [series(f"level {n}", "theory", x, 1 + n + np.sin(9 * x)) for n in range(12)]
+    crowded, heat = replace(PANEL, name=Panels.P), Map("row", "loss", "loss", "log")
+    below = Panel(Panels.A, "", "size", "row", heat=heat)
+    cells = trained_map().assign(panel=Panels.A)
+    figure = draw(lay_out(join_curves([*rows, cells]), [crowded, below]), "title", SIZES["column"])
+    legend = figure.axes[0].get_legend().get_window_extent()
+    assert legend.x0 >= figure.axes[0].get_window_extent().x1 - 1
+    assert figure.axes[0].get_window_extent().x1 > figure.axes[1].get_window_extent().x1 - legend.width
+    assert legend.x1 <= figure.bbox.x1 + 1
+
+
+def test_how_many_numbers_an_axis_has_is_settled_when_it_is_drawn_and_not_when_it_is_saved(curves):
+    figure = drawn_in(curves, replace(PANEL, y_scale="linear"))
+    counts = []
+    for size in (4, 30):
+        with rc_context({"font.size": size}):
+            counts.append([len(axis.get_ticklocs()) for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis)])
+    assert counts[0] == counts[1]
 
 
 def test_a_map_without_theory_is_what_was_trained_with_the_authors_as_marks_within_its_ends():
