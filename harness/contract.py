@@ -195,7 +195,7 @@ class Experiment(Generic[Settings]):
         chosen = self.chosen(settings.parts)
         if declared is None:
             declared = {str(panel.name) for panel in self.panels(settings)}
-        sizes = flat(as_dictionary(settings))
+        sizes, usual = flat(as_dictionary(settings)), flat(as_dictionary(self.Config()))
         absences = {
             claim.id: [panel for panel in claim.reads if panel.value not in declared] for claim in self.all_claims()
         }
@@ -206,7 +206,7 @@ class Experiment(Generic[Settings]):
         for claim in self.all_claims():
             absent = absences[claim.id]
             if not absent:
-                findings.append(judge(claim, curves, sizes))
+                findings.append(judge(claim, curves, sizes, usual))
                 continue
             parts = {part.name: part for panel in absent for part in self.parts if panel in part.names}
             off = [name for name in parts if name not in {part.name for part in chosen}]

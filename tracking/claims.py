@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 
 from solv.tracking.curves import Curves
@@ -102,18 +102,28 @@ def read(claim: Claim, curves: Curves) -> Curves:
     return rows
 
 
-def judge(claim: Claim, curves: Curves, sizes: Mapping[str, object]) -> Finding:
+def judge(
+    claim: Claim, curves: Curves, sizes: Mapping[str, object], usual: Mapping[str, object] | None = None
+) -> Finding:
     """Return what a run's curves say of a claim.
+
+    A run that is smaller than the usual one in a size that the claim needs may confirm the claim, but not refute it:
+    the laws are those of large systems, and what a small one lacks is not told from what is wrong.
 
     Args:
         claim: the claim.
         curves: all curves of the run; the judge is given those of the panels that the claim reads.
         sizes: the run's settings by full key: an undecided claim needs more than these.
+        usual: the settings by full key of a run of the usual size; None: every run may refute.
 
     Raises:
         MissingCurvesError: a panel that the claim reads has no curve.
     """
     said = claim.judge(read(claim, curves))
+    if said.verdict is Verdict.FAILS and any(
+        _largest(sizes, key) < _largest(usual, key) for key in claim.needs if usual is not None
+    ):
+        said = replace(said, verdict=Verdict.UNDECIDED)
     needs = said.needs or more_than(claim.needs, sizes) if said.verdict is Verdict.UNDECIDED else ""
     return Finding(
         claim.id,
@@ -142,13 +152,19 @@ def more_than(needs: Mapping[str, float], sizes: Mapping[str, object]) -> str:
     """Return which sizes would decide, beyond those a run had: the claim's, or twice the run's where it had them."""
     short, had = [], []
     for key, least in needs.items():
-        own = sizes.get(key)
-        largest = max(own, default=0) if isinstance(own, Sequence) and not isinstance(own, str) else own
-        if not isinstance(largest, int | float) or largest < least:
+        largest = _largest(sizes, key)
+        if largest < least:
             short.append(f"{key} >= {least:g}")
         else:
             had.append(f"{key} >= {2 * largest:g}")
     return ", ".join(short or had) or "a larger run"
+
+
+def _largest(sizes: Mapping[str, object], key: str) -> float:
+    """Return a setting, the largest of several; minus infinity where it is no number."""
+    own = sizes.get(key)
+    largest = max(own, default=0) if isinstance(own, Sequence) and not isinstance(own, str) else own
+    return largest if isinstance(largest, int | float) else -math.inf
 
 
 class MissingCurvesError(RuntimeError):

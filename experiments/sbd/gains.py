@@ -12,18 +12,21 @@ LEAST_SEEDS = 5  # over fewer, a standard error is hardly known, and now and the
 RESOLUTION = 1e-6  # a standard error below it is rounding: equal accuracies in every seed
 
 
-def judged_gains(curves: Curves, sign: int, named_by: Sequence[str], note: str = "") -> Judgement:
+def judged_gains(
+    curves: Curves, sign: int, named_by: Sequence[str], note: str = "", *, worthwhile: float = 0.0
+) -> Judgement:
     """Judge whether every one of some differences of accuracy is positive.
 
-    Holds where all are, and fails where one is clearly negative; the chance that one of equal rules is called better,
-    or worse, is 1 in 400 for all of them together. Fewer than five seeds, or equal accuracies in all of them, decide
-    nothing.
+    Holds where all are, and fails where one that is not is clearly below what would be worthwhile; the chance that one
+    of equal rules is called better, or one of worthwhile gains too small, is 1 in 400 for all of them together. Fewer
+    than five seeds, or equal accuracies in all of them, decide nothing.
 
     Args:
         curves: a curve of one point for each difference: its mean over seeds, standard error, and number of seeds.
         sign: 1 or -1: of the difference that is claimed to be positive.
         named_by: params that name a difference.
         note: what else is to be said of the tolerance.
+        worthwhile: the least gain that the claim speaks of, >= 0.
     """
     rows = [(params, line.iloc[0]) for params, line in each_curve(curves)]
     verdicts, said = [], []
@@ -34,10 +37,12 @@ def judged_gains(curves: Curves, sign: int, named_by: Sequence[str], note: str =
         if n < LEAST_SEEDS or error < RESOLUTION:
             verdicts.append(Verdict.UNDECIDED)
         else:
-            verdicts.append(exceeds(gain, 0, error, sigmas=student(len(rows), n)))
+            sigmas = student(len(rows), n)
+            positive, enough = (exceeds(gain, least, error, sigmas=sigmas) for least in (0.0, worthwhile))
+            verdicts.append(positive if positive is Verdict.HOLDS else enough)
     return Judgement(
         all_of(verdicts),
-        predicted="> 0",
+        predicted=f"> 0, and no less than {100 * worthwhile:g} %" if worthwhile else "> 0",
         measured="; ".join(said),
         tolerance=f"paired over seeds, Student's t, {100 * FALSE_ALARM:.2g} % on either side for all together{note}",
     )

@@ -53,6 +53,7 @@ RATES = (5e-4, 1e-2)
 FORGOTTEN = (1e-3, 1.0)  # (1 - lambda) times the steps of a training; the panel `memory` shows why not more
 STARTS = (1e-3, 0.1)
 EXPANSIONS = (0.03, 1.0)
+WORTHWHILE = 0.01  # a gain of a point: the abstract speaks of substantial ones, and EBD's tables of more
 
 
 class Panels(StrEnum):
@@ -230,7 +231,7 @@ def _judge(curves: Curves, data: str, rules: Sequence[str], sign: int) -> Judgem
     own = select(curves, data=data)
     if own.empty:
         return missing(f"ranking.data includes {data}")
-    return judged_gains(own[parameter(own, "rule").isin(rules)], sign, ("rule",))
+    return judged_gains(own[parameter(own, "rule").isin(rules)], sign, ("rule",), worthwhile=WORTHWHILE)
 
 
 def _claims() -> Iterator[Claim]:

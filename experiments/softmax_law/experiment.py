@@ -13,6 +13,7 @@ from solv.experiments.softmax_law.language import LANGUAGE, require
 from solv.experiments.softmax_law.long_training import LONG_TRAINING
 from solv.experiments.softmax_law.networks import NETWORKS
 from solv.experiments.softmax_law.one_third_law import ONE_THIRD_LAW
+from solv.experiments.softmax_law.residual_stacks import RESIDUAL_STACKS
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.experiments.softmax_law.spectra import SPECTRA
 from solv.experiments.softmax_law.starts import STARTS
@@ -128,6 +129,7 @@ EXPERIMENT = Experiment(
         STARTS,
         WEIGHT_DECAY,
         SPECTRA,
+        RESIDUAL_STACKS,
         DIGITS,
         ONE_THIRD_LAW,
         CROSSOVER,

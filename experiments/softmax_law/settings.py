@@ -168,6 +168,17 @@ class Spectra(Group):
     squared_steps: int = integer(400, "steps under the squared loss", least=20)
 
 
+class Stacks(Group):
+    """Stacks of residual blocks, of the toy model's widths."""
+
+    teacher: int = integer(12, "blocks of the teacher of residual stacks", least=1)
+    blocks: tuple[int, ...] = integers([2, 6], "blocks of the students of a residual stack", least=1)
+    temperature: tuple[float, ...] = reals([0.01, 0.1], "temperatures of residual stacks", above=0)
+    rate: float = real(3e-3, "learning rate of Adam for residual stacks", above=0)
+    steps: int = integer(1500, "steps of residual stacks", least=50)
+    batch: int = integer(128, "fresh inputs per step for residual stacks", least=1)
+
+
 class Digits(Group):
     """An MLP on scikit-learn's digits."""
 
@@ -221,5 +232,6 @@ class SoftmaxLawConfig(RunSettings):
     decay: Decay = group(Decay, "weight decay")
     scheduled: Scheduled = group(Scheduled, "a learning-rate schedule")
     spectra: Spectra = group(Spectra, "teachers and data with a spectrum")
+    stacks: Stacks = group(Stacks, "residual stacks of a deeper one")
     digits: Digits = group(Digits, "an MLP on digits")
     entropies: Entropies = group(Entropies, "entropy of random logits")

@@ -6,7 +6,7 @@ import pytest
 
 from solv.harness.contract import ContractError, Experiment, Part, flat
 from solv.harness.entry import Entry, Paper
-from solv.harness.settings import ConfigurationError, RunSettings, flag
+from solv.harness.settings import ConfigurationError, RunSettings, flag, integer
 from solv.tracking.claims import Claim, Judgement, Verdict
 from solv.tracking.curves import Recorder, join_curves
 from solv.tracking.panels import Panel
@@ -55,6 +55,17 @@ TOY = Experiment(
 
 def verdicts(settings):
     return {finding.id: finding for finding in TOY.judge(TOY.predict(settings), settings)}
+
+
+def test_only_a_run_of_the_default_sizes_or_larger_refutes():
+    class Sized(Config):
+        size: int = integer(4, "a size", least=1)
+
+    refuted = Claim("c", "C.", (Second.C,), lambda _: Judgement(Verdict.FAILS, 0.0, 1.0), needs={"size": 9})
+    toy = Experiment(ENTRY, Sized, (part("second", Second, claims=(refuted,)),))
+    found = {size: toy.judge(toy.predict(Sized(size=size)), Sized(size=size))[0] for size in (3, 4)}
+    assert [found[size].verdict for size in (3, 4)] == [Verdict.UNDECIDED, Verdict.FAILS]
+    assert found[3].needs == "size >= 9"
 
 
 def test_all_parts_are_chosen_unless_some_are_named():

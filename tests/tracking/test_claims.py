@@ -109,6 +109,25 @@ def test_an_undecided_claim_needs_more_than_the_run_had(sizes, needs):
     assert judge(vague, points("theory", [1.0]), sizes).needs == needs
 
 
+@pytest.mark.parametrize(
+    ("sizes", "verdict"),
+    [
+        ({"size": 8, "repeats": 3}, FAILS),  # as large as usual, if not as large as the claim needs
+        ({"size": 8, "repeats": 2}, UNDECIDED),
+        ({"size": [2, 7], "repeats": 3}, UNDECIDED),
+        ({"size": [2, 8], "repeats": 64}, FAILS),
+        ({"size": 8, "repeats": 3, "other": 0}, FAILS),  # a size that the claim does not name
+        ({}, UNDECIDED),
+    ],
+)
+def test_a_run_that_is_smaller_than_usual_in_what_the_claim_needs_does_not_refute_it(sizes, verdict):
+    usual = {"size": [1, 8], "repeats": 3, "other": 5}
+    refuted = claim(Judgement(FAILS, 1.0, 2.0), needs={"size": 16, "repeats": 32})
+    assert judge(refuted, points("theory", [1.0]), sizes, usual).verdict is verdict
+    confirmed = claim(Judgement(HOLDS, 1.0, 1.0), needs={"size": 16, "repeats": 32})
+    assert judge(confirmed, points("theory", [1.0]), sizes, usual).verdict is HOLDS
+
+
 def test_a_judge_that_lacks_its_curve_says_what_would_give_it():
     found = judge(claim(missing("alpha includes 1")), points("theory", [1.0]), {})
     assert (found.verdict, found.needs) == (UNDECIDED, "alpha includes 1")

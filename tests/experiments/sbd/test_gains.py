@@ -28,6 +28,19 @@ def test_both_sides_of_the_edge(sign):
     assert verdict(-1.1) is Verdict.FAILS
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_gain_that_is_clearly_no_worthwhile_one_fails_and_a_small_one_that_is_clear_holds(sign):
+    edge = student(2, 8)
+
+    def verdict(gain, error):
+        return judged_gains(gains(sign * 1.0, sign * gain, y_err=error), sign, ("rule",), worthwhile=0.01).verdict
+
+    assert verdict(0.0, 0.009 / edge) is Verdict.FAILS
+    assert verdict(0.0, 0.011 / edge) is Verdict.UNDECIDED
+    assert verdict(0.005, 0.0049 / edge) is Verdict.HOLDS  # also clearly below 0.01, but a gain
+    assert verdict(0.005, 0.0051 / edge) is Verdict.UNDECIDED
+
+
 def test_few_seeds_and_equal_accuracies_decide_nothing():
     assert judged_gains(gains(0.5, n=4), 1, ("rule",)).verdict is Verdict.UNDECIDED
     assert judged_gains(gains(0.0, -0.0, y_err=0.0), 1, ("rule",)).verdict is Verdict.UNDECIDED

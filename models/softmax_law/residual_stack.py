@@ -1,0 +1,169 @@
+"""How do stacks of residual blocks learn a deeper one? Students of one depth, at all temperatures, as one batch.
+
+The generalised toy model of 2602.03685, App. D.6: x is normalised to a root mean square of 1; each block adds an MLP
+with squared rectified units of the normalised stream; a last linear map of the normalised stream gives the logits,
+which the teacher divides by its temperature. Students begin with maps that add nothing and with logits of 0.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from solv.models.ensemble import Ensemble, Optimizer, Parameters
+
+EXPANSION = 4  # hidden units of a block for each of the stream, as in the paper
+EPSILON = 1e-7  # beside a mean square
+
+
+def draw_stack(stream: torch.Generator, *, layers: int, width: int, classes: int) -> Parameters:
+    """Draw a stack as `nn.Linear` draws weights, a copy axis of one in front.
+
+    Args:
+        stream: what draws.
+        layers: blocks, >= 1.
+        width: of the residual stream, >= 1.
+        classes: logits, >= 2.
+
+    Raises:
+        ValueError: a size out of range.
+    """
+    if layers < 1 or width < 1 or classes < 2:
+        raise ValueError(f"layers = {layers}, width = {width}, classes = {classes}; valid: >= 1, >= 1, >= 2")
+    hidden = EXPANSION * width
+
+    def uniform(inputs: int, *shape: int) -> Tensor:
+        drawn = torch.rand(1, *shape, generator=stream, device=stream.device)
+        return (2 * drawn - 1) / math.sqrt(inputs)
+
+    return {
+        "into": uniform(width, layers, hidden, width),
+        "bias": uniform(width, layers, hidden),
+        "out": uniform(hidden, layers, width, hidden),
+        "head": uniform(width, classes, width),
+    }
+
+
+def as_teacher(drawn: Parameters) -> Parameters:
+    """Return a stack whose blocks add together what one would: their outputs over the root of their number."""
+    return {**drawn, "out": drawn["out"] / math.sqrt(drawn["out"].shape[1])}
+
+
+def stack_logits(
+    parameters: Parameters, x: Float[Tensor, "copies samples width"]
+) -> Float[Tensor, "copies samples classes"]:
+    """Return the logits at temperature 1 of stacks with a copy axis; inputs of one copy are shown to all."""
+    stream = _normalised(x)
+    for layer in range(parameters["into"].shape[1]):
+        inner = _normalised(stream) @ parameters["into"][:, layer].mT + parameters["bias"][:, layer, None]
+        stream = stream + torch.relu(inner).square() @ parameters["out"][:, layer].mT
+    found: Tensor = _normalised(stream) @ parameters["head"].mT
+    return found
+
+
+def train_stacks(
+    teacher: Parameters,
+    temperatures: Sequence[float],
+    students: Mapping[int, Parameters],
+    read_at: Sequence[int],
+    stream: torch.Generator,
+    *,
+    rate: float,
+    batch: int,
+    told: Callable[[int], None] = lambda step: None,
+    saved: Mapping[str, Any] | None = None,
+    save: Callable[[Mapping[str, Any]], None] | None = None,
+    save_every: int = 200,
+) -> dict[int, dict[str, Float[Tensor, "temperatures times"]]]:
+    """Train students of every depth at every temperature by Adam on the same fresh inputs, which the teacher sees once.
+
+    Args:
+        teacher: of `as_teacher`, one copy.
+        temperatures: of the teacher, > 0: one student of each depth for each.
+        students: what the students of each number of blocks start from, one copy; their blocks add nothing at first.
+        read_at: numbers of steps, increasing, >= 1, after which they are read; the last ends the training.
+        stream: draws the inputs.
+        rate: learning rate, > 0.
+        batch: fresh Gaussian inputs a step, >= 1.
+        told: told each step, counted from 1.
+        saved: of `save`, to go on from.
+        save: keeps the state, every `save_every` steps.
+        save_every: steps between two states.
+
+    Returns:
+        By the number of blocks: loss, the divergence of the student from the teacher, a mean over the inputs of all
+        steps since the reading before, as they were before each step; scale, the standard deviation of the logits over
+        classes, mean over the last inputs; each of shape (temperatures, times).
+
+    Raises:
+        ValueError: an argument out of range.
+    """
+    times = list(read_at)
+    if (
+        not temperatures
+        or min(temperatures) <= 0
+        or not students
+        or not rate > 0
+        or batch < 1
+        or not times
+        or times[0] < 1
+        or times != sorted(set(times))
+    ):
+        raise ValueError(
+            f"temperatures = {list(temperatures)}, rate = {rate}, batch = {batch}, read_at = {times}, "
+            f"{len(students)} depths; valid: > 0, > 0, >= 1, increasing numbers of steps >= 1, at least one"
+        )
+    copies, width = len(temperatures), teacher["head"].shape[2]
+    inverse = teacher["head"].new_tensor([1 / each for each in temperatures])[:, None, None]
+    ensembles = {
+        depth: Ensemble(
+            {
+                name: torch.zeros_like(value) if name in ("out", "head") else value
+                for name, value in ((name, value.expand(copies, *value.shape[1:])) for name, value in drawn.items())
+            },
+            Optimizer("adam", rate),
+        )
+        for depth, drawn in students.items()
+    }
+    step, sums = 0, {depth: inverse.new_zeros(copies, dtype=torch.float64) for depth in students}
+    read: dict[int, list[Tensor]] = {depth: [] for depth in students}
+    if saved is not None:
+        step, sums, read = saved["step"], saved["sums"], saved["read"]
+        stream.set_state(saved["stream"])
+        for depth, ensemble in ensembles.items():
+            ensemble.load_state_dict(saved["ensembles"][depth])
+    while step < times[-1]:
+        x = torch.randn(1, batch, width, generator=stream, device=stream.device)
+        with torch.no_grad():
+            target = (stack_logits(teacher, x) * inverse).log_softmax(-1)
+        step += 1
+        for depth, ensemble in ensembles.items():
+            losses = ensemble.update(_divergence, (x, target))
+            sums[depth] += losses
+            if step in times:
+                with torch.no_grad():
+                    scale = stack_logits(ensemble.parameters, x).std(-1, correction=0).mean(-1).double()
+                place = times.index(step)
+                read[depth].append(torch.stack([sums[depth] / (step - (times[place - 1] if place else 0)), scale]))
+                sums[depth] = torch.zeros_like(sums[depth])
+        told(step)
+        if save is not None and step % save_every == 0 and step < times[-1]:
+            states = {depth: ensemble.state_dict() for depth, ensemble in ensembles.items()}
+            save({"step": step, "sums": sums, "read": read, "stream": stream.get_state(), "ensembles": states})
+    return {
+        depth: dict(zip(("loss", "scale"), torch.stack(readings, -1), strict=True)) for depth, readings in read.items()
+    }
+
+
+def _divergence(parameters: Parameters, batch: tuple[Tensor, Tensor]) -> Float[Tensor, "copies"]:
+    x, target = batch
+    found = stack_logits(parameters, x).log_softmax(-1)
+    return (target.exp() * (target - found)).sum(-1).mean(-1)
+
+
+def _normalised(x: Float[Tensor, "copies samples width"]) -> Float[Tensor, "copies samples width"]:
+    found: Tensor = x * (x.square().mean(-1, keepdim=True) + EPSILON).rsqrt()
+    return found
