@@ -1,7 +1,7 @@
 """What is an experiment? Settings, and parts: each predicts curves, measures them, and judges claims by them."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -48,6 +48,15 @@ class Context:
     progress: Reporter
     log_metrics: Callable[[str, int, Mapping[str, float]], None] = field(default=lambda task, step, metrics: None)
     processes: int = 1
+
+    def within(self, name: str) -> "Context":
+        """Return the context of a part of the work: what is kept, and the metrics, carry its name; streams do not."""
+        return replace(
+            self,
+            unit=lambda unit, compute: self.unit(f"{name} {unit}", compute),
+            checkpoint=lambda place: self.checkpoint(f"{name} {place}"),
+            log_metrics=lambda task, step, metrics: self.log_metrics(f"{name} {task}", step, metrics),
+        )
 
 
 def nothing_measured(settings: RunSettings, context: Context) -> Iterable[Curves]:

@@ -6,6 +6,7 @@ from solv.experiments.anytime.bound import BOUND
 from solv.experiments.anytime.exponents import EXPONENTS
 from solv.experiments.anytime.floor import FLOOR
 from solv.experiments.anytime.language import LANGUAGE
+from solv.experiments.anytime.language_batch import LANGUAGE_BATCH
 from solv.experiments.anytime.language_runs import require_text
 from solv.experiments.anytime.large_batch import LARGE_BATCH
 from solv.experiments.anytime.published_losses import PUBLISHED_LOSSES
@@ -105,6 +106,7 @@ EXPERIMENT = Experiment(
         FLOOR,
         SGD,
         LANGUAGE,
+        LANGUAGE_BATCH,
         PUBLISHED_LOSSES,
     ),
     require=require,

@@ -173,6 +173,21 @@ class LargeBatch(Group):
     horizon: int = integer(1600, "longest training of the comparison of batches, in steps", least=100)
 
 
+class LanguageBatch(Group):
+    """Language models at growing batches; whatever is not named here is as in `language`."""
+
+    batch: tuple[int, ...] = integers([2, 32], "sequences a step at which language models are compared", least=1)
+    horizons: tuple[int, ...] = integers([50, 100, 200], "steps at which losses of each batch are read", least=2)
+    warmup: int = integer(10, "steps of the warm-up at each batch; less than 0.9 of the shortest horizon", least=0)
+    rates: tuple[float, ...] = reals(
+        [2.5e-3, 5e-3, 1e-2, 2e-2],
+        "learning rates over which the runs of each batch are tuned",
+        above=0,
+    )
+    offsets: tuple[int, ...] = integers([100], "alpha of sqrt(alpha / (t + alpha)) at each batch, in steps", least=1)
+    seeds: int = integer(3, "independent trainings at each batch", least=2)
+
+
 class Simulation(Group):
     """SGD that is really run (S2)."""
 
@@ -204,6 +219,7 @@ class AnytimeConfig(RunSettings):
     bound: Bound = group(Bound, "theorem 1's bound")
     identity: Identity = group(Identity, "averaging and decay in one dimension")
     large_batch: LargeBatch = group(LargeBatch, "constant rate against cosine at large batches")
+    language_batch: LanguageBatch = group(LanguageBatch, "language models at growing batches")
     simulation: Simulation = group(Simulation, "SGD that is really run")
     language: LanguageSettings = group(LanguageSettings, "language models that are trained")
 

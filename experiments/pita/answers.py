@@ -2,3 +2,4 @@
 
 TRACE, DIRECT = "with a trace", "direct"
 ANSWERS = (TRACE, DIRECT)
+MATCHED = "direct, as many tokens"  # trained on as many tokens as a model that writes traces, and thus for longer

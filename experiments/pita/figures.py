@@ -59,7 +59,10 @@ FIGURES = (
     PaperFigure(
         "appendix: equal tokens",
         "a direct model trained on as many tokens",
-        found="a second training on top of the first, which no part has",
+        "language",
+        "GPU, not measured",
+        "no: not public",
+        "a direct model of its own, trained for longer; the paper's goes on from the adapter of the traces",
     ),
     PaperFigure(
         "heat maps of accuracy",

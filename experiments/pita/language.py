@@ -1,22 +1,23 @@
 """Part `language`: do language models that write a proof generalise to longer proofs? (E2)
 
 On a broad, shallow split and on a narrow, deep one, a model is trained on statements with short traces, once to write
-the trace and once to answer directly, and both are asked for statements with traces of any length. Tests hold as many
-provable as unprovable statements: guessing is right half of the time.
+the trace and twice to answer directly: on as many statements, and on as many tokens. All are asked for statements with
+traces of any length. Tests hold as many provable as unprovable statements: guessing is right half of the time.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float
 
-from solv.experiments.pita.answers import ANSWERS, DIRECT, TRACE
+from solv.experiments.pita.answers import ANSWERS, DIRECT, MATCHED, TRACE
 from solv.experiments.pita.language_statements import BROAD, DEEP, ROLES, examples, split_sizes, statements
 from solv.experiments.pita.settings import LanguageSettings, PitaConfig
 from solv.harness.contract import Context, Part
-from solv.tracking.claims import Claim, Judgement, Verdict, exceeds, known, missing
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing
 from solv.tracking.curves import Curves, Params, Recorder, parameter, select, standard_error
 from solv.tracking.panels import Panel
 
@@ -94,7 +95,7 @@ def panels(config: PitaConfig) -> list[Panel]:
             "Trace minus direct, paired over repeats",
             "length of the trace",
             "difference of accuracies",
-            series="{role}: {split}",
+            series="{role}: {split}, minus {against}",
             category=("lengths",),
         ),
     ]
@@ -124,7 +125,8 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
     for role in ROLES:  # say what cannot work now, not after half of the work
         split_sizes(settings, role)
     require_model(settings, context)
-    jobs = [(role, repeat, answer) for role in ROLES for repeat in range(settings.repeats) for answer in ANSWERS]
+    answers = (*ANSWERS, MATCHED) if settings.equal_tokens else ANSWERS
+    jobs = [(role, repeat, answer) for role in ROLES for repeat in range(settings.repeats) for answer in answers]
     results: dict[tuple[str, str], list[dict[str, np.ndarray]]] = {}
     data: dict[tuple[str, int], ByLength] = {}
     with context.progress.task("train language models on proofs", len(jobs)) as step:
@@ -142,73 +144,56 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
             results.setdefault((role, answer), []).append(context.unit(name, compute))
             step.advance(note=f"{statements(settings, role).split}, {answer}")
     for role in ROLES:
-        yield from _curves(settings, role, results[role, TRACE], results[role, DIRECT])
+        stacked = {
+            answer: {key: np.stack([each[key] for each in results[role, answer]]) for key in results[role, answer][0]}
+            for answer in answers
+        }
+        yield from _curves(settings, role, stacked)
 
 
 def _curves(
-    settings: LanguageSettings,
-    role: str,
-    trace_repeats: Sequence[Mapping[str, np.ndarray]],
-    direct_repeats: Sequence[Mapping[str, np.ndarray]],
+    settings: LanguageSettings, role: str, found: Mapping[str, Mapping[str, Float[np.ndarray, "repeats bins"]]]
 ) -> Iterator[Curves]:
-    """Yield the curves of one role from fractions by bin, a set for every repeat."""
+    """Yield the curves of one role from the fractions of every kind of answer, by repeat and bin."""
     chosen = statements(settings, role)
     bins = np.array(sorted(chosen.lengths), dtype=float)
     middle = (np.concatenate([[0.0], bins[:-1]]) + 1 + bins) / 2
     at = {"role": role, "split": chosen.split, "threshold": chosen.threshold}
-    trace, direct = (
-        {key: np.stack([repeat[key] for repeat in repeats]) for key in repeats[0]}
-        for repeats in (trace_repeats, direct_repeats)
-    )
-    for panel, kind, values in (
-        (ACCURACY[role], {"answer": TRACE, "counted": RIGHT}, trace["right"]),
-        (ACCURACY[role], {"answer": TRACE, "counted": VALID}, trace["valid"]),
-        (ACCURACY[role], {"answer": DIRECT, "counted": RIGHT}, direct["right"]),
-        (Panels.WRONG_REASON, {}, trace["right"] - trace["valid"]),
-        (Panels.NONE, {}, trace["none"]),
-    ):
-        tested = np.isfinite(values).all(axis=0)
-        if tested.any():
-            y, y_err, n = standard_error(values[:, tested])
-            yield RECORD.trained(
-                panel, {**at, **kind}, x=("length", middle[tested]), y=("fraction", y), y_err=y_err, n=n
-            )
+    trace = found[TRACE]
     part = np.nan_to_num(trace["provable"])
     natural = {
-        **{
-            answer: part * values["right_provable"] + (1 - part) * values["right_unprovable"]
-            for answer, values in ((TRACE, trace), (DIRECT, direct))
-        },
-        ALWAYS_FALSE: np.where(np.isfinite(trace["right"]), 1 - part, np.nan),
+        answer: part * values["right_provable"] + (1 - part) * values["right_unprovable"]
+        for answer, values in found.items()
     }
-    for answer, values in natural.items():
+    shown: list[tuple[Panels, Params, np.ndarray]] = [
+        (ACCURACY[role], {"answer": TRACE, "counted": VALID}, trace["valid"]),
+        *((ACCURACY[role], {"answer": answer, "counted": RIGHT}, values["right"]) for answer, values in found.items()),
+        (Panels.WRONG_REASON, {}, trace["right"] - trace["valid"]),
+        (Panels.NONE, {}, trace["none"]),
+        *((Panels.NATURAL, {"answer": answer}, values) for answer, values in natural.items()),
+        (Panels.NATURAL, {"answer": ALWAYS_FALSE}, np.where(np.isfinite(trace["right"]), 1 - part, np.nan)),
+    ]
+    for panel, kind, values in shown:
         tested = np.isfinite(values).all(axis=0)
         if tested.any():
             y, y_err, n = standard_error(values[:, tested])
-            yield RECORD.trained(
-                Panels.NATURAL,
-                {**at, "answer": answer},
-                x=("length", middle[tested]),
-                y=("fraction", y),
-                y_err=y_err,
-                n=n,
-            )
-    differences = trace["right"] - direct["right"]
-    tested = np.isfinite(differences).all(axis=0)
-    for lengths, part in ((TRAINED, bins <= chosen.threshold), (LONGER, bins > chosen.threshold)):
-        if (part & tested).any():
-            y, y_err, n = standard_error(differences[:, part & tested].mean(axis=1, keepdims=True))
-            at_lengths = {**at, "lengths": lengths}
-            yield RECORD.trained(
-                Panels.DIFFERENCE, at_lengths, x=("lengths", 0.0), y=("difference", y), y_err=y_err, n=n
-            )
+            x = ("length", middle[tested])
+            yield RECORD.trained(panel, {**at, **kind}, x=x, y=("fraction", y), y_err=y_err, n=n)
+    for against in found:
+        differences = trace["right"] - found[against]["right"]
+        tested = np.isfinite(differences).all(axis=0)
+        for lengths, those in ((TRAINED, bins <= chosen.threshold), (LONGER, bins > chosen.threshold)):
+            if against != TRACE and (those & tested).any():
+                y, y_err, n = standard_error(differences[:, those & tested].mean(axis=1, keepdims=True))
+                own = {**at, "lengths": lengths, "against": against}
+                yield RECORD.trained(Panels.DIFFERENCE, own, x=("lengths", 0.0), y=("difference", y), y_err=y_err, n=n)
 
 
 # -- claims --------------------------------------------------------------------------------------------------------
 
 
 def _judge_winner(curves: Curves, role: str, winner: str) -> Judgement:
-    rows = select(curves, panel=Panels.DIFFERENCE, role=role)
+    rows = select(curves, panel=Panels.DIFFERENCE, role=role, against=DIRECT)
     longer, trained = (select(rows, lengths=lengths) for lengths in (LONGER, TRAINED))
     if longer.empty or trained.empty:
         return missing(f"language.{role}.lengths with statements to ask on both sides of language.{role}.threshold")
@@ -226,6 +211,33 @@ def _judge_winner(curves: Curves, role: str, winner: str) -> Judgement:
             f"the time, the direct answer {learned[DIRECT]:.2f}"
         ),
         tolerance=f"2 s.e. over {FEWEST} repeats or more; both right {LEARNED:g} of the time on trained lengths",
+    )
+
+
+def _judge_tokens(curves: Curves) -> Judgement:
+    """A winner that is not clear against either kind of direct answers says nothing of the other."""
+    rows = select(curves, panel=Panels.DIFFERENCE, lengths=LONGER)
+    if select(rows, against=MATCHED).empty:
+        return missing("language.equal_tokens=true, and lengths beyond the threshold with statements to ask")
+    verdicts, said = [], []
+    for role in ROLES:
+        of_role = select(rows, role=role)
+        statements_, tokens = (select(of_role, against=against) for against in (DIRECT, MATCHED))
+        if statements_.empty or tokens.empty:
+            continue
+        gains = [float(each["y"].iloc[0]) for each in (statements_, tokens)]
+        errors = [known(float(each["y_err"].iloc[0]), int(each["n"].iloc[0])) for each in (statements_, tokens)]
+        said.append(f"{role}: {gains[0]:+.3f} ± {errors[0]:.3f} and {gains[1]:+.3f} ± {errors[1]:.3f}")
+        sides = [exceeds(gain, 0.0, error) for gain, error in zip(gains, errors, strict=True)]
+        if int(of_role["n"].min()) < FEWEST or Verdict.UNDECIDED in sides:
+            verdicts.append(Verdict.UNDECIDED)
+        else:
+            verdicts.append(Verdict.HOLDS if sides[0] is sides[1] else Verdict.FAILS)
+    return Judgement(
+        all_of(verdicts),
+        predicted="the same winner",
+        measured="trace minus direct, as many statements and as many tokens: " + "; ".join(said),
+        tolerance=f"2 s.e. over {FEWEST} repeats or more, all four",
     )
 
 
@@ -260,6 +272,14 @@ LANGUAGE = Part(
             "that writes the trace.",
             reads=(Panels.DIFFERENCE, Panels.DEEP),
             judge=partial(_judge_winner, role=DEEP, winner=DIRECT),
+            needs=NEEDS,
+        ),
+        Claim(
+            "language-winner-keeps-at-equal-tokens",
+            "Which of the two is right more often on longer proofs stays the same where both train on as many tokens.",
+            reads=(Panels.DIFFERENCE,),
+            judge=_judge_tokens,
+            figure="appendix: equal tokens",
             needs=NEEDS,
         ),
     ),

@@ -11,7 +11,7 @@ from solv.data.pita.checker import TraceError, check
 from solv.data.pita.completions import CompletionBatches
 from solv.data.pita.formulas import parse
 from solv.data.pita.tokens import FAILURE, FILL, SUCCESS, VOCABULARY, TraceTokens
-from solv.experiments.pita.answers import DIRECT, TRACE
+from solv.experiments.pita.answers import MATCHED, TRACE
 from solv.experiments.pita.settings import LanguageSettings
 from solv.harness.contract import Context
 from solv.harness.settings import ConfigurationError
@@ -49,7 +49,7 @@ def train_and_ask(
         settings: of the language models.
         drawn: the statements to train on and to ask.
         name: of the unit of work, its streams and its checkpoint.
-        answer: with a trace or direct.
+        answer: with a trace, direct, or direct after as many tokens of training as with a trace.
         context: of the run.
 
     Returns:
@@ -124,19 +124,23 @@ def _train(
     context: Context,
 ) -> None:
     chosen = settings.training
+    traced, direct = (
+        [completer.sequence(each.prompt, each.proof if trace else ENDINGS[each.provable]) for each in examples]
+        for trace in (True, False)
+    )
+    steps = chosen.steps
+    if answer == MATCHED:
+        steps = round(steps * sum(len(tokens) for tokens, _ in traced) / sum(len(tokens) for tokens, _ in direct))
     batches = CompletionBatches(
-        [
-            completer.sequence(each.prompt, each.proof if answer == TRACE else ENDINGS[each.provable])
-            for each in examples
-        ],
+        traced if answer == TRACE else direct,
         chosen.batch,
         context.seeds.integer(name, "batches"),
         fill=FILL,
     )
-    warm_up = max(1, chosen.steps // 10)
+    warm_up = max(1, steps // 10)
 
     def factor(step: int) -> float:
-        return min((step + 1) / warm_up, (chosen.steps - step) / (chosen.steps - warm_up + 1))
+        return min((step + 1) / warm_up, (steps - step) / (steps - warm_up + 1))
 
     trainer = Trainer(
         completer.module,
@@ -153,10 +157,10 @@ def _train(
         return torch.from_numpy(tokens), torch.from_numpy(counted)
 
     def after_step(done: int, loss: torch.Tensor) -> None:
-        if done % 10 == 0 or done == chosen.steps:
+        if done % 10 == 0 or done == steps:
             context.log_metrics(name, done, {"nats per token": float(loss)})
 
-    trainer.train(batch, chosen.steps, after_step=after_step, save=checkpoint.save, save_every=chosen.save_every)
+    trainer.train(batch, steps, after_step=after_step, save=checkpoint.save, save_every=chosen.save_every)
 
 
 def _ask(
@@ -171,7 +175,7 @@ def _ask(
         return dict.fromkeys(FRACTIONS, np.nan)
     prompts = [each.prompt for each in examples]
     provable = np.array([each.provable for each in examples])
-    if answer == DIRECT and settings.pretrained.model is None:
+    if answer != TRACE and settings.pretrained.model is None:
         yes, no = (completer.log_likelihoods(prompts, [ENDINGS[side]] * len(prompts)) for side in (True, False))
         right = valid = (yes > no) == provable
         none = np.zeros(len(prompts), dtype=bool)

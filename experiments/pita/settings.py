@@ -1,6 +1,6 @@
 """What can be set in pita? Sizes and axes of its parts; the defaults are the quick preset."""
 
-from solv.harness.settings import Group, RunSettings, group, integer, integers, real, text, texts
+from solv.harness.settings import Group, RunSettings, flag, group, integer, integers, real, text, texts
 
 SPLITS = ("full", "imply", "or", "php")
 
@@ -81,6 +81,9 @@ class LanguageSettings(Group):
     )
     names: int = integer(10, "names that the atoms of or are drawn from; more than its leaves", least=3)
     new_tokens: int = integer(250, "longest trace that a model may write, in tokens", least=1)
+    equal_tokens: bool = flag(
+        True, "whether models that answer directly are trained on as many tokens as those with a trace, too"
+    )
     broad: Broad = group(Broad, "statements of a broad, shallow split")
     deep: Deep = group(Deep, "statements of a narrow, deep split")
     decoder: SmallDecoder = group(SmallDecoder, "decoder trained from scratch")

@@ -10,6 +10,7 @@ from solv.harness.settings import ConfigurationError, RunSettings, flag, integer
 from solv.tracking.claims import Claim, Judgement, Verdict
 from solv.tracking.curves import Recorder, join_curves
 from solv.tracking.panels import Panel
+from tests.experiments import scaffold
 
 
 class Config(RunSettings):
@@ -128,3 +129,19 @@ def test_a_measurement_that_says_it_is_theory_is_refused():
 def test_a_nested_configuration_is_flat_by_full_key():
     assert flat({"a": 1, "b": {"c": [2], "d": {"e": None}}}) == {"a": 1, "b.c": [2], "b.d.e": None}
     assert len(join_curves([])) == 0
+
+
+def test_a_context_within_another_names_what_is_kept_and_the_metrics_but_not_the_streams(tmp_path):
+    asked = []
+    outer = scaffold.context(
+        tmp_path,
+        unit=lambda name, compute: asked.append(("unit", name)) or dict(compute()),
+        checkpoint=lambda name: asked.append(("checkpoint", name)),
+        log_metrics=lambda task, step, metrics: asked.append(("metrics", task)),
+    )
+    inner = outer.within("batch 4")
+    inner.unit("u", dict)
+    inner.checkpoint("c")
+    inner.log_metrics("t", 1, {})
+    assert asked == [("unit", "batch 4 u"), ("checkpoint", "batch 4 c"), ("metrics", "batch 4 t")]
+    assert inner.seeds is outer.seeds

@@ -12,7 +12,7 @@ from solv.experiments.pita import (
     language,
     proofs,
 )
-from solv.experiments.pita.answers import ANSWERS, DIRECT, TRACE
+from solv.experiments.pita.answers import ANSWERS, DIRECT, MATCHED, TRACE
 from solv.experiments.pita.language_statements import BROAD, DEEP
 from solv.experiments.pita.settings import PitaConfig
 from solv.harness.published import published_curves
@@ -61,10 +61,13 @@ def depths(medians=(5.0, 7.0, 30.0, 120.0), error=0.5):
     )
 
 
-def language_models(gains=(0.2, -0.2), error=0.02, learned=0.98, repeats=3):
-    """Traces are better by the first gain on the broad split and by the second on the deep one."""
+def language_models(gains=(0.2, -0.2), error=0.02, learned=0.98, repeats=3, matched=(0.1, -0.1)):
+    """Traces are better by the first gain on the broad split and by the second on the deep one.
+
+    So they are, by `matched`, than direct answers that were trained on as many tokens.
+    """
     tables = []
-    for role, gain in zip((BROAD, DEEP), gains, strict=True):
+    for role, gain, over_matched in zip((BROAD, DEEP), gains, matched, strict=True):
         at = {"role": role, "split": "full", "threshold": 4}
         for answer, right in ((TRACE, 0.99), (DIRECT, learned)):
             kind = {**at, "answer": answer, "counted": language.RIGHT}
@@ -78,11 +81,15 @@ def language_models(gains=(0.2, -0.2), error=0.02, learned=0.98, repeats=3):
                     n=repeats,
                 )
             )
-        for lengths, y, y_err in ((language.TRAINED, 0.0, 0.01), (language.LONGER, gain, error)):
+        for lengths, against, y, y_err in (
+            (language.TRAINED, DIRECT, 0.0, 0.01),
+            (language.LONGER, DIRECT, gain, error),
+            (language.LONGER, MATCHED, over_matched, error),
+        ):
             tables.append(
                 language.RECORD.trained(
                     language.Panels.DIFFERENCE,
-                    {**at, "lengths": lengths},
+                    {**at, "lengths": lengths, "against": against},
                     x=("lengths", 0.0),
                     y=("difference", y),
                     y_err=y_err,

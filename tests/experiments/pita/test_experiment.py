@@ -15,7 +15,7 @@ from solv.experiments.pita import (
     language,
     proofs,
 )
-from solv.experiments.pita.answers import ANSWERS, DIRECT, TRACE
+from solv.experiments.pita.answers import ANSWERS, DIRECT, MATCHED, TRACE
 from solv.experiments.pita.experiment import EXPERIMENT
 from solv.experiments.pita.settings import (
     DirectWidths,
@@ -51,6 +51,7 @@ SMALL = PitaConfig(
 HOLDS, FAILS, UNDECIDED, NOT_RUN = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED, Verdict.NOT_RUN
 CORNERS = ("rt-wins-broad-shallow", "dp-wins-narrow-deep")
 LANGUAGES = ("language-rt-wins-broad", "language-dp-wins-deep")
+TOKENS = "language-winner-keeps-at-equal-tokens"
 DEPTH, ARMS = chain_widths.Panels.CRITICAL_DEPTH, chain_widths.Panels.CRITICAL_ARMS
 
 
@@ -69,7 +70,7 @@ def judged(curves):
 
 def test_every_claim_holds_on_curves_as_the_paper_has_them(ideal):
     found = judged(ideal)
-    assert len(found) == 13
+    assert len(found) == 14
     assert set(found.values()) == {HOLDS}
 
 
@@ -126,6 +127,7 @@ def negative(rows):
         ),
         (LANGUAGES[0], {"panel": language.Panels.DIFFERENCE}, negative),
         (LANGUAGES[1], {"panel": language.Panels.DIFFERENCE}, negative),
+        (TOKENS, {"panel": language.Panels.DIFFERENCE, "against": MATCHED, "role": "deep"}, negative),
         ("critical-width-exponents", {"panel": DEPTH}, lambda rows: rows.assign(y=rows["x"], y_err=0.1)),
     ],
 )
@@ -168,6 +170,10 @@ def test_a_difference_counts_from_two_standard_errors_on(errors, better, worse):
         )
     )
     assert [both[claim] for claim in (*CORNERS, *LANGUAGES)] == [better] * 4
+    matched = judged(
+        make.everything(language_models=make.language_models((0.5, -0.5), error=0.05, matched=(gain, -gain)))
+    )
+    assert matched[TOKENS] is better
     against = judged(
         make.everything(
             plane=make.plane(((8, 4, -gain), (2, 8, gain)), error=0.05),
@@ -180,9 +186,10 @@ def test_a_difference_counts_from_two_standard_errors_on(errors, better, worse):
 @pytest.mark.parametrize(
     ("claims", "instead"),
     [
-        (LANGUAGES, {"language_models": make.language_models(repeats=2)}),
+        ((*LANGUAGES, TOKENS), {"language_models": make.language_models(repeats=2)}),
         (LANGUAGES, {"language_models": make.language_models(learned=language.LEARNED - 0.01)}),
-        (LANGUAGES, {"language_models": make.language_models(error=0.15)}),
+        ((*LANGUAGES, TOKENS), {"language_models": make.language_models(error=0.15)}),
+        ((TOKENS,), {"language_models": make.language_models(matched=(0.2, 0.0))}),
         (CORNERS, {"plane": make.plane(seeds=2)}),
         (CORNERS, {"plane": make.plane(error=0.2)}),
         (("per-step-error-predicts-rt",), {"traces": make.traces(seeds=2)}),
@@ -228,6 +235,7 @@ def test_no_verdict_rests_on_repeats_that_happen_to_be_equal():
     assert undecided == {
         *CORNERS,
         *LANGUAGES,
+        TOKENS,
         "per-step-error-predicts-rt",
         "critical-width-exponents",
         "splits-deepen",
@@ -323,7 +331,7 @@ def test_every_panel_has_curves_and_every_drawn_one_a_picture(whole):
     panels = EXPERIMENT.panels(SMALL)
     curves = join_curves([EXPERIMENT.predict(SMALL), whole])
     assert set(curves["panel"]) == {str(panel.name) for panel in panels}
-    assert len(verdicts(EXPERIMENT, curves, SMALL)) == 13
+    assert len(verdicts(EXPERIMENT, curves, SMALL)) == 14
     counted = select(whole, panel=counts.Panels.COUNTS, split="full")
     assert counted["y"].tolist() == [5, 75]
     for facet in lay_out(curves, panels):

@@ -10,8 +10,11 @@ import pytest
 from solv.data.pita.by_length import Example
 from solv.data.pita.records import record
 from solv.data.pita.splits import SplitSpec, open_split
-from solv.experiments.pita.answers import DIRECT, TRACE
+from solv.data.pita.tokens import TraceTokens
+from solv.experiments.pita.answers import DIRECT, MATCHED, TRACE
 from solv.experiments.pita.language import LANGUAGE, RIGHT, VALID, Panels
+from solv.experiments.pita.language_statements import BROAD
+from solv.experiments.pita.language_statements import examples as statements_of
 from solv.experiments.pita.language_training import _ask
 from solv.experiments.pita.settings import (
     Broad,
@@ -24,7 +27,7 @@ from solv.experiments.pita.settings import (
 )
 from solv.harness.settings import ConfigurationError, replace
 from solv.tracking.checkpoints import TrainingCheckpoint
-from solv.tracking.curves import Curves, join_curves, select
+from solv.tracking.curves import Curves, join_curves, parameter, select
 from tests.experiments.scaffold import context
 
 SMALL = LanguageSettings(
@@ -72,9 +75,33 @@ def test_curves_belong_to_panels_and_are_fractions_over_repeats(tmp_path: Path) 
     assert fractions["y"].between(0, 1).all()
     broad = select(curves, panel=Panels.BROAD, answer=TRACE)
     right, valid = (select(broad, counted=counted) for counted in (RIGHT, VALID))
+    assert set(parameter(select(curves, panel=Panels.DIFFERENCE), "against")) == {DIRECT, MATCHED}
     assert right["x"].tolist() == [2.0, 4.0]
     assert select(curves, panel=Panels.DEEP, answer=DIRECT)["x"].tolist() == [2.5, 5.5]
     assert (valid["y"].to_numpy() <= right["y"].to_numpy()).all()
+
+
+def test_direct_answers_are_trained_on_as_many_tokens_only_where_they_are_asked_to_be(tmp_path: Path) -> None:
+    taken: dict[str, int] = {}
+
+    def told(task: str, step: int, metrics: object) -> None:
+        taken[task] = step
+
+    curves = measured(SMALL, tmp_path / "both", log_metrics=told)
+    fewer = measured(replace(SMALL, equal_tokens=False), tmp_path / "one")
+    assert taken[f"language broad 0 {TRACE}"] == taken[f"language broad 0 {DIRECT}"] == SMALL.training.steps
+    drawn = statements_of(SMALL, BROAD, 0, context(tmp_path))
+    tokens = TraceTokens()
+    ends = {True: "<success />", False: "<failure />"}
+    traced, direct = (
+        sum(len(tokens.encode(each.prompt + (each.proof if trace else ends[each.provable]))) for each in drawn.training)
+        for trace in (True, False)
+    )
+    assert taken[f"language broad 0 {MATCHED}"] == round(SMALL.training.steps * traced / direct)
+    assert traced > 2 * direct
+    assert MATCHED not in set(parameter(fewer[fewer["panel"] == Panels.DIFFERENCE], "against"))
+    kept = curves[~curves["params"].str.contains(MATCHED)].reset_index(drop=True)
+    assert kept.equals(fewer.reset_index(drop=True))
 
 
 class Oracle:
