@@ -5,7 +5,7 @@ from typing import Any
 
 from solv.harness.catalog import UnknownExperimentError, load
 from solv.harness.contract import flat
-from solv.harness.settings import ConfigurationError, RunSettings, resolve
+from solv.harness.settings import ConfigurationError, RunSettings, as_dictionary, resolve
 from solv.tracking.panels import Panel
 from solv.tracking.runs import RunDirectory
 
@@ -13,14 +13,25 @@ from solv.tracking.runs import RunDirectory
 def settings_of(run: RunDirectory) -> RunSettings:
     """Return the settings that a run was started with.
 
+    A key that is younger than the run has its default: it belongs to a part that the run does not have, or names what
+    was fixed then. The curves are the run's own, whatever is said of them.
+
     Raises:
         UnknownExperimentError, ConfigurationError: the experiment, or a key of it, no longer exists.
         RunDirectoryError: config.yaml is missing or damaged.
     """
-    config = dict(run.config())
-    config.setdefault("parts", [])  # runs of earlier versions are of all parts
-    settings: RunSettings = resolve(load(run.experiment).Config, config)
+    kind = load(run.experiment).Config
+    settings: RunSettings = resolve(kind, _completed(run.config(), as_dictionary(kind())))
     return settings
+
+
+def _completed(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested values, with defaults in the place of those that are missing."""
+    found = {**defaults, **values}
+    for key, value in defaults.items():
+        if isinstance(value, Mapping) and isinstance(found[key], Mapping):
+            found[key] = _completed(found[key], value)
+    return found
 
 
 def panels_of(run: RunDirectory) -> list[Panel]:

@@ -3,8 +3,10 @@
 import shlex
 
 import pytest
+import yaml
 
 from solv.harness.archive import command_of, panels_of, settings_of
+from solv.harness.catalog import load
 from solv.harness.compose import settings_for
 from solv.harness.settings import ConfigurationError, as_dictionary
 from tests.end_to_end.cli.made_runs import make_run
@@ -30,6 +32,20 @@ def test_a_run_without_parts_is_of_an_earlier_version_and_of_all_parts(tmp_path)
     run = make_run(tmp_path)
     changed(run, "parts: []\n", "")
     assert settings_of(run).parts == ()
+
+
+def test_keys_that_are_younger_than_a_run_have_their_defaults(tmp_path):
+    run = make_run(tmp_path, "seed=3")
+    path, defaults = run.path / "config.yaml", as_dictionary(load("cot-depth").Config())
+    config = yaml.safe_load(path.read_text())
+    old = settings_of(run)
+    del config["heavy_tails"], config["simulation"]["repeats"]
+    path.write_text(yaml.safe_dump(config))
+    found = settings_of(run)
+    assert as_dictionary(found.heavy_tails) == defaults["heavy_tails"]
+    assert found.simulation.repeats == defaults["simulation"]["repeats"]
+    assert (found.seed, found.tau, found.simulation.dimension) == (3, old.tau, old.simulation.dimension)
+    assert set(run.curves()["panel"]) <= {str(panel.name) for panel in panels_of(run)}
 
 
 def test_a_run_whose_settings_no_longer_exist_has_no_panels(tmp_path):
