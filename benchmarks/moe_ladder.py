@@ -2,58 +2,71 @@
 
     python benchmarks/moe_ladder.py
 
-The two smaller models of moe-transfer's quick ladder under the transferring table, four rates and two initialisations
-each, 20 of its 100 steps: seconds of processor time, of both ways, which give the same losses.
+Every model of moe-transfer's quick run that is trained under the transferring and the standard table, at the rates and
+initialisations that it is first trained at; 20 of the 100 steps. Seconds of processor time of both ways, and of all.
 """
 
 import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import torch
+import numpy as np
 
-from solv.models.moe_transfer.training import Batches, MoeEnsemble, Recipe
-from solv.models.moe_transfer.transformer import MoeShape
-from solv.theory.moe_transfer.parameter_tables import TABLES, Shape, fan_in_base, numbers
+from solv.experiments.moe_transfer.settings import MoeTransferConfig, TransferSettings
+from solv.experiments.moe_transfer.sizes import Model, rates_of, seeds_of, trainings
+from solv.experiments.moe_transfer.transformers import Laboratory
+from solv.harness.contract import Context
+from solv.harness.seeds import Seeds
+from solv.harness.settings import replace
+from solv.tracking.checkpoints import TrainingCheckpoint
+from solv.tracking.progress import SilentReporter
 
-LADDER = ((32, 2), (64, 4))
-RATES = tuple(2.0**power for power in (-6, -5, -4, -3))
-SEEDS, STEPS, BATCH, CONTEXT = 2, 20, 16, 32
-
-
-def batches() -> Batches:
-    """Return random bytes, the same for every training."""
-
-    def batch(step: int) -> tuple[torch.Tensor, torch.Tensor]:
-        tokens = torch.randint(256, (BATCH, CONTEXT + 1), generator=torch.Generator().manual_seed(step))
-        return tokens[:, :-1], tokens[:, 1:]
-
-    return batch
+STEPS = 20
 
 
-def train(width: int, layers: int, copies: list[tuple[float, int]]) -> torch.Tensor:
-    """Train copies, each of a rate and a seed, as one batch, and return their losses."""
-    table = TABLES["transfer"]
-    scaled = numbers(table, Shape(width, layers, width), fan_in_base(Shape(16, 1, 16), table))
-    shape = MoeShape(width, layers, hidden=width, context=CONTEXT, branch=scaled.branch, logit_scale=scaled.logit_scale)
-    streams = [torch.Generator().manual_seed(seed) for _, seed in copies]
-    rates = torch.tensor([rate for rate, _ in copies])
-    return MoeEnsemble(shape, Recipe(scaled.stds, scaled.factors), rates, streams).train(batches(), STEPS).losses
+def context(folder: str) -> Context:
+    """Return a context that keeps nothing."""
+
+    def unit(name: str, compute: Callable[[], Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+        return dict(compute())
+
+    return Context("cpu", Seeds(0), unit, lambda name: TrainingCheckpoint(Path(folder) / "state.pt"), SilentReporter())
+
+
+def scores(settings: TransferSettings, table: str, model: Model, seeds: int, own: Context) -> np.ndarray:
+    """Return the scores of a model at the rates of the settings, shape (seeds, rates)."""
+    return Laboratory(settings, own).losses(table, model, STEPS, seeds)["scores"]
 
 
 def main() -> None:
-    """Print both times and their ratio for each model."""
-    for width, layers in LADDER:
-        copies = [(rate, seed) for rate in RATES for seed in range(SEEDS)]
-        train(width, layers, copies[:1])  # whatever is done once
-        start = time.process_time()
-        together = train(width, layers, copies)
-        middle = time.process_time()
-        alone = torch.cat([train(width, layers, [copy]) for copy in copies])
-        end = time.process_time()
-        apart = float((together - alone).abs().max())
-        print(
-            f"N = {width}, L = {layers}: {len(copies)} trainings as one batch {middle - start:.2f} s, one after the "
-            f"other {end - middle:.2f} s, {(end - middle) / (middle - start):.2f} x; losses differ by {apart:.1e}"
-        )
+    """Print both times and their ratio for each model, and for all together."""
+    config = MoeTransferConfig()  # the defaults are the quick run
+    settings = replace(config.transfer, steps=STEPS, scored=STEPS, extend=0, refine=0)
+    every = {(each.table, each.model.name): each.model for each in trainings(config)}
+    totals = [0.0, 0.0]
+    with TemporaryDirectory() as folder:
+        own = context(folder)
+        for (table, _), model in every.items():
+            rates, seeds = rates_of(settings, table), seeds_of(settings, model)
+            kind = "standard_rates" if table == "standard" else "rates"
+            start = time.process_time()
+            together = scores(settings, table, model, seeds, own)
+            middle = time.process_time()
+            alone = np.array(
+                [
+                    [scores(replace(settings, **{kind: (rate,)}), table, model, 1, own)[0, 0] for rate in rates]
+                    for _ in range(seeds)
+                ]
+            )
+            times = middle - start, time.process_time() - middle
+            totals = [total + each for total, each in zip(totals, times, strict=True)]
+            apart = float(np.abs(together[0] - alone[0]).max())
+            print(
+                f"{table}, {model.name}: {alone.size} trainings as one batch {times[0]:.2f} s, one after the other "
+                f"{times[1]:.2f} s, {times[1] / times[0]:.2f} x; losses differ by {apart:.1e}"
+            )
+    print(f"all: {totals[0]:.1f} s and {totals[1]:.1f} s, {totals[1] / totals[0]:.2f} x")
 
 
 if __name__ == "__main__":

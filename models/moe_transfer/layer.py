@@ -25,6 +25,7 @@ from typing import Any, Literal, TypeAlias
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 from torch.nn import functional
 
 Gate: TypeAlias = Literal["sigmoid", "softmax"]
@@ -121,20 +122,47 @@ def mix_experts(
         hidden = activation(_plus(torch.bmm(padded, first), inner))
         out = _plus(torch.bmm(hidden, second), outer).flatten(0, 1)[place]
     else:
-        parts = enumerate(torch.split(rows, sizes.tolist()))
-        out = torch.cat(
-            [_plus(activation(_plus(part @ first[at], inner, at)) @ second[at], outer, at) for at, part in parts]
-        )
+        hidden = activation(_plus(_grouped(rows, first, sizes), inner, sizes))
+        out = _plus(_grouped(hidden, second, sizes), outer, sizes)
     by_token = _spread(out, inverse, order, 1).view(copies * count, active, width)
     gates = routing.gates.reshape(copies * count, 1, active).to(out.dtype)
     return torch.bmm(gates, by_token).view(copies, count, width)
 
 
-def _plus(product: Tensor, bias: Tensor | None, at: int | None = None) -> Tensor:
-    """Return a product, of one group or of all, with the bias of its experts, if they have one."""
+def _plus(product: Tensor, bias: Tensor | None, sizes: Tensor | None = None) -> Tensor:
+    """Return padded products, or those of groups of these sizes, with the bias of their experts, if they have one."""
     if bias is None:
         return product
-    return product + (bias[:, None] if at is None else bias[at])
+    return product + (bias[:, None] if sizes is None else bias.repeat_interleave(sizes, dim=0))
+
+
+def _grouped(rows: Tensor, weights: Tensor, sizes: Tensor) -> Tensor:
+    found: Tensor = _Grouped.apply(rows, weights, sizes.tolist())  # type: ignore[no-untyped-call]
+    return found
+
+
+class _Grouped(torch.autograd.Function):
+    """One product for each group of rows, written side by side: taken apart and joined, rows would be copied twice."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, weights: Tensor, sizes: list[int]) -> Tensor:
+        ctx.save_for_backward(rows, weights)
+        ctx.sizes = sizes
+        out = rows.new_empty(len(rows), weights.shape[-1])
+        for part, group, into in zip(torch.split(out, sizes), torch.split(rows, sizes), weights, strict=True):
+            torch.mm(group, into, out=part)
+        return out
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None]:
+        rows, weights = ctx.saved_tensors
+        of_rows, of_weights = torch.empty_like(rows), torch.empty_like(weights)
+        parts = (torch.split(each, ctx.sizes) for each in (rows, gradients[0], of_rows))
+        for place, (group, gradient, into) in enumerate(zip(*parts, strict=True)):
+            torch.mm(gradient, weights[place].T, out=into)
+            torch.mm(group.T, gradient, out=of_weights[place])
+        return of_rows, of_weights, None
 
 
 def _spread(rows: Tensor, order: Tensor, inverse: Tensor, times: int) -> Tensor:

@@ -30,11 +30,10 @@ def test_dispatch_is_the_dense_sum(layer, active, gate, skew, biased):
     tokens, up, down, logits = layer
     bias = -skew * torch.arange(EXPERTS).expand(COPIES, -1)
     results = []
-    inner = up[:, :, 0].detach() if biased else None
+    biases = (up[:, :, 0].detach().requires_grad_(), down[:, :, 0].detach().requires_grad_()) if biased else None
     for mix in (mix_experts, mix_experts_densely):
-        biases = None if inner is None else (inner, down[:, :, 0].detach())
         out = mix(tokens, up, down, route(logits, bias, active, gate), biases=biases)
-        gradients = torch.autograd.grad(out.square().sum(), (tokens, up, down, logits))
+        gradients = torch.autograd.grad(out.square().sum(), (tokens, up, down, logits, *(biases or ())))
         results.append((out, *gradients))
     for fast, dense in zip(*results, strict=True):
         torch.testing.assert_close(fast, dense, rtol=1e-5, atol=1e-6)
