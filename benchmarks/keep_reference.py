@@ -2,7 +2,8 @@
 
     python -m benchmarks.keep_reference [--runs-dir DIR] NAME
 
-A run that was killed goes on, and one that is finished is read. Takes up to an hour of two free cores.
+A run that was killed goes on, and one that is finished is read; the page of all verdicts is written anew. Takes up to
+an hour of two free cores.
 """
 
 import argparse
@@ -10,12 +11,13 @@ from pathlib import Path
 
 from solv.harness.catalog import load
 from solv.harness.compose import settings_for
-from solv.harness.reference import PRESET, keep
+from solv.harness.reference import PRESET, keep, verdicts_page
 from solv.harness.runner import run_experiment
 from solv.harness.settings import replace
 from solv.tracking.runs import RunStore
 
-RESULTS = Path(__file__).resolve().parents[1] / "results"
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS, PAGE = ROOT / "results", ROOT / "docs" / "reference-runs.md"
 
 
 def main() -> None:
@@ -28,7 +30,8 @@ def main() -> None:
     settings = replace(settings, runs_dir=asked.runs_dir, wandb="disabled")
     outcome = run_experiment(load(asked.name), settings, preset=PRESET, terminal=True, say=print)
     kept = keep(outcome.run, RunStore(RESULTS))
-    print(f"kept in {kept.path}")
+    PAGE.write_text(verdicts_page(RunStore(RESULTS)), encoding="utf-8")
+    print(f"kept in {kept.path}, and written of in {PAGE}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import pytest
 
 from solv.harness.catalog import load, names
 from solv.harness.presets import presets
+from solv.harness.reference import in_words, shipped, verdicts_page
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOK = ROOT / "docs" / "examples" / "tour.ipynb"
@@ -24,6 +25,7 @@ def environment(folder):
     return {**kept, **own, "IPYTHONDIR": str(folder / "ipython"), "JUPYTER_CONFIG_DIR": str(folder / "jupyter")}
 
 
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
@@ -38,6 +40,18 @@ def test_the_commands_of_a_page_name_parts_and_presets_that_there_are(page):
             assert set(chosen.split(",")) <= parts | {"NAME"}, f"{name}: {chosen}"
         for preset in re.findall(r"--preset ([a-z]+)", rest):
             assert preset in presets(name), f"{name}: {preset}"
+
+
+def test_the_page_of_the_reference_runs_says_what_their_files_say():
+    assert (ROOT / "docs" / "reference-runs.md").read_text(encoding="utf-8") == verdicts_page()
+
+
+def test_the_readme_says_how_many_claims_of_every_reference_run_hold():
+    rows = re.findall(r"^\| \[([a-z-]+)\]\(docs/experiments/.*\|$", README, re.MULTILINE)
+    assert sorted(rows) == sorted(names())
+    for run in shipped().finished():
+        [row] = re.findall(rf"^\| \[{run.experiment}\]\(.*$", README, re.MULTILINE)
+        assert f"| {in_words(run.findings())}" in row
 
 
 def test_every_block_of_the_page_about_python_runs(tmp_path):
@@ -69,7 +83,7 @@ def test_what_the_page_about_own_experiments_shows_is_what_solv_new_writes():
 
 
 def test_the_example_of_the_readme_runs():
-    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    page = README
     [block] = re.findall(r"\n\n((?:    .*\n)*    from solv\.theory.*\n(?:    .*\n)+)", page)
     program = "\n".join(line.removeprefix("    ") for line in block.splitlines())
     subprocess.run([sys.executable, "-c", program], env=environment(ROOT), check=True, timeout=600)

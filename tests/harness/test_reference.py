@@ -4,9 +4,12 @@ import json
 
 import pytest
 
-from solv.harness.reference import MOST, PRESET, keep, reference, shipped
+from solv.harness.reference import MOST, PRESET, in_words, keep, reference, shipped, verdicts_page
+from solv.tracking.claims import Finding, Verdict
 from solv.tracking.runs import RunDirectoryError, RunStore
 from tests.end_to_end.cli.made_runs import make_run
+
+HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 
 
 @pytest.fixture
@@ -62,3 +65,26 @@ def test_what_is_shipped_is_sound_and_of_the_preset():
         assert run.fault() is None
         assert run.preset == PRESET
         assert sum(path.stat().st_size for path in run.path.iterdir()) <= MOST
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        ([HOLDS] * 3, "all 3 hold"),
+        ([HOLDS, FAILS, UNDECIDED], "1 of 3 hold, 1 fails, 1 is undecided"),
+        ([HOLDS, *[FAILS] * 2, *[UNDECIDED] * 2], "1 of 5 hold, 2 fail, 2 are undecided"),
+    ],
+)
+def test_verdicts_in_words(verdicts, words):
+    assert in_words([Finding("c", "C.", verdict, 0.0, 1.0, needs="more") for verdict in verdicts]) == words
+
+
+def test_the_page_has_every_claim_of_every_reference_run(made):
+    run, folder = made
+    results = RunStore(folder / "results")
+    keep(as_reference(run), results)
+    page = verdicts_page(results)
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert len(rows) == len(run.findings())
+    assert all(line.replace(" | ", "").count("|") == 2 for line in rows)  # no cell is cut by what is written in it
+    assert "## cot-depth" in page
