@@ -17,10 +17,10 @@ _KEPT = ("config.yaml", "started.json", "curves.parquet", "claims.json", "agreem
 MOST = 1_000_000  # bytes of one experiment's results
 _HEAD = """# What the reference runs found
 
-Every claim, as the shipped runs of the preset `reference` judged it: the sizes are those from which on a CPU decides it.
-`solv reference NAME` prints the same with the agreement of the curves, `solv run NAME --preset reference` makes it anew.
-In italics: how far measured may lie from predicted. This page is written by `python -m benchmarks.keep_reference` from
-the files of the runs, and a test compares the two."""
+Every claim, as the shipped runs of the preset `reference` judged it: their sizes are those from which on a CPU decides.
+`solv reference NAME` prints the same with the agreement of the curves, `solv run NAME --preset reference` makes it
+anew. In italics: how far measured may lie from predicted. This page is written by `python -m benchmarks.keep_reference`
+from the files of the runs, and a test compares the two."""
 
 
 def shipped() -> RunStore:
