@@ -1,6 +1,7 @@
 """Run the preset `reference` of an experiment, and keep what it found in `results/`, where it is shipped.
 
     python -m benchmarks.keep_reference [--runs-dir DIR] NAME
+    python -m benchmarks.keep_reference --judge NAME        # the curves that are kept, by the judges of today
 
 A run that was killed goes on, and one that is finished is read; the page of all verdicts is written anew. Takes up to
 an hour of two free cores.
@@ -11,7 +12,7 @@ from pathlib import Path
 
 from solv.harness.catalog import load
 from solv.harness.compose import settings_for
-from solv.harness.reference import PRESET, keep, verdicts_page
+from solv.harness.reference import PRESET, judge_again, keep, reference, verdicts_page
 from solv.harness.runner import run_experiment
 from solv.harness.settings import replace
 from solv.tracking.runs import RunStore
@@ -25,12 +26,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", metavar="NAME", help="the experiment")
     parser.add_argument("--runs-dir", default="runs", help="folder of the runs")
+    parser.add_argument("--judge", action="store_true", help="run nothing: judge again what is kept")
     asked = parser.parse_args()
+    results = RunStore(RESULTS)
+    if asked.judge:
+        judge_again(reference(asked.name, results))
+        PAGE.write_text(verdicts_page(results), encoding="utf-8")
+        return
     _, settings = settings_for(asked.name, PRESET, [])
     settings = replace(settings, runs_dir=asked.runs_dir, wandb="disabled")
     outcome = run_experiment(load(asked.name), settings, preset=PRESET, terminal=True, say=print)
-    kept = keep(outcome.run, RunStore(RESULTS))
-    PAGE.write_text(verdicts_page(RunStore(RESULTS)), encoding="utf-8")
+    kept = keep(outcome.run, results)
+    PAGE.write_text(verdicts_page(results), encoding="utf-8")
     print(f"kept in {kept.path}, and written of in {PAGE}")
 
 

@@ -8,7 +8,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from solv.harness.catalog import entry
+from solv.harness.archive import panels_of, settings_of
+from solv.harness.catalog import entry, load
+from solv.harness.drawing import write_pictures
 from solv.tracking.claims import Finding, Verdict
 from solv.tracking.runs import RunDirectory, RunDirectoryError, RunStore
 
@@ -68,6 +70,31 @@ def keep(run: RunDirectory, store: RunStore) -> RunDirectory:
         if old.path.resolve() != target.resolve():
             shutil.rmtree(old.path)
     return RunDirectory(target)
+
+
+def judged(run: RunDirectory) -> list[Finding]:
+    """Return what today's judges say of a finished run's curves; a claim that reads what it lacks is not run.
+
+    Raises:
+        UnknownExperimentError, ConfigurationError: the experiment, or a key of the run's settings, no longer exists.
+        RunDirectoryError: the run cannot be read.
+    """
+    curves = run.curves()
+    return load(run.experiment).judge(curves, settings_of(run), set(curves["panel"]))
+
+
+def judge_again(run: RunDirectory) -> None:
+    """Write today's verdicts of a kept run's curves, and draw its headline with them.
+
+    Raises:
+        UnknownExperimentError, ConfigurationError: the experiment, or a key of the run's settings, no longer exists.
+        RunDirectoryError: the run cannot be read.
+    """
+    findings = judged(run)
+    run.write_findings(findings)
+    run.finish({**run.manifest(), "claims": {finding.id: finding.verdict.value for finding in findings}})
+    write_pictures(load(run.experiment), panels_of(run), run.curves(), findings, run.path, every=False)
+    (run.path / "figure.svg").unlink()  # not among what is kept
 
 
 def in_words(findings: Sequence[Finding]) -> str:

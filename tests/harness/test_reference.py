@@ -1,12 +1,24 @@
 """Is a reference run kept as it is shipped, and found where it is?"""
 
 import json
+import shutil
+from dataclasses import replace
 
 import pytest
 
-from solv.harness.reference import MOST, PRESET, in_words, keep, reference, shipped, verdicts_page
+from solv.harness.reference import (
+    MOST,
+    PRESET,
+    in_words,
+    judge_again,
+    judged,
+    keep,
+    reference,
+    shipped,
+    verdicts_page,
+)
 from solv.tracking.claims import Finding, Verdict
-from solv.tracking.runs import RunDirectoryError, RunStore
+from solv.tracking.runs import RunDirectory, RunDirectoryError, RunStore
 from tests.end_to_end.cli.made_runs import make_run
 
 HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
@@ -58,6 +70,25 @@ def test_a_run_of_another_preset_or_a_large_one_is_not_kept(made):
 def test_where_none_is_shipped_the_command_that_makes_it_is_named(tmp_path):
     with pytest.raises(RunDirectoryError, match="solv run cot-depth --preset reference"):
         reference("cot-depth", RunStore(tmp_path))
+
+
+def test_curves_that_are_kept_are_judged_again(tmp_path):
+    kept = RunDirectory(tmp_path / "jailbreak" / reference("jailbreak").path.name)
+    shutil.copytree(reference("jailbreak").path, kept.path)
+    said = {each.id: each.verdict for each in kept.findings()}
+    kept.write_findings([replace(each, verdict=Verdict.FAILS) for each in kept.findings()])
+    (kept.path / "figure.png").unlink()
+    judge_again(kept)
+    assert {each.id: each.verdict for each in kept.findings()} == said
+    assert kept.manifest()["claims"] == {name: verdict.value for name, verdict in said.items()}
+    assert kept.fault() is None
+    assert {path.name for path in kept.path.iterdir()} == {path.name for path in reference("jailbreak").path.iterdir()}
+
+
+@pytest.mark.parametrize("run", shipped().finished(), ids=lambda run: run.experiment)
+def test_verdicts_that_are_shipped_are_those_of_todays_judges(run):
+    """If a judge has changed: `python -m benchmarks.keep_reference --judge NAME`."""
+    assert {each.id: each.verdict for each in judged(run)} == {each.id: each.verdict for each in run.findings()}
 
 
 def test_what_is_shipped_is_sound_and_of_the_preset():
