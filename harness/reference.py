@@ -126,7 +126,7 @@ def verdicts_page(store: RunStore | None = None) -> str:
         ]
         for each in run.findings():
             figure = f" *({_escaped(each.figure)})*" if each.figure else ""
-            error = f" ± {each.error:.2g}" if each.error is not None else ""
+            error = f" ± {each.error:.2g}" if each.error is not None and not isinstance(each.measured, str) else ""
             undecided = f" To decide: {_escaped(each.needs)}." if each.verdict is Verdict.UNDECIDED else ""
             cells = [
                 f"`{each.id}`<br>{_escaped(each.statement)}{figure}",

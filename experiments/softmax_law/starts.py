@@ -156,31 +156,38 @@ def _scheduled(config: SoftmaxLawConfig, context: Context) -> Iterator[Curves]:
 
 
 def _judge_clock(curves: Curves) -> Judgement:
+    """Judge at the smallest rate: the law is that of a flow, and at large rates a schedule also takes off noise."""
     rows = select(curves, panel=Panels.FITS, y_name="log_ratio")
-    rows = rows[parameter(rows, "steps").astype(float) >= SETTLED]
+    rows = rows[parameter(rows, "steps").astype(float) >= SETTLED].sort_values("x")
     if rows.empty:
         return missing(f"scheduled.steps >= {SETTLED}")
-    row = rows.iloc[int(rows["x"].argmax())]
-    exponents = select(curves, panel=Panels.FITS, y_name="exponent")
-    said = [
-        f"{clock}: {select(exponents, clock=clock).sort_values('x').iloc[-1]['y']:.3f}" for clock in ("tau", "steps")
-    ]
+    row = rows.iloc[0]
+    exponents = select(curves, panel=Panels.FITS, y_name="exponent", x=row["x"])
+    said = [f"{clock}: {float(select(exponents, clock=clock)['y'].iloc[0]):.3f}" for clock in ("tau", "steps")]
+    ratios = [f"{math.exp(each['y']):.2f} at {each['x']:g}" for _, each in rows.iterrows()]
     return Judgement(
         exceeds(row["y"], 0, known(row["y_err"], row["n"]), sigmas=few(row["n"])),
         predicted="the fit in τ leaves less of the variance of log L than that in steps",
-        measured=f"steps over τ: {math.exp(row['y']):.2f} times; exponents {', '.join(said)}",
+        measured=f"steps over τ, by rate: {', '.join(ratios)}; exponents {', '.join(said)}",
         error=float(row["y_err"]),
-        tolerance=f"log ratio {row['y']:.2f} above 0 by {few(row['n']):.1f} s.e., the largest rate",
+        tolerance=f"log ratio {row['y']:.2f} above 0 by {few(row['n']):.1f} s.e., the smallest rate, {row['x']:g}",
     )
 
 
 def _judge_starts(curves: Curves) -> Judgement:
+    """Judge at the smallest rate: at large ones the noise of the steps moves the weights in the end."""
     rows = select(curves, panel=Panels.FITS, of="starts")
     large = (parameter(rows, "start").astype(float) >= LARGE) & (parameter(rows, "steps").astype(float) >= SETTLED)
-    rows = rows[large & (rows["x"] == rows["x"].max())]
+    rows = rows[large]
     if rows.empty:
         return missing(f"starts.steps >= {SETTLED}, starts.ratio includes one from {LARGE:g}")
-    rows = rows[parameter(rows, "start") == parameter(rows, "start").max()].set_index("y_name")
+    rows = rows[parameter(rows, "start") == parameter(rows, "start").max()]
+    said = [
+        f"scale {scale['y']:.3f} ± {scale['y_err']:.3f}, loss {loss['y']:.3f} ± {loss['y_err']:.3f} at {rate:g}"
+        for rate, each in rows.groupby("x")
+        for scale, loss in [(each[each["y_name"] == name].iloc[0] for name in ("scale", "loss"))]
+    ]
+    rows = rows[rows["x"] == rows["x"].min()].set_index("y_name")
     scale, loss = (rows[rows.index == name].iloc[0] for name in ("scale", "loss"))
     return Judgement(
         all_of(
@@ -190,9 +197,10 @@ def _judge_starts(curves: Curves) -> Judgement:
             ]
         ),
         predicted="scale ~ τ^0 while the loss falls",
-        measured=f"scale {scale['y']:.3f} ± {scale['y_err']:.3f}, loss {loss['y']:.3f} ± {loss['y_err']:.3f}",
-        error=float(loss["y_err"]),
-        tolerance=f"scale within {STILL:g}, loss beyond {-FALLS:g}, over the last factor {LAST:g} in time",
+        measured="exponents by rate: " + "; ".join(said),
+        tolerance=(
+            f"scale within {STILL:g}, loss beyond {-FALLS:g}, over the last factor {LAST:g} in time, the smallest rate"
+        ),
     )
 
 

@@ -24,16 +24,17 @@ def test_its_claims_are_judged_by_its_own_curves():
 
 
 def verdict(claim, scale=0.0, loss=-0.3, ratio=1.0, error=1e-4, steps=SETTLED):
-    of, x = {"of": "starts", "start": 1.0, "steps": steps}, ("rate", 0.1)
-    made = [
-        RECORD.trained(Panels.FITS, of, x=x, y=(name, y), y_err=error, n=3)
-        for name, y in (("scale", scale), ("loss", loss))
-    ]
-    of = {"of": "schedule", "steps": steps}
-    made.append(RECORD.trained(Panels.FITS, of, x=x, y=("log_ratio", ratio), y_err=error, n=3))
-    for clock in ("tau", "steps"):
-        of = {"of": "schedule", "clock": clock}
-        made.append(RECORD.trained(Panels.FITS, of, x=x, y=("exponent", -0.4), y_err=error, n=3))
+    """At a larger rate, by which nobody judges, everything is the other way round."""
+    starts, schedule = {"of": "starts", "start": 1.0, "steps": steps}, {"of": "schedule", "steps": steps}
+    made = []
+    for rate, sign in ((0.3, -1), (0.1, 1)):
+        x = ("rate", rate)
+        for name, y in (("scale", scale if sign > 0 else 5 * STILL), ("loss", sign * loss)):
+            made.append(RECORD.trained(Panels.FITS, starts, x=x, y=(name, y), y_err=error, n=3))
+        made.append(RECORD.trained(Panels.FITS, schedule, x=x, y=("log_ratio", sign * ratio), y_err=error, n=3))
+        for clock in ("tau", "steps"):
+            of = {"of": "schedule", "clock": clock}
+            made.append(RECORD.trained(Panels.FITS, of, x=x, y=("exponent", -0.4), y_err=error, n=3))
     return judge(CLAIMS[claim], join_curves(made), {}).verdict
 
 
