@@ -30,7 +30,7 @@ FIGURES = (
         "temperatures",
         "1 core, 5 min, estimated from its steps",
         "no: not public",
-        "2000 steps: collapse on τ holds; together -0.364, at one rate no plateau: -0.60 to -0.10 from 0.003 to 1, T = 0.001",
+        "2000 steps: collapse on τ holds; together -0.364, at one rate no plateau: -0.60 at 0.003, -0.10 at 1",
     ),
     PaperFigure(
         "Fig. 2",
@@ -94,7 +94,7 @@ FIGURES = (
         "starts",
         "1 core, 30 min, estimated from its steps",
         "no: not public",
-        "10 000 steps: the fit in steps leaves 1.73 times what that in τ does at rate 0.03, 0.46 and 0.70 times at 0.1 and 0.3",
+        "10 000 steps: the fit in steps leaves 1.73 times what that in τ does at rate 0.03, 0.46 at 0.1, 0.70 at 0.3",
     ),
     PaperFigure(
         "App. D.6, teachers and data",
