@@ -34,6 +34,7 @@ _SHORTEST = 8  # letters of a title's line, however little room a verdict leaves
 _TALLEST = 0.38  # share of a picture that a legend may take from its points
 _OUTSIDE = ON_WHITE.palette[1]  # beyond the edge of a bulk
 SMALL = "small"  # of the texts inside a picture
+BOX = (5, 25, 50, 75, 95)  # percentiles of a box plot
 _MAP_MARKERS = {"published": "s"}  # a mark on a map is filled with its colour
 
 
@@ -357,6 +358,9 @@ def draw_panel(axes: "Axes", curves: pd.DataFrame, panel: Panel, colours: Mappin
     if panel.ridge is not None:
         _draw_ridge(axes, curves, panel.ridge)
         lines = curves.iloc[:0]
+    if panel.box:
+        _draw_boxes(axes, curves, panel.box)
+        lines = curves.iloc[:0]
     drawn: list[str] = []
     for name in dict.fromkeys(lines["series"]):
         colour = "black" if panel.heat is not None else colours[name]
@@ -594,6 +598,21 @@ def _draw_ridge(axes: "Axes", rows: Curves, ridge: Ridge) -> None:
     axes.set_yticks([])
     axes.grid(False)
     axes.set_ylim(-0.45 * gap, gap * (len(values) + 2.2))
+
+
+def _draw_boxes(axes: "Axes", rows: Curves, percentile: str) -> None:
+    """Draw a box for every abscissa: from the lower to the upper quartile, with the median and whiskers 5 to 95 %."""
+    boxes = []
+    for place, of_one in rows.groupby("x"):
+        values = dict(zip(parameter(of_one, percentile).astype(float), of_one["y"], strict=True))
+        ends = {name: values[part] for name, part in zip(("whislo", "q1", "med", "q3", "whishi"), BOX, strict=True)}
+        boxes.append({**ends, "label": place})
+    colour = ON_WHITE.palette[0]
+    axes.bxp(
+        boxes, positions=[float(each["label"]) for each in boxes], showfliers=False, patch_artist=True, widths=0.5,
+        manage_ticks=False, boxprops={"facecolor": "white", "edgecolor": colour}, whiskerprops={"color": colour},
+        medianprops={"color": colour, "lw": 2}, capprops={"color": colour},
+    )  # fmt: skip
 
 
 def _legend(axes: "Axes", *, columns: int | None = None, alone: int = 0) -> None:

@@ -99,6 +99,7 @@ class Panel:
         verticals: abscissa -> label of marked places.
         heat: draw as a heat map.
         ridge: draw as a ridgeline.
+        box: key of `params` that holds percentiles, 5, 25, 50, 75 and 95, of the y of every category: a box plot.
         category: params that name the abscissa instead of `x`; theory is then drawn as dashes, without a line.
         categories: names of the abscissae 0, 1, ..., made from `category` when the panel is laid out.
         joined: whether the points of a measured curve without theory are joined by a thin line; not so in a scatter.
@@ -123,6 +124,7 @@ class Panel:
     verticals: Mapping[float, str] = field(default_factory=dict)
     heat: Map | None = None
     ridge: Ridge | None = None
+    box: str = ""
     category: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     joined: bool = True

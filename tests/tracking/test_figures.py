@@ -12,7 +12,7 @@ from matplotlib.colors import to_rgba
 from solv.tracking.claims import Verdict
 from solv.tracking.colours import VERDICTS
 from solv.tracking.curves import join_curves
-from solv.tracking.figures import SIZES, draw, power_of_ten, save
+from solv.tracking.figures import BOX, SIZES, draw, power_of_ten, save
 from solv.tracking.labels import lay_out
 from solv.tracking.panels import Map, Panel, Slope
 from tests.made_curves import Panels, points
@@ -183,6 +183,22 @@ def test_points_without_theory_are_joined_but_not_in_a_scatter(curves):
 def test_a_measured_curve_beside_its_theory_is_not_joined(curves):
     lines = drawn_in(curves, PANEL).axes[0].lines
     assert [line.get_linestyle() for line in lines if line.get_marker() == "o"] == ["None"]
+
+
+def test_percentiles_of_categories_are_drawn_as_boxes():
+    rows = [
+        series("s", "simulation", [0], [part * size], kind=kind, percentile=part)
+        for kind, size in (("one", 1.0), ("two", 10.0))
+        for part in BOX
+    ]
+    panel = replace(PANEL, category=("kind",), box="percentile")
+    axes = drawn_in(join_curves(rows), panel).axes[0]
+    boxes = [patch.get_path().get_extents() for patch in axes.patches]
+    assert [(box.y0, box.y1) for box in boxes] == [(25, 75), (250, 750)]
+    assert [box.x0 + box.width / 2 for box in boxes] == pytest.approx([0, 1])
+    assert {y for line in axes.lines for y in line.get_ydata()} == {size * part for size in (1, 10) for part in BOX}
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["one", "two"]
+    assert axes.get_legend() is None
 
 
 def test_categories_of_one_kind_need_no_legend():
