@@ -12,7 +12,7 @@ from solv.data.pita.splits import SplitSpec, open_split
 from solv.experiments.pita.settings import PitaConfig
 from solv.experiments.pita.statements import OPERATORS, examine
 from solv.harness.contract import Context, Part
-from solv.theory.pita.breadth import full_breadth, imply_breadth, paper_breadth
+from solv.theory.pita.breadth import full_breadth, imply_breadth, or_breadth, paper_breadth
 from solv.theory.pita.statement_counts import full_count, pigeonhole_count
 from solv.tracking.claims import Claim, Judgement, Verdict, missing
 from solv.tracking.curves import Curves, Recorder, pair, select
@@ -22,7 +22,7 @@ RECORD = Recorder("pita", "counts")
 EXACT, PAPER = "orbits", "as in the paper"
 MOST_BROAD, WRITTEN_OUT = 10, 3  # leaves up to which breadth is counted by formula, and by writing statements out
 LARGEST = 8  # leaves of full and imply in the data set
-PIGEONHOLE = "php"
+DISJUNCTION, PIGEONHOLE = "or", "php"
 PIGEONS = ((2, 1), (2, 2), (3, 1), (2, 3))  # (pigeons, holes) without omissions that are written out, by leaves
 
 
@@ -67,7 +67,12 @@ def _breadth_panels(config: PitaConfig) -> list[Panel]:
 
 
 def _broad(config: PitaConfig) -> list[str]:
-    return [split for split in config.proofs.splits if split in OPERATORS]
+    return [split for split in config.proofs.splits if split in OPERATORS or split == DISJUNCTION]
+
+
+def _least(split: str) -> int:
+    """Return the leaves of the smallest statement."""
+    return 3 if split == DISJUNCTION else 1
 
 
 def predict(config: PitaConfig) -> Iterator[Curves]:
@@ -82,8 +87,8 @@ def predict(config: PitaConfig) -> Iterator[Curves]:
         else:
             continue
         yield RECORD.theory(Panels.COUNTS, {"split": split}, x=("leaves", leaves), y=("statements", counts))
-    sizes = range(1, MOST_BROAD + 1)
     for split in _broad(config):
+        sizes = range(_least(split), MOST_BROAD + 1)
         for counted in (EXACT, PAPER):
             values = [float(_breadth(split, m)[counted]) for m in sizes]
             at = {"split": split, "counted": counted}
@@ -92,6 +97,8 @@ def predict(config: PitaConfig) -> Iterator[Curves]:
 
 def _breadth(split: str, leaves: int) -> dict[str, float]:
     """Return orbits, and the count of the paper's figure."""
+    if split == DISJUNCTION:
+        return {EXACT: or_breadth(leaves), PAPER: 2 * leaves}
     exact = full_breadth(leaves) if split == "full" else imply_breadth(leaves)
     return {EXACT: exact, PAPER: paper_breadth(leaves, operators=OPERATORS[split])}
 
@@ -121,8 +128,8 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
                 Panels.COUNTS, {"split": split}, x=("leaves", leaves), y=("statements", counts), y_err=0.0, n=1
             )
 
-    sizes = range(1, min(WRITTEN_OUT, config.proofs.leaves) + 1)
     for split in _broad(config):
+        sizes = range(_least(split), _least(split) + min(WRITTEN_OUT, config.proofs.leaves))
         yield RECORD.simulation(
             Panels.BREADTH,
             {"split": split, "counted": EXACT},
@@ -135,7 +142,8 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
 
 def _orbits(split: str, leaves: int) -> int:
     """Return how many statements there are up to symmetry, each written out and brought into one form."""
-    opened = open_split(SplitSpec(split, leaves))
+    # of `or` as many names as may differ: more would be the same statements under other names
+    opened = open_split(SplitSpec(split, leaves - 1, leaves) if split == DISJUNCTION else SplitSpec(split, leaves))
     return len({symmetric(opened[index]) for index in range(opened.count)})
 
 

@@ -13,7 +13,7 @@ FIGURES = (
         "counts",
         "1 core, 1 s, measured",
         "yes: their formula",
-        "orbits exactly; their count has 5/3 statements of one leaf, and is 1 % off from 30 leaves on",
+        "full, imply: orbits exactly, theirs has 5/3 statements of one leaf; or: 2 of each size (theirs 2 m); php not",
     ),
     PaperFigure(
         "Fig. 1d",

@@ -73,6 +73,21 @@ def paper_breadth(leaves: int, *, operators: int) -> float:
     return count / perm(3, min(leaves, 3))
 
 
+def or_breadth(leaves: int) -> int:
+    """Return the statements of `or` with m leaves up to symmetry: an atom, and a disjunction that has it or has not.
+
+    Figure 1c counts 2 m.
+
+    Args:
+        leaves: m, 3 to 60: two or more of the disjunction, and the atom that implies it.
+
+    Raises:
+        ValueError: a number out of range.
+    """
+    require_integer("leaves", leaves, least=3, most=60)
+    return 2
+
+
 def _fixed(renaming: Renaming) -> int:
     return sum(image == name for name, image in enumerate(renaming))
 

@@ -4,9 +4,9 @@ from itertools import permutations
 
 import pytest
 
-from solv.data.pita.formulas import OPERATORS, Formula
+from solv.data.pita.formulas import OPERATORS, Formula, symmetric
 from solv.data.pita.splits import SplitSpec, open_split
-from solv.theory.pita.breadth import full_breadth, imply_breadth, paper_breadth
+from solv.theory.pita.breadth import full_breadth, imply_breadth, or_breadth, paper_breadth
 
 
 def shape(formula: Formula) -> tuple[object, ...]:
@@ -59,3 +59,15 @@ def test_numbers_out_of_range_are_named() -> None:
         full_breadth(0)
     with pytest.raises(ValueError, match="operators = 2"):
         paper_breadth(3, operators=2)
+
+
+@pytest.mark.parametrize("leaves", [3, 4, 5])
+def test_or_has_two_statements_of_each_size_up_to_symmetry(leaves):
+    opened = open_split(SplitSpec("or", leaves - 1, leaves + 1))
+    written = {symmetric(opened[index]) for index in range(opened.count)}
+    assert len(written) == or_breadth(leaves) == 2
+
+
+def test_an_atom_and_a_disjunction_are_three_leaves():
+    with pytest.raises(ValueError, match="leaves"):
+        or_breadth(2)
