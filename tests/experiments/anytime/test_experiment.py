@@ -11,6 +11,7 @@ from solv.experiments.anytime import (
     exponents,
     floor,
     language,
+    language_batch,
     large_batch,
     published_losses,
     regret,
@@ -142,6 +143,13 @@ def trained(error=0.002):
         (language.Panels.GAIN, ANYTIME["constant"], (0.03, 0.03, 0.03)),
     ):
         yield language.RECORD.trained(panel, params, x=("steps", x[: len(y)]), y=("loss", y), y_err=error, n=3)
+    for batch, gap in ((8, -0.01), (128, -0.1)):
+        at, record = {"batch": batch, **ANYTIME["constant"]}, language_batch.RECORD
+        gaps = [gap] * len(x)
+        yield record.trained(language_batch.Panels.GAP, at, x=("steps", x), y=("loss", gaps), y_err=error, n=3)
+        grid, place = {**at, "least": 1e-3, "most": 1e-1}, ("steps", x[-1])
+        choice = language_batch.Panels.CHOICE
+        yield record.trained(choice, grid, x=place, y=("rate", 1e-2), y_err=np.nan, n=1)
 
 
 def level(curves):
@@ -159,7 +167,7 @@ def judged(curves, settings=SMALL):
 
 def test_every_claim_holds_on_curves_that_are_as_the_paper_says(ideal):
     found = judged(ideal)
-    assert len(found) == 19
+    assert len(found) == 20
     assert {name for name, verdict in found.items() if verdict is not HOLDS} == {
         "authors-synthetic-curves"
     }  # none here
@@ -353,9 +361,9 @@ def test_a_floor_of_zero_is_none_to_stall_on():
 
 def test_claims_of_what_is_switched_off_are_not_run(ideal):
     nothing = replace(SMALL, language=replace(SMALL.language, data="none"))
-    found = findings(EXPERIMENT, ideal[ideal["part"] != "language"], nothing)
+    found = findings(EXPERIMENT, ideal[~ideal["part"].isin(["language", "language-batch"])], nothing)
     off = {name for name, finding in found.items() if finding.verdict is Verdict.NOT_RUN}
-    assert off == {claim.id for claim in language.LANGUAGE.claims}
+    assert off == {claim.id for part in (language.LANGUAGE, language_batch.LANGUAGE_BATCH) for claim in part.claims}
     assert found["published-language-losses"].verdict is HOLDS
     alone = replace(SMALL, parts=("floor",))
     found = findings(EXPERIMENT, ideal[ideal["part"] == "floor"], alone)
@@ -392,7 +400,7 @@ def test_the_answer_comes_first_and_is_the_least_largest_ratio(theory):
 
 
 def test_every_panel_has_curves_and_every_run_a_peak_inside_its_grid(theory):
-    without_training = {"language", "published-losses"}
+    without_training = {"language", "language-batch", "published-losses"}
     declared = [panel for part in EXPERIMENT.parts if part.name not in without_training for panel in part.panels(SMALL)]
     measured_alone = {sgd.Panels.RATIO, stable_decay.Panels.RATIO, averaging_is_decay.Panels.DIFFERENCE}
     assert set(theory["panel"]) == {panel.name for panel in declared} - measured_alone | {language.Panels.LOSS}
