@@ -51,7 +51,7 @@ FIGURES = (
         "language-batch",
         "GPU, C4, not run",
         "no: not public",
-        "small decoder: at batch 128 by 0.007, 0.023, 0.024, 0.010 nats at 100 to 800 steps; at batch 8 above it by 0.003",
+        "small decoder, batch 128: by 0.007, 0.023, 0.024, 0.010 nats at 100 to 800 steps; batch 8: above by 0.003",
     ),
     PaperFigure(
         "Fig. 3, in the regression",
