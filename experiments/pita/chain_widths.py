@@ -141,8 +141,9 @@ def _by_the_formula(critical: Sequence[tuple[Panels, str, Sequence[Cell], Curves
         for _, answer, cells, _ in critical
     ]
     measured = [widths["y"].to_numpy(dtype=float) for *_, widths in critical]
-    ratios = np.concatenate([np.log(y / formula) for y, formula in zip(measured, formulas, strict=True) if len(y)])
-    known = ratios[np.isfinite(ratios)]
+    # infinite where no width, and minus infinite where every width, is right often enough
+    found = [(y, formula, np.isfinite(y)) for y, formula in zip(measured, formulas, strict=True) if len(y)]
+    known = np.concatenate([np.log(y[finite] / formula[finite]) for y, formula, finite in found])
     if not len(known):
         return
     constant = float(np.exp(known.mean()))
