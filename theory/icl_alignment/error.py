@@ -337,7 +337,7 @@ def _effective_ridge(ridge: np.ndarray, kappa: np.ndarray, deficit: np.ndarray, 
     """Return the root sigma of (2') at each point; deficit = max(1 - tau, 0).
 
     For deficit = 0 the left side is convex and the start lies above the root: Newton's method descends to it without
-    a safeguard. Otherwise steps that leave the bracket are replaced by its geometric mean.
+    a safeguard. Otherwise steps that leave the inside of the bracket are replaced by its geometric mean.
     """
     d, mean = len(c), c.mean()
     ridge, kappa, deficit = (np.array(axis) for axis in np.broadcast_arrays(ridge, kappa, deficit))
@@ -360,7 +360,8 @@ def _effective_ridge(ridge: np.ndarray, kappa: np.ndarray, deficit: np.ndarray, 
         high[active] = np.where(excess >= 0, s, high[active])
         low[active] = np.where(excess >= 0, low[active], s)
         step = np.where(valid, s - excess / np.where(valid, slope, 1.0), -1.0)
-        inside = (step >= low[active]) & (step <= high[active])
+        # an end was tried: where rounding decides the sign, steps would lead from one end to the other for ever
+        inside = (step == s) | ((step > low[active]) & (step < high[active]))
         sigma[active] = np.where(inside, step, np.sqrt(low[active] * high[active]))
         active = active[np.abs(sigma[active] - s) > RELATIVE_STEP * s]
         if not len(active):

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from solv.theory.pita.breadth import (
         full_breadth,
         imply_breadth,
+        or_breadth,
         paper_breadth,
     )
     from solv.theory.pita.chain_lengths import (
@@ -36,6 +37,7 @@ __all__ = [
     "full_breadth",
     "full_count",
     "imply_breadth",
+    "or_breadth",
     "paper_breadth",
     "pigeonhole_count",
     "right_answer",
@@ -49,7 +51,7 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
     __getattr__ = offering(
         __name__,
         {
-            "breadth": "full_breadth imply_breadth paper_breadth",
+            "breadth": "full_breadth imply_breadth or_breadth paper_breadth",
             "chain_lengths": "right_answer right_to_the_end trace_lengths",
             "critical_width": "Crossing WidthLaw crossing width_formula width_law",
             "statement_counts": "catalan full_count pigeonhole_count",
