@@ -20,12 +20,13 @@ from solv.tracking.panels import Highlight
 
 
 def require(config: AnytimeConfig) -> None:
-    """Refuse a run whose language models have no text to learn.
+    """Refuse a run whose language models have no text to learn; one of other parts alone needs none.
 
     Raises:
         ConfigurationError: no folder of shards, or horizons that are no longer than the warm-up.
     """
-    require_text(config.language)
+    if not config.parts or {LANGUAGE.name, LANGUAGE_BATCH.name} & set(config.parts):
+        require_text(config.language)
 
 
 FIGURES = (

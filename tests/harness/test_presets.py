@@ -2,7 +2,8 @@
 
 import pytest
 
-from solv.harness.catalog import UnknownExperimentError, names
+from solv.harness.catalog import UnknownExperimentError, load, names
+from solv.harness.compose import settings_for
 from solv.harness.presets import presets, shipped_presets, user_config_folder
 
 
@@ -41,3 +42,11 @@ def test_an_unknown_experiment_is_refused(own):
     for ask in (presets, shipped_presets):
         with pytest.raises(UnknownExperimentError, match="dmtf"):
             ask("dmtf")
+
+
+@pytest.mark.parametrize("name", [each for each in names() if each not in ("anytime", "sbd")])
+@pytest.mark.parametrize("preset", ["smoke", "quick", "reference", "paper"])
+def test_no_preset_is_refused_for_its_own_sizes(name, preset):
+    """Those of anytime's and sbd's papers ask for data of the user's."""
+    _, settings = settings_for(name, preset, [])
+    load(name).require(settings)

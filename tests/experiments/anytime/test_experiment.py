@@ -35,6 +35,7 @@ from solv.experiments.anytime.settings import (
     Simulation,
     StableDecay,
 )
+from solv.harness.compose import settings_for
 from solv.harness.settings import ConfigurationError, replace
 from solv.theory.anytime.rates import risk_exponent, stable_decay_exponent
 from solv.tracking.claims import MissingCurvesError, Verdict
@@ -443,3 +444,17 @@ def test_a_source_without_a_limit_is_one_clear_line():
 def test_capacities_that_differ_in_the_last_digit_are_two_curves():
     close = replace(SMALL, a=(1.5, 1.5000001), b=(3.0,), parts=("exponents",))
     assert select(EXPERIMENT.predict(close), **RECURSION)["params"].nunique() == 2
+
+
+@pytest.mark.parametrize(
+    ("parts", "refused"),
+    [((), True), (("language",), True), (("regret", "language-batch"), True), (("regret",), False)],
+)
+def test_only_parts_that_train_language_models_need_their_text(parts, refused):
+    _, paper = settings_for("anytime", "paper", [])  # token shards, whose folder is the user's
+    chosen = replace(paper, parts=parts)
+    if refused:
+        with pytest.raises(ConfigurationError, match="shards"):
+            EXPERIMENT.require(chosen)
+    else:
+        EXPERIMENT.require(chosen)
