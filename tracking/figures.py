@@ -237,9 +237,7 @@ def _fit_texts(axes: "Axes") -> None:
     """Shrink upright marks to the height of their picture, and pull back inside what new limits pushed out at left."""
     height = 0.94 * axes.get_window_extent().height
     for mark in axes.texts:
-        while (
-            mark.get_rotation() == 90 and (long := mark.get_window_extent().height) > height
-        ):  # letters have whole sizes
+        while mark.get_rotation() == 90 and (long := mark.get_window_extent().height) > height:
             mark.set_fontsize(float(mark.get_fontsize()) * min(0.99, height / long))  # letters have whole pixels
     box, place = axes.get_tightbbox(), axes.get_position()
     if box is not None and box.x0 < 0:

@@ -6,7 +6,7 @@ from solv.experiments.anytime.bound import BOUND
 from solv.experiments.anytime.exponents import EXPONENTS
 from solv.experiments.anytime.floor import FLOOR
 from solv.experiments.anytime.language import LANGUAGE
-from solv.experiments.anytime.language_batch import LANGUAGE_BATCH
+from solv.experiments.anytime.language_batch import LANGUAGE_BATCH, of_batch
 from solv.experiments.anytime.language_runs import require_text
 from solv.experiments.anytime.large_batch import LARGE_BATCH
 from solv.experiments.anytime.published_losses import PUBLISHED_LOSSES
@@ -25,8 +25,12 @@ def require(config: AnytimeConfig) -> None:
     Raises:
         ConfigurationError: no folder of shards, or horizons that are no longer than the warm-up.
     """
-    if not config.parts or {LANGUAGE.name, LANGUAGE_BATCH.name} & set(config.parts):
-        require_text(config.language)
+    trained = {LANGUAGE.name: [config.language], PUBLISHED_LOSSES.name: [config.language]}
+    trained[LANGUAGE_BATCH.name] = [of_batch(config, batch) for batch in config.language_batch.batch]
+    for part, trainings in trained.items():
+        if not config.parts or part in config.parts:
+            for settings in trainings:
+                require_text(settings)
 
 
 FIGURES = (

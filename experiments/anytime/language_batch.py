@@ -1,7 +1,7 @@
 """Part `language-batch`: on a language model, does an averaged constant rate gain on the cosine as the batch grows?
 
-The paper's figure 3 trains at 16 times its usual batch. Each batch has its own tuned cosines and its own constant run,
-of the same learning rates; the models, their text and their first weights are those of the part `language`.
+The paper's figure 3 trains at 16 times its usual batch. Each batch has its own tuned cosines, and its own constant and
+inverse-square-root runs, of the same learning rates; models, text and first weights are those of the part `language`.
 """
 
 from collections.abc import Iterator
@@ -11,17 +11,7 @@ from math import hypot
 import numpy as np
 from scipy import stats
 
-from solv.experiments.anytime.language_runs import (
-    ANYTIME,
-    CONSTANT,
-    LAST,
-    TUNED,
-    Losses,
-    best_anytime,
-    best_cosine,
-    curve_name,
-    require_text,
-)
+from solv.experiments.anytime.language_runs import ANYTIME, CONSTANT, TUNED, Losses, choose, curve_name
 from solv.experiments.anytime.settings import AnytimeConfig, LanguageSettings
 from solv.harness.contract import Context, Part
 from solv.harness.settings import replace
@@ -112,20 +102,17 @@ def measure(config: AnytimeConfig, context: Context) -> Iterator[Curves]:
         return
     from solv.experiments.anytime.language_ensemble import train_models
 
-    horizons = np.array(sorted(config.language_batch.horizons))
     for batch in sorted(config.language_batch.batch):
         settings = of_batch(config, batch)
-        require_text(settings)
-        losses = train_models(settings, context.within(f"batch {batch}"))
-        cosines = [best_cosine(losses, index, int(horizon)) for index, horizon in enumerate(horizons)]
-        envelope = np.stack([losses[run, LAST][:, index] for index, run in enumerate(cosines)], axis=1)
+        chosen = choose(settings, train_models(settings, context.within(f"batch {batch}")))
+        horizons, envelope = chosen.horizons, chosen.envelope
         model: Params = {name: getattr(settings.model, name) for name in ("layers", "width", "context")}
         at = {"batch": batch, "data": settings.data, **model}
         tuned, grid = {**at, **TUNED}, {"least": min(settings.cosine_rates), "most": max(settings.cosine_rates)}
         yield _points(Panels.LOSS, tuned, horizons, envelope)
-        yield _choice({**tuned, **grid}, horizons, [run.rate for run in cosines])
+        yield _choice({**tuned, **grid}, horizons, [run.rate for run in chosen.cosines])
         for kind in ("constant", "offset"):
-            best, params = best_anytime(losses, kind, envelope), {**at, **ANYTIME[kind]}
+            best, params = chosen.anytime[kind], {**at, **ANYTIME[kind]}
             yield _points(Panels.LOSS, params, horizons, best.losses)
             yield _points(Panels.GAP, params, horizons, best.losses - envelope)
             yield _choice({**params, **grid}, horizons[-1:], [best.run.rate])

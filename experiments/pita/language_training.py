@@ -124,15 +124,16 @@ def _train(
     context: Context,
 ) -> None:
     chosen = settings.training
-    traced, direct = (
-        [completer.sequence(each.prompt, each.proof if trace else ENDINGS[each.provable]) for each in examples]
-        for trace in (True, False)
-    )
-    steps = chosen.steps
+
+    def sequences(*, trace: bool) -> list[tuple[list[int], int]]:
+        return [completer.sequence(each.prompt, each.proof if trace else ENDINGS[each.provable]) for each in examples]
+
+    own, steps = sequences(trace=answer == TRACE), chosen.steps
     if answer == MATCHED:
-        steps = round(steps * sum(len(tokens) for tokens, _ in traced) / sum(len(tokens) for tokens, _ in direct))
+        traced = sequences(trace=True)
+        steps = round(steps * sum(len(tokens) for tokens, _ in traced) / sum(len(tokens) for tokens, _ in own))
     batches = CompletionBatches(
-        traced if answer == TRACE else direct,
+        own,
         chosen.batch,
         context.seeds.integer(name, "batches"),
         fill=FILL,

@@ -110,7 +110,7 @@ FIGURES = (
         "residual-stacks",
         "1 core, 45 h, estimated from its steps",
         "no: not public",
-        "6 and 24 blocks of a teacher of 32, T = 0.01: -0.52 and -0.51 at 20 000 of 40 000 steps, from -0.62 upwards",
+        "6 and 24 blocks of a teacher of 32, T = 0.01: -0.47 and -0.43 at 20 000 of 40 000 steps, from -0.62 upwards",
     ),
     PaperFigure(
         "App. D.8",

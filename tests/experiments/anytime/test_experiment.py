@@ -448,7 +448,13 @@ def test_capacities_that_differ_in_the_last_digit_are_two_curves():
 
 @pytest.mark.parametrize(
     ("parts", "refused"),
-    [((), True), (("language",), True), (("regret", "language-batch"), True), (("regret",), False)],
+    [
+        ((), True),
+        (("language",), True),
+        (("regret", "language-batch"), True),
+        (("published-losses",), True),
+        (("regret",), False),
+    ],
 )
 def test_only_parts_that_train_language_models_need_their_text(parts, refused):
     _, paper = settings_for("anytime", "paper", [])  # token shards, whose folder is the user's
