@@ -51,6 +51,32 @@ def rank_correlations_within(measures: Measures, errors: Errors) -> np.ndarray:
     return np.asarray(np.mean(each, axis=0))
 
 
+def rank_correlations_of_means(
+    rank: Ranking, measures: Measures, errors: Mapping[Pretraining, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return how each measure orders the mean errors over repeats, as the authors average them before they rank.
+
+    The chance of single repeats puts close errors into another order and pulls their own correlations towards 0.
+
+    Args:
+        rank: what is made of the mean errors.
+        measures: what every measure says.
+        errors: of every pretraining, (repeats, tests).
+
+    Returns:
+        the correlations (measures,), their jackknife standard errors over repeats (NaN for one), and the repeats.
+    """
+    n = len(next(iter(errors.values())))
+    value = rank(measures, {key: each.mean(axis=0) for key, each in errors.items()})
+    if n < 2:
+        return value, np.full_like(value, np.nan), n
+    without = [
+        rank(measures, {key: np.delete(each, left_out, axis=0).mean(axis=0) for key, each in errors.items()})
+        for left_out in range(n)
+    ]
+    return value, np.sqrt((n - 1) * np.var(without, axis=0)), n
+
+
 def by_measure(params: Params, *values: ArrayLike) -> Iterator[tuple[dict[str, object], tuple[float, ...]]]:
     """Yield the params of each measure's curve, a single point, and its part of the arrays `values`, (measures,)."""
     for index, name in enumerate(MEASURES):

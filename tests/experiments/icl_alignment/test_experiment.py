@@ -65,8 +65,11 @@ def ideal():
     )
     measured["params"] = params.str.replace("linear attention", "decoder")
     before = measured[measured["panel"].str.startswith("transformer-rank")]
-    before = before.assign(params=before["params"].str.replace('"trained"', '"untrained"'), y=0.0)
-    return pd.concat([theory, measured, before], ignore_index=True)
+    states = [
+        before.assign(params=before["params"].str.replace('"trained"', f'"{state}"'), y=y)
+        for state, y in ((transformer.UNTRAINED, 0.0), (transformer.SINGLE, 0.7))
+    ]
+    return pd.concat([theory, measured, *states], ignore_index=True)
 
 
 def judged(curves):

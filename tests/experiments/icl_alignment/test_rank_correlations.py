@@ -13,6 +13,7 @@ from solv.experiments.icl_alignment.rank_correlations import (
     by_measure,
     listed,
     rank_correlations,
+    rank_correlations_of_means,
     rank_correlations_within,
     ranks_of,
 )
@@ -37,6 +38,40 @@ def test_the_order_within_pretrainings_is_not_that_of_all_pairs():
     measures = {key: SIGN * (errors + shift[key]) for key, errors in ERRORS.items()}
     np.testing.assert_allclose(rank_correlations_within(measures, ERRORS), 1)
     assert np.all(rank_correlations(measures, ERRORS) < 0)
+
+
+def test_the_chance_of_single_repeats_does_not_hide_the_order_of_their_means():
+    rng = np.random.default_rng(3)
+    tests = np.linspace(1, 1.3, 12)
+    measures = {key: SIGN * np.tile(tests, (len(SIGN), 1)) for key in ERRORS}
+    errors = {key: tests + 0.15 * rng.standard_normal((60, 12)) for key in ERRORS}
+    single = [rank_correlations_within(measures, {key: rows[r] for key, rows in errors.items()}) for r in range(60)]
+    value, error, n = rank_correlations_of_means(rank_correlations_within, measures, errors)
+    assert n == 60
+    assert np.mean(single) < 0.7 < 0.9 < value[0] - 2 * error[0] < 1
+
+
+def test_the_jackknife_error_of_the_mean_order_is_its_scatter_over_other_repeats():
+    rng = np.random.default_rng(4)
+    tests = np.linspace(1, 1.3, 16)
+    measures = {key: SIGN * np.tile(tests, (len(SIGN), 1)) for key in ERRORS}
+
+    def found():
+        errors = {key: tests + 0.15 * rng.standard_normal((8, 16)) for key in ERRORS}
+        return rank_correlations_of_means(rank_correlations_within, measures, errors)
+
+    values, errors, _ = zip(*(found() for _ in range(200)), strict=True)
+    scatter = np.std(values, axis=0)[0]
+    assert scatter < np.sqrt(np.mean(np.square(errors), axis=0))[0] < 1.6 * scatter  # a jackknife errs upwards
+
+
+def test_one_repeat_has_no_error():
+    alone = {key: each[None] for key, each in ERRORS.items()}
+    measures = {key: SIGN * errors for key, errors in ERRORS.items()}
+    value, error, n = rank_correlations_of_means(rank_correlations_within, measures, alone)
+    assert n == 1
+    assert np.isnan(error).all()
+    np.testing.assert_allclose(value, 1)
 
 
 def test_every_measure_is_asked_of_every_test_at_every_diversity():
