@@ -10,7 +10,6 @@ from enum import StrEnum
 
 import numpy as np
 
-from solv.experiments.icl_alignment.confidence import STUDENT, exceeds
 from solv.experiments.icl_alignment.covariances import exponent, spiked_directions, train_spectrum
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.rank_correlations import (
@@ -40,6 +39,7 @@ from solv.theory.icl_alignment.covariances import (
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking import claims
 from solv.tracking.claims import Claim, Judgement, all_of, missing
+from solv.tracking.confidence import STUDENT, exceeds
 from solv.tracking.curves import Curves, Recorder, parameter, select, standard_error
 from solv.tracking.panels import Panel
 

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 import numpy as np
 
-from solv.experiments.icl_alignment.confidence import STUDENT, exceeds
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
@@ -14,6 +13,7 @@ from solv.harness.settings import ConfigurationError
 from solv.theory.icl_alignment.covariances import power_law_spectrum
 from solv.theory.icl_alignment.error import icl_error, optimal_power_law
 from solv.tracking.claims import Claim, Judgement, all_of
+from solv.tracking.confidence import STUDENT, exceeds
 from solv.tracking.curves import Curves, Recorder, each_curve, select, standard_error
 from solv.tracking.panels import Panel
 

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 import numpy as np
 
-from solv.experiments.icl_alignment.confidence import STUDENT, exceeds
 from solv.experiments.icl_alignment.covariances import exponent, test_label, tested_spectrum, train_spectrum
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.log_ratios import log_ratio
@@ -14,6 +13,7 @@ from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_
 from solv.harness.contract import Context, Part
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
+from solv.tracking.confidence import STUDENT, exceeds
 from solv.tracking.curves import Curves, Recorder, each_curve, select, standard_error
 from solv.tracking.panels import Panel
 

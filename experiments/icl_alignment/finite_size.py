@@ -6,7 +6,6 @@ from enum import StrEnum
 
 import numpy as np
 
-from solv.experiments.icl_alignment.confidence import STUDENT, within
 from solv.experiments.icl_alignment.covariances import CORE_TESTS, POWER_LAW, tested_spectrum
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
@@ -14,6 +13,7 @@ from solv.harness.contract import Context, Part
 from solv.theory.icl_alignment.covariances import power_law_spectrum
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking.claims import Claim, Judgement, all_of, known, missing
+from solv.tracking.confidence import STUDENT, within
 from solv.tracking.curves import Curves, Recorder, each_curve, parameter, select, standard_error
 from solv.tracking.panels import Panel
 

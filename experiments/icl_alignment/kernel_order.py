@@ -12,7 +12,6 @@ from itertools import product
 
 import numpy as np
 
-from solv.experiments.icl_alignment.confidence import STUDENT, exceeds
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
@@ -25,6 +24,7 @@ from solv.theory.icl_alignment.covariances import (
 )
 from solv.theory.icl_alignment.error import icl_error, misalignment_kernel
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
+from solv.tracking.confidence import STUDENT, exceeds
 from solv.tracking.curves import Curves, Recorder, each_curve, parameter, select, standard_error
 from solv.tracking.panels import Panel
 

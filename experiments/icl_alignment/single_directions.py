@@ -9,7 +9,6 @@ from enum import StrEnum
 
 import numpy as np
 
-from solv.experiments.icl_alignment.confidence import STUDENT, exceeds
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
@@ -17,6 +16,7 @@ from solv.harness.settings import ConfigurationError
 from solv.theory.icl_alignment.covariances import linear_spectrum, spiked_spectrum
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
+from solv.tracking.confidence import STUDENT, exceeds
 from solv.tracking.curves import Curves, Params, Recorder, pair, parameter, select, standard_error
 from solv.tracking.panels import Panel
 

@@ -11,7 +11,6 @@ from functools import partial
 
 import numpy as np
 
-from solv.experiments.icl_alignment.confidence import STUDENT, exceeds
 from solv.experiments.icl_alignment.covariances import POWER_LAW
 from solv.experiments.icl_alignment.rank_correlations import (
     MEASURES,
@@ -32,6 +31,7 @@ from solv.harness.contract import Context, Part
 from solv.theory.icl_alignment.covariances import power_law_spectrum, projector_spectrum
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking.claims import Claim, Judgement, all_of, missing
+from solv.tracking.confidence import STUDENT, exceeds
 from solv.tracking.curves import Curves, Params, Recorder, parameter, select, standard_error
 from solv.tracking.panels import Panel
 

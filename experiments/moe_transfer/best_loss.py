@@ -60,7 +60,9 @@ def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
     with context.progress.task("losses at the best learning rate", len(jobs)) as step:
         for job in jobs:
             seeds = seeds_of(settings, job.model)
-            y, y_err, n = standard_error(laboratory.losses(job.table, job.model, settings.steps, seeds)["scores"])
+            y, y_err, n = standard_error(
+                laboratory.losses(job.table, job.model, settings.steps, seeds, precise=True)["scores"]
+            )
             best = int(np.argmin(y))
             at = {"table": job.table, "direction": job.direction, "steps": settings.steps}
             x = AXES[job.direction], job.model.along

@@ -26,7 +26,7 @@ def _lines(settings: TransferSettings) -> list[Line]:
     return [Line(SCALED, SCALED, expert_count_models(settings))]
 
 
-SCAN = Scan(RECORD, Panels, "Experts at fixed active parameters", AXIS, SHOWN, _lines)
+SCAN = Scan(RECORD, Panels, "Experts at fixed active parameters", AXIS, SHOWN, _lines, precise=True)
 
 
 # -- claims --------------------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def _lines(settings: TransferSettings) -> list[Line]:
     return [Line(gate, SCALED, models(settings, "width"), changes[gate]) for gate in SHOWN]
 
 
-SCAN = Scan(RECORD, Panels, "Gates", AXIS, SHOWN, _lines)
+SCAN = Scan(RECORD, Panels, "Gates", AXIS, SHOWN, _lines, precise=True)
 
 
 # -- claims --------------------------------------------------------------------------------------------------------

@@ -14,12 +14,14 @@ from solv.experiments.moe_transfer.optima import (
     read_optima,
     shift_per_doubling,
     tolerance_of,
+    transfer_of,
 )
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
 from solv.experiments.moe_transfer.sizes import AXES, SCALED, SHOWN, models, rates_of, seeds_of, trained, trainings
 from solv.harness.contract import Context, Part
 from solv.theory.moe_transfer.parameter_tables import TABLES, predicted_shift
-from solv.tracking.claims import Claim, Judgement, Verdict, exceeds, missing, within
+from solv.tracking.claims import Claim, Judgement, Verdict, exceeds, missing
+from solv.tracking.confidence import STUDENT
 from solv.tracking.curves import Curves, Params, Recorder, select, standard_error
 from solv.tracking.panels import Panel, Slope
 
@@ -136,7 +138,7 @@ def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
     optima_by_way: dict[tuple[str, str], dict[float, Optimum]] = {}
     with context.progress.task("train transformers with experts", len(jobs)) as step:
         for job in jobs:
-            found = laboratory.losses(job.table, job.model, settings.steps, seeds_of(settings, job.model))
+            found = laboratory.losses(job.table, job.model, settings.steps, seeds_of(settings, job.model), precise=True)
             rates, scores = found["rates"], found["scores"]
             y, y_err, n = standard_error(scores)
             place: Params = {"table": job.table, "direction": job.direction, "steps": settings.steps}
@@ -178,20 +180,19 @@ def _judge_transfer(direction: str) -> Callable[[Curves], Judgement]:
         optima = _optima(curves, SCALED, direction)
         if len(optima) < 2:
             return missing(f"work includes transfer, transfer.directions {direction}, which has two sizes")
-        values = [each.log2_rate for each in optima.values() if not math.isnan(each.log2_rate)]
-        if len(values) < 2:
+        if sum(not math.isnan(each.log2_rate) for each in optima.values()) < 2:
             return _unknown(0.0, optima)
-        spread = float(np.ptp(values))
-        errors = [each.error for each in optima.values() if not math.isnan(each.error)]
-        error = math.sqrt(2) * max(errors, default=math.nan)
         tolerance = tolerance_of(optima.values())
-        verdict = within(spread, 0.0, tolerance, error)
+        found = transfer_of(optima, tolerance)
         return Judgement(
-            Verdict.UNDECIDED if _vague(optima) else verdict,
+            Verdict.UNDECIDED if _vague(optima) else found.verdict,
             predicted=0.0,
-            measured=spread,
-            error=None if math.isnan(error) else error,
-            tolerance=f"optima of {len(values)} sizes within {tolerance:g} octaves{_vague(optima)}",
+            measured=found.shift,
+            error=None if math.isnan(found.error) else found.error,
+            tolerance=(
+                f"the best rate of {len(optima)} sizes within {tolerance:g} octaves of the smallest's (the worst: "
+                f"{AXES[direction].split()[0]} {found.size:g}){_vague(optima)}; {STUDENT}"
+            ),
         )
 
     return judged

@@ -69,10 +69,10 @@ def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
     early = max(settings.steps // EARLY, 2)
     with context.progress.task("first steps of all sizes", len(jobs)) as step:
         for job in jobs:
-            first = laboratory.losses(job.table, smallest, settings.steps, seeds_of(settings, smallest))
+            first = laboratory.losses(job.table, smallest, settings.steps, seeds_of(settings, smallest), precise=True)
             best = int(np.argmin(first["scores"].mean(axis=0)))
             seeds, rate = seeds_of(settings, job.model), float(first["rates"][best])
-            curves = laboratory.at_rate(job.table, job.model, settings.steps, seeds, rate)["curves"]
+            curves = laboratory.at_rate(job.table, job.model, settings.steps, seeds, rate, precise=True)["curves"]
             yield _loss(job, settings.steps, curves)
             yield _apart(job, settings.steps, curves[:, :early], first["curves"][:, best, :early])
             step.advance(note=f"{job.table} {job.model.name}")

@@ -2,14 +2,15 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from solv.tracking.claims import known
+from solv.tracking.claims import Verdict, all_of, known
+from solv.tracking.confidence import sigmas_to_hold, within
 from solv.tracking.curves import Curves, Recorder, select
 
 STEP = 1.0  # octaves between learning rates: an optimum is known to no less
@@ -73,6 +74,57 @@ def _parabola(x: np.ndarray, y: np.ndarray) -> float:
 def tolerance_of(optima: Iterable[Optimum]) -> float:
     """Return within how many octaves optima agree: a grid step, or where the grids are fine enough, `FINE`."""
     return FINE if max((each.spacing for each in optima), default=STEP) <= 2 * FINE else STEP
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """How well the best rate of the smallest size serves the others.
+
+    Attributes:
+        verdict: whether it does.
+        shift: octaves from the smallest size's best rate to that of the size where most speaks against it.
+        error: standard error of `shift`; NaN if it is not known.
+        size: that size.
+        farthest: octaves by which the shift may differ from 0 at most, by its error.
+    """
+
+    verdict: Verdict
+    shift: float
+    error: float
+    size: float
+    farthest: float
+
+
+def transfer_of(optima: Mapping[float, Optimum], tolerance: float) -> Transfer:
+    """Judge whether the best rate of every size is within `tolerance` octaves of that of the smallest.
+
+    A rate is tuned at the smallest size and used at all others: each shift is judged by itself, by the repeats of the
+    less known of its two optima; that of a single initialisation counts with the scatter of single ones at the other
+    sizes. All must be within for it to hold, so that no number of sizes makes that easier.
+
+    Args:
+        optima: by size, ascending; those without an optimum are left out, two at least have one.
+        tolerance: octaves.
+    """
+    inside = {size: each for size, each in optima.items() if not math.isnan(each.log2_rate)}
+    repeated = [each for each in inside.values() if not math.isnan(each.error)]
+    if repeated:
+        scatter = math.sqrt(np.mean([each.n * each.error**2 for each in repeated]))
+        least = min(each.n for each in repeated)
+        inside = {
+            size: replace(each, error=scatter, n=least) if each.n == 1 and not each.without else each
+            for size, each in inside.items()
+        }
+    (_, first), *others = inside.items()
+    found = []
+    for size, each in others:
+        shift, error = each.log2_rate - first.log2_rate, math.hypot(each.error, first.error)
+        n = min(each.n, first.n)
+        verdict = within(shift, 0.0, tolerance, error, n, comparisons=len(others))
+        reach = math.inf if math.isnan(error) else sigmas_to_hold(n) * error
+        found.append(Transfer(verdict, shift, error, size, abs(shift) + reach))
+    worst = max(found, key=lambda each: (each.farthest, abs(each.shift)))
+    return replace(worst, verdict=all_of(each.verdict for each in found))
 
 
 def shift_per_doubling(optima: Mapping[float, tuple[float, float]]) -> tuple[float, float]:

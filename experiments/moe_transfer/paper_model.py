@@ -28,7 +28,7 @@ def _lines(settings: TransferSettings) -> list[Line]:
     return [Line("paper", "paper", models(settings, "width"), changes)]
 
 
-SCAN = Scan(RECORD, Panels, "The paper's model", AXIS, SHOWN, _lines)
+SCAN = Scan(RECORD, Panels, "The paper's model", AXIS, SHOWN, _lines, precise=True)
 
 
 # -- claims --------------------------------------------------------------------------------------------------------

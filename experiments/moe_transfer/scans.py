@@ -11,19 +11,20 @@ from enum import StrEnum
 import numpy as np
 
 from solv.experiments.moe_transfer.optima import (
-    Optimum,
     optimum_of,
     optimum_table,
     rate_curve,
     read_optima,
     shift_per_doubling,
     tolerance_of,
+    transfer_of,
 )
 from solv.experiments.moe_transfer.settings import MoeTransferConfig, TransferSettings
 from solv.experiments.moe_transfer.sizes import Model, seeds_of
 from solv.harness.contract import Context, Part
 from solv.harness.settings import replace
-from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing, within
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
+from solv.tracking.confidence import STUDENT
 from solv.tracking.curves import Curves, Params, Recorder, parameter, select, standard_error
 from solv.tracking.panels import Panel
 
@@ -57,6 +58,7 @@ class Scan:
         axis: its abscissa.
         shown: what each choice is called.
         lines: what is trained.
+        precise: whether the claim is that the best rate stays, for which it must be known well.
     """
 
     record: Recorder
@@ -65,6 +67,7 @@ class Scan:
     axis: str
     shown: Mapping[str, str]
     lines: Callable[[TransferSettings], Sequence[Line]]
+    precise: bool = False
 
     def part(self, question: str, claims: tuple[Claim, ...], figure: str = "") -> Part[MoeTransferConfig]:
         """Return the part; nothing is predicted: where theory says anything, it is that rates stay."""
@@ -137,7 +140,7 @@ class Scan:
                 own = replace(config.transfer, **line.changes)
                 laboratory = Laboratory(own, context, line.choice if line.changes else "")
                 for model in line.models:
-                    found = laboratory.losses(line.table, model, own.steps, seeds_of(own, model))
+                    found = laboratory.losses(line.table, model, own.steps, seeds_of(own, model), precise=self.precise)
                     place: Params = {"choice": line.choice, "table": line.table, "steps": own.steps}
                     y, y_err, n = standard_error(found["scores"])
                     yield record.trained(
@@ -162,31 +165,29 @@ class Scan:
 
 
 def judge_stays(curves: Curves, panel: StrEnum, needs: str) -> Judgement:
-    """Judge whether the best rate is the same at all sizes, under each choice by itself."""
-    verdicts, spreads, errors, unknown, tolerance = [], [], [], 0, 0.0
+    """Judge whether the best rate of every size is that of the smallest, under each choice by itself."""
+    verdicts, found, unknown, tolerance = [], {}, 0, 0.0
     rows = select(curves, panel=panel)
     for choice in sorted(set(parameter(rows, "choice"))):
         optima = read_optima(select(rows, choice=choice))
-        inside = [each for each in optima.values() if not math.isnan(each.log2_rate)]
-        vague = sum(each.vague or each.inside < 1 for each in optima.values())
-        unknown += vague
-        if len(inside) < 2:
-            continue
-        tolerance = tolerance_of(inside)
-        spread, error = float(np.ptp([each.log2_rate for each in inside])), _error(inside)
-        verdicts.append(Verdict.UNDECIDED if vague else within(spread, 0.0, tolerance, error))
-        spreads.append((spread, choice))
-        errors.append(error)
-    if not spreads:
+        unknown += sum(each.vague or each.inside < 1 for each in optima.values())
+        if sum(not math.isnan(each.log2_rate) for each in optima.values()) > 1:
+            tolerance = tolerance_of(optima.values())
+            found[choice] = transfer_of(optima, tolerance)
+            verdicts.append(found[choice].verdict)
+    if not found:
         return missing(needs)
-    worst = max(range(len(spreads)), key=lambda place: spreads[place][0])
+    worst = max(found, key=lambda choice: found[choice].farthest)
     lost = f"; {unknown} unknown: at an edge of the grid or beside a divergence" if unknown else ""
     return Judgement(
         all_of(verdicts) if not unknown else Verdict.UNDECIDED,
         predicted=0.0,
-        measured=spreads[worst][0],
-        error=None if math.isnan(errors[worst]) else errors[worst],
-        tolerance=f"optima within {tolerance:g} octaves (the worst: {spreads[worst][1]}){lost}",
+        measured=found[worst].shift,
+        error=None if math.isnan(found[worst].error) else found[worst].error,
+        tolerance=(
+            f"best rates within {tolerance:g} octaves of the smallest size's (the worst: {worst}, "
+            f"{found[worst].size:g}){lost}; {STUDENT}"
+        ),
     )
 
 
@@ -197,8 +198,3 @@ def shift_of(curves: Curves, panel: StrEnum, choice: str) -> tuple[float, float]
         return math.nan, math.nan
     slope, error = shift_per_doubling({size: (each.log2_rate, each.error) for size, each in optima.items()})
     return slope, math.nan if any(each.vague for each in optima.values()) else error
-
-
-def _error(optima: Sequence[Optimum]) -> float:
-    """Return the error of a spread: of two optima of the least known."""
-    return math.sqrt(2) * max((each.error for each in optima if not math.isnan(each.error)), default=math.nan)

@@ -66,6 +66,13 @@ class TransferSettings(Group):
     )
     seeds: int = integer(2, "initialisations of each model", least=1)
     large_seeds: int = integer(1, "initialisations of models with N L >= 1024", least=1)
+    precision: float = real(
+        0,
+        "standard error in octaves down to which a best rate is claimed to transfer is known: as many initialisations "
+        "again are added while it is larger; 0: none",
+        least=0,
+    )
+    most_seeds: int = integer(32, "initialisations of one model at most, where they are added", least=1)
     steps: int = integer(100, "training steps, at a constant rate", least=20)
     batch: int = integer(16, "sequences a step, the same for every model", least=1)
     context: int = integer(32, "bytes of a sequence", least=2)
@@ -88,7 +95,8 @@ class TransferSettings(Group):
     knob_powers: tuple[int, ...] = integers(
         [-2, 2], "log2 of the other settings' factors, beside 0", least=-20, most=20
     )
-    horizon: int = integer(3, "how many times longer the smallest model is trained at the rates of short runs", least=1)
+    horizon: int = integer(3, "how many times longer models are trained at the rates of short runs", least=1)
+    horizon_models: int = integer(1, "how many of the ladder's models are, from the smallest on", least=1)
     text_bytes: int = integer(2_000_000, "bytes of text that are used", least=1000)
 
 

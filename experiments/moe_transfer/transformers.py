@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from solv.data.text.sources import folder_bytes, library_bytes
+from solv.experiments.moe_transfer.optima import optimum_of
 from solv.experiments.moe_transfer.settings import CoordinateSettings, TransferSettings
 from solv.experiments.moe_transfer.sizes import Model, base_of, rates_of
 from solv.harness.contract import Context
@@ -55,11 +56,12 @@ class Laboratory:
 
         return batch
 
-    def losses(self, table: str, model: Model, steps: int, seeds: int) -> Arrays:
+    def losses(self, table: str, model: Model, steps: int, seeds: int, *, precise: bool = False) -> Arrays:
         """Return what a model does at every learning rate: those of the settings, and more around the best.
 
         While the best rate is at an edge of the grid, another is added beyond it, `extend` times at most; then the
-        spacing around the best is halved `refine` times.
+        spacing around the best is halved `refine` times. With `precise`, initialisations are added while the standard
+        error of the best rate is above the settings' `precision`, unless the table is one whose rate is to move.
 
         Returns:
             `rates`, their log2, ascending; `scores` (seeds, rates), the mean loss of the last steps, infinite where the
@@ -75,13 +77,25 @@ class Laboratory:
             rates, middle = found["rates"], float(found["rates"][int(np.argmin(found["scores"].mean(axis=0)))])
             closer = [middle + sign * 0.5 ** (level + 1) for sign in (-1, 1)]
             found = _joined(found, self._at(table, model, steps, seeds, [each for each in closer if each not in rates]))
+        if precise and self.settings.precision and table != "standard":
+            while (have := len(found["scores"])) < self.settings.most_seeds:
+                if not optimum_of(found["rates"], found["scores"]).error > self.settings.precision:
+                    break
+                count = min(seeds, self.settings.most_seeds - have)
+                more = self._at(table, model, steps, count, list(found["rates"]), first=have)
+                found = {
+                    name: each if name == "rates" else np.concatenate([each, more[name]])
+                    for name, each in found.items()
+                }
         return found
 
-    def _at(self, table: str, model: Model, steps: int, seeds: int, rates: Sequence[float]) -> Arrays:
-        """Return the same at exactly these rates, as one unit of work."""
+    def _at(
+        self, table: str, model: Model, steps: int, seeds: int, rates: Sequence[float], first: int = 0
+    ) -> Arrays:  # fmt: skip
+        """Return the same at exactly these rates, of the initialisations from the `first` on, as one unit of work."""
 
         def compute() -> Arrays:
-            ensemble = self._ensemble(table, model, [2.0**rate for rate in rates], seeds)
+            ensemble = self._ensemble(table, model, [2.0**rate for rate in rates], range(first, first + seeds))
             trained = ensemble.train(self.batches(), steps)
             scores = trained.losses[:, -self.settings.scored :].mean(1).double()
             shape = (seeds, len(rates))
@@ -93,7 +107,8 @@ class Laboratory:
             }
 
         at = ",".join(f"{rate:g}" for rate in rates)
-        return self._once(f"{self._name}{table} {model.name} steps={steps} seeds={seeds} rates={at}", compute)
+        which = f"seeds={seeds}" + (f" from {first}" if first else "")
+        return self._once(f"{self._name}{table} {model.name} steps={steps} {which} rates={at}", compute)
 
     def knob(self, table: str, model: Model, name: str) -> np.ndarray:
         """Return scores (1, factors) of a model at the middle learning rate, another setting being multiplied."""
@@ -103,7 +118,7 @@ class Laboratory:
         factors = [2.0**power for power in sorted(set(settings.knob_powers) - {0})]
 
         def compute() -> Arrays:
-            ensemble = self._ensemble(table, model, [middle] * len(factors), 1, **{name: factors})
+            ensemble = self._ensemble(table, model, [middle] * len(factors), [0], **{name: factors})
             trained = ensemble.train(self.batches(), settings.steps)
             return {"scores": trained.losses[:, -settings.scored :].mean(1).double()[None].cpu().numpy()}
 
@@ -114,16 +129,18 @@ class Laboratory:
         rate = 2.0 ** (check.rate - (3 if table == "standard" else 0))
 
         def compute() -> Arrays:
-            ensemble = self._ensemble(table, model, [rate], check.seeds)
+            ensemble = self._ensemble(table, model, [rate], range(check.seeds))
             parts = check_coordinates(ensemble, self.batches(1), check.steps)
             parts["change"]["residual stream"] = parts["change"][f"residual stream {model.layers - 1}"]
             return {f"{part} {name}": size.cpu().numpy() for part in parts for name, size in parts[part].items()}
 
         return self._once(f"coordinates {table} {model.name}", compute)
 
-    def at_rate(self, table: str, model: Model, steps: int, seeds: int, rate: float) -> Arrays:
+    def at_rate(
+        self, table: str, model: Model, steps: int, seeds: int, rate: float, *, precise: bool = False
+    ) -> Arrays:  # fmt: skip
         """Return `scores` (seeds,) and `curves` (seeds, steps) at the one of a model's rates closest to `rate`."""
-        found = self.losses(table, model, steps, seeds)
+        found = self.losses(table, model, steps, seeds, precise=precise)
         place = int(np.argmin(np.abs(found["rates"] - rate)))
         return {name: found[name][:, place] for name in ("scores", "curves")}
 
@@ -137,12 +154,12 @@ class Laboratory:
         table: str,
         model: Model,
         rates: Sequence[float],
-        seeds: int,
+        seeds: Sequence[int],
         init: Sequence[float] = (1.0,),
         router: Sequence[float] = (1.0,),
         balance: Sequence[float] = (1.0,),
     ) -> MoeEnsemble:
-        """Return fresh copies, rates fastest; the other settings have a factor for every rate, or one for all."""
+        """Return fresh copies of these initialisations, rates fastest; others: a factor a rate, or one."""
         settings, device = self.settings, self._context.device
         scaled = numbers(TABLES[table], model.shape, base_of(settings, table))
         shape = MoeShape(
@@ -162,14 +179,12 @@ class Laboratory:
         factors: dict[str, float | Tensor] = dict(scaled.factors)
 
         def by_copy(values: Sequence[float]) -> Tensor:
-            return torch.tensor(list(values) * (len(rates) // len(values)) * seeds, device=device)
+            return torch.tensor(list(values) * (len(rates) // len(values)) * len(seeds), device=device)
 
         factors["router"] = scaled.factors["router"] * by_copy(router)
         recipe = Recipe(scaled.stds, factors, settings.balance * by_copy(balance))
         streams = [
-            self._context.seeds.torch("model", model.stream, seed, device=device)
-            for seed in range(seeds)
-            for _ in rates
+            self._context.seeds.torch("model", model.stream, seed, device=device) for seed in seeds for _ in rates
         ]
         ensemble = MoeEnsemble(shape, recipe, by_copy(rates), streams)
         if len(init) > 1:

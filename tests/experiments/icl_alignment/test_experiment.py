@@ -8,7 +8,6 @@ import pytest
 
 from solv.experiments.icl_alignment import alignment_measures, best_pretraining, finite_size, transformer
 from solv.experiments.icl_alignment.alignment_measures import Panels as MeasuresPanels
-from solv.experiments.icl_alignment.confidence import sigmas_to_fail, sigmas_to_hold
 from solv.experiments.icl_alignment.context_length import Panels as LengthPanels
 from solv.experiments.icl_alignment.diversity import Panels as DiversityPanels
 from solv.experiments.icl_alignment.double_descent import Panels as DescentPanels
@@ -26,6 +25,7 @@ from solv.harness.compose import settings_for
 from solv.harness.runner import run_experiment
 from solv.harness.settings import ConfigurationError, replace
 from solv.tracking.claims import MissingCurvesError, Verdict
+from solv.tracking.confidence import sigmas_to_fail, sigmas_to_hold
 from solv.tracking.curves import select
 from tests.experiments.scaffold import findings, on_theory, spoilt, verdicts
 

@@ -77,7 +77,9 @@ def ideal():
         parts += optima(rates, learning_rate.Panels.OPTIMA, at, places)
         x = 32.0 * 2 ** np.arange(len(losses))
         parts.append(best.trained(best_loss.Panels.BEST, at, x=("size", x), y=("loss", losses), y_err=0.01, n=4))
-    parts += optima(horizon.RECORD, horizon.Panels.OPTIMA, {"table": "transfer"}, [-4.2, -4.5])
+    for width, places in ((32, [-4.2, -4.5]), (64, [-4.3, -4.4])):
+        at = {"table": "transfer", "width": width, "layers": width // 16}
+        parts += optima(horizon.RECORD, horizon.Panels.OPTIMA, at, places)
     at = {"table": "transfer", "direction": "ladder", "steps": 400}
     x = "doublings", 0
     parts.append(loads.trained(load.Panels.BUSIEST, at, x=x, y=("largest load", 1.4), y_err=0.1, n=4))
@@ -118,7 +120,7 @@ def judged(curves, settings=SIZES):
 
 def test_every_claim_holds_on_curves_as_the_paper_has_them(ideal):
     found = judged(ideal)
-    assert len(found) == 23
+    assert len(found) == 24
     assert found == dict.fromkeys(found, HOLDS)
 
 
@@ -168,7 +170,8 @@ EDGES = [
         {"panel": expert_size.Panels.OPTIMA, "choice": "paper"},
         lambda s: lambda rows: sloped(rows, expert_size.DRIFT * s),
     ),
-    ("horizon", ENDS, lambda s: put(-4.2 + STEP * s, x=64.0, y_name="log2_rate")),
+    ("horizon", {**ENDS, "width": 32}, lambda s: put(-4.2 + STEP * s, x=64.0, y_name="log2_rate")),
+    ("horizon-of-larger-model", ENDS, lambda s: put(-4.2 + STEP * s, x=64.0, y_name="log2_rate")),
     (
         "coordinates-stay-order-one",
         {"panel": coordinates.Panels.LEARNED, "table": "transfer", "coordinate": "up0"},

@@ -6,7 +6,16 @@ from enum import StrEnum
 import numpy as np
 import pytest
 
-from solv.experiments.moe_transfer.optima import optimum_of, optimum_table, rate_curve, read_optima, shift_per_doubling
+from solv.experiments.moe_transfer.optima import (
+    Optimum,
+    optimum_of,
+    optimum_table,
+    rate_curve,
+    read_optima,
+    shift_per_doubling,
+    transfer_of,
+)
+from solv.tracking.claims import Verdict
 from solv.tracking.curves import Recorder, join_curves
 
 RECORD = Recorder("moe-transfer", "learning-rate")
@@ -71,3 +80,41 @@ def test_the_shift_is_a_slope_with_the_error_of_its_optima():
     lone = shift_per_doubling({32: (-4.0, 0.1), 64: (-5.0, math.nan)})[1]
     assert lone == pytest.approx(math.hypot(0.1, math.sqrt(2) * 0.1))
     assert math.isnan(shift_per_doubling({32: (-4.0, math.nan), 64: (-5.0, math.nan)})[1])
+
+
+def test_every_size_is_compared_with_the_smallest_by_its_own_error():
+    optima = {32: Optimum(-4.0, 0.01, 8), 64: Optimum(-4.1, 0.01, 8), 128: Optimum(-3.9, 0.02, 8)}
+    found = transfer_of(optima, 0.25)
+    assert found.verdict is Verdict.HOLDS  # 0.2 octaves apart from each other, 0.1 from the smallest
+    assert (found.shift, found.size) == (pytest.approx(0.1), 128)
+    assert found.error == pytest.approx(math.hypot(0.01, 0.02))
+    assert transfer_of({**optima, 256: Optimum(-4.0, 0.11, 8)}, 0.25).verdict is Verdict.UNDECIDED
+    assert transfer_of({**optima, 256: Optimum(-3.6, 0.02, 8)}, 0.25).verdict is Verdict.FAILS
+
+
+def test_few_repeats_need_a_wider_margin():
+    for n, verdict in ((4, Verdict.UNDECIDED), (16, Verdict.HOLDS)):
+        assert transfer_of({32: Optimum(-4.0, 0.001, n), 64: Optimum(-4.1, 0.06, n)}, 0.25).verdict is verdict
+
+
+def test_a_single_initialisation_has_the_scatter_of_single_ones_elsewhere():
+    lone = {32: Optimum(-4.0, 0.05, 4), 64: Optimum(-4.0, math.nan, 1)}
+    assert transfer_of(lone, 1).error == pytest.approx(math.hypot(0.05, 0.1))
+    lost = {32: Optimum(-4.0, 0.05, 4), 64: Optimum(-4.0, math.nan, 1, without=3)}
+    assert transfer_of(lost, 1).verdict is Verdict.UNDECIDED
+    assert transfer_of({32: Optimum(-4.0, math.nan, 1), 64: Optimum(-4.0, math.nan, 1)}, 1).verdict is Verdict.UNDECIDED
+
+
+@pytest.mark.parametrize(("shift", "verdict"), [(0.25, Verdict.HOLDS), (0.25, Verdict.FAILS)])
+def test_at_the_edge_chance_alone_decides_as_rarely_as_said_though_seeds_are_added_by_their_error(shift, verdict):
+    """Where the error says when to stop, too small an error stops too early; it costs little."""
+    rng = np.random.default_rng(7)
+    count = 0
+    for _ in range(2000):
+        places = list(shift + 0.15 * rng.standard_normal(4))
+        while (error := np.std(places, ddof=1) / math.sqrt(len(places))) > 0.04 and len(places) < 32:
+            places += list(shift + 0.15 * rng.standard_normal(4))
+        first = Optimum(0.012 * rng.standard_normal(), 0.012, 4)
+        found = transfer_of({32: first, 64: Optimum(float(np.mean(places)), float(error), len(places))}, 0.25)
+        count += found.verdict is verdict
+    assert count / 2000 < (0.05 if verdict is Verdict.HOLDS else 0.01)

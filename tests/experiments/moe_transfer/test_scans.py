@@ -41,7 +41,7 @@ def test_the_best_rate_stays_at_nine_tenths_of_what_the_grid_knows_and_not_at_el
 def test_every_line_is_judged_by_itself_and_the_worst_is_shown():
     found = judged(optima([-4, -4.1]), optima([-7, -7.2], choice="other"))
     assert found.verdict is Verdict.HOLDS
-    assert found.measured == pytest.approx(0.2)
+    assert found.measured == pytest.approx(-0.2)
     assert "other" in found.tolerance
 
 

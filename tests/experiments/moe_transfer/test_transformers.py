@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from solv.experiments.moe_transfer.optima import optimum_of
 from solv.experiments.moe_transfer.settings import TransferSettings
 from solv.experiments.moe_transfer.sizes import models, rates_of
 from solv.experiments.moe_transfer.transformers import Laboratory
@@ -44,12 +45,18 @@ def test_a_model_is_trained_once_and_scored_by_its_last_steps(tmp_path):
 class Parabola(Laboratory):
     """Trainings whose loss is known: least at -4.4."""
 
-    def _at(self, table, model, steps, seeds, rates):
+    def _at(self, table, model, steps, seeds, rates, first=0):
+        self.asked.append((seeds, first))
         x = np.array(rates)
-        scores = np.where(x > self.gone, np.inf, (x + 4.4) ** 2)[None]
+        places = -4.4 + self.scatter * np.random.default_rng([first, 1]).standard_normal((seeds, 1))
+        scores = np.where(x > self.gone, np.inf, (x - places) ** 2)
         return {"rates": x, "scores": scores, "loads": scores[..., None], "curves": scores[..., None]}
 
-    gone = np.inf
+    gone, scatter = np.inf, 0.0
+
+    def __init__(self, *args):
+        super().__init__(*args)
+        self.asked = []
 
 
 def parabola(tmp_path, **changes):
@@ -63,6 +70,30 @@ def test_rates_are_extended_beyond_an_edge_and_refined_around_the_best(tmp_path)
     finer = parabola(tmp_path, rates=[-5, -4, -3], refine=2).losses("transfer", MODEL, 20, 1)
     assert list(finer["rates"]) == [-5, -4.75, -4.5, -4.25, -4, -3.5, -3]
     assert list(parabola(tmp_path, rates=[-3, -2], extend=1).losses("transfer", MODEL, 20, 1)["rates"]) == [-4, -3, -2]
+
+
+def test_initialisations_are_added_until_the_best_rate_is_known(tmp_path):
+    changes = {"rates": [-7, -6, -5, -4, -3, -2], "precision": 0.05, "most_seeds": 32}
+    known, vague, never = (parabola(tmp_path, **changes) for _ in range(3))
+    vague.scatter, never.scatter = 0.2, 2.0
+    assert known.losses("transfer", MODEL, 20, 4, precise=True)["scores"].shape == (4, 6)
+    found = vague.losses("transfer", MODEL, 20, 4, precise=True)
+    assert optimum_of(found["rates"], found["scores"]).error <= 0.05
+    assert vague.asked == [(4, first) for first in range(0, len(found["scores"]), 4)]
+    assert 4 < len(found["scores"]) < 32
+    assert len(never.losses("transfer", MODEL, 20, 12, precise=True)["scores"]) == 32
+    assert never.asked[-1] == (8, 24)
+    assert len(never.losses("transfer", MODEL, 20, 12)["scores"]) == 12  # not where it is not asked for
+    assert len(never.losses("standard", MODEL, 20, 4, precise=True)["scores"]) == 4  # nor where the rate is to move
+
+
+def test_added_initialisations_are_those_of_more_seeds_at_once(tmp_path):
+    changes = {"rates": [-8, -6, -4], "precision": 1e-9, "most_seeds": 4}
+    added = Laboratory(replace(SETTINGS, **changes), context(tmp_path)).losses("transfer", MODEL, 20, 2, precise=True)
+    once = Laboratory(replace(SETTINGS, rates=[-8, -6, -4]), context(tmp_path)).losses("transfer", MODEL, 20, 4)
+    assert added["scores"].shape in ((2, 3), (4, 3))  # two where no best rate is inside
+    for name in ("scores", "loads", "curves"):
+        np.testing.assert_allclose(added[name], once[name][: len(added[name])], rtol=1e-4)
 
 
 def test_where_everything_diverged_nothing_is_added(tmp_path):

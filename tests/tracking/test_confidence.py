@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from solv.experiments.icl_alignment.confidence import FAILS, HOLDS, exceeds, sigmas_to_fail, sigmas_to_hold, within
 from solv.tracking.claims import Verdict
+from solv.tracking.confidence import FAILS, HOLDS, exceeds, sigmas_to_fail, sigmas_to_hold, within
 
 
 def test_the_factors_are_quantiles_of_students_t():
