@@ -80,6 +80,7 @@ UNTAKEN = {
 }  # submitit reads them otherwise
 GRID = "hydra._internal.core_plugins.basic_sweeper.BasicSweeper"
 PARTS = "parts"
+MOST_KEPT = 500  # composed points at a time, 0.2 MB each
 ATTEMPTS = 2  # with all points that are left; after that each goes alone, so that one that kills its worker is known
 
 
@@ -147,7 +148,9 @@ def plan(
     if not is_grid and block.metric is None:
         raise ConfigurationError(f"preset {preset} of {name} names no metric: give sweep.metric, see docs/sweeps.md")
     searching = [] if is_grid else _searching(hydra, jobs, base.seed)
-    sweeper = composed_values(experiment, preset, [*fixed, *engine, *searching])[1].sweeper
+    sweeper = (
+        composed_values(experiment, preset, [*fixed, *engine, *searching])[1].sweeper if searching else hydra.sweeper
+    )
     description = {
         "axes": axes,
         "base": scientific(base),
@@ -226,7 +229,7 @@ def _through_hydra(sweep: Sweep, say: Callable[[str], None], launching: bool) ->
         job(OmegaConf.to_container(config, resolve=True))  # type: ignore[arg-type]
 
     with _between_sweeper_and_engine(
-        lambda engine, config, context: _Remaining(sweep, engine, config, context.config_loader, say, launching)
+        lambda engine, config, loader: _Remaining(sweep, engine, config, loader, say, launching)
     ):
         call_hydra(sweep.experiment, sweep.job.preset, task, sweep.argv)
 
@@ -239,13 +242,54 @@ def _between_sweeper_and_engine(wrap: Callable[..., "Launcher"]) -> Iterator[Non
     original = Plugins.instantiate_launcher
 
     def instantiate(plugins: Any, hydra_context: Any, task_function: Any, config: "DictConfig") -> Any:
-        return wrap(original(plugins, hydra_context, task_function, config), config, hydra_context)
+        hydra_context.config_loader = loader = _ComposedOnce(hydra_context.config_loader)
+        return wrap(original(plugins, hydra_context, task_function, config), config, loader)
 
     Plugins.instantiate_launcher = instantiate
     try:
         yield
     finally:
         Plugins.instantiate_launcher = original
+
+
+class _ComposedOnce:
+    """Hydra's loader, which composes a point once for three who ask: the sweeper's check, the record, the launcher.
+
+    Sent to a worker it is Hydra's own again.
+    """
+
+    def __init__(self, loader: Any) -> None:
+        self._loader = loader
+        self._kept: dict[tuple[str, ...], DictConfig] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+    def __reduce__(self) -> tuple[Callable[[Any], Any], tuple[Any]]:
+        return _itself, (self._loader,)
+
+    def load_sweep_config(self, master_config: "DictConfig", sweep_overrides: list[str]) -> "DictConfig":
+        """Return the configuration of a point for the one who asks to change; what was kept of it is given away."""
+        kept = self._kept.pop(tuple(sweep_overrides), None)
+        return self.read(master_config, sweep_overrides) if kept is None else kept
+
+    def read(self, master_config: "DictConfig", sweep_overrides: list[str]) -> "DictConfig":
+        """Return the configuration of a point to be read only, and keep it for who asks next."""
+        key = tuple(sweep_overrides)
+        if key not in self._kept:
+            config: DictConfig = self._loader.load_sweep_config(master_config, sweep_overrides)
+            if len(self._kept) >= MOST_KEPT:
+                return config
+            self._kept[key] = config
+        return self._kept[key]
+
+    def forget(self) -> None:
+        """Keep nothing: what was given away may have been changed."""
+        self._kept.clear()
+
+
+def _itself(loader: Any) -> Any:
+    return loader
 
 
 class _Remaining:
@@ -256,7 +300,7 @@ class _Remaining:
         sweep: Sweep,
         engine: "Launcher",
         config: "DictConfig",
-        loader: Any,
+        loader: _ComposedOnce,
         say: Callable[[str], None],
         launching: bool,
     ) -> None:
@@ -276,7 +320,7 @@ class _Remaining:
     def _point(self, overrides: Sequence[str]) -> Point:
         from omegaconf import OmegaConf
 
-        config = self._loader.load_sweep_config(self._config, list(overrides))
+        config = self._loader.read(self._config, list(overrides))
         own = OmegaConf.create({key: value for key, value in config.items_ex(resolve=False) if key != "hydra"})
         values: Any = OmegaConf.to_container(own, resolve=True)
         told = tuple(text for text in overrides if text.partition("=")[0].lstrip("+") in self._sweep.axes)
@@ -330,6 +374,8 @@ class _Remaining:
             return False
         except (RuntimeError, OSError, ImportError, ValueError) as error:
             raise ConfigurationError(f"the launcher cannot start jobs: {' '.join(str(error).split())}") from error
+        finally:
+            self._loader.forget()
         return True
 
     def _accompanied(self, keys: list[str]) -> AbstractContextManager[None]:

@@ -1,10 +1,12 @@
 """Is a sweep planned before anything is run: its axes, engine, jobs and key, and every mistake named?"""
 
+import pickle
+
 import pytest
 
 from solv.harness.settings import ConfigurationError
 from solv.harness.sweep import engine
-from solv.harness.sweep.engine import ENGINES, enumerate_points, plan
+from solv.harness.sweep.engine import ENGINES, _ComposedOnce, enumerate_points, plan
 
 
 def planned(*overrides, launcher=None, jobs=None, name="icl-alignment"):
@@ -91,3 +93,53 @@ def test_a_launcher_that_is_not_installed_says_how_to_install_it(monkeypatch):
     monkeypatch.setattr(engine, "_installed", lambda module: False)
     with pytest.raises(ConfigurationError, match=r"the ray launcher is not installed: .*pip install"):
         engine._engine("ray", [])
+
+
+class Loader:
+    """Hydra's loader, as far as a sweep asks it; counts what it composes."""
+
+    def __init__(self):
+        self.composed = []
+
+    def load_sweep_config(self, master_config, sweep_overrides):
+        self.composed.append(list(sweep_overrides))
+        return {"point": list(sweep_overrides)}
+
+
+def test_a_point_is_composed_once_for_the_check_the_record_and_the_launcher():
+    loader = Loader()
+    once = _ComposedOnce(loader)
+    points = [["seed=0"], ["seed=1"]]
+    for point in points:
+        once.load_sweep_config(None, point)  # the sweeper sees whether it can be composed
+    read = [once.read(None, point) for point in points]
+    launched = [once.load_sweep_config(None, point) for point in points]
+    assert loader.composed == points
+    assert read == launched == [{"point": point} for point in points]
+
+
+def test_what_a_launcher_was_given_is_not_given_again():
+    loader = Loader()
+    once = _ComposedOnce(loader)
+    for _ in range(2):  # a worker died: the point is launched again
+        once.read(None, ["seed=0"])
+        once.load_sweep_config(None, ["seed=0"])["changed"] = True
+        once.forget()
+    assert loader.composed == [["seed=0"]] * 2
+    assert once.read(None, ["seed=0"]) == {"point": ["seed=0"]}
+
+
+def test_no_more_points_are_kept_than_said(monkeypatch):
+    monkeypatch.setattr(engine, "MOST_KEPT", 1)
+    loader = Loader()
+    once = _ComposedOnce(loader)
+    for seed in (0, 1):
+        once.read(None, [f"seed={seed}"])
+    for seed in (0, 1):
+        assert once.load_sweep_config(None, [f"seed={seed}"]) == {"point": [f"seed={seed}"]}
+    assert loader.composed == [["seed=0"], ["seed=1"], ["seed=1"]]
+
+
+def test_a_worker_is_sent_the_loader_itself():
+    sent = pickle.loads(pickle.dumps(_ComposedOnce(Loader())))
+    assert type(sent) is Loader
