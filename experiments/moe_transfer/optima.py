@@ -98,8 +98,8 @@ class Transfer:
 def transfer_of(optima: Mapping[float, Optimum], tolerance: float) -> Transfer:
     """Judge whether the best rate of every size is within `tolerance` octaves of that of the smallest.
 
-    A rate is tuned at the smallest size and used at all others: each shift is judged by itself, by the repeats of the
-    less known of its two optima; that of a single initialisation counts with the scatter of single ones at the other
+    A rate is tuned at the smallest size and used at all others: each shift is judged by itself, by Welch's degrees of
+    freedom of its two optima, and refuted only by those of the one with fewer repeats; that of a single initialisation counts with the scatter of single ones at the other
     sizes. All must be within for it to hold, so that no number of sizes makes that easier.
 
     Args:
@@ -119,12 +119,22 @@ def transfer_of(optima: Mapping[float, Optimum], tolerance: float) -> Transfer:
     found = []
     for size, each in others:
         shift, error = each.log2_rate - first.log2_rate, math.hypot(each.error, first.error)
-        n = min(each.n, first.n)
+        n = 1 + _freedom(each, first)
         verdict = within(shift, 0.0, tolerance, error, n, comparisons=len(others))
+        if verdict is Verdict.FAILS:
+            verdict = within(shift, 0.0, tolerance, error, min(each.n, first.n), comparisons=len(others))
         reach = math.inf if math.isnan(error) else sigmas_to_hold(n) * error
         found.append(Transfer(verdict, shift, error, size, abs(shift) + reach))
     worst = max(found, key=lambda each: (each.farthest, abs(each.shift)))
     return replace(worst, verdict=all_of(each.verdict for each in found))
+
+
+def _freedom(one: Optimum, other: Optimum) -> float:
+    """Return Welch's degrees of freedom of a difference; 1 where an error is not known."""
+    squares = np.array([one.error, other.error]) ** 2
+    if not squares.sum() > 0:
+        return 1.0
+    return float(squares.sum() ** 2 / (squares**2 / np.maximum([one.n - 1, other.n - 1], 1)).sum())
 
 
 def shift_per_doubling(optima: Mapping[float, tuple[float, float]]) -> tuple[float, float]:

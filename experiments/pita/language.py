@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from solv.experiments.pita.answers import ANSWERS, DIRECT, MATCHED, TRACE
-from solv.experiments.pita.language_statements import BROAD, DEEP, ROLES, examples, split_sizes, statements
+from solv.experiments.pita.language_statements import BROAD, DEEP, ROLES, effort, examples, split_sizes, statements
 from solv.experiments.pita.settings import LanguageSettings, PitaConfig
 from solv.harness.contract import Context, Part
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing
@@ -28,7 +28,7 @@ RECORD = Recorder("pita", "language")
 RIGHT, VALID = "right answers", "valid traces"  # what is counted; a valid trace ends in the right answer
 ALWAYS_FALSE = "always failure"  # the baseline: most statements are not provable
 TRAINED, LONGER = "as trained", "longer"
-LEARNED = 0.9  # accuracy at trained lengths from which a comparison beyond them means something
+LEARNED = 0.95  # accuracy at trained lengths from which a comparison beyond them means something
 FEWEST = 3  # repeats from which a standard error does
 
 
@@ -139,7 +139,8 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
                 if (role, repeat) not in data:
                     data.clear()
                     data[role, repeat] = examples(settings, role, repeat, context)
-                return train_and_ask(settings, data[role, repeat], name, answer, context)
+                steps = effort(settings, role)[2]
+                return train_and_ask(settings, data[role, repeat], name, answer, steps, context)
 
             results.setdefault((role, answer), []).append(context.unit(name, compute))
             step.advance(note=f"{statements(settings, role).split}, {answer}")
@@ -249,6 +250,13 @@ NEEDS = {
     "language.searched": 40_000,
     "language.repeats": 4,
 }
+DEEP_NEEDS = {
+    "language.decoder.layers": 2,
+    "language.deep.steps": 4000,
+    "language.deep.statements": 80_000,
+    "language.deep.searched": 400_000,
+    "language.repeats": 4,
+}
 
 LANGUAGE = Part(
     name="language",
@@ -272,7 +280,7 @@ LANGUAGE = Part(
             "that writes the trace.",
             reads=(Panels.DIFFERENCE, Panels.DEEP),
             judge=partial(_judge_winner, role=DEEP, winner=DIRECT),
-            needs=NEEDS,
+            needs=DEEP_NEEDS,
         ),
         Claim(
             "language-winner-keeps-at-equal-tokens",
@@ -280,7 +288,7 @@ LANGUAGE = Part(
             reads=(Panels.DIFFERENCE,),
             judge=_judge_tokens,
             figure="appendix: equal tokens",
-            needs=NEEDS,
+            needs=DEEP_NEEDS,
         ),
     ),
 )

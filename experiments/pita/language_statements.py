@@ -15,6 +15,18 @@ def statements(settings: LanguageSettings, role: str) -> Broad | Deep:
     return settings.broad if role == BROAD else settings.deep
 
 
+def effort(settings: LanguageSettings, role: str) -> tuple[int, int, int]:
+    """Return the most statements to train on, the most proved of each size in their search, and the training steps.
+
+    Those of the deep split need more of all to be learned: right or wrong is told by every name there.
+    """
+    shared = settings.training.statements, settings.searched, settings.training.steps
+    if role == BROAD:
+        return shared
+    deep = settings.deep
+    return deep.statements or shared[0], deep.searched or shared[1], deep.steps or shared[2]
+
+
 def split_sizes(settings: LanguageSettings, role: str) -> list[SplitSpec]:
     """Return the split of every size.
 
@@ -39,14 +51,15 @@ def examples(settings: LanguageSettings, role: str, repeat: int, context: Contex
         ConfigurationError: none is left to train on, or no bin of lengths has statements of both verdicts.
     """
     chosen = statements(settings, role)
+    training, rows, _ = effort(settings, role)
     drawn = examples_by_length(
         split_sizes(settings, role),
         context.seeds.integer("language", "statements", role, repeat),
         threshold=chosen.threshold,
-        training=settings.training.statements,
+        training=training,
         bins=sorted(chosen.lengths),
         tests=settings.tests,
-        rows=settings.searched,
+        rows=rows,
     )
     if not drawn.training:
         raise ConfigurationError(

@@ -41,7 +41,7 @@ def require_model(settings: LanguageSettings, context: Context) -> None:
 
 
 def train_and_ask(
-    settings: LanguageSettings, drawn: ByLength, name: str, answer: str, context: Context
+    settings: LanguageSettings, drawn: ByLength, name: str, answer: str, steps: int, context: Context
 ) -> dict[str, np.ndarray]:
     """Train one model and ask it every bin of lengths.
 
@@ -50,6 +50,7 @@ def train_and_ask(
         drawn: the statements to train on and to ask.
         name: of the unit of work, its streams and its checkpoint.
         answer: with a trace, direct, or direct after as many tokens of training as with a trace.
+        steps: training steps of the first two.
         context: of the run.
 
     Returns:
@@ -63,7 +64,7 @@ def train_and_ask(
         if settings.pretrained.model is None
         else _pretrained(settings, context, name)
     )
-    _train(completer, settings, drawn.training, name, answer, context)
+    _train(completer, settings, drawn.training, name, answer, steps, context)
     rows = [_ask(completer, settings, examples, answer) for examples in drawn.tests]
     return {**{key: np.array([row[key] for row in rows]) for key in FRACTIONS}, "provable": np.array(drawn.provable)}
 
@@ -121,6 +122,7 @@ def _train(
     examples: Sequence[Example],
     name: str,
     answer: str,
+    steps: int,
     context: Context,
 ) -> None:
     chosen = settings.training
@@ -128,7 +130,7 @@ def _train(
     def sequences(*, trace: bool) -> list[tuple[list[int], int]]:
         return [completer.sequence(each.prompt, each.proof if trace else ENDINGS[each.provable]) for each in examples]
 
-    own, steps = sequences(trace=answer == TRACE), chosen.steps
+    own = sequences(trace=answer == TRACE)
     if answer == MATCHED:
         traced = sequences(trace=True)
         steps = round(steps * sum(len(tokens) for tokens, _ in traced) / sum(len(tokens) for tokens, _ in own))

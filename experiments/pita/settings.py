@@ -29,6 +29,13 @@ class Deep(Group):
     lengths: tuple[int, ...] = integers(
         [4, 6, 8], "longest traces of the bins that are asked of the deep split", least=1
     )
+    statements: int = integer(
+        0, "most statements of the deep split to train on, half of them provable; 0: as of the broad one", least=0
+    )
+    searched: int = integer(
+        0, "most statements of each size of the deep split that are proved in search; 0: as of the broad one", least=0
+    )
+    steps: int = integer(0, "training steps of a language model on the deep split; 0: as on the broad one", least=0)
 
 
 class SmallDecoder(Group):

@@ -8,6 +8,7 @@ import pytest
 
 from solv.experiments.moe_transfer.optima import (
     Optimum,
+    _freedom,
     optimum_of,
     optimum_table,
     rate_curve,
@@ -95,6 +96,13 @@ def test_every_size_is_compared_with_the_smallest_by_its_own_error():
 def test_few_repeats_need_a_wider_margin():
     for n, verdict in ((4, Verdict.UNDECIDED), (16, Verdict.HOLDS)):
         assert transfer_of({32: Optimum(-4.0, 0.001, n), 64: Optimum(-4.1, 0.06, n)}, 0.25).verdict is verdict
+
+
+def test_a_difference_has_the_degrees_of_freedom_of_welch():
+    even, uneven = Optimum(0.0, 0.1, 5), Optimum(0.0, 1e-4, 3)
+    assert _freedom(even, even) == pytest.approx(8)
+    assert _freedom(even, uneven) == pytest.approx(4, rel=1e-4)
+    assert _freedom(uneven, Optimum(0.0, math.nan, 1)) == 1
 
 
 def test_a_single_initialisation_has_the_scatter_of_single_ones_elsewhere():

@@ -13,7 +13,7 @@ from solv.data.pita.splits import SplitSpec, open_split
 from solv.data.pita.tokens import TraceTokens
 from solv.experiments.pita.answers import DIRECT, MATCHED, TRACE
 from solv.experiments.pita.language import LANGUAGE, RIGHT, VALID, Panels
-from solv.experiments.pita.language_statements import BROAD
+from solv.experiments.pita.language_statements import BROAD, DEEP, effort
 from solv.experiments.pita.language_statements import examples as statements_of
 from solv.experiments.pita.language_training import _ask
 from solv.experiments.pita.settings import (
@@ -190,3 +190,21 @@ def test_a_hugging_face_model_takes_the_decoders_place(tmp_path: Path) -> None:
     )
     curves = measured(tiny, tmp_path / "run")
     assert set(curves["panel"]) == set(Panels)
+
+
+def test_the_deep_split_may_have_more_statements_and_steps_of_its_own() -> None:
+    own = replace(SMALL, deep={"statements": 60, "searched": 500, "steps": 9})
+    assert effort(own, BROAD) == (40, 300, 6)
+    assert effort(own, DEEP) == (60, 500, 9)
+    assert effort(SMALL, DEEP) == effort(SMALL, BROAD)
+
+
+def test_the_deep_split_trains_for_its_own_steps(tmp_path: Path) -> None:
+    logged: dict[str, int] = {}
+
+    def log(task: str, step: int, metrics: Any) -> None:
+        logged[task] = max(step, logged.get(task, 0))
+
+    measured(replace(SMALL, deep={"steps": 9}), tmp_path / "a", log_metrics=log)
+    assert logged[f"language deep 0 {DIRECT}"] == 9
+    assert logged[f"language broad 0 {DIRECT}"] == 6

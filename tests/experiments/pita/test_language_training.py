@@ -18,7 +18,7 @@ def settings(**changes):
 def test_every_bin_has_its_fractions(tmp_path, answer):
     own = context(tmp_path)
     drawn = examples(settings(), BROAD, 0, own)
-    found = train_and_ask(settings(), drawn, "test", answer, own)
+    found = train_and_ask(settings(), drawn, "test", answer, settings().training.steps, own)
     assert set(found) == {*FRACTIONS, "provable"}
     for values in found.values():
         assert values.shape == (len(drawn.tests),)
