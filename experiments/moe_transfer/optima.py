@@ -99,8 +99,9 @@ def transfer_of(optima: Mapping[float, Optimum], tolerance: float) -> Transfer:
     """Judge whether the best rate of every size is within `tolerance` octaves of that of the smallest.
 
     A rate is tuned at the smallest size and used at all others: each shift is judged by itself, by Welch's degrees of
-    freedom of its two optima, and refuted only by those of the one with fewer repeats; that of a single initialisation counts with the scatter of single ones at the other
-    sizes. All must be within for it to hold, so that no number of sizes makes that easier.
+    freedom of its two optima, and refuted only by those of the one with fewer repeats. The optimum of a single
+    initialisation counts with the scatter of single ones at the other sizes. All shifts must be within the tolerance
+    for it to hold, so that no number of sizes makes that easier.
 
     Args:
         optima: by size, ascending; those without an optimum are left out, two at least have one.
