@@ -1,6 +1,7 @@
 """Run the preset `reference` of an experiment, and keep what it found in `results/`, where it is shipped.
 
     python -m benchmarks.keep_reference [--runs-dir DIR] NAME
+    python -m benchmarks.keep_reference --part P,P NAME     # these parts anew, beside the others that are kept
     python -m benchmarks.keep_reference --judge NAME        # the curves that are kept, by the judges of today
 
 A run that was killed goes on, and one that is finished is read; the page of all verdicts is written anew. Takes
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from solv.harness.catalog import load
 from solv.harness.compose import settings_for
-from solv.harness.reference import PRESET, judge_again, keep, reference, verdicts_page
+from solv.harness.reference import PRESET, judge_again, keep, reference, refresh, verdicts_page
 from solv.harness.runner import run_experiment
 from solv.harness.settings import replace
 from solv.tracking.runs import RunStore
@@ -26,6 +27,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", metavar="NAME", help="the experiment")
     parser.add_argument("--runs-dir", default="runs", help="folder of the runs")
+    parser.add_argument("--part", default="", help="run only these parts, and keep them beside what is kept")
     parser.add_argument("--judge", action="store_true", help="run nothing: judge again what is kept")
     asked = parser.parse_args()
     results = RunStore(RESULTS)
@@ -34,9 +36,10 @@ def main() -> None:
         PAGE.write_text(verdicts_page(results), encoding="utf-8")
         return
     _, settings = settings_for(asked.name, PRESET, [])
-    settings = replace(settings, runs_dir=asked.runs_dir, wandb="disabled")
+    parts = tuple(filter(None, asked.part.split(",")))
+    settings = replace(settings, runs_dir=asked.runs_dir, wandb="disabled", parts=parts)
     outcome = run_experiment(load(asked.name), settings, preset=PRESET, terminal=True, say=print)
-    kept = keep(outcome.run, results)
+    kept = (refresh if parts else keep)(outcome.run, results)
     PAGE.write_text(verdicts_page(results), encoding="utf-8")
     print(f"kept in {kept.path}, and written of in {PAGE}")
 

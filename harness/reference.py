@@ -1,17 +1,25 @@
 """What did a long run find, once and for all? The reference results that are shipped, read as the runs they are."""
 
+import re
 import shutil
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from solv.harness.archive import panels_of, settings_of
 from solv.harness.catalog import entry, load
 from solv.harness.drawing import write_pictures
+from solv.harness.runner import config_yaml, run_key
+from solv.harness.settings import replace, scientific
 from solv.tracking.claims import Finding, Verdict
+from solv.tracking.curves import Curves, agreement
+from solv.tracking.files import write_text
 from solv.tracking.runs import RunDirectory, RunDirectoryError, RunStore
 
 PRESET = "reference"
@@ -66,10 +74,94 @@ def keep(run: RunDirectory, store: RunStore) -> RunDirectory:
     target.mkdir(parents=True, exist_ok=True)
     for path in files:
         shutil.copyfile(path, target / path.name)
+    _name_no_folder(target)
+    _drop(earlier, target)
+    return RunDirectory(target)
+
+
+def refresh(run: RunDirectory, store: RunStore) -> RunDirectory:
+    """Put the parts of a finished run in the place of those of the kept run, and judge all together; return the result.
+
+    The other parts stay as they were measured; the manifest says of each when and from which commit.
+
+    Args:
+        run: of the preset `reference`, of some parts.
+        store: the folder of the results.
+
+    Raises:
+        UnknownExperimentError, ConfigurationError: the experiment, or a key of the kept run, no longer exists.
+        RunDirectoryError: the run cannot be read or is not of the preset `reference`; none is kept; or what another
+            part predicts has changed, which must be run as well.
+    """
+    if fault := run.fault():
+        raise RunDirectoryError(fault)
+    if run.preset != PRESET:
+        raise RunDirectoryError(f"{run.path} is of the preset {run.preset}, not {PRESET}")
+    kept, experiment = reference(run.experiment, store), load(run.experiment)
+    settings = replace(settings_of(run), parts=(), runs_dir=experiment.Config().runs_dir)
+    new: Mapping[str, Any] = run.manifest()
+    old: Mapping[str, Any] = kept.manifest()
+    chosen: list[tuple[str, Curves, Mapping[str, Any]]] = []
+    for part in experiment.parts:
+        theirs = part.name in new["parts"]
+        curves = (run if theirs else kept).curves()
+        own = curves[curves["part"] == part.name]
+        if not theirs and not _same(experiment.predict_part(part, settings), own[own["source"] == "theory"]):
+            raise RunDirectoryError(f"{part.name} does not predict what the kept run has of it: run it, too")
+        chosen.append((part.name, own, new if theirs else old))
+    joined = pd.concat([own for _, own, _ in chosen])
+    joined = joined.iloc[np.argsort(joined["source"] != "theory", kind="stable")].reset_index(drop=True)  # as in a run
+    parts = {name: manifest["parts"].get(name, {}) for name, _, manifest in chosen}
+    made = {name: manifest.get("made", {}).get(name) or _made(manifest) for name, _, manifest in chosen}
+    target = RunDirectory(store.root / run.experiment / f"{run.started:%Y%m%d-%H%M%S}-{run_key(experiment, settings)}")
+    provenance = {**run.provenance(), "settings": scientific(settings)}
+    target.begin(config_yaml(experiment, settings, PRESET), provenance)
+    findings = experiment.judge(joined, settings)
+    target.write_curves(joined)
+    target.write_findings(findings)
+    write_text(target.path / "agreement.csv", agreement(joined).to_csv(index=False))
+    seconds = {kind: round(sum(each.get(kind, 0.0) for each in parts.values()), 3) for kind in ("theory", "measure")}
+    target.finish(
+        {
+            **new,
+            **provenance,
+            "key": target.key,
+            "settings_key": target.key,
+            "parts": parts,
+            "made": made,
+            "seconds": {**seconds, "record": new["seconds"]["record"]},
+            "claims": {finding.id: finding.verdict.value for finding in findings},
+        }
+    )
+    judge_again(target)
+    _drop(store.runs(run.experiment), target.path)
+    return target
+
+
+def _made(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return where the parts of a run come from."""
+    return {name: manifest[name] for name in ("commit", "code", "finished")}
+
+
+def _same(one: Curves, other: Curves) -> bool:
+    """Return whether two tables of theory say the same, up to rounding."""
+    keys = ["panel", "params", "x_name", "y_name"]
+    if len(one) != len(other) or not (one[keys].to_numpy() == other[keys].to_numpy()).all():
+        return False
+    return all(np.allclose(one[name], other[name], rtol=1e-6, equal_nan=True) for name in ("x", "y"))
+
+
+def _name_no_folder(target: Path) -> None:
+    """Let the settings that are kept name the usual folder of runs, not that of whoever made them."""
+    path = target / "config.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(re.sub(r"^runs_dir: .*$", "runs_dir: runs", text, flags=re.MULTILINE), encoding="utf-8")
+
+
+def _drop(earlier: Iterable[RunDirectory], target: Path) -> None:
     for old in earlier:
         if old.path.resolve() != target.resolve():
             shutil.rmtree(old.path)
-    return RunDirectory(target)
 
 
 def judged(run: RunDirectory) -> list[Finding]:

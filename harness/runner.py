@@ -192,7 +192,7 @@ class _Job:
                 self.say(f"resuming {run.path}")
                 return run, True
         run = self.store.new(self.experiment.entry.name, self.key, datetime.now())
-        run.begin(_config_yaml(self.experiment, self.settings, self.preset), provenance)
+        run.begin(config_yaml(self.experiment, self.settings, self.preset), provenance)
         return run, False
 
     def measured_before(self, provenance: Mapping[str, Any]) -> dict[str, Curves]:
@@ -367,7 +367,8 @@ def _named_once(unit: Unit) -> Unit:
     return checked
 
 
-def _config_yaml(experiment: Experiment[Any], settings: RunSettings, preset: str) -> str:
+def config_yaml(experiment: Experiment[Any], settings: RunSettings, preset: str) -> str:
+    """Return the text of a run's config.yaml: the command of its preset, and all settings."""
     from omegaconf import OmegaConf
 
     content: Mapping[str, Any] = as_dictionary(settings)

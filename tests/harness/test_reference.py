@@ -14,6 +14,7 @@ from solv.harness.reference import (
     judged,
     keep,
     reference,
+    refresh,
     shipped,
     verdicts_page,
 )
@@ -83,6 +84,62 @@ def test_curves_that_are_kept_are_judged_again(tmp_path):
     assert kept.manifest()["claims"] == {name: verdict.value for name, verdict in said.items()}
     assert kept.fault() is None
     assert {path.name for path in kept.path.iterdir()} == {path.name for path in reference("jailbreak").path.iterdir()}
+
+
+@pytest.fixture
+def with_part(tmp_path):
+    """A kept reference run, and a function that returns a run of one of its parts, measured with other values."""
+    source = reference("jailbreak")
+    kept = RunDirectory(tmp_path / "results" / "jailbreak" / source.path.name)
+    shutil.copytree(source.path, kept.path)
+
+    def part(name, change):
+        run = RunDirectory(tmp_path / "runs" / "jailbreak" / f"20270102-030405-{'0' * 12}")
+        shutil.copytree(source.path, run.path)
+        curves = source.curves()
+        run.write_curves(change(curves[curves["part"] == name]))
+        manifest = source.manifest()
+        run.finish({**manifest, "parts": {name: manifest["parts"][name]}, "commit": "new", "finished": "now"})
+        return run
+
+    return kept, part, RunStore(tmp_path / "results")
+
+
+def test_a_part_that_is_made_anew_takes_its_place_among_the_others(with_part):
+    kept, part, results = with_part
+    before, name = kept.curves(), kept.curves()["part"].iloc[-1]
+    found = refresh(part(name, lambda rows: rows.assign(n=rows["n"] + 7)), results)
+    assert [run.path for run in results.runs()] == [found.path]
+    after = found.curves()
+    assert len(after) == len(before)
+    same = after["part"] != name
+    assert after[same].reset_index(drop=True).equals(before[before["part"] != name].reset_index(drop=True))
+    assert (after[~same]["n"].to_numpy() == before[before["part"] == name]["n"].to_numpy() + 7).all()
+    manifest = found.manifest()
+    assert set(manifest["parts"]) == set(kept_parts := manifest["made"])
+    assert {each for each, made in kept_parts.items() if made["commit"] == "new"} == {name}
+    assert found.fault() is None
+    assert {path.name for path in found.path.iterdir()} == {path.name for path in reference("jailbreak").path.iterdir()}
+    again = refresh(part(before["part"].iloc[0], lambda rows: rows), results)
+    assert {made["commit"] for made in again.manifest()["made"].values()} > {"new"}
+
+
+def test_a_part_whose_theory_has_changed_must_be_made_anew_as_well(with_part):
+    kept, part, results = with_part
+    run = part(kept.curves()["part"].iloc[-1], lambda rows: rows)
+    curves = kept.curves()
+    first = curves["part"].iloc[0]
+    other = (curves["part"] == first) & (curves["source"] == "theory")
+    kept.write_curves(curves.assign(y=curves["y"].where(~other, 1.1 * curves["y"])))
+    with pytest.raises(RunDirectoryError, match=f"{first} does not predict what the kept run has of it"):
+        refresh(run, results)
+
+
+def test_what_is_kept_names_no_folder_of_whoever_made_it(made):
+    run, folder = made
+    kept = keep(as_reference(run), RunStore(folder / "results"))
+    assert kept.config()["runs_dir"] == "runs"
+    assert {run.config()["runs_dir"] for run in shipped().runs()} == {"runs"}
 
 
 @pytest.mark.parametrize("run", shipped().finished(), ids=lambda run: run.experiment)
