@@ -134,6 +134,7 @@ def refresh(run: RunDirectory, store: RunStore) -> RunDirectory:
         }
     )
     judge_again(target)
+    shutil.rmtree(target.path / "checkpoints")
     _drop(store.runs(run.experiment), target.path)
     return target
 

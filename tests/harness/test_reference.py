@@ -95,7 +95,7 @@ def with_part(tmp_path):
 
     def part(name, change):
         run = RunDirectory(tmp_path / "runs" / "jailbreak" / f"20270102-030405-{'0' * 12}")
-        shutil.copytree(source.path, run.path)
+        shutil.copytree(source.path, run.path, dirs_exist_ok=True)
         curves = source.curves()
         run.write_curves(change(curves[curves["part"] == name]))
         manifest = source.manifest()
