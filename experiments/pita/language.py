@@ -252,7 +252,7 @@ NEEDS = {
 }
 DEEP_NEEDS = {
     "language.decoder.layers": 2,
-    "language.deep.steps": 4000,
+    "language.deep.steps": 7000,
     "language.deep.statements": 80_000,
     "language.deep.searched": 400_000,
     "language.repeats": 4,
