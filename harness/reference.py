@@ -208,12 +208,12 @@ def verdicts_page(store: RunStore | None = None) -> str:
     lines = [_HEAD]
     for run in every:
         manifest: Mapping[str, Any] = run.manifest()
-        seconds, threads = sum(manifest["seconds"].values()), manifest["threads"]
+        seconds, threads = _cpu_seconds(manifest), manifest["threads"]
         lines += [
             f"\n## {run.experiment}\n",
             f"[{entry(run.experiment).paper.title}](experiments/{run.experiment}.md): {in_words(run.findings())}. "
-            f"{run.started:%Y-%m-%d}, seed {manifest['seed']}, {seconds / 60:.0f} minutes on "
-            f"{threads} core{'s' * (threads != 1)} of a CPU.\n",
+            f"{run.started:%Y-%m-%d}, seed {manifest['seed']}, {seconds / 60:.0f} CPU minutes on "
+            f"{threads} core{'s' * (threads != 1)}.\n",
             "| claim | verdict | predicted | measured |",
             "| --- | --- | --- | --- |",
         ]
@@ -229,6 +229,12 @@ def verdicts_page(store: RunStore | None = None) -> str:
             ]
             lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _cpu_seconds(manifest: Mapping[str, Any]) -> float:
+    """Return what the parts of a run cost, whatever else the machine did meanwhile."""
+    parts: Mapping[str, Mapping[str, float]] = manifest.get("parts", {})
+    return sum((part.get("cpu", 0.0) for part in parts.values()), 0.0)
 
 
 def _escaped(value: float | str) -> str:
