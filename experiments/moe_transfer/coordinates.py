@@ -133,10 +133,11 @@ def _judge_order_one(curves: Curves) -> Judgement:
     rows = select(curves, panel=Panels.LEARNED, source="trained", table=SCALED)
     if rows.empty:
         return missing("coordinates.tables includes transfer")
-    worst = rows.iloc[int(np.argmax((rows["y"].abs() - 2 * rows["y_err"]).fillna(-np.inf)))]
-    verdicts = [within(row.y, 0, FLAT, known(row.y_err, row.n)) for row in _rows(rows)]
+    verdict = all_of(within(row.y, 0, FLAT, known(row.y_err, row.n)) for row in _rows(rows))
+    side = -2 if verdict is Verdict.FAILS else 2  # what refutes it, or what keeps it from being sure
+    worst = rows.iloc[int(np.argmax((rows["y"].abs() + side * rows["y_err"]).fillna(-np.inf)))]
     return Judgement(
-        all_of(verdicts) if _enough_sizes(curves, SCALED) else Verdict.UNDECIDED,
+        verdict if _enough_sizes(curves, SCALED) else Verdict.UNDECIDED,
         predicted=0.0,
         measured=float(worst["y"]),
         error=_error(worst),

@@ -66,6 +66,9 @@ class TransferSettings(Group):
     )
     seeds: int = integer(2, "initialisations of each model", least=1)
     large_seeds: int = integer(1, "initialisations of models with N L >= 1024", least=1)
+    first_seeds: int = integer(
+        0, "initialisations of the smallest model, which every way to grow begins with; 0: as of the others", least=0
+    )
     precision: float = real(
         0,
         "standard error in octaves down to which a best rate is claimed to transfer is known: as many initialisations "

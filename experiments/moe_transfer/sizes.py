@@ -193,7 +193,9 @@ def rates_of(settings: TransferSettings, table: str) -> tuple[int, ...]:
 
 
 def seeds_of(settings: TransferSettings, model: Model) -> int:
-    """Return how many initialisations a model is trained from."""
+    """Return how many initialisations a model is trained from: what all others are compared with may have more."""
+    if settings.first_seeds and model.name in {models(settings, way)[0].name for way in ("ladder", "width")}:
+        return settings.first_seeds
     return settings.large_seeds if model.width * model.layers >= 1024 else settings.seeds
 
 

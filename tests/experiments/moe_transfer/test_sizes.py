@@ -115,3 +115,12 @@ def test_the_control_adds_experts_and_no_active_ones():
 
 def test_large_experts_have_many_hidden_units():
     assert [m.hidden for m in large_expert_models(TransferSettings(large_alpha=[16, 1]))] == [32, 512]
+
+
+def test_the_model_that_every_way_to_grow_begins_with_may_have_more_initialisations():
+    settings = TransferSettings(seeds=2, large_seeds=1, first_seeds=8)
+    for direction in ("ladder", "width", "depth", "experts", "hidden"):
+        first, *_, last = models(settings, direction)
+        assert seeds_of(settings, first) == 8
+        assert seeds_of(settings, last) == (1 if direction == "ladder" else 2)
+    assert seeds_of(TransferSettings(seeds=2), models(settings, "depth")[0]) == 2
