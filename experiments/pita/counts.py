@@ -12,7 +12,13 @@ from solv.data.pita.splits import SplitSpec, open_split
 from solv.experiments.pita.settings import PitaConfig
 from solv.experiments.pita.statements import OPERATORS, examine
 from solv.harness.contract import Context, Part
-from solv.theory.pita.breadth import full_breadth, imply_breadth, or_breadth, paper_breadth
+from solv.theory.pita.breadth import (
+    full_breadth,
+    imply_breadth,
+    or_breadth,
+    paper_breadth,
+    pigeonhole_paper_breadth,
+)
 from solv.theory.pita.statement_counts import full_count, pigeonhole_count
 from solv.tracking.claims import Claim, Judgement, Verdict, missing
 from solv.tracking.curves import Curves, Recorder, pair, select
@@ -67,7 +73,8 @@ def _breadth_panels(config: PitaConfig) -> list[Panel]:
 
 
 def _broad(config: PitaConfig) -> list[str]:
-    return [split for split in config.proofs.splits if split in OPERATORS or split == DISJUNCTION]
+    """Return the splits whose statements are counted up to symmetry; of php there is the paper's count alone."""
+    return [split for split in config.proofs.splits if split in OPERATORS or split in (DISJUNCTION, PIGEONHOLE)]
 
 
 def _least(split: str) -> int:
@@ -89,14 +96,16 @@ def predict(config: PitaConfig) -> Iterator[Curves]:
         yield RECORD.theory(Panels.COUNTS, {"split": split}, x=("leaves", leaves), y=("statements", counts))
     for split in _broad(config):
         sizes = range(_least(split), MOST_BROAD + 1)
-        for counted in (EXACT, PAPER):
+        for counted in _breadth(split, MOST_BROAD):
             values = [float(_breadth(split, m)[counted]) for m in sizes]
             at = {"split": split, "counted": counted}
             yield RECORD.theory(Panels.BREADTH, at, x=("leaves", list(sizes)), y=("statements", values))
 
 
 def _breadth(split: str, leaves: int) -> dict[str, float]:
-    """Return orbits, and the count of the paper's figure."""
+    """Return orbits, where they are known, and the count of the paper's figure."""
+    if split == PIGEONHOLE:
+        return {PAPER: pigeonhole_paper_breadth(leaves)}
     if split == DISJUNCTION:
         return {EXACT: or_breadth(leaves), PAPER: 2 * leaves}
     exact = full_breadth(leaves) if split == "full" else imply_breadth(leaves)
@@ -128,7 +137,7 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
                 Panels.COUNTS, {"split": split}, x=("leaves", leaves), y=("statements", counts), y_err=0.0, n=1
             )
 
-    for split in _broad(config):
+    for split in (each for each in _broad(config) if each != PIGEONHOLE):
         sizes = range(_least(split), _least(split) + min(WRITTEN_OUT, config.proofs.leaves))
         yield RECORD.simulation(
             Panels.BREADTH,

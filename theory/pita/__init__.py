@@ -10,6 +10,7 @@ if TYPE_CHECKING:
         imply_breadth,
         or_breadth,
         paper_breadth,
+        pigeonhole_paper_breadth,
     )
     from solv.theory.pita.chain_lengths import (
         right_answer,
@@ -40,6 +41,7 @@ __all__ = [
     "or_breadth",
     "paper_breadth",
     "pigeonhole_count",
+    "pigeonhole_paper_breadth",
     "right_answer",
     "right_to_the_end",
     "trace_lengths",
@@ -51,7 +53,7 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
     __getattr__ = offering(
         __name__,
         {
-            "breadth": "full_breadth imply_breadth or_breadth paper_breadth",
+            "breadth": "full_breadth imply_breadth or_breadth paper_breadth pigeonhole_paper_breadth",
             "chain_lengths": "right_answer right_to_the_end trace_lengths",
             "critical_width": "Crossing WidthLaw crossing width_formula width_law",
             "statement_counts": "catalan full_count pigeonhole_count",

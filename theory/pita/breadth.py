@@ -88,6 +88,25 @@ def or_breadth(leaves: int) -> int:
     return 2
 
 
+def pigeonhole_paper_breadth(leaves: int) -> int:
+    """Return how many statements of `php` figure 1c counts; of them up to symmetry no count of ours is known.
+
+    The sum over even r < m of 2^(l-1) sum_k<=r l!/(l-k)! with l = m - r, which gives 25 224 at m = 10, and 1, 1, 2 up
+    to m = 3: as in the authors' public code, which has no derivation of it.
+
+    Args:
+        leaves: m, 1 to 60; the figure's axis says atoms.
+
+    Raises:
+        ValueError: a number out of range.
+    """
+    leaves = require_integer("leaves", leaves, least=1, most=60)
+    if leaves <= 3:
+        return max(leaves - 1, 1)
+    clashes = range(2, leaves, 2)
+    return sum(2 ** (leaves - r - 1) * sum(perm(leaves - r, k) for k in range(1, r + 1)) for r in clashes)
+
+
 def _fixed(renaming: Renaming) -> int:
     return sum(image == name for name, image in enumerate(renaming))
 

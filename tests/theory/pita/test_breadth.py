@@ -6,7 +6,7 @@ import pytest
 
 from solv.data.pita.formulas import OPERATORS, Formula, symmetric
 from solv.data.pita.splits import SplitSpec, open_split
-from solv.theory.pita.breadth import full_breadth, imply_breadth, or_breadth, paper_breadth
+from solv.theory.pita.breadth import full_breadth, imply_breadth, or_breadth, paper_breadth, pigeonhole_paper_breadth
 
 
 def shape(formula: Formula) -> tuple[object, ...]:
@@ -71,3 +71,11 @@ def test_or_has_two_statements_of_each_size_up_to_symmetry(leaves):
 def test_an_atom_and_a_disjunction_are_three_leaves():
     with pytest.raises(ValueError, match="leaves"):
         or_breadth(2)
+
+
+def test_the_papers_count_of_pigeonholes_is_that_of_its_code():
+    assert [pigeonhole_paper_breadth(m) for m in (1, 2, 3, 4)] == [1, 1, 2, 2 * (2 + 2)]
+    assert pigeonhole_paper_breadth(5) == 4 * (3 + 6) + 1 * (1 + 0 + 0 + 0)
+    assert pigeonhole_paper_breadth(10) == 25_224
+    with pytest.raises(ValueError, match="leaves"):
+        pigeonhole_paper_breadth(0)

@@ -1,0 +1,197 @@
+"""How often do judges err? Curves that are true, or wrong by twice a tolerance, with the errors of a run.
+
+    python -m benchmarks.judge_errors [--runs-dir runs] [--draws 200] [NAME ...]        # errors of the quick runs there
+    python -m benchmarks.judge_errors --reference [--draws 200] [NAME ...]              # of the shipped reference runs
+
+True are the curves that the tests of an experiment have as ideal: on the theory, or as the paper has them. Every
+measured point is drawn anew around them with the standard error that the run has in that panel, and with an estimate
+of that error that is as uncertain as its repeats make it. A claim that then `fails` is a false alarm: the goal is 1 of
+200. Wrong are the same curves where a test puts one number at the edge of a tolerance: it is put twice as far away; a
+claim that then `holds` is missed. Points are drawn independently of each other. Takes a minute or two of one core for
+each experiment.
+"""
+
+import argparse
+import importlib
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from solv.harness.catalog import names
+from solv.harness.reference import PRESET, shipped
+from solv.tracking.claims import Verdict
+from solv.tracking.curves import Curves
+from solv.tracking.runs import RunDirectory, RunStore
+from tests.experiments.scaffold import findings, spoilt
+
+GOAL = 1 / 200  # false alarms
+VAGUE = 0.5  # relative errors from which on they are taken as they are, not in proportion to the value
+NEAR = 0.1  # parts of a curve within which errors are those of one place
+
+
+class Kept:
+    """Keeps the fixtures that pytest sets up for a test of one module."""
+
+    def __init__(self) -> None:
+        self.fixtures: dict[str, Any] = {}
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:
+        """Keep what every fixture returns."""
+        self.fixtures[fixturedef.argname] = yield
+        return self.fixtures[fixturedef.argname]
+
+
+def ideal_curves(module_name: str) -> tuple[Any, dict[str, Any]]:
+    """Return the test module of an experiment, and its fixtures, of which `ideal` are its curves."""
+    module = importlib.import_module(module_name)
+    kept = Kept()
+    code = pytest.main(
+        ["-q", "-p", "no:cacheprovider", "-k", "every_claim_holds or nine_tenths", str(module.__file__)], [kept]
+    )
+    if code or "ideal" not in kept.fixtures:
+        raise SystemExit(f"{module_name}: its ideal curves do not pass their test")
+    return module, kept.fixtures
+
+
+class Errors:
+    """The standard errors of a run, by panel, ordinate and place along the curves.
+
+    They are taken relative to the value where all values of the panel are positive and known well enough for that.
+    """
+
+    def __init__(self, run: RunDirectory) -> None:
+        curves = run.curves()
+        curves = curves[(curves["source"] != "theory") & np.isfinite(curves["y"]) & (curves["y_err"] > 0)]
+        curves = curves.assign(place=_places(curves), relative=curves["y_err"] / curves["y"].abs())
+        self._rows = {
+            key: rows[["place", "y", "y_err", "relative", "n"]] for key, rows in curves.groupby(["panel", "y_name"])
+        }
+
+    def scales(self, ideal: Curves) -> np.ndarray:
+        """Return row, standard error and its repeats of every point that has an error, shape (points, 3)."""
+        measured = (ideal["source"] != "theory") & np.isfinite(ideal["y"]) & (ideal["y_err"] > 0)
+        points, found = ideal.assign(row=np.arange(len(ideal)), place=_places(ideal))[measured], []
+        for key, rows in points.groupby(["panel", "y_name"]):
+            known = self._rows.get(key)
+            if known is None:  # not in the run
+                found += list(zip(rows["row"], rows["y_err"], rows["n"], strict=True))
+                continue
+            positive = bool((known["y"] > 0).all() and (rows["y"] > 0).all())
+            relative = positive and known["relative"].median() < VAGUE
+            repeats = int(known["n"].median())
+            for row, place, y in zip(rows["row"], rows["place"], rows["y"], strict=True):
+                distance = (known["place"] - place).abs()
+                near = known[distance <= max(NEAR, distance.min())]
+                sigma = near["relative"].median() * y if relative else near["y_err"].median()
+                found.append((row, float(sigma), repeats))
+        return np.array(found, dtype=float).reshape(-1, 3)
+
+
+def drawn(ideal: Curves, scales: np.ndarray, stream: np.random.Generator) -> Curves:
+    """Return the curves with every measured point drawn around itself, and an estimate of its error."""
+    y, y_err, n = (ideal[name].to_numpy(float).copy() for name in ("y", "y_err", "n"))
+    rows, sigma, repeats = scales[:, 0].astype(int), scales[:, 1], scales[:, 2]
+    freedom = np.maximum(repeats - 1, 1)
+    y[rows] += sigma * stream.standard_normal(len(rows))
+    y_err[rows] = sigma * np.sqrt(stream.chisquare(freedom) / freedom)
+    n[rows] = repeats
+    return ideal.assign(y=y, y_err=y_err, n=n.astype(int))
+
+
+def _places(curves: Curves) -> pd.Series:
+    """Return where along its curve every point lies, from 0 to 1."""
+    by_curve = curves.groupby(["panel", "params", "source", "y_name"])["x"]
+    return ((by_curve.rank(method="dense") - 1) / (by_curve.transform("nunique") - 1).clip(lower=1)).rename("place")
+
+
+def wrong(module: Any, fixtures: dict[str, Any], edge: tuple[Any, ...], strength: float) -> Curves:
+    """Return the ideal curves of which one number is so many tolerances away from what is true."""
+    ideal = fixtures["ideal"]
+    _, rows, change = edge[:3]
+    if hasattr(module, "put") and change.__code__.co_argcount == 2:
+        return module.put(ideal, change(strength, ideal), **rows)
+    changed = change(strength)
+    if not callable(changed) or (hasattr(module, "put") and module.put.__code__.co_argcount == 2):
+        return module.put(ideal, changed, **rows)
+
+    def spoil(part: Curves) -> Curves:
+        part.attrs.update(fixtures.get("levels", {}))
+        return changed(part)
+
+    return spoilt(ideal, spoil, measured_only=rows.get("source") != "theory", **rows)
+
+
+def rates(module: Any, curves: Curves, errors: Errors, claim: str, draws: int) -> dict[Verdict, float]:
+    """Return how often a claim has each verdict over draws of the curves."""
+    settings = getattr(module, "SIZES", None) or getattr(module, "SMALL", None) or module.QUICK
+    stream = np.random.default_rng(zlib.crc32(claim.encode()))
+    counts, scales = dict.fromkeys(Verdict, 0), errors.scales(curves)
+    for _ in range(draws):
+        counts[findings(module.EXPERIMENT, drawn(curves, scales, stream), settings)[claim].verdict] += 1
+    return {verdict: count / draws for verdict, count in counts.items()}
+
+
+def table(name: str, run: RunDirectory, draws: int) -> pd.DataFrame:
+    """Return the rates of every claim of an experiment that its ideal curves speak of."""
+    module, fixtures = ideal_curves(f"tests.experiments.{name.replace('-', '_')}.test_experiment")
+    errors, lines = Errors(run), []
+    edges = [*getattr(module, "EDGES", ()), *getattr(module, "EDGES_IN_ERRORS", ())]
+    ideal = fixtures["ideal"]
+    for claim in module.EXPERIMENT.all_claims():
+        if not {panel.value for panel in claim.reads} <= set(ideal["panel"]):
+            continue  # another test has its curves
+        true = rates(module, ideal, errors, claim.id, draws)
+        line = {
+            "experiment": name,
+            "claim": claim.id,
+            "true: fails": true[Verdict.FAILS],
+            "true: undecided": true[Verdict.UNDECIDED],
+        }
+        found = [
+            rates(module, wrong(module, fixtures, edge, 2), errors, claim.id, draws // 4)
+            for edge in edges
+            if edge[0] == claim.id
+        ]
+        if found:
+            line["wrong: holds"] = max(each[Verdict.HOLDS] for each in found)
+            line["wrong: undecided"] = max(each[Verdict.UNDECIDED] for each in found)
+        lines.append(line)
+        print(line, flush=True)
+    return pd.DataFrame(lines)
+
+
+def main() -> None:
+    """Print the table of all experiments that were asked for, and whether the goal is met."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", metavar="NAME", nargs="*", help="experiments; none: all that have a run")
+    parser.add_argument("--runs-dir", default="runs", help="folder of the quick runs")
+    parser.add_argument("--reference", action="store_true", help="take the errors of the shipped reference runs")
+    parser.add_argument("--draws", type=int, default=200, help="draws for each claim")
+    parser.add_argument("--save", type=Path, help="CSV file to write the table to")
+    asked = parser.parse_args()
+    store, preset = (shipped(), PRESET) if asked.reference else (RunStore(Path(asked.runs_dir)), "quick")
+    tables = []
+    for name in asked.names or names():
+        runs = store.finished(name, preset)
+        if not runs:
+            print(f"{name}: no {preset} run in {store.root}; `solv run {name} runs_dir={asked.runs_dir}` makes one")
+            continue
+        tables.append(table(name, runs[-1], asked.draws))
+    found = pd.concat(tables, ignore_index=True)
+    if asked.save:
+        found.to_csv(asked.save, index=False)
+    print(found.to_markdown(index=False, floatfmt=".3f"))
+    alarms = found["true: fails"].mean()
+    print(f"false alarms over all claims: {alarms:.4f} (goal {GOAL})")
+    if alarms > GOAL:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    main()
