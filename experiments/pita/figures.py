@@ -13,7 +13,7 @@ FIGURES = (
         "counts",
         "1 core, 1 s, measured",
         "yes: their formula",
-        "full, imply: orbits exactly, theirs has 5/3 statements of one leaf; or: 2 a size (theirs 2 m); php: theirs alone",
+        "full, imply: orbits exactly, theirs has 5/3 of one leaf; or: 2 a size (theirs 2 m); php: theirs alone",
     ),
     PaperFigure(
         "Fig. 1d",
