@@ -4,7 +4,8 @@ Statements of every size are proved in turn, in the order of a keyed shuffle: ev
 tests, so that no statement is in both; with canonical splits not even under other names. Training takes statements up
 to a length, as many provable as unprovable ones *of every size*: an unprovable statement of `or` with k atoms has a
 trace of 2 k - 1 states, so that beyond some size all that are short enough are provable, and size would give the answer
-away. Tests take so many of each bin of lengths, half of each verdict where there are.
+away. Tests take so many of each bin of lengths, half of each verdict where there are; up to the length of the training
+they are of the sizes that were trained on, so that what was learned is told from what is longer.
 """
 
 import math
@@ -84,15 +85,21 @@ def examples_by_length(
     splits = [open_split(spec) for spec in specs]
     places = [bijection(split.count, key) for split in splits]
     learned: list[dict[bool, list[Example]]] = [{False: [], True: []} for _ in splits]
-    asked: list[dict[bool, list[Example]]] = [{False: [], True: []} for _ in bins]
+    asked: list[dict[bool, list[tuple[int, Example]]]] = [{False: [], True: []} for _ in bins]
     wanted = -(-training // 2), -(-tests // 2)
+
+    def tested(at: int, verdict: bool) -> list[Example]:
+        known = {number for number, found in enumerate(learned) if all(found.values())}
+        every = (each for number, each in asked[at][verdict] if bins[at] > threshold or number in known)
+        return list(islice(every, wanted[1]))
+
     met = [Counter[bool]() for _ in bins]  # verdicts, whether they are asked or not
     for row in range(min(rows, max(split.count for split in splits))):
         if sum(min(map(len, found.values())) for found in learned) >= wanted[0] and all(
-            len(found) >= wanted[1] for bin_ in asked for found in bin_.values()
+            len(tested(at, verdict)) >= wanted[1] for at in range(len(bins)) for verdict in (True, False)
         ):
             break
-        for split, place, of_size in zip(splits, places, learned, strict=True):
+        for number, (split, place, of_size) in enumerate(zip(splits, places, learned, strict=True)):
             if row >= split.count:
                 continue
             made = record(split, place(row), state_limit)
@@ -103,15 +110,16 @@ def examples_by_length(
                 if example.length <= threshold and len(of_size[example.provable]) < wanted[0]:
                     of_size[example.provable].append(example)
                 continue
-            at = next((number for number, longest in enumerate(bins) if example.length <= longest), None)
+            at = next((place for place, longest in enumerate(bins) if example.length <= longest), None)
             if at is not None:
                 met[at][example.provable] += 1
-            if at is not None and len(asked[at][example.provable]) < wanted[1]:
-                asked[at][example.provable].append(example)
+                found = asked[at][example.provable]
+                if sum(size == number for size, _ in found) < wanted[1]:
+                    found.append((number, example))
     pairs = zip_longest(*(zip(found[True], found[False], strict=False) for found in learned))  # of all sizes in turn
     chosen = islice((pair for pair in chain.from_iterable(pairs) if pair is not None), wanted[0])
     return ByLength(
         list(chain.from_iterable(chosen)),
-        [found[True] + found[False] for found in asked],
+        [tested(at, True) + tested(at, False) for at in range(len(bins))],
         [verdicts[True] / verdicts.total() if verdicts else math.nan for verdicts in met],
     )

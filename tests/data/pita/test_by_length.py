@@ -58,6 +58,22 @@ def test_size_does_not_give_the_answer_away() -> None:
     assert {leaves(parse(example.statement)) - 1 for example in made.tests[0]} >= {4}
 
 
+def test_up_to_the_trained_length_sizes_are_asked_that_were_trained_on() -> None:
+    made = examples_by_length(
+        [SplitSpec("or", size, 10) for size in (2, 3, 4)],
+        0,
+        threshold=6,
+        training=60,
+        bins=[4, 6, 8],
+        tests=20,
+        rows=400,
+    )
+    sizes = [{leaves(parse(example.statement)) - 1 for example in asked} for asked in made.tests]
+    assert sizes[0] | sizes[1] <= {2, 3}  # among 4 atoms all that is short is provable
+    assert 4 in sizes[2]
+    assert [sum(example.provable for example in asked) for asked in made.tests] == [10] * 3
+
+
 def test_another_key_selects_others_and_the_same_key_the_same() -> None:
     assert found() == found()
     one, other = ({example.statement for example in found(key).training} for key in (0, 1))
