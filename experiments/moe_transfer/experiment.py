@@ -43,7 +43,7 @@ FIGURES = (
         "final loss against the learning rate as width, depth, experts and their size grow",
         "learning-rate",
         "GPU, not measured",
-        found="N to 256, L to 8: at most 0.11 ± 0.05 octaves off the smallest's; standard -1.21 ± 0.05 a doubling of N, L",
+        found="N to 256, L to 8: at most 0.11 ± 0.05 octaves off the smallest's; standard -1.21 a doubling of N, L",
     ),
     PaperFigure(
         "Fig. 2, width",
