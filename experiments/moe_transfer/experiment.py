@@ -50,7 +50,7 @@ FIGURES = (
         "the same for the paper's own model, base and constants",
         "paper-model",
         "GPU, not measured",
-        found="N = 32 to 256: best rates at most 0.13 ± 0.06 octaves from the smallest's",
+        found="N = 32 to 256: best rates at most 0.13 ± 0.09 octaves from the smallest's, undecided",
     ),
     PaperFigure(
         "Fig. 2, deviations",

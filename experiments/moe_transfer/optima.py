@@ -98,44 +98,36 @@ class Transfer:
 def transfer_of(optima: Mapping[float, Optimum], tolerance: float) -> Transfer:
     """Judge whether the best rate of every size is within `tolerance` octaves of that of the smallest.
 
-    A rate is tuned at the smallest size and used at all others: each shift is judged by itself, by Welch's degrees of
-    freedom of its two optima, and refuted only by those of the one with fewer repeats. The optimum of a single
-    initialisation counts with the scatter of single ones at the other sizes. All shifts must be within the tolerance
-    for it to hold, so that no number of sizes makes that easier.
+    A rate is tuned at the smallest size and used at all others: each shift is judged by itself. Initialisations scatter
+    alike at all sizes, so that one standard deviation is taken from all of them together: of two or four it may be
+    small by chance, and of one there is none. All shifts must be within the tolerance for it to hold, so that no number
+    of sizes makes that easier.
 
     Args:
         optima: by size, ascending; those without an optimum are left out, two at least have one.
         tolerance: octaves.
     """
     inside = {size: each for size, each in optima.items() if not math.isnan(each.log2_rate)}
-    repeated = [each for each in inside.values() if not math.isnan(each.error)]
-    if repeated:
-        scatter = math.sqrt(np.mean([each.n * each.error**2 for each in repeated]))
-        least = min(each.n for each in repeated)
-        inside = {
-            size: replace(each, error=scatter, n=least) if each.n == 1 and not each.without else each
-            for size, each in inside.items()
-        }
+    scatter, freedom = _scatter(inside.values())
     (_, first), *others = inside.items()
     found = []
     for size, each in others:
-        shift, error = each.log2_rate - first.log2_rate, math.hypot(each.error, first.error)
-        n = 1 + _freedom(each, first)
-        verdict = within(shift, 0.0, tolerance, error, n, comparisons=len(others))
-        if verdict is Verdict.FAILS:
-            verdict = within(shift, 0.0, tolerance, error, min(each.n, first.n), comparisons=len(others))
-        reach = math.inf if math.isnan(error) else sigmas_to_hold(n) * error
+        shift, error = each.log2_rate - first.log2_rate, scatter * math.sqrt(1 / each.n + 1 / first.n)
+        if (each.n == 1 and each.without) or (first.n == 1 and first.without):
+            error = math.nan  # diverged trainings took it away
+        verdict = within(shift, 0.0, tolerance, error, freedom + 1, comparisons=len(others))
+        reach = math.inf if math.isnan(error) else sigmas_to_hold(freedom + 1) * error
         found.append(Transfer(verdict, shift, error, size, abs(shift) + reach))
     worst = max(found, key=lambda each: (each.farthest, abs(each.shift)))
     return replace(worst, verdict=all_of(each.verdict for each in found))
 
 
-def _freedom(one: Optimum, other: Optimum) -> float:
-    """Return Welch's degrees of freedom of a difference; 1 where an error is not known."""
-    squares = np.array([one.error, other.error]) ** 2
-    if not squares.sum() > 0:
-        return 1.0
-    return float(squares.sum() ** 2 / (squares**2 / np.maximum([one.n - 1, other.n - 1], 1)).sum())
+def _scatter(optima: Iterable[Optimum]) -> tuple[float, int]:
+    """Return the standard deviation of the best rate over initialisations, and its degrees of freedom; NaN if none."""
+    repeated = [each for each in optima if each.n > 1 and not math.isnan(each.error)]
+    freedom = sum(each.n - 1 for each in repeated)
+    squares = sum((each.n - 1) * each.n * each.error**2 for each in repeated)
+    return (math.sqrt(squares / freedom), freedom) if freedom else (math.nan, 0)
 
 
 def shift_per_doubling(optima: Mapping[float, tuple[float, float]]) -> tuple[float, float]:
