@@ -186,7 +186,7 @@ def main() -> None:
     found = pd.concat(tables, ignore_index=True)
     if asked.save:
         found.to_csv(asked.save, index=False)
-    print(found.to_markdown(index=False, floatfmt=".3f"))
+    print(found.to_string(index=False, float_format="{:.3f}".format))
     alarms = found["true: fails"].mean()
     print(f"false alarms over all claims: {alarms:.4f} (goal {GOAL})")
     if alarms > GOAL:
