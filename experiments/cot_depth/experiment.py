@@ -1,6 +1,7 @@
 """How deep should a chain of thought be? The parts of cot-depth, and the claims that read more than one of them."""
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,7 @@ from solv.tracking.curves import Curves, each_curve, parameter, select
 from solv.tracking.panels import Highlight
 
 RICH = 3  # pretraining contexts per dimension from which trained attention has enough data for all of its matrices
+ALARM = 1 / 200  # chance of a step down among all neighbours where there is none
 PLATEAU = 0.1  # growth of log e that counts as none
 
 
@@ -44,14 +46,20 @@ def _judge_depth_needs(curves: Curves) -> Judgement:
     table = theory.assign(tau=parameter(theory, "tau"))[theory["x"] > 1]
     grid = table.pivot(index="tau", columns="x", values="y")
     broken = int((np.diff(grid.to_numpy(), axis=0) < 0).sum() + (np.diff(grid.to_numpy(), axis=1) < 0).sum())
-    verdicts = _increasing(simulated.assign(tau=parameter(simulated, "tau")))
-    verdicts += _increasing(_gains(select(curves, panel=depth.Panels.DEPTH, source="simulation", rho=0, rho_test=0)))
-    up, level, down = (verdicts.count(kind) for kind in (Verdict.HOLDS, Verdict.UNDECIDED, Verdict.FAILS))
+    steps = _steps(simulated.assign(tau=parameter(simulated, "tau")))
+    steps += _steps(_gains(select(curves, panel=depth.Panels.DEPTH, source="simulation", rho=0, rho_test=0)))
+    sigmas = NormalDist().inv_cdf(1 - ALARM / max(len(steps), 1))
+    up = sum(step > 2 * error for step, error in steps)
+    down = sum(step < -sigmas * error for step, error in steps)
+    level = len(steps) - up - down
     return Judgement(
         Verdict.FAILS if broken or down else all_of([Verdict.HOLDS] * up),
         predicted="no step down in the map",
         measured=f"{broken} steps down in theory; simulated neighbours: {up} up, {level} level, {down} down",
-        tolerance="theory exact; simulation 2 s.e. (points at the largest depth are level)",
+        tolerance=(
+            f"theory exact; simulation: up by 2 s.e., down by {sigmas:.1f}, a chance of {ALARM:g} for all pairs "
+            "(points at the largest depth are level)"
+        ),
     )
 
 
@@ -67,17 +75,15 @@ def _gains(chains: Curves) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["x", "tau", "y", "y_err"])
 
 
-def _increasing(points: pd.DataFrame) -> list[Verdict]:
-    """Judge each neighbouring pair along alpha (at one tau) and along tau (at one alpha)."""
-    verdicts = []
+def _steps(points: pd.DataFrame) -> list[tuple[float, float]]:
+    """Return the rise of each neighbouring pair, along alpha at one tau and along tau at one alpha, and its error."""
+    steps = []
     for fixed, moving in (("tau", "x"), ("x", "tau")):
         for _, line in points.groupby(fixed):
             ordered = line.sort_values(moving)
             for (_, low), (_, high) in zip(ordered.iloc[:-1].iterrows(), ordered.iloc[1:].iterrows(), strict=True):
-                difference, error = high["y"] - low["y"], math.hypot(low["y_err"], high["y_err"])
-                level = difference == 0 or abs(difference) <= 2 * error
-                verdicts.append(Verdict.UNDECIDED if level else exceeds(difference, 0, error))
-    return verdicts
+                steps.append((float(high["y"] - low["y"]), math.hypot(low["y_err"], high["y_err"])))
+    return steps
 
 
 def _judge_trained_attention(curves: Curves) -> Judgement:

@@ -1,5 +1,7 @@
 """Do cot-depth's claims follow from the curves alone, on both sides of every edge?"""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -217,6 +219,20 @@ def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(ideal
 )
 def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, rows, spoil):
     assert found_of(spoilt(ideal, spoil, **rows), claim).verdict is FAILS
+
+
+def test_one_step_down_of_two_errors_among_many_neighbours_is_chance(ideal):
+    rows = {"panel": PhasePanels.PHASE, "source": "simulation", "y_name": "optimal_depth"}
+
+    def lower(sigmas):
+        def spoil(part):
+            flat = part.assign(y=10.0, y_err=1.0)
+            return flat.assign(y=flat["y"].where(flat.index != flat.index[-1], 10 - sigmas * math.sqrt(2)))
+
+        return found_of(spoilt(ideal, spoil, **rows), "depth-needs-data-and-context").verdict
+
+    assert lower(2.2) is HOLDS
+    assert lower(5) is FAILS
 
 
 @pytest.mark.parametrize(
