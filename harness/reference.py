@@ -102,9 +102,10 @@ def refresh(run: RunDirectory, store: RunStore) -> RunDirectory:
     new: Mapping[str, Any] = run.manifest()
     old: Mapping[str, Any] = kept.manifest()
     chosen: list[tuple[str, Curves, Mapping[str, Any]]] = []
+    made_anew, as_kept = run.curves(), kept.curves()
     for part in experiment.parts:
         theirs = part.name in new["parts"]
-        curves = (run if theirs else kept).curves()
+        curves = made_anew if theirs else as_kept
         own = curves[curves["part"] == part.name]
         if not theirs and not _same(experiment.predict_part(part, settings), own[own["source"] == "theory"]):
             raise RunDirectoryError(f"{part.name} does not predict what the kept run has of it: run it, too")
@@ -116,9 +117,7 @@ def refresh(run: RunDirectory, store: RunStore) -> RunDirectory:
     target = RunDirectory(store.root / run.experiment / f"{run.started:%Y%m%d-%H%M%S}-{run_key(experiment, settings)}")
     provenance = {**run.provenance(), "settings": scientific(settings)}
     target.begin(config_yaml(experiment, settings, PRESET), provenance)
-    findings = experiment.judge(joined, settings)
     target.write_curves(joined)
-    target.write_findings(findings)
     write_text(target.path / "agreement.csv", agreement(joined).to_csv(index=False))
     seconds = {kind: round(sum(each.get(kind, 0.0) for each in parts.values()), 3) for kind in ("theory", "measure")}
     target.finish(
@@ -130,7 +129,6 @@ def refresh(run: RunDirectory, store: RunStore) -> RunDirectory:
             "parts": parts,
             "made": made,
             "seconds": {**seconds, "record": new["seconds"]["record"]},
-            "claims": {finding.id: finding.verdict.value for finding in findings},
         }
     )
     judge_again(target)
