@@ -159,7 +159,7 @@ HORIZON = Part(
             "The rate that is best on a short run is within a step of the best one on a longer.",
             reads=(Panels.OPTIMA,),
             judge=_judge_horizon,
-            needs={"transfer.seeds": 4},
+            needs={"transfer.seeds": 4, "transfer.steps": 100},
         ),
         Claim(
             "horizon-of-larger-model",
@@ -167,7 +167,7 @@ HORIZON = Part(
             "on a longer.",
             reads=(Panels.OPTIMA,),
             judge=_judge_larger,
-            needs={"transfer.seeds": 4, "transfer.horizon_models": 2},
+            needs={"transfer.seeds": 4, "transfer.steps": 100, "transfer.horizon_models": 2},
         ),
     ),
 )
