@@ -47,9 +47,9 @@ __all__ = [
 ]
 
 JUDGE_REACH = 9.0  # standard deviations of the judge's answer that are averaged over
-JUDGE_STEP = 0.2  # spacing of the judge's answer in units of min(its own deviation, deviation of a sample)
+JUDGE_STEP = 0.25  # spacing of the judge's answer in units of min(its own deviation, deviation of a sample)
 MOST_JUDGE_NODES = 600
-JUDGE_CHUNK = 32
+JUDGE_CHUNK = math.ceil(JUDGE_REACH / JUDGE_STEP)  # the nodes of a judge that moves less than the samples: one pass
 
 
 @dataclass(frozen=True)

@@ -169,10 +169,11 @@ def _near_integrals(
         distance = np.sqrt(unit * _softplus(grid))
         distance_step = GUMBEL_STEP * unit * np.exp(log_expit(grid)) / (2 * distance)
     excess = score[None, :] - distance[:, None] ** 2 / temperature
-    kernel = _gumbel_density(excess)
+    hazard = np.exp(np.minimum(excess, 700.0))
+    kernel = np.exp(excess - hazard)
     densities = _folded_densities(distance, answers, gaps, scale) * distance_step
     if hot:  # here the grid ends where w_f does, short of the reach of G: not by parts
-        better = densities[0] @ -np.expm1(-np.exp(excess))
+        better = densities[0] @ -np.expm1(-hazard)
     else:
         better = (_probability_nearer(distance, answers, scale) * (2 * distance * distance_step / temperature)) @ kernel
     return np.concatenate([better[None], densities @ kernel])
@@ -193,19 +194,28 @@ def _far_integrals(
     step = min(GUMBEL_STEP, 3 * scale / math.sqrt(temperature))
     offset = np.arange(-GUMBEL_ABOVE, GUMBEL_BELOW, step)
     square = score[:, None] + offset
-    kernel = np.broadcast_to(_gumbel_density(-offset) * step, square.shape)
-    node = np.arange(square.size)
-    if score.max(initial=0.0) < 0.5 * score.size * (GUMBEL_ABOVE + GUMBEL_BELOW):
-        places, node = np.unique(np.round(square / step), return_inverse=True)
-        kernel = _gumbel_density(score[:, None] - step * places[node].reshape(square.shape)) * step
-        square = step * places
-    distance = np.sqrt(temperature * square.ravel())
-    densities = _folded_densities(distance, answers, gaps, scale) * (temperature / (2 * distance))
-    nearer = _probability_nearer(distance, answers, scale)
-    integrands = np.concatenate([nearer[None], densities]).reshape(3 * answers.size, distance.size)
+    if score.max(initial=0.0) >= 0.5 * score.size * (GUMBEL_ABOVE + GUMBEL_BELOW):
+        own = _integrands(np.sqrt(temperature * square), answers, gaps, scale, temperature)
+        return np.asarray(own @ (_gumbel_density(-offset) * step))
+    places, node = np.unique(np.round(square / step), return_inverse=True)
+    kernel = _gumbel_density(score[:, None] - step * places[node].reshape(square.shape)) * step
+    integrands = _integrands(np.sqrt(temperature * step * places), answers, gaps, scale, temperature)
     ends = np.arange(0, node.size + 1, offset.size)
-    summing = csr_array((kernel.ravel(), node.ravel(), ends), shape=(score.size, distance.size))
-    return np.asarray((summing @ integrands.T).T.reshape(3, answers.size, score.size))
+    summing = csr_array((kernel.ravel(), node.ravel(), ends), shape=(score.size, places.size))
+    flat = integrands.reshape(3 * answers.size, places.size)
+    return np.asarray((summing @ flat.T).T.reshape(3, answers.size, score.size))
+
+
+def _integrands(
+    distance: Float[np.ndarray, "*nodes"],
+    answers: Float[np.ndarray, "answers"],
+    gaps: Float[np.ndarray, "answers"],
+    scale: float,
+    temperature: float,
+) -> Float[np.ndarray, "3 answers *nodes"]:
+    """Return F and w_f dq / dy at the distances q = sqrt(T y)."""
+    densities = _folded_densities(distance, answers, gaps, scale) * (temperature / (2 * distance))
+    return np.concatenate([_probability_nearer(distance, answers, scale)[None], densities])
 
 
 def _folded_densities(
@@ -216,9 +226,15 @@ def _folded_densities(
 ) -> Float[np.ndarray, "2 answers *nodes"]:
     """Return w_f(q) for f = 1 and (z - c)^2."""
     a, gap = (x.reshape(-1, *[1] * distance.ndim) for x in (answers, gaps))
-    normal = 1 / (scale * math.sqrt(2 * math.pi))
-    above, below = (normal * np.exp(-0.5 * (z / scale) ** 2) for z in (a + distance, a - distance))
+    above, below = (_density((a + sign * distance) / scale) / scale for sign in (1, -1))
     return np.stack([above + below, above * (gap + distance) ** 2 + below * (gap - distance) ** 2])
+
+
+def _density(z: Float[np.ndarray, "*nodes"]) -> Float[np.ndarray, "*nodes"]:
+    """Return the density of N(0, 1); 0 beyond its reach, where nothing is computed."""
+    density = np.zeros_like(z)
+    np.exp(-0.5 * z**2, out=density, where=np.abs(z) < REACH)
+    return density / math.sqrt(2 * math.pi)
 
 
 def _probability_nearer(
@@ -226,7 +242,14 @@ def _probability_nearer(
 ) -> Float[np.ndarray, "answers *nodes"]:
     """Return F(q), as a difference of lower tails: a >= 0 puts both arguments where they do not cancel."""
     a = answers.reshape(-1, *[1] * distance.ndim)
-    return np.asarray(ndtr((distance - a) / scale) - ndtr(-(a + distance) / scale))
+    return np.asarray(_tail((distance - a) / scale) - _tail(-(a + distance) / scale))
+
+
+def _tail(z: Float[np.ndarray, "*nodes"]) -> Float[np.ndarray, "*nodes"]:
+    """Return P(N(0, 1) < z); 0 and 1 beyond its reach, where nothing is computed."""
+    probability, within = np.asarray(z > 0, dtype=float), np.abs(z) < REACH
+    probability[within] = ndtr(z[within])
+    return probability
 
 
 def _gumbel_density(x: Float[np.ndarray, "*nodes"]) -> Float[np.ndarray, "*nodes"]:
