@@ -14,7 +14,7 @@ each experiment.
 import argparse
 import importlib
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,13 @@ import pandas as pd
 import pytest
 
 from solv.harness.catalog import names
+from solv.harness.contract import flat
 from solv.harness.reference import PRESET, shipped
-from solv.tracking.claims import Verdict
+from solv.harness.settings import as_dictionary
+from solv.tracking.claims import Claim, Verdict, judge
 from solv.tracking.curves import Curves
 from solv.tracking.runs import RunDirectory, RunStore
-from tests.experiments.scaffold import findings, spoilt
+from tests.experiments.scaffold import spoilt
 
 GOAL = 1 / 200  # false alarms
 VAGUE = 0.5  # relative errors from which on they are taken as they are, not in proportion to the value
@@ -127,34 +129,50 @@ def wrong(module: Any, fixtures: dict[str, Any], edge: tuple[Any, ...], strength
     return spoilt(ideal, spoil, measured_only=rows.get("source") != "theory", **rows)
 
 
-def rates(module: Any, curves: Curves, errors: Errors, claim: str, draws: int) -> dict[Verdict, float]:
-    """Return how often a claim has each verdict over draws of the curves."""
-    settings = getattr(module, "SIZES", None) or getattr(module, "SMALL", None) or module.QUICK
-    stream = np.random.default_rng(zlib.crc32(claim.encode()))
-    counts, scales = dict.fromkeys(Verdict, 0), errors.scales(curves)
-    for _ in range(draws):
-        counts[findings(module.EXPERIMENT, drawn(curves, scales, stream), settings)[claim].verdict] += 1
-    return {verdict: count / draws for verdict, count in counts.items()}
+class Judges:
+    """Judges drawn curves as a run of the sizes that the tests of an experiment judge by."""
+
+    def __init__(self, module: Any, errors: Errors) -> None:
+        settings = getattr(module, "SIZES", None) or getattr(module, "SMALL", None) or module.QUICK
+        self._sizes, self._usual = (flat(as_dictionary(each)) for each in (settings, module.EXPERIMENT.Config()))
+        self._errors = errors
+
+    def rates(self, curves: Curves, claims: Sequence[Claim], draws: int) -> dict[str, dict[Verdict, float]]:
+        """Return how often each claim has each verdict over draws of the curves."""
+        stream = np.random.default_rng(zlib.crc32(claims[0].id.encode()))
+        counts = {claim.id: dict.fromkeys(Verdict, 0) for claim in claims}
+        read = {panel.value for claim in claims for panel in claim.reads}
+        curves = curves[curves["panel"].isin(read)].reset_index(drop=True)
+        scales = self._errors.scales(curves)
+        for _ in range(draws):
+            seen = drawn(curves, scales, stream)
+            for claim in claims:
+                counts[claim.id][judge(claim, seen, self._sizes, self._usual).verdict] += 1
+        return {
+            claim: {verdict: number / draws for verdict, number in found.items()} for claim, found in counts.items()
+        }
 
 
 def table(name: str, run: RunDirectory, draws: int) -> pd.DataFrame:
     """Return the rates of every claim of an experiment that its ideal curves speak of."""
     module, fixtures = ideal_curves(f"tests.experiments.{name.replace('-', '_')}.test_experiment")
-    errors, lines = Errors(run), []
+    judges, lines = Judges(module, Errors(run)), []
     edges = [*getattr(module, "EDGES", ()), *getattr(module, "EDGES_IN_ERRORS", ())]
     ideal = fixtures["ideal"]
-    for claim in module.EXPERIMENT.all_claims():
-        if not {panel.value for panel in claim.reads} <= set(ideal["panel"]):
-            continue  # another test has its curves
-        true = rates(module, ideal, errors, claim.id, draws)
+    there = set(ideal["panel"])
+    claims = [
+        claim for claim in module.EXPERIMENT.all_claims() if {panel.value for panel in claim.reads} <= there
+    ]  # another test has the curves of others
+    true = judges.rates(ideal, claims, draws)
+    for claim in claims:
         line = {
             "experiment": name,
             "claim": claim.id,
-            "true: fails": true[Verdict.FAILS],
-            "true: undecided": true[Verdict.UNDECIDED],
+            "true: fails": true[claim.id][Verdict.FAILS],
+            "true: undecided": true[claim.id][Verdict.UNDECIDED],
         }
         found = [
-            rates(module, wrong(module, fixtures, edge, 2), errors, claim.id, draws // 4)
+            judges.rates(wrong(module, fixtures, edge, 2), [claim], draws // 4)[claim.id]
             for edge in edges
             if edge[0] == claim.id
         ]

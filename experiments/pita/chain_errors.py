@@ -16,7 +16,8 @@ from solv.experiments.pita.chain import Cell, plane_cells, tested_hops
 from solv.experiments.pita.settings import PitaConfig
 from solv.harness.contract import Context, Part
 from solv.theory.pita.chain_lengths import right_answer, right_to_the_end, trace_lengths
-from solv.tracking.claims import Claim, Judgement, Verdict, all_of, known, within
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of
+from solv.tracking.confidence import STUDENT, within
 from solv.tracking.curves import Curves, Recorder, decode_params, each_curve, select, standard_error
 from solv.tracking.panels import Panel
 
@@ -114,7 +115,9 @@ def _judge_per_step(curves: Curves) -> Judgement:
     place = decode_params(worst["params"])
     telling = points[(points["y_err"] > 0) | (off > ACCURACY_TOLERANCE)]
     verdicts = [
-        within(row["y"], row["predicted"], ACCURACY_TOLERANCE, known(row["y_err"], row["n"]))
+        within(
+            row["y"], row["predicted"], ACCURACY_TOLERANCE, row["y_err"], row["n"], comparisons=len(telling)
+        )
         for _, row in telling.iterrows()
     ]
     return Judgement(
@@ -128,7 +131,7 @@ def _judge_per_step(curves: Curves) -> Judgement:
         ),
         tolerance=(
             f"{ACCURACY_TOLERANCE:g} of accuracy at every point with any scatter ({len(telling)} of {len(points)}), at "
-            f"least {LEAST_SEEDS} seeds"
+            f"least {LEAST_SEEDS} seeds; {STUDENT}"
         ),
     )
 
