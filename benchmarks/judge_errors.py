@@ -27,7 +27,7 @@ from solv.harness.contract import flat
 from solv.harness.reference import PRESET, shipped
 from solv.harness.settings import as_dictionary
 from solv.tracking.claims import Claim, Verdict, judge
-from solv.tracking.curves import Curves
+from solv.tracking.curves import Curves, decode_params
 from solv.tracking.runs import RunDirectory, RunStore
 from tests.experiments.scaffold import spoilt
 
@@ -62,7 +62,7 @@ def ideal_curves(module_name: str) -> tuple[Any, dict[str, Any]]:
 
 
 class Errors:
-    """The standard errors of a run, by panel, ordinate and place along the curves.
+    """The standard errors of a run, by panel, ordinate and place along the curves whose parameters are most alike.
 
     They are taken relative to the value where all values of the panel are positive and known well enough for that.
     """
@@ -72,18 +72,20 @@ class Errors:
         curves = curves[(curves["source"] != "theory") & np.isfinite(curves["y"]) & (curves["y_err"] > 0)]
         curves = curves.assign(place=_places(curves), relative=curves["y_err"] / curves["y"].abs())
         self._rows = {
-            key: rows[["place", "y", "y_err", "relative", "n"]] for key, rows in curves.groupby(["panel", "y_name"])
+            key: rows[["params", "place", "y", "y_err", "relative", "n"]]
+            for key, rows in curves.groupby(["panel", "y_name"])
         }
 
     def scales(self, ideal: Curves) -> np.ndarray:
         """Return row, standard error and its repeats of every point that has an error, shape (points, 3)."""
         measured = (ideal["source"] != "theory") & np.isfinite(ideal["y"]) & (ideal["y_err"] > 0)
         points, found = ideal.assign(row=np.arange(len(ideal)), place=_places(ideal))[measured], []
-        for key, rows in points.groupby(["panel", "y_name"]):
-            known = self._rows.get(key)
-            if known is None:  # not in the run
+        for (panel, ordinate, params), rows in points.groupby(["panel", "y_name", "params"]):
+            every = self._rows.get((panel, ordinate))
+            if every is None:  # not in the run
                 found += list(zip(rows["row"], rows["y_err"], rows["n"], strict=True))
                 continue
+            known = _most_alike(every, str(params))
             positive = bool((known["y"] > 0).all() and (rows["y"] > 0).all())
             relative = positive and known["relative"].median() < VAGUE
             repeats = int(known["n"].median())
@@ -110,6 +112,14 @@ def _places(curves: Curves) -> pd.Series:
     """Return where along its curve every point lies, from 0 to 1."""
     by_curve = curves.groupby(["panel", "params", "source", "y_name"])["x"]
     return ((by_curve.rank(method="dense") - 1) / (by_curve.transform("nunique") - 1).clip(lower=1)).rename("place")
+
+
+def _most_alike(rows: pd.DataFrame, params: str) -> pd.DataFrame:
+    """Return the rows of the curves that share most parameters with one."""
+    asked = decode_params(params).items()
+    shared = {each: len(asked & decode_params(each).items()) for each in rows["params"].unique()}
+    most = max(shared.values())
+    return rows[rows["params"].isin([each for each, number in shared.items() if number == most])]
 
 
 def wrong(module: Any, fixtures: dict[str, Any], edge: tuple[Any, ...], strength: float) -> Curves:
