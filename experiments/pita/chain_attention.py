@@ -13,7 +13,8 @@ from solv.experiments.pita.chain import Cell, span
 from solv.experiments.pita.settings import PitaConfig
 from solv.harness.contract import Context, Part
 from solv.harness.settings import replace
-from solv.tracking.claims import Claim, Judgement, Verdict, all_of, known, within
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of
+from solv.tracking.confidence import STUDENT, within
 from solv.tracking.curves import Curves, Recorder, decode_params, standard_error
 from solv.tracking.panels import Panel
 
@@ -120,12 +121,17 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
 def _judge_uniform(curves: Curves) -> Judgement:
     curves = _wide(curves)
     worst = curves.sort_values("y").iloc[-1]
-    verdicts = [within(row["y"], 0.0, FAR, known(row["y_err"], row["n"])) for _, row in curves.iterrows()]
+    verdicts = [
+        within(row["y"], 0.0, FAR, row["y_err"], row["n"], comparisons=len(curves)) for _, row in curves.iterrows()
+    ]
     return Judgement(
         all_of(verdicts) if _telling(curves) else Verdict.UNDECIDED,
         predicted="near 0",
         measured=f"at most {worst['y']:.3f} ± {worst['y_err']:.3f} ({_place(worst['params'], worst['x'])})",
-        tolerance=f"{FAR:g}: less than a quarter of the weight elsewhere; from d = {LEAST_WIDTH}, {LEAST_SEEDS} seeds",
+        tolerance=(
+            f"{FAR:g}: less than a quarter of the weight elsewhere; from d = {LEAST_WIDTH}, {LEAST_SEEDS} seeds; "
+            f"{STUDENT}"
+        ),
     )
 
 
@@ -133,7 +139,7 @@ def _judge_reduced(curves: Curves) -> Judgement:
     curves = _wide(curves)
     worst = curves.sort_values("y", key=abs).iloc[-1]
     verdicts = [
-        within(row["y"], 0.0, ACCURACY_TOLERANCE, known(row["y_err"], row["n"]))
+        within(row["y"], 0.0, ACCURACY_TOLERANCE, row["y_err"], row["n"], comparisons=len(curves))
         for _, row in curves.iterrows()
         if row["y_err"] > 0 or abs(row["y"]) > ACCURACY_TOLERANCE  # both right in every seed says nothing
     ]
@@ -141,7 +147,9 @@ def _judge_reduced(curves: Curves) -> Judgement:
         all_of(verdicts) if _telling(curves) else Verdict.UNDECIDED,
         predicted="0",
         measured=f"{worst['y']:+.3f} ± {worst['y_err']:.3f} at most ({_place(worst['params'], worst['x'])})",
-        tolerance=f"{ACCURACY_TOLERANCE:g} wherever seeds differ; from d = {LEAST_WIDTH}, {LEAST_SEEDS} seeds",
+        tolerance=(
+            f"{ACCURACY_TOLERANCE:g} wherever seeds differ; from d = {LEAST_WIDTH}, {LEAST_SEEDS} seeds; {STUDENT}"
+        ),
     )
 
 

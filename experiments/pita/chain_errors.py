@@ -115,9 +115,7 @@ def _judge_per_step(curves: Curves) -> Judgement:
     place = decode_params(worst["params"])
     telling = points[(points["y_err"] > 0) | (off > ACCURACY_TOLERANCE)]
     verdicts = [
-        within(
-            row["y"], row["predicted"], ACCURACY_TOLERANCE, row["y_err"], row["n"], comparisons=len(telling)
-        )
+        within(row["y"], row["predicted"], ACCURACY_TOLERANCE, row["y_err"], row["n"], comparisons=len(telling))
         for _, row in telling.iterrows()
     ]
     return Judgement(

@@ -121,7 +121,7 @@ def critical_widths(steps=100_000, error=0.05):
     return join_curves(tables)
 
 
-def attention(distance=0.1, difference=0.01, error=0.01, seeds=5, widths=(36, 256, 512)):
+def attention(distance=0.1, difference=0.01, error=0.01, seeds=12, widths=(36, 256, 512)):
     """Attention is near uniform, and a model without it as good."""
     tables = []
     for panel, name, value in (

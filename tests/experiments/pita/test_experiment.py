@@ -118,7 +118,7 @@ def negative(rows):
         (
             "reduced-model-suffices",
             {"panel": chain_attention.Panels.DIFFERENCE},
-            lambda rows: rows.assign(y=-1.6 * chain_attention.ACCURACY_TOLERANCE),
+            lambda rows: rows.assign(y=-2 * chain_attention.ACCURACY_TOLERANCE),
         ),
         (
             "far-accuracy-falls-with-arms",
