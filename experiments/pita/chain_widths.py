@@ -9,6 +9,7 @@ from solv.experiments.pita.answers import ANSWERS, DIRECT, TRACE
 from solv.experiments.pita.chain import Cell, cells_by_arms, cells_by_depth, ladder
 from solv.experiments.pita.settings import PitaConfig
 from solv.harness.contract import Context, Part
+from solv.harness.settings import replace
 from solv.theory.pita.critical_width import DRAWN_EXPONENTS, WidthLaw, crossing, width_formula, width_law
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, within
 from solv.tracking.curves import Curves, Recorder, decode_params, parameter, select, standard_error
@@ -113,9 +114,10 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
     ]
     distinct = dict.fromkeys(cell for _, _, cells in lines for cell in cells)
     learned: dict[Cell, np.ndarray] = {}
+    training = replace(config.training, seeds=config.widths.seeds)
     with context.progress.task("train chain models of many widths", len(distinct)) as step:
         for cell in distinct:
-            learned[cell] = accuracies(config.training, context, cell, (cell.hops,))["accuracy"][..., 0]
+            learned[cell] = accuracies(training, context, cell, (cell.hops,))["accuracy"][..., 0]
             step.advance(note=cell.name)
     for panel, answer, cells in lines:
         for cell in cells:
@@ -188,7 +190,7 @@ def _critical_widths(
         x=("depth", [cell.depth for cell in cells]) if by_depth else ("arms", [cell.arms for cell in cells]),
         y=("width", widths),
         y_err=np.where(np.isfinite(logs), np.exp(logs) * errors, np.nan),
-        n=config.training.seeds,
+        n=config.widths.seeds,
     )
 
 

@@ -160,6 +160,7 @@ class Widths(Group):
 
     hops: float = real(0.5, "part of the levels that questions span in the search of critical widths", above=0, below=1)
     threshold: float = real(0.75, "accuracy at which a width is critical", above=0.5, below=1)
+    seeds: int = integer(3, "independent models of one task and width, in place of training.seeds", least=2)
     trace: TraceWidths = group(TraceWidths, "models that write a trace")
     direct: DirectWidths = group(DirectWidths, "models that answer directly")
 

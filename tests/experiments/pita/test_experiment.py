@@ -41,6 +41,7 @@ SMALL = PitaConfig(
     proofs=Proofs(leaves=2, sample=4),
     training=Training(seeds=2, steps=30, tests=10),
     widths=Widths(
+        seeds=2,
         trace=TraceWidths(depth=(2,), depth_arms=2, arms=(2, 3), arms_depth=2, widths=(2, 40)),
         direct=DirectWidths(depth=(3,), depth_arms=2, arms=(2,), arms_depth=3, widths=(2, 4)),
     ),
@@ -357,6 +358,7 @@ def test_one_width_has_no_critical_width_and_given_up_searches_no_length(tmp_pat
         SMALL,
         proofs=Proofs(splits=("php",), sample=3, state_limit=1),
         widths=Widths(
+        seeds=2,
             trace=TraceWidths(depth=(2,), depth_arms=2, arms=(2,), arms_depth=2, widths=(4,)),
             direct=DirectWidths(depth=(2,), depth_arms=2, arms=(2,), arms_depth=2, widths=(4,)),
         ),
