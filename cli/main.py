@@ -118,19 +118,35 @@ def _seconds(value: float | None) -> str:
 
 
 @app.command()
-def show(name: Name, overrides: Overrides = None, preset: Preset = "quick", debug: Debug = False) -> None:
-    """Show the composed configuration with the meaning of every key."""
+def show(
+    name: Name,
+    overrides: Overrides = None,
+    preset: Preset = "quick",
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Instead: operations, memory and time of each part, on the device at hand.")
+    ] = False,
+    device: Device = None,
+    part: Parts = None,
+    debug: Debug = False,
+) -> None:
+    """Show the composed configuration with the meaning of every key, or what running it will cost."""
 
     def body() -> None:
         from solv.harness.compose import settings_for
         from solv.harness.settings import as_dictionary, describe
 
-        experiment, settings = settings_for(name, preset, overrides or [])
+        asked = [*(overrides or []), *([f"device={device}"] if device else []), *part_override(part)]
+        experiment, settings = settings_for(name, preset, asked)
+        if cost:
+            from solv.cli.costs import print_costs
+
+            print_costs(experiment, settings)
+            return
         typer.echo(f"# {experiment.entry.paper.title} (arXiv:{experiment.entry.paper.arxiv}), preset {preset}")
         for key, meaning in describe(experiment.Config):
             value: object = as_dictionary(settings)
-            for part in key.split("."):
-                value = value[part]  # type: ignore[index]
+            for step in key.split("."):
+                value = value[step]  # type: ignore[index]
             typer.echo(f"{key}={_yaml(value)}".ljust(48) + f"  # {meaning}")
         for remark in experiment.remarks(settings):
             typer.echo(f"# {remark}")

@@ -11,6 +11,7 @@ import numpy as np
 from solv.harness.entry import Entry
 from solv.harness.seeds import Seeds
 from solv.harness.settings import ConfigurationError, RunSettings, as_dictionary
+from solv.harness.work import Work
 from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.claims import Claim, Finding, judge, not_run, read
 from solv.tracking.curves import Curves, join_curves
@@ -78,6 +79,8 @@ class Part(Generic[Settings]):
         claims: what is judged by these curves.
         figure: the paper's figure or table that it redoes, e.g. "Fig. 2A"; empty if the part is ours.
         switch: key of the setting that decides whether it has panels at all; empty if it always has.
+        work: operations, calls and memory of `predict` and `measure` together, counted from settings in no time and
+            without torch; None if the part takes no time worth counting.
     """
 
     name: str
@@ -89,6 +92,7 @@ class Part(Generic[Settings]):
     claims: tuple[Claim, ...] = ()
     figure: str = ""
     switch: str = ""
+    work: Callable[[Settings], Work] | None = None
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,53 @@
+"""How far are the estimates of `solv show NAME --cost` from what runs took?
+
+    python -m benchmarks.cost_estimates [--at-least 5] [--runs-dir DIR] [NAME ...]
+
+For every part that took some seconds in a reference run, or in the finished runs under DIR: what it took, what is
+estimated from the time of the quick preset and the settings of that run, and their ratio. Goal: within a factor 2.
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+from solv.harness.archive import settings_of
+from solv.harness.catalog import load, names
+from solv.harness.cost import estimate
+from solv.harness.reference import shipped
+from solv.tracking.runs import RunDirectory, RunStore
+
+GOAL = 2.0
+
+
+def estimates(run: RunDirectory, at_least: float) -> Iterator[tuple[str, float, float]]:
+    """Yield part, measured and estimated CPU seconds of the parts of a finished run that took some time."""
+    taken = run.manifest()["parts"]
+    assert isinstance(taken, dict)
+    for cost in estimate(load(run.experiment), settings_of(run)):
+        measured = taken.get(cost.part, {}).get("cpu", 0.0)
+        if measured >= at_least:
+            yield cost.part, measured, cost.seconds
+
+
+def main() -> None:
+    """Print a line for each part; exit 1 if one is further off than the goal."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", metavar="NAME", nargs="*", help="experiments; all by default")
+    parser.add_argument("--at-least", type=float, default=5, help="CPU seconds that a part took")
+    parser.add_argument("--runs-dir", type=Path, help="folder of finished runs, in place of the reference runs")
+    asked = parser.parse_args()
+    store, far = RunStore(asked.runs_dir) if asked.runs_dir else shipped(), 0
+    for run in store.finished():
+        if run.experiment not in (asked.names or names()):
+            continue
+        for part, measured, estimated in estimates(run, asked.at_least):
+            ratio = estimated / measured
+            fits = 1 / GOAL <= ratio <= GOAL
+            far += not fits
+            mark = "" if fits else "  further than the goal"
+            print(f"{run.experiment:14} {part:24} {measured:8.1f} s, {estimated:8.1f} s estimated, {ratio:5.2f}{mark}")
+    raise SystemExit(far > 0)
+
+
+if __name__ == "__main__":
+    main()

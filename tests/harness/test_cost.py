@@ -1,0 +1,95 @@
+"""Is a part's cost estimated from its settings, near what runs took?"""
+
+import math
+from dataclasses import replace as with_
+
+import pytest
+
+from solv.harness.archive import settings_of
+from solv.harness.catalog import load, names
+from solv.harness.cost import MEASURED, Cost, Speed, estimate, measure
+from solv.harness.presets import presets
+from solv.harness.compose import settings_for
+from solv.harness.reference import reference
+from solv.harness.times import cpu_seconds
+from solv.harness.work import Work
+
+LONG = 5.0  # CPU seconds from which on a part's time is more than loading and chance
+FACTOR = 2.0
+
+
+def costs(experiment, settings, **keywords):
+    return {cost.part: cost for cost in estimate(experiment, settings, **keywords)}
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_quick_run_costs_what_it_took(name):
+    experiment = load(name)
+    found = costs(experiment, experiment.Config())
+    for part, seconds in cpu_seconds(name, "quick").items():
+        assert found[part].seconds == pytest.approx(seconds), part
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_reference_run_took_what_is_estimated_from_the_quick_one(name):
+    run = reference(name)
+    taken = run.manifest()["parts"]
+    found = costs(load(name), settings_of(run))
+    far = {
+        part: (seconds["cpu"], found[part].seconds)
+        for part, seconds in taken.items()
+        if seconds["cpu"] >= LONG and not 1 / FACTOR <= found[part].seconds / seconds["cpu"] <= FACTOR
+    }
+    assert not far, "measured and estimated seconds"
+
+
+@pytest.mark.parametrize("name", names())
+def test_parts_that_take_long_say_how_much_work_they_are_at_every_preset(name):
+    experiment = load(name)
+    for preset in presets(name):
+        _, settings = settings_for(name, preset, [])
+        for cost in estimate(experiment, settings):
+            if cost.work is None:
+                assert cpu_seconds(name, "quick")[cost.part] < LONG, f"{preset} {cost.part}"
+            else:
+                assert cost.work.flops + cost.work.calls > 0, f"{preset} {cost.part}"
+                assert math.isfinite(cost.seconds), f"{preset} {cost.part}"
+
+
+def made(work):
+    """An experiment of one part of that work, whose quick run was measured: dmft's first part, in disguise."""
+    experiment = load("dmft")
+    part = next(part for part in experiment.parts if cpu_seconds("dmft", "quick")[part.name] > LONG)
+    return with_(experiment, parts=(with_(part, work=work),)), cpu_seconds("dmft", "quick")[part.name]
+
+
+def test_a_part_that_does_not_say_its_work_costs_what_the_quick_run_took():
+    experiment, seconds = made(None)
+    [cost] = estimate(experiment, experiment.Config())
+    assert cost == Cost(experiment.parts[0].name, None, seconds)
+
+
+def test_twice_the_work_takes_twice_the_time_and_a_faster_device_less():
+    experiment, seconds = made(lambda settings: Work(1e9 * settings.seed, 0, 1))
+    usual = experiment.Config(seed=1)
+    experiment = with_(experiment, Config=lambda: usual)
+    [cost] = estimate(experiment, experiment.Config.__call__().__class__(seed=2))
+    assert cost.seconds == pytest.approx(2 * seconds)
+    [fast] = estimate(experiment, usual, Speed(10 * MEASURED.rate, MEASURED.latency))
+    assert fast.seconds == pytest.approx(seconds / 10)
+
+
+def test_a_device_that_is_slow_to_start_work_gains_nothing_on_small_arrays():
+    experiment, seconds = made(lambda settings: Work(0, 1e6, 1))
+    [cost] = estimate(experiment, experiment.Config(), Speed(1e15, 10 * MEASURED.latency))
+    assert cost.seconds == pytest.approx(10 * seconds)
+
+
+def test_the_speed_of_this_machine_is_measured_on_one_core_and_leaves_the_threads():
+    import torch
+
+    before = torch.get_num_threads()
+    speed = measure("cpu")
+    assert torch.get_num_threads() == before
+    assert 1e8 < speed.rate < 1e14
+    assert 1e-8 < speed.latency < 1e-2
