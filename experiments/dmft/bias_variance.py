@@ -5,7 +5,8 @@ from enum import StrEnum
 
 import numpy as np
 
-from solv.experiments.dmft.regression_problems import ISOTROPIC, RegressionCell, read_steps, regression_cells
+from solv.experiments.dmft.counting import FLOAT, NORMAL, PASS, descent_theory
+from solv.experiments.dmft.regression_problems import ISOTROPIC, RegressionCell, count, read_steps, regression_cells
 from solv.experiments.dmft.settings import DmftConfig
 from solv.experiments.dmft.shared_disorder import (
     FRESH_NOISE,
@@ -20,6 +21,7 @@ from solv.experiments.dmft.shared_disorder import (
 )
 from solv.experiments.dmft.unstable import unwarned
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.dmft.bias_variance import descent_bias_variance
 from solv.theory.dmft.random_feature_dynamics import Sharing, gradient_descent_losses
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing
@@ -185,6 +187,21 @@ def _judge_ensembles(curves: Curves) -> Judgement:
     )
 
 
+def work(config: DmftConfig) -> Work:
+    """Return the work of grids of models, each by two products with a matrix of few columns a step, and of theory."""
+    cell, size, d = regression_cells(config, ISOTROPIC)[0], config.ensembles, config.ensembles.dimension
+    correlations = len(SHARED) + len(config.overlap)
+    theory = correlations * descent_theory(config.steps, modes=1)
+    if np.isinf(cell.features):
+        return theory
+    samples, features = size.bags * count(cell.samples, d), size.sets * count(cell.features, d)
+    grids = 2 + sum(overlap > 0 for overlap in config.overlap)  # independent bags, the same ones with fresh noise, ...
+    products = 2 * d * (samples * (PASS + 2 * size.sets) + features * (PASS + 2 * size.bags))
+    drawn = NORMAL * d * (features + grids * samples)
+    one = Work(drawn + grids * config.steps * products, grids * config.steps * 14, 3 * FLOAT * d * (samples + features))
+    return theory + one * size.repeats
+
+
 BIAS_VARIANCE = Part(
     name="bias-variance",
     question="Which parts does the loss have, and which of them do ensembles and bags remove?",
@@ -192,6 +209,7 @@ BIAS_VARIANCE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "ensembles",

@@ -10,9 +10,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.dmft.counting import EXPONENTIAL, FLOAT, NORMAL, SYMMETRIC_EIGENVALUES, repeated
 from solv.experiments.dmft.settings import DmftConfig
 from solv.experiments.dmft.unstable import unwarned
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.dmft.critical import finite_response, response_error, shifted_response
 from solv.theory.dmft.elliptic import elliptic_correlation, elliptic_response
 from solv.tracking.claims import Claim, Judgement, all_of, known, missing, within
@@ -274,6 +276,20 @@ def _rate(line: Curves, times: tuple[float, float]) -> float:
     return math.log(ends[0] / max(ends[1], 1e-300)) / (times[1] - times[0])
 
 
+def work(config: DmftConfig) -> Work:
+    """Return the work of eigenvalues of symmetric matrices, and of exponentials that are squared again and again."""
+    critical, size = config.critical, config.critical.size
+    exponentials = (EXPONENTIAL + 2 * critical.doublings) * size**3 + 2 * NORMAL * size**2
+    systems = repeated(Work(exponentials, 100, 8 * FLOAT * size**2), critical.size_repeats, 8 * FLOAT * size**2)
+    return sum((_shifted(config, n) for n in critical.sizes), len(TAUS) * systems)
+
+
+def _shifted(config: DmftConfig, size: int) -> Work:
+    repeats, times = config.critical.repeats, len(tail_times(size)) + NORM_POINTS
+    draws = Work((NORMAL + SYMMETRIC_EIGENVALUES * size) * size**2, 3 * times, 4 * FLOAT * size**2)
+    return repeated(draws, repeats, 4 * FLOAT * size**2)
+
+
 CRITICAL_DYNAMICS = Part(
     name="critical-dynamics",
     question="How does a system relax whose slowest mode is marginal, and how far off is one of finite size?",
@@ -281,6 +297,7 @@ CRITICAL_DYNAMICS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "critical-tail",

@@ -5,10 +5,12 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.dmft.counting import deep_theory, training
 from solv.experiments.dmft.deep_networks import network_params
 from solv.experiments.dmft.regression_problems import read_steps
 from solv.experiments.dmft.settings import DmftConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.dmft.deep_linear import DeepLinear, deep_linear_dynamics
 from solv.tracking.curves import Curves, Recorder
 from solv.tracking.panels import Panel
@@ -70,6 +72,14 @@ def _networks(config: DmftConfig) -> list[DeepLinear]:
     ]
 
 
+def work(config: DmftConfig) -> Work:
+    """Return the work of all networks, those of finite width trained, too."""
+    size, steps = config.deep, config.steps_deep
+    networks = _networks(config)
+    trained = [training(each, size.dimension, size.repeats, steps) for each in networks if np.isfinite(each.width)]
+    return sum([*trained, *(deep_theory(each, steps) for each in networks)], Work())
+
+
 DEEP_LINEAR = Part(
     name="deep-linear",
     question="How fast do deep linear networks learn that change their features?",
@@ -77,4 +87,5 @@ DEEP_LINEAR = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

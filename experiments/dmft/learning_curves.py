@@ -10,9 +10,11 @@ from itertools import pairwise
 
 import numpy as np
 
+from solv.experiments.dmft.counting import FLOAT, NORMAL, SYMMETRIC_MODES
 from solv.experiments.dmft.regression_problems import count
 from solv.experiments.dmft.settings import DmftConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.dmft.random_feature_dynamics import LossCurves
 from solv.theory.dmft.regression_flow import regression_flow_losses
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
@@ -24,6 +26,7 @@ RATIOS = (0.25, 0.5, 0.7, 0.85, 1.0, 1.2, 1.5, 2.0, 4.0)  # P/D that are simulat
 EARLIEST, LATEST = 0.1, 1e4
 RESOLVED = 1e-8  # a training loss is a difference: below this it is rounding, in theory and in the simulation
 PEAK = 1.0
+THEORY_CALLS = 1e5  # that take as long as the closed forms: 0.1 s
 FLOOR_OFF = 0.05  # of sigma2: how far the training loss may be off its floor
 
 
@@ -166,6 +169,17 @@ def _steps(line: Curves, *, falling: bool) -> list[Verdict]:
     return found
 
 
+def work(config: DmftConfig) -> Work:
+    """Return the work of the drawn regressions; closed forms are quick at any size."""
+    learning, d = config.learning, config.learning.dimension
+    drawn = d * sum(count(alpha, d) for alpha in {*RATIOS, *learning.alpha})
+    largest = d * count(max(*RATIOS, *learning.alpha), d)
+    ratios, times = len({*RATIOS, *learning.alpha}), len(read_times()) + len(learning.times)
+    products = 4 * d * drawn + ratios * SYMMETRIC_MODES * d**3  # Gram matrix and rotation; eigendecompositions
+    one = Work(NORMAL * drawn + products, ratios * 14 * times, FLOAT * (2 * largest + 3 * d**2))
+    return one * learning.repeats + Work(calls=THEORY_CALLS)
+
+
 LEARNING_CURVES = Part(
     name="learning-curves",
     question="How do train and test loss of linear regression fall, for few and for many samples?",
@@ -173,6 +187,7 @@ LEARNING_CURVES = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "interpolation-peak",

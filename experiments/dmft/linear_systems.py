@@ -5,10 +5,12 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.dmft.counting import EIGENVALUES, FLOAT, INVERSE, NORMAL, propagation, repeated
 from solv.experiments.dmft.elliptic_systems import (
     FREQUENCIES,
     elliptic_cells,
     elliptic_times,
+    euler_times,
     measured_lags,
     times_of_theory,
     upper_half,
@@ -16,6 +18,7 @@ from solv.experiments.dmft.elliptic_systems import (
 from solv.experiments.dmft.settings import DmftConfig
 from solv.experiments.dmft.unstable import unwarned
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.dmft.elliptic import elliptic_correlation, elliptic_response, power_spectrum, spectral_ellipse
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, Recorder, parameter
@@ -147,6 +150,20 @@ def _judge_two_times(curves: Curves) -> Judgement:
     )
 
 
+def work(config: DmftConfig) -> Work:
+    """Return the work of both sizes of matrices; `time-grid` reads the small ones off disk."""
+    sizes, cells = config.elliptic, elliptic_cells(config)
+    size, small, steps = sizes.size, sizes.small_size, len(elliptic_times(config)) - 1
+    euler = len(euler_times(config)) - 1
+    two_time = propagation(size, steps) + Work(EIGENVALUES * size**3, 1)
+    power = (2 + len(FREQUENCIES) * (INVERSE + 2)) * sum(cell.stable for cell in cells) / len(cells)
+    spectra = Work((2 * NORMAL + (2 * euler + power) * small) * small**2, 4 * euler, 8 * FLOAT * small**2)
+    return len(cells) * (
+        repeated(two_time, sizes.repeats, FLOAT * size**2 * (steps + 6))
+        + repeated(spectra, sizes.small_repeats, 8 * FLOAT * small**2)
+    )
+
+
 LINEAR_SYSTEMS = Part(
     name="linear-systems",
     question="How do many units coupled at random correlate, respond and spread?",
@@ -154,6 +171,7 @@ LINEAR_SYSTEMS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "two-times",

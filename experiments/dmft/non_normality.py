@@ -5,10 +5,12 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.dmft.counting import EIGENVALUES, FLOAT, propagation, repeated
 from solv.experiments.dmft.elliptic_systems import elliptic_times, times_of_theory
 from solv.experiments.dmft.settings import DmftConfig
 from solv.experiments.dmft.unstable import unwarned
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.dmft.elliptic import elliptic_correlation, normal_partner_correlation
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known
 from solv.tracking.curves import Curves, Recorder, select
@@ -83,6 +85,13 @@ def _judge_non_normality(curves: Curves) -> Judgement:
     )
 
 
+def work(config: DmftConfig) -> Work:
+    """Return the work of the two-time functions and of the spectra."""
+    size, times = config.elliptic.size, len(elliptic_times(config))
+    one = propagation(size, times - 1) + Work(EIGENVALUES * size**3, 1)
+    return repeated(one, config.elliptic.repeats, FLOAT * size**2 * times)
+
+
 NON_NORMALITY = Part(
     name="non-normality",
     question="What do eigenvectors that are not orthogonal add, at one spectrum?",
@@ -90,6 +99,7 @@ NON_NORMALITY = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "non-normality",

@@ -5,10 +5,12 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.dmft.counting import FLOAT, NORMAL, PASS, descent_theory, repeated
 from solv.experiments.dmft.regression_problems import count, read_steps, spectrum_called
 from solv.experiments.dmft.settings import DmftConfig
 from solv.experiments.dmft.unstable import unwarned
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.dmft.random_features import RandomFeatures
 from solv.theory.dmft.stochastic_descent import stochastic_descent_losses
 from solv.tracking.curves import Curves, Recorder
@@ -64,6 +66,20 @@ def _at(config: DmftConfig, batch: int) -> dict[str, object]:
     }
 
 
+def work(config: DmftConfig) -> Work:
+    """Return the work of SGD at every batch size, and of its theory, one for all of them."""
+    d = config.dimension
+    return sum((_sgd(config, batch) for batch in config.batch), descent_theory(config.steps, modes=d))
+
+
+def _sgd(config: DmftConfig, batch: int) -> Work:
+    """Return the work of one batch size: each step draws a batch; it and the features go through memory twice."""
+    d, features, steps = config.dimension, count(config.features_sgd, config.dimension), config.steps
+    step = NORMAL * batch * d + 2 * PASS * (batch + features) * d
+    one = Work(NORMAL * features * d + steps * step, 16 * steps, 2 * FLOAT * d * (features + batch))
+    return repeated(one, config.repeats.sgd, FLOAT * d * (features + batch))
+
+
 ONE_PASS_SGD = Part(
     name="one-pass-sgd",
     question="How does the loss fall when every step sees a fresh batch?",
@@ -71,4 +87,5 @@ ONE_PASS_SGD = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

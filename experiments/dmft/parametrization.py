@@ -10,9 +10,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.dmft.counting import deep_theory, training
 from solv.experiments.dmft.deep_networks import largest_singular_value
 from solv.experiments.dmft.settings import DmftConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.dmft.deep_linear import DeepLinear, deep_linear_dynamics
 from solv.theory.dmft.parametrization import Parametrization, loss_after, widened
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing, within
@@ -201,6 +203,18 @@ def _judge_spike(curves: Curves) -> Judgement:
     )
 
 
+def work(config: DmftConfig) -> Work:
+    """Return the work of networks trained at every rate of the scan, and once more for their spikes."""
+    size, widths = config.widening, sorted({*WIDTHS, *config.widening.widths})
+    networks = {widened(NARROW, width, kind) for kind in Parametrization for width in size.widths}
+    d, repeats = size.dimension, size.repeats
+    scans = [len(RATES) * training(network, d, repeats, SCAN_STEPS + 1) for network in networks]
+    spikes = [training(network, d, repeats, SPIKE_STEPS + 1, recorded=1) for network in networks]
+    solutions = 2 * len(widths)  # of both parametrizations; spikes are predicted between the widths, too
+    theory = solutions * (len(RATES) * deep_theory(NARROW, SCAN_STEPS + 1) + 2 * deep_theory(NARROW, SPIKE_STEPS + 1))
+    return sum([*scans, *spikes], theory)
+
+
 PARAMETRIZATION = Part(
     name="parametrization",
     question="What of a network survives when it is widened, in the mean-field and in the NTK parametrization?",
@@ -208,6 +222,7 @@ PARAMETRIZATION = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "rate-transfer",

@@ -5,10 +5,19 @@ from enum import StrEnum
 
 import numpy as np
 
-from solv.experiments.dmft.regression_problems import RegressionCell, rate, read_steps, regression_cells
+from solv.experiments.dmft.counting import FLOAT, descent, descent_theory, repeated
+from solv.experiments.dmft.regression_problems import (
+    ISOTROPIC,
+    RegressionCell,
+    count,
+    rate,
+    read_steps,
+    regression_cells,
+)
 from solv.experiments.dmft.settings import DmftConfig
 from solv.experiments.dmft.unstable import unwarned
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.dmft.random_feature_dynamics import gradient_descent_losses
 from solv.tracking.curves import Curves, Recorder
 from solv.tracking.panels import Panel
@@ -73,6 +82,20 @@ def _at(config: DmftConfig, cell: RegressionCell) -> dict[str, object]:
     }
 
 
+def work(config: DmftConfig) -> Work:
+    """Return the work of descent on every cell, drawn and in theory."""
+    cells = [cell for spectrum in config.spectrum for cell in regression_cells(config, spectrum)]
+    return sum((_descents(config, cell) for cell in cells), Work())
+
+
+def _descents(config: DmftConfig, cell: RegressionCell) -> Work:
+    d, samples = config.dimension, count(cell.samples, config.dimension)
+    features = 0 if np.isinf(cell.features) else count(cell.features, d)
+    one = descent(d, samples, features, config.steps)
+    drawn = repeated(one, config.repeats.random_features, FLOAT * d * (samples + features))
+    return drawn + descent_theory(config.steps, modes=1 if cell.spectrum == ISOTROPIC else d)
+
+
 RANDOM_FEATURES = Part(
     name="random-features",
     question="How do the losses of random features fall, isotropic and on a power law?",
@@ -80,4 +103,5 @@ RANDOM_FEATURES = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

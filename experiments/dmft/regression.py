@@ -5,10 +5,12 @@ from enum import StrEnum
 
 import numpy as np
 
-from solv.experiments.dmft.regression_problems import RegressionCell, read_steps
+from solv.experiments.dmft.counting import FLOAT, descent, descent_theory, repeated
+from solv.experiments.dmft.regression_problems import RegressionCell, count, read_steps
 from solv.experiments.dmft.settings import DmftConfig
 from solv.experiments.dmft.unstable import unwarned
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.dmft.random_feature_dynamics import gradient_descent_losses
 from solv.theory.dmft.regression_flow import regression_flow_losses
 from solv.tracking.curves import Curves, Params, Recorder
@@ -81,6 +83,16 @@ def _descent(config: DmftConfig, phi: float) -> dict[str, object]:
     }
 
 
+def work(config: DmftConfig) -> Work:
+    """Return the work of descent, drawn and in theory."""
+    return sum((_descents(config, count(1 / phi, config.dimension)) for phi in config.phi), Work())
+
+
+def _descents(config: DmftConfig, samples: int) -> Work:
+    one, d = descent(config.dimension, samples, 0, config.steps), config.dimension
+    return repeated(one, config.repeats.regression, FLOAT * d * samples) + descent_theory(config.steps, modes=1)
+
+
 REGRESSION = Part(
     name="regression",
     question="How do test and training loss of linear regression fall under descent?",
@@ -88,4 +100,5 @@ REGRESSION = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

@@ -6,11 +6,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from solv.experiments.dmft.counting import MEMORY
 from solv.harness.contract import Context
 from solv.tracking.curves import standard_error
 from solv.tracking.progress import Step
-
-MEMORY = 2**30  # bytes of random matrices held at once
 
 Simulate = Callable[[Sequence[torch.Generator]], Mapping[str, torch.Tensor]]
 

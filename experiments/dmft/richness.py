@@ -6,9 +6,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.dmft.counting import deep_theory, outliers, training
 from solv.experiments.dmft.deep_networks import largest_singular_value, network_params
 from solv.experiments.dmft.settings import DmftConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.dmft.deep_linear import DeepLinear, deep_linear_dynamics
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, Recorder, parameter, select
@@ -107,6 +109,15 @@ def _errors(rows: Curves) -> Sequence[float]:
     return [known(error, n) for error, n in zip(rows["y_err"], rows["n"], strict=True)]
 
 
+def work(config: DmftConfig) -> Work:
+    """Return the work of the networks, their weights kept at every step that is read, and of the outliers."""
+    size, steps = config.spikes, config.spikes.scan_steps
+    last, network = max(steps), _network(RICHNESS[0])  # richness changes no size
+    trained = training(network, size.scan_dimension, size.scan_repeats, last + 1, len(steps))
+    theory = sum((outliers(step) for step in steps), deep_theory(network, last + 1))
+    return len(RICHNESS) * (trained + theory)
+
+
 RICHNESS_SCAN = Part(
     name="richness",
     question="When do spikes leave the bulk, and do richer networks spike higher?",
@@ -114,6 +125,7 @@ RICHNESS_SCAN = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "spikes-detach",

@@ -7,10 +7,12 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
-from solv.experiments.dmft.regression_problems import RegressionCell
+from solv.experiments.dmft.counting import COMPLEX, exact_flow
+from solv.experiments.dmft.regression_problems import RegressionCell, count
 from solv.experiments.dmft.settings import DmftConfig
 from solv.experiments.dmft.unstable import unwarned
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.dmft.flow_map import isotropic_flow_losses
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, within
 from solv.tracking.curves import Curves, Params, Recorder, each_curve, parameter, select
@@ -20,6 +22,8 @@ RECORD = Recorder("dmft", "rise-map")
 MAP_VALUES = (0.1, 0.3, 0.5, 0.8, 1.2, 3.0)  # P/D and N/D of the claim, always columns of the map
 MAP_POINTS = ((0.3, 0.3), (0.3, 0.5), (0.5, 0.5), (0.5, 1.2), (0.8, 0.8), (1.2, 0.3), (1.2, 1.2), (3.0, 1.2))
 MAP_SPAN = (0.1, 300.0)  # times between which a curve of the map is followed
+TALBOT_ORDER = 24  # nodes of the inversion, as theory takes them by default
+CELL_CALLS = 35  # of NumPy on pairs of nodes, for a cell of the map at a time
 RISE_THRESHOLD = 1e-4  # relative rise after the minimum below which a curve counts as monotone
 RESOLVED_LOSS = 1e-6  # a flow's loss is known to about 1e-8: below this no rise is read off
 JUDGED_RISE = 0.01  # finite systems scatter around weaker rises
@@ -187,6 +191,16 @@ def _table(rows: Curves) -> pd.DataFrame:
     return rows.assign(row=parameter(rows, "features")).pivot(index="row", columns="x", values="y")
 
 
+def work(config: DmftConfig) -> Work:
+    """Return the work of the simulated points of the map, and of theory, each cell and time by itself."""
+    d, times, columns = config.flow.map_dimension, config.flow.times, len(map_values(config))
+    flows = [exact_flow(d, count(p, d), count(n, d), times) for p, n in MAP_POINTS]
+    cells = columns * (columns + 1) // 2 + len(MAP_POINTS) + len(MAP_VALUES)
+    nodes = TALBOT_ORDER * (2 * TALBOT_ORDER - 1)
+    theory = Work(CELL_CALLS * COMPLEX * nodes, CELL_CALLS) * (cells * times)
+    return config.flow.map_repeats * sum(flows, Work()) + theory
+
+
 RISE_MAP = Part(
     name="rise-map",
     question="For how much data and how many features does the noise-free loss rise again?",
@@ -194,6 +208,7 @@ RISE_MAP = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "map",

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from solv.experiments.dmft.counting import deep_theory, outliers, training
 from solv.experiments.dmft.deep_networks import EDGE, EQUATION, INDEPENDENT, largest_singular_value
 from solv.experiments.dmft.settings import DmftConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.dmft.deep_linear import DeepLinear, deep_linear_dynamics
 from solv.theory.dmft.outliers import bulk_edge
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing, within
@@ -88,7 +90,7 @@ def measure(config: DmftConfig, context: Context) -> Iterator[Curves]:
     size = config.spikes
     with context.progress.task("train networks with spikes", size.networks) as shown:
         for case in NETWORKS[: size.networks]:
-            dimension = max(20, round(case.relative_size * size.scan_dimension))
+            dimension = _dimension(config, case)
             arrays = train(
                 context, shown, "spiked", case.network, dimension, size.scan_repeats, case.step + 1, (case.step,)
             )
@@ -179,6 +181,21 @@ def _by_matrix(rows: Curves, values: Iterable[float]) -> dict[Matrix, float]:
     return dict(zip(keys, values, strict=True))
 
 
+def work(config: DmftConfig) -> Work:
+    """Return the work of every network, and of its outliers by both formulas."""
+    return sum((_network_work(config, case) for case in NETWORKS[: config.spikes.networks]), Work())
+
+
+def _network_work(config: DmftConfig, case: SpikedNetwork) -> Work:
+    size, steps = config.spikes, case.step + 1
+    trained = training(case.network, _dimension(config, case), size.scan_repeats, steps, recorded=1)
+    return trained + deep_theory(case.network, steps) + 2 * case.network.hidden_layers * outliers(case.step)
+
+
+def _dimension(config: DmftConfig, case: SpikedNetwork) -> int:
+    return max(20, round(case.relative_size * config.spikes.scan_dimension))
+
+
 SPIKE_DEPENDENCE = Part(
     name="spike-dependence",
     question="Does it matter that spikes depend on the initial weights?",
@@ -186,6 +203,7 @@ SPIKE_DEPENDENCE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "second-layer",

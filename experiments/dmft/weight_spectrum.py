@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.dmft.counting import deep_theory, outliers, training
 from solv.experiments.dmft.deep_networks import (
     EDGE,
     EQUATION,
@@ -15,6 +16,7 @@ from solv.experiments.dmft.deep_networks import (
 )
 from solv.experiments.dmft.settings import DmftConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.dmft.deep_linear import DeepLinear, deep_linear_dynamics
 from solv.theory.dmft.outliers import bulk_edge, outlier_singular_values
 from solv.theory.random_matrix import singular_value_density
@@ -23,6 +25,7 @@ from solv.tracking.panels import Panel, Ridge
 
 RECORD = Recorder("dmft", "weight-spectrum")
 HISTOGRAM_BIN = 0.04
+THEORY_STEPS = 33  # of the line of theory
 SHOWN_STEPS = 7  # histograms of trained weights, at most
 
 
@@ -58,7 +61,7 @@ def predict(config: DmftConfig) -> Iterator[Curves]:
     """Yield bulk, edge and outliers of every hidden matrix of the network."""
     network = _network(config)
     last = max(config.spike_steps)
-    steps = np.unique(np.concatenate([config.spike_steps, np.linspace(1, last, 33)]).round().astype(int))
+    steps = np.unique(np.concatenate([config.spike_steps, np.linspace(1, last, THEORY_STEPS)]).round().astype(int))
     solution = deep_linear_dynamics(network, int(steps[-1]) + 1)
     for layer in range(network.hidden_layers):
         edge, at = bulk_edge(solution, layer), {**network_params(network), "layer": layer}
@@ -127,6 +130,16 @@ def _shown(steps: Sequence[int]) -> list[int]:
     return [0, *(sorted(steps)[index] for index in chosen)]
 
 
+def work(config: DmftConfig) -> Work:
+    """Return the work of the network, its weights kept at every recorded step, and of the outliers by both formulas."""
+    network, size, last = _network(config), config.spikes, max(config.spike_steps)
+    recorded = len({0, *config.spike_steps})
+    trained = training(network, size.dimension, size.repeats, last + 1, recorded)
+    # At steps from 1 to the last one: the mean cube is a quarter of the last.
+    looked_at = 2 * network.hidden_layers * (THEORY_STEPS + recorded)
+    return trained + deep_theory(network, last + 1) + looked_at * outliers(round(last / 4 ** (1 / 3)))
+
+
 WEIGHT_SPECTRUM = Part(
     name="weight-spectrum",
     question="What happens to the singular values of a network's weights as it learns?",
@@ -134,4 +147,5 @@ WEIGHT_SPECTRUM = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

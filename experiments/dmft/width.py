@@ -6,9 +6,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.dmft.counting import deep_theory, training
 from solv.experiments.dmft.deep_networks import network_params
 from solv.experiments.dmft.settings import DmftConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.dmft.deep_linear import DeepLinear, DeepLinearDynamics, deep_linear_dynamics
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, within
 from solv.tracking.curves import Curves, Recorder, select
@@ -110,6 +112,13 @@ def _judge_wider(curves: Curves) -> Judgement:
     )
 
 
+def work(config: DmftConfig) -> Work:
+    """Return the work of the trained networks, and of theory at more widths and, twice, without limit."""
+    size, steps = config.deep, STEP + 1
+    trained = [training(_network(width), size.scan_dimension, size.scan_repeats, steps) for width in WIDTHS_TRAINED]
+    return sum(trained, (len(WIDTHS) + 2) * deep_theory(_network(math.inf), steps))
+
+
 WIDTH = Part(
     name="width",
     question="Is a wider network better at the same step, and how fast does it approach infinite width?",
@@ -117,6 +126,7 @@ WIDTH = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "wider-is-better",

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from solv.experiments.dmft.repeats import MEMORY, averaged, repeat
+from solv.experiments.dmft.counting import MEMORY
+from solv.experiments.dmft.repeats import averaged, repeat
 from tests.experiments.scaffold import Units, context
 
 
