@@ -10,11 +10,13 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.counting import fits, theory
 from solv.experiments.icl_alignment.covariances import exponent, spiked_directions, train_spectrum
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.rank_correlations import (
     MEASURES,
     MISALIGNMENT,
+    RANK_CALLS,
     RESOLVENT,
     Errors,
     Measures,
@@ -29,6 +31,7 @@ from solv.experiments.icl_alignment.rank_correlations import (
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
 from solv.harness.seeds import Seeds
+from solv.harness.work import Work
 from solv.theory.icl_alignment.covariances import (
     exponential_spectrum,
     power_law_spectrum,
@@ -44,6 +47,7 @@ from solv.tracking.curves import Curves, Recorder, parameter, select, standard_e
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("icl-alignment", "alignment-measures")
+MEASURE_CUBES, MEASURE_CALLS = 40, 300  # all measures of a pair: eigenvalues of d x d, in d^3, and calls
 SCATTER_LIMITS = (0.0, 1.95)  # knowing nothing is an error of 1 + rho; above it there is room for the legend
 EXACT = 1e-9  # of a rank correlation that is one
 ORDERED = 0.95  # rank correlation within one pretraining that finite size leaves: theory's is 1
@@ -274,6 +278,19 @@ def _judge_pooled(curves: Curves) -> Judgement:
     )
 
 
+def work(config: IclAlignmentConfig) -> Work:
+    """Return the work of the fits, of every measure of each pair, and of the rank correlations of each repeat."""
+    scatter, repeats, d = config.scatter, config.simulation.repeats, config.scatter.dimension
+    tests = len(scatter.p) + len(scatter.rate) + len(scatter.share) + len(scatter.angle) + 1  # and the reversed one
+    points = [Sizes(tau, config.alpha[0], kappa, config.rho[0]) for tau in scatter.tau for kappa in scatter.kappa]
+    fitted = [len(scatter.train) * fits(d, at, repeats, tests) for at in points]
+    pretrainings = len(points) * len(scatter.train)
+    pairs = 2 * len(scatter.tau) * len(scatter.train) * tests  # measured for theory and for simulation
+    measured = pairs * (Work(MEASURE_CUBES * d**3, MEASURE_CALLS) + theory(d, len(scatter.kappa)))
+    ranked = Work(calls=RANK_CALLS) * (len(MEASURES) * (1 + repeats) * (pretrainings + len(scatter.tau)))
+    return sum(fitted, measured + theory(d, 1, pretrainings * tests) + ranked)
+
+
 ALIGNMENT_MEASURES = Part(
     name="alignment-measures",
     question="Which measure orders the errors of many pairs of covariances, within one pretraining and over all?",
@@ -281,6 +298,7 @@ ALIGNMENT_MEASURES = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "alignment-orders-linear-errors",

@@ -6,10 +6,12 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.counting import fits, theory
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
 from solv.harness.settings import ConfigurationError
+from solv.harness.work import Work
 from solv.theory.icl_alignment.covariances import power_law_spectrum
 from solv.theory.icl_alignment.error import icl_error, optimal_power_law
 from solv.tracking.claims import Claim, Judgement, all_of
@@ -18,6 +20,8 @@ from solv.tracking.curves import Curves, Recorder, each_curve, select, standard_
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("icl-alignment", "best-pretraining")
+THEORY_EXPONENTS = 41  # of the line of theory
+SEARCH_EVALUATIONS = 100  # of the error, in search of the best exponent
 
 
 class Panels(StrEnum):
@@ -52,7 +56,7 @@ def predict(config: IclAlignmentConfig) -> Iterator[Curves]:
     size, d = config.pretraining, config.dimension
     require_tasks("pretraining.kappa", size.kappa, d)
     t = power_law_spectrum(d, size.test_p)
-    exponents = np.unique([*np.round(np.linspace(0, 2, 41), 6), *size.p])
+    exponents = np.unique([*np.round(np.linspace(0, 2, THEORY_EXPONENTS), 6), *size.p])
     for case in _cases(config):
         params, at = _params(config, case), vars(case)
         own = float(icl_error(t, t, **at).total)
@@ -121,6 +125,14 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: IclAlignmentConfig) -> Work:
+    """Return the work of the fits at every exponent, and of theory's line and its search for the best of them."""
+    size, d, cases = config.pretraining, config.dimension, _cases(config)
+    exponents = len({*size.p, size.test_p})
+    fitted = [exponents * fits(d, case, config.simulation.repeats, 1) for case in cases]
+    return sum(fitted, theory(d, 1, len(cases) * (THEORY_EXPONENTS + SEARCH_EVALUATIONS)))
+
+
 BEST_PRETRAINING = Part(
     name="best-pretraining",
     question="Which power law is best to pretrain on, for a given power law at test?",
@@ -128,6 +140,7 @@ BEST_PRETRAINING = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "optimal-pretraining-not-test",

@@ -6,10 +6,13 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.counting import fits
+from solv.experiments.icl_alignment.covariances import CORE_TESTS
 from solv.experiments.icl_alignment.fixed_point import core_params, core_spectra, fixed_sizes
 from solv.experiments.icl_alignment.log_ratios import log_ratio
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
 from solv.tracking.confidence import STUDENT, exceeds
@@ -113,6 +116,13 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: IclAlignmentConfig) -> Work:
+    """Return the work of a fit for each length, and of one that is tested at all lengths; contexts are not drawn."""
+    d, repeats, at, tests = config.dimension, config.simulation.repeats, fixed_sizes(config), len(CORE_TESTS)
+    longer = fits(d, at, repeats, tests * len(config.test_alpha))
+    return len(config.descent.alpha) * fits(d, at, repeats, tests) + longer
+
+
 CONTEXT_LENGTH = Part(
     name="context-length",
     question="How much do longer contexts help, at pretraining and test together and at the test alone?",
@@ -120,6 +130,7 @@ CONTEXT_LENGTH = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "longer-test-context-helps",

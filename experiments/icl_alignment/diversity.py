@@ -6,11 +6,13 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.counting import fits, theory
 from solv.experiments.icl_alignment.covariances import exponent, test_label, tested_spectrum, train_spectrum
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.log_ratios import log_ratio
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
 from solv.tracking.confidence import STUDENT, exceeds
@@ -151,6 +153,19 @@ def _along_kappa(lines: Curves, *, direction: int, lacking: str) -> Judgement:
     )
 
 
+def work(config: IclAlignmentConfig) -> Work:
+    """Return the work of the fits of every picture at every diversity, and of theory along it."""
+    d, repeats, kappas = config.dimension, config.simulation.repeats, config.kappa
+    cells = [(len(_tested_beside(config, train)), alpha, tau, rho) for train, alpha, tau, rho in _cells(config)]
+    fitted = [
+        fits(d, Sizes(tau, alpha, kappa, rho), repeats, tests)
+        for tests, alpha, tau, rho in cells
+        if math.isfinite(tau)
+        for kappa in kappas
+    ]
+    return sum(fitted, theory(d, len(kappas), sum(cell[0] for cell in cells)))
+
+
 DIVERSITY = Part(
     name="diversity",
     question="When does more task diversity lower the error of the test, and when does it raise it?",
@@ -158,6 +173,7 @@ DIVERSITY = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "diversity-helps-aligned",

@@ -10,9 +10,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.counting import fits, theory
 from solv.experiments.icl_alignment.fixed_point import fixed_sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.icl_alignment.covariances import projector_spectrum
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking.curves import Curves, Recorder, standard_error
@@ -133,6 +135,17 @@ def _gain_params(config: IclAlignmentConfig, s: float) -> dict[str, object]:
     return {**_at(config, s), "few": diversity.few, "many": diversity.many, "dimension": config.dimension}
 
 
+def work(config: IclAlignmentConfig) -> Work:
+    """Return the work of two fits for each simulated column, and of theory's columns at the ends of the rows."""
+    diversity, at, repeats = config.diversity, fixed_sizes(config), config.simulation.repeats
+    column = [
+        fits(config.dimension, replace(at, kappa=kappa), repeats, len(diversity.s))
+        for kappa in (diversity.few, diversity.many)
+    ]
+    predicted = theory(DIMENSION, diversity.kappas, 2 * (diversity.columns + len(diversity.unseen)))
+    return sum(len(diversity.unseen) * column, predicted)
+
+
 DIVERSITY_MAP = Part(
     name="diversity-map",
     question="For which pairs of covariances does task diversity help, and how much of it is best?",
@@ -140,4 +153,5 @@ DIVERSITY_MAP = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

@@ -7,10 +7,13 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.counting import fits
+from solv.experiments.icl_alignment.covariances import CORE_TESTS
 from solv.experiments.icl_alignment.fixed_point import core_params, core_spectra, fixed_sizes
 from solv.experiments.icl_alignment.log_ratios import log_ratio
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
 from solv.tracking.confidence import STUDENT, exceeds
@@ -108,6 +111,13 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: IclAlignmentConfig) -> Work:
+    """Return the work of the fits beside the peak, the more the nearer to it; theory takes no time."""
+    at, repeats = fixed_sizes(config), config.simulation.repeats
+    fitted = (fits(config.dimension, replace(at, tau=tau), repeats, len(CORE_TESTS)) for tau in config.descent.tau)
+    return sum(fitted, Work())
+
+
 DOUBLE_DESCENT = Part(
     name="double-descent",
     question="How does the error depend on the number of pretraining contexts, and where is it largest?",
@@ -115,6 +125,7 @@ DOUBLE_DESCENT = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "double-descent-at-tau-1",

@@ -6,10 +6,12 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.counting import fits
 from solv.experiments.icl_alignment.covariances import CORE_TESTS, POWER_LAW, tested_spectrum
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.icl_alignment.covariances import power_law_spectrum
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking.claims import Claim, Judgement, all_of, known, missing
@@ -120,6 +122,17 @@ def _intercept(rows: Curves) -> tuple[float, float]:
     return float((covariance @ design.T @ (y * weight))[0]), error
 
 
+def work(config: IclAlignmentConfig) -> Work:
+    """Return the work of the fits at every dimension, the more repeats the smaller it is."""
+    size, largest = config.finite_size, max(config.finite_size.dimension)
+    fitted = [
+        fits(d, Sizes(tau, size.alpha, size.kappa, size.rho), round(size.repeats * largest / d), len(CORE_TESTS))
+        for tau in size.tau
+        for d in size.dimension
+    ]
+    return sum(fitted, Work())
+
+
 FINITE_SIZE = Part(
     name="finite-size",
     question="How large must the dimension be for theory to hold?",
@@ -127,6 +140,7 @@ FINITE_SIZE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "matches-theory",

@@ -11,14 +11,13 @@ import torch
 from torch import Tensor
 
 from solv.data.icl_alignment.tasks import draw_attention_contexts, draw_tasks
+from solv.experiments.icl_alignment.counting import BYTES_AT_ONCE, BYTES_PER_NUMBER
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig
 from solv.harness.contract import Context
 from solv.harness.settings import ConfigurationError
 from solv.models.icl_alignment.fit import NotConvergedError, error_on_given_tasks, error_on_tasks, fit
 from solv.tracking.progress import Step
-
-BYTES_AT_ONCE = 2**28
 
 
 class FittedAttention:
@@ -111,7 +110,7 @@ class FittedAttention:
         d, device = len(train), self._context.device
         n, tasks, length = (max(1, round(size)) for size in (at.tau * d**2, at.kappa * d, at.alpha * d))
         covariance = torch.from_numpy(train).to(device)
-        at_once = max(1, BYTES_AT_ONCE // (24 * n * d))
+        at_once = max(1, BYTES_AT_ONCE // (BYTES_PER_NUMBER * n * d))
         for first in range(0, repeats, at_once):
             drawn = []
             for repeat in range(first, min(first + at_once, repeats)):

@@ -9,10 +9,12 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.counting import fits
 from solv.experiments.icl_alignment.covariances import POWER_LAW, train_spectrum
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking.claims import Claim, Judgement, all_of, missing
 from solv.tracking.confidence import STUDENT, within
@@ -107,6 +109,13 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: IclAlignmentConfig) -> Work:
+    """Return the work of one fit for each diversity, tested on its own and on fresh tasks."""
+    size, repeats = config.own_tasks, config.simulation.repeats
+    at = [Sizes(size.tau, size.alpha, kappa, size.rho) for kappa in size.kappa]
+    return sum((fits(config.dimension, each, repeats, 2) for each in at), Work())
+
+
 IN_DISTRIBUTION = Part(
     name="in-distribution",
     question="How much better are the tasks of pretraining themselves done than fresh ones like them?",
@@ -114,6 +123,7 @@ IN_DISTRIBUTION = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "in-distribution-error-is-q-tau",

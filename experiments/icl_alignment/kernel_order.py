@@ -12,10 +12,12 @@ from itertools import product
 
 import numpy as np
 
+from solv.experiments.icl_alignment.counting import fits, theory
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
 from solv.harness.settings import ConfigurationError
+from solv.harness.work import Work
 from solv.theory.icl_alignment.covariances import (
     exponential_spectrum,
     linear_spectrum,
@@ -32,6 +34,7 @@ RECORD = Recorder("icl-alignment", "kernel-order")
 DIMENSION = 40  # of the exact search for a step against the order
 TAUS = (0.2, 0.5, 0.9, 1.1, 1.5, 4.0, 80.0)
 SEARCHED = tuple(product((0.2, 1.0, 10.0, 30.0), (0.05, 0.5, 1.0, 3.0, np.inf), (0.0, 0.01, 1.0, 10.0)))
+SPECTRA = 3  # that are searched
 ROUNDING = 1e-9  # of K, relative to its largest eigenvalue
 SPREAD = 1e-9  # of theory's errors beside isotropic pretraining
 
@@ -212,6 +215,14 @@ def _judge_isotropic(curves: Curves) -> Judgement:
     )
 
 
+def work(config: IclAlignmentConfig) -> Work:
+    """Return the work of the fits on single directions and beside isotropic pretraining, and of theory's search."""
+    size, cases = config.order, _cases(config)
+    fitted = [fits(size.dimension, case, size.repeats, size.directions) for case in cases]
+    isotropic = fits(size.dimension, cases[0], size.repeats, len(size.p))
+    return sum(fitted, isotropic + theory(DIMENSION, 1, len(TAUS) * SPECTRA * len(SEARCHED)))
+
+
 KERNEL_ORDER = Part(
     name="kernel-order",
     question="Which test is easiest beside one pretraining, and is it always the same?",
@@ -219,6 +230,7 @@ KERNEL_ORDER = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "kernel-is-ordered-against-pretraining",

@@ -9,9 +9,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.counting import fits, theory
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.icl_alignment.covariances import power_law_spectrum
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking.claims import Claim, Judgement, all_of, missing, within
@@ -22,6 +24,7 @@ from solv.tracking.panels import Map, Panel
 RECORD = Recorder("icl-alignment", "pretraining-map")
 LEAST_KAPPA, MOST_KAPPA = 0.1, 2.1
 LEAST_GAP, MOST_GAP = -0.5, 2.0
+FINE_GAPS = 51  # of a slice
 SCARCE, PLENTY = (0.1, 1.2, 19.0), (2.1, 2.0, -21.0)  # (kappa, p_train - p_test, improvement in per cent)
 ROUNDING = 0.5  # of per cent without decimals
 
@@ -76,7 +79,7 @@ def predict(config: IclAlignmentConfig) -> Iterator[Curves]:
         y = _improvement(config, size.dimension, kappas, float(gap))
         at = {**_at(config, size.dimension), "gap": float(gap)}
         yield RECORD.theory(Panels.MAP, at, x=("kappa", kappas), y=("improvement", y))
-    fine = np.unique([*np.linspace(LEAST_GAP, MOST_GAP, 51).round(6), *size.gap])
+    fine = np.unique([*np.linspace(LEAST_GAP, MOST_GAP, FINE_GAPS).round(6), *size.gap])
     for kappa in size.kappa:
         y = np.array([float(_improvement(config, size.simulated, np.array(kappa), float(gap))) for gap in fine])
         at = {**_at(config, size.simulated), "kappa": kappa}
@@ -149,6 +152,16 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: IclAlignmentConfig) -> Work:
+    """Return the work of the fits, on the test's own covariance and at every gap, and of theory's map and slices."""
+    size, pretrainings = config.improvement, 1 + sum(gap != 0 for gap in config.improvement.gap)
+    fitted = [
+        fits(size.simulated, Sizes(size.tau, size.alpha, kappa, size.rho), size.repeats, 1) for kappa in size.kappa
+    ]
+    slices = theory(size.simulated, 1, 2 * len(size.kappa) * FINE_GAPS)
+    return sum(pretrainings * fitted, theory(size.dimension, size.columns, 2 * size.rows) + slices)
+
+
 PRETRAINING_MAP = Part(
     name="pretraining-map",
     question="Where does steeper pretraining help, and where pretraining on the test's own covariance?",
@@ -156,6 +169,7 @@ PRETRAINING_MAP = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Fig. 4",
     claims=(
         Claim(

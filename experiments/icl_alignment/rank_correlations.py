@@ -20,6 +20,7 @@ from solv.tracking.curves import Curves, Params, parameter
 
 MISALIGNMENT = "e_misalign"
 RESOLVENT = "resolvent"
+RANK_CALLS = 300  # that take as long as one rank correlation
 MEASURES = (MISALIGNMENT, RESOLVENT, *RIVALS)
 SIGNS = (1, 1, *(sign for _, sign in RIVALS.values()))
 Pretraining: TypeAlias = tuple[str, float]  # (train, kappa)

@@ -10,9 +10,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.counting import fits, theory
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.icl_alignment.covariances import power_law_spectrum, projector_spectrum, spiked_spectrum
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking.claims import Claim, Judgement, all_of, missing, within
@@ -148,6 +150,15 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: IclAlignmentConfig) -> Work:
+    """Return the work of the fits, each tested on every covariance, and of theory along the diversity."""
+    size, tests = config.subspace, len(_tests(config))
+    fitted = [
+        fits(size.dimension, Sizes(size.tau, size.alpha, kappa, size.rho), size.repeats, tests) for kappa in size.kappa
+    ]
+    return sum(fitted, theory(size.dimension, len(GRID), tests))
+
+
 SEEN_SUBSPACE = Part(
     name="seen-subspace",
     question="From how many tasks on is a subspace learned, and what is learned of the rest?",
@@ -155,6 +166,7 @@ SEEN_SUBSPACE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Fig. 6",
     claims=(
         Claim(

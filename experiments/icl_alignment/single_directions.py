@@ -9,10 +9,12 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.counting import fits, theory
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
 from solv.harness.settings import ConfigurationError
+from solv.harness.work import Work
 from solv.theory.icl_alignment.covariances import linear_spectrum, spiked_spectrum
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
@@ -154,6 +156,15 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: IclAlignmentConfig) -> Work:
+    """Return the work of the fits, each tested on every direction, and of theory along the diversity."""
+    size, tests = config.directions, 1 + len(config.directions.index)
+    fitted = [
+        fits(size.dimension, Sizes(size.tau, size.alpha, kappa, size.rho), size.repeats, tests) for kappa in size.kappa
+    ]
+    return sum(fitted, theory(size.dimension, len(GRID), tests))
+
+
 SINGLE_DIRECTIONS = Part(
     name="single-directions",
     question="How does task diversity serve tests that lie in one direction of pretraining?",
@@ -161,6 +172,7 @@ SINGLE_DIRECTIONS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Fig. 1",
     claims=(
         Claim(

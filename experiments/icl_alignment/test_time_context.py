@@ -9,9 +9,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.icl_alignment.counting import fits
 from solv.experiments.icl_alignment.fixed_point import Sizes
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.icl_alignment.covariances import power_law_spectrum
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
@@ -120,6 +122,13 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: IclAlignmentConfig) -> Work:
+    """Return the work of one fit for each spectrum, tested at all lengths; theory takes no time."""
+    size = config.long_tests
+    at = Sizes(size.tau, size.alpha, size.kappa, size.rho)
+    return len(size.p) * fits(size.dimension, at, config.simulation.repeats, len(size.test_alpha))
+
+
 TEST_TIME_CONTEXT = Part(
     name="test-time-context",
     question="How far do longer contexts at the test go, without longer contexts in pretraining?",
@@ -127,6 +136,7 @@ TEST_TIME_CONTEXT = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="test-time scaling (preprint)",
     claims=(
         Claim(

@@ -11,10 +11,12 @@ from functools import partial
 
 import numpy as np
 
+from solv.experiments.icl_alignment.counting import transformers
 from solv.experiments.icl_alignment.covariances import POWER_LAW
 from solv.experiments.icl_alignment.rank_correlations import (
     MEASURES,
     MISALIGNMENT,
+    RANK_CALLS,
     RESOLVENT,
     Measures,
     Ranking,
@@ -28,6 +30,7 @@ from solv.experiments.icl_alignment.rank_correlations import (
 )
 from solv.experiments.icl_alignment.settings import IclAlignmentConfig, require_tasks
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.icl_alignment.covariances import power_law_spectrum, projector_spectrum
 from solv.theory.icl_alignment.error import icl_error
 from solv.tracking.claims import Claim, Judgement, all_of, missing
@@ -320,6 +323,18 @@ def _judge_by_heart(curves: Curves) -> Judgement:
     )
 
 
+def work(config: IclAlignmentConfig) -> Work:
+    """Return the work of the transformers of every architecture, and of the rank correlations of each training."""
+    size = config.transformer
+    if not size.enabled:
+        return Work()
+    tests = len(size.test_p) + len(size.test_rank)
+    trained = [transformers(size, architecture, tests + 1) for architecture in size.architecture]
+    pretrainings = len(size.architecture) * len(size.link) * (1 + len(size.kappa))
+    ranked = Work(calls=RANK_CALLS) * (2 * len(MEASURES) * (1 + size.seeds) * pretrainings)
+    return sum(trained, ranked)
+
+
 TRANSFORMER = Part(
     name="transformer",
     question="Does e_misalign of linear attention order the errors of a nonlinear transformer, too?",
@@ -328,6 +343,7 @@ TRANSFORMER = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Fig. 3",
     claims=(
         Claim(
