@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
-from solv.experiments.moe_transfer.sizes import SCALED, SHOWN, coordinate_models
+from solv.experiments.moe_transfer.sizes import SCALED, SHOWN, coordinate_models, training_work
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.moe_transfer.parameter_tables import TABLES, exponents
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, Params, Recorder, decode_params, parameter, select, standard_error
@@ -126,6 +127,16 @@ def _slopes(sizes: np.ndarray, logs: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return y, y_err, [n] * len(y)
 
 
+def work(config: MoeTransferConfig) -> Work:
+    """Return the work of a few steps of every model under every table, and of two forward passes: a step's worth."""
+    if "coordinates" not in config.work:
+        return Work()
+    check = config.coordinates
+    grown = [model for way in check.directions for model in coordinate_models(config.transfer, check, way)]
+    each = (training_work(config.transfer, model, check.seeds, check.steps + 1) for model in grown)
+    return len(check.tables) * sum(each, Work())
+
+
 # -- claims --------------------------------------------------------------------------------------------------------
 
 
@@ -186,6 +197,7 @@ COORDINATE_CHECK = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "coordinates-stay-order-one",

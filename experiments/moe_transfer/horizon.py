@@ -8,13 +8,15 @@ import numpy as np
 
 from solv.experiments.moe_transfer.optima import STEP, Optimum, optimum_of, optimum_table, rate_curve, read_optima
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
-from solv.experiments.moe_transfer.sizes import SCALED, models, seeds_of
+from solv.experiments.moe_transfer.sizes import SCALED, models, scan_work, seeds_of, trained_first
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing, within
 from solv.tracking.curves import Curves, Recorder, parameter, select, standard_error
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("moe-transfer", "horizon")
+READ_CALLS = 5000  # of NumPy: to read a finished training and find its optimum
 
 
 class Panels(StrEnum):
@@ -81,6 +83,19 @@ def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
                 yield from rate_curve(RECORD, Panels.OPTIMUM, at, "steps", steps, optimum)
                 yield from optimum_table(RECORD, Panels.OPTIMA, at, steps, optimum)
                 step.advance(note=f"{model.name}, {steps} steps")
+
+
+def work(config: MoeTransferConfig) -> Work:
+    """Return the work of what neither `learning-rate` trains nor `load`, whose smallest model trains as long."""
+    if "settings" not in config.work:
+        return Work()
+    settings, first = config.transfer, trained_first(config)
+    small = models(settings, "ladder")[: settings.horizon_models]
+    short = [model for model in small if (SCALED, model.name) not in first]
+    longer = small if config.parts and "load" not in config.parts else small[1:]
+    lengths = {settings.steps: short, settings.horizon * settings.steps: longer if settings.horizon > 1 else short}
+    each = (scan_work(settings, SCALED, model, steps) for steps, members in lengths.items() for model in members)
+    return Work(calls=READ_CALLS * len(small)) + sum(each, Work())
 
 
 # -- claims --------------------------------------------------------------------------------------------------------
@@ -153,6 +168,7 @@ HORIZON = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "horizon",

@@ -12,9 +12,18 @@ from enum import StrEnum
 
 import numpy as np
 
-from solv.experiments.moe_transfer.residual_networks import Variant, network_of, shape_of, task
+from solv.experiments.moe_transfer.residual_networks import (
+    DRAW_PASSES,
+    Variant,
+    network_of,
+    shape_of,
+    task,
+    weights_of,
+)
 from solv.experiments.moe_transfer.settings import Activation, Down, LimitSettings, MoeTransferConfig
+from solv.experiments.moe_transfer.sizes import PASS
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.moe_transfer.initial_branches import initial_branch_variance
 from solv.theory.moe_transfer.limit import MoeNetwork
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, known, missing, within
@@ -24,6 +33,7 @@ from solv.tracking.panels import Panel
 RECORD = Recorder("moe-transfer", "initial-branches")
 ACTIVATION: Activation = "relu"
 DOWNS: tuple[Down, ...] = ("mean-field", "fan-in")
+FORWARD_PASSES, DRAW_CALLS = 3, 100  # through the weights, in double precision; kernels of a layer
 LEAST_REPEATS = 16  # networks of each size; fewer do not know their scatter
 SLOPE_BAND = 0.1  # a slope of the exact law differs from its power by some 0.01 at these sizes
 SLOPES: Mapping[str, float] = {"width": 0.0, "experts": -1.0, "layers": -1.0, "hidden ratio": -1.0}
@@ -157,6 +167,18 @@ def _params(settings: LimitSettings, down: Down, grows: str) -> dict[str, object
     }
 
 
+def work(config: MoeTransferConfig) -> Work:
+    """Return the work of drawing every network by itself, and of one pass through it."""
+    if "limit" not in config.work:
+        return Work()
+    settings = config.limit
+    line = [each for grows in SLOPES for each in places(settings, grows)]
+    weights = [weights_of(each.width, each.experts, each.layers, each.ratio) for each in line]
+    drawn = PASS * (DRAW_PASSES + FORWARD_PASSES) * sum(weights)
+    one = Work(drawn, DRAW_CALLS * sum(each.layers + 1 for each in line), 2 * 8 * max(weights))
+    return len(DOWNS) * settings.branch_repeats * one
+
+
 # -- claims --------------------------------------------------------------------------------------------------------
 
 
@@ -194,6 +216,7 @@ INITIAL_BRANCHES = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "initial-variance-law",

@@ -17,8 +17,20 @@ from solv.experiments.moe_transfer.optima import (
     transfer_of,
 )
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
-from solv.experiments.moe_transfer.sizes import AXES, SCALED, SHOWN, models, rates_of, seeds_of, trained, trainings
+from solv.experiments.moe_transfer.sizes import (
+    AXES,
+    SCALED,
+    SHOWN,
+    models,
+    rates_of,
+    scan_work,
+    seeds_of,
+    trained,
+    trained_first,
+    trainings,
+)
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.moe_transfer.parameter_tables import TABLES, predicted_shift
 from solv.tracking.claims import Claim, Judgement, Verdict, exceeds, missing
 from solv.tracking.confidence import STUDENT
@@ -162,6 +174,13 @@ def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
             )
 
 
+def work(config: MoeTransferConfig) -> Work:
+    """Return the work of training every model once, though several directions begin with it."""
+    settings, jobs = config.transfer, trained_first(config).items()
+    each = (scan_work(settings, table, model, settings.steps, precise=True) for (table, _), model in jobs)
+    return sum(each, Work())
+
+
 # -- claims --------------------------------------------------------------------------------------------------------
 
 
@@ -233,6 +252,7 @@ LEARNING_RATE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         *(
             Claim(

@@ -5,9 +5,17 @@ from enum import StrEnum
 
 import numpy as np
 
-from solv.experiments.moe_transfer.residual_networks import descend, limit_of, params_of, rate_params
+from solv.experiments.moe_transfer.residual_networks import (
+    descend,
+    descent_work,
+    limit_of,
+    limit_work,
+    params_of,
+    rate_params,
+)
 from solv.experiments.moe_transfer.settings import Activation, LimitSettings, MoeTransferConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, all_of, known, missing, within
 from solv.tracking.curves import Curves, Params, Recorder, select, standard_error
 from solv.tracking.panels import Panel, Slope
@@ -104,11 +112,7 @@ def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
     if "limit" not in config.work:
         return
     settings = config.limit
-    last, top = settings.activation[-1], max(settings.size)
-    grown: dict[str, list[tuple[int, int]]] = {
-        "experts": [(top, experts) for experts in settings.experts if experts != top],
-        "width": [(width, top) for width in settings.width if width != top],
-    }
+    last, top, grown = settings.activation[-1], max(settings.size), _grown(settings)
     jobs = len(settings.activation) * len(settings.size) + sum(map(len, grown.values()))
     with context.progress.task("train networks beside their limit", jobs) as step:
         for name in settings.activation:
@@ -123,6 +127,27 @@ def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
                 step.advance(note=f"N = {width}, E = {experts}")
             fixed: dict[str, object] = {"width": top} if grows == "experts" else {"experts": top}
             yield from _deviations(settings, last, {"grows": grows, **fixed}, losses)
+
+
+def _grown(settings: LimitSettings) -> dict[str, list[tuple[int, int]]]:
+    """Return width and experts of the networks of which one alone grows, from the largest N = E on."""
+    top = max(settings.size)
+    return {
+        "experts": [(top, experts) for experts in settings.experts if experts != top],
+        "width": [(width, top) for width in settings.width if width != top],
+    }
+
+
+def work(config: MoeTransferConfig) -> Work:
+    """Return the work of the limit and of networks of all sizes, for every activation, and of those that grow alone."""
+    if "limit" not in config.work:
+        return Work()
+    settings = config.limit
+    limits = (limit_work(settings, activation) for activation in settings.activation)
+    sizes = (descent_work(settings, size, size, settings.repeats) for size in settings.size)
+    ways = [each for sizes in _grown(settings).values() for each in sizes]
+    alone = (descent_work(settings, width, experts, settings.scan_repeats) for width, experts in ways)
+    return sum(limits, Work()) + len(settings.activation) * sum(sizes, Work()) + sum(alone, Work())
 
 
 def _params(settings: LimitSettings, activation: Activation, **more: object) -> dict[str, object]:
@@ -205,6 +230,7 @@ LIMIT = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "dmft-converges",

@@ -3,9 +3,18 @@
 from collections.abc import Iterator
 from enum import StrEnum
 
-from solv.experiments.moe_transfer.residual_networks import descend, limit_of, middle_size, params_of, rate_params
+from solv.experiments.moe_transfer.residual_networks import (
+    descend,
+    descent_work,
+    limit_of,
+    limit_work,
+    middle_size,
+    params_of,
+    rate_params,
+)
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.curves import Curves, Recorder, standard_error
 from solv.tracking.panels import Panel
 
@@ -68,6 +77,16 @@ def _params(config: MoeTransferConfig) -> dict[str, object]:
     )
 
 
+def work(config: MoeTransferConfig) -> Work:
+    """Return the work of the limit and of networks at every depth."""
+    if "limit" not in config.work:
+        return Work()
+    settings, size = config.limit, middle_size(config.limit)
+    limits = (limit_work(settings, settings.activation[-1], layers, TIME) for layers in settings.layers)
+    networks = (descent_work(settings, size, size, settings.repeats, layers, TIME) for layers in settings.layers)
+    return sum(limits, Work()) + sum(networks, Work())
+
+
 LIMIT_DEPTH = Part(
     name="limit-depth",
     question="How does the loss of a residual network of experts depend on its number of layers?",
@@ -76,4 +95,5 @@ LIMIT_DEPTH = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

@@ -13,13 +13,16 @@ import numpy as np
 from solv.experiments.moe_transfer.residual_networks import (
     Variant,
     descend,
+    descent_work,
     limit_of,
+    limit_work,
     middle_size,
     params_of,
     rate_params,
 )
 from solv.experiments.moe_transfer.settings import Activation, Down, MoeTransferConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, Params, Recorder, select, standard_error
 from solv.tracking.panels import Panel
@@ -124,6 +127,16 @@ def _params(config: MoeTransferConfig, variant: Variant) -> dict[str, object]:
     )
 
 
+def work(config: MoeTransferConfig) -> Work:
+    """Return the work of the limit and of networks for every size of the experts, under both choices of W2."""
+    if "limit" not in config.work:
+        return Work()
+    settings, size = config.limit, middle_size(config.limit)
+    ratios = settings.hidden_ratios
+    networks = (descent_work(settings, size, size, settings.repeats, hidden_ratio=ratio) for ratio in ratios)
+    return len(DOWNS) * (len(ratios) * limit_work(settings, ACTIVATION) + sum(networks, Work()))
+
+
 # -- claims --------------------------------------------------------------------------------------------------------
 
 
@@ -171,6 +184,7 @@ LIMIT_EXPERT_SIZE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "limit-independent-of-expert-size",

@@ -6,9 +6,16 @@ from enum import StrEnum
 
 import numpy as np
 
-from solv.experiments.moe_transfer.residual_networks import descend, limit_of, params_of
+from solv.experiments.moe_transfer.residual_networks import (
+    descend,
+    descent_work,
+    limit_of,
+    limit_work,
+    params_of,
+)
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
 from solv.tracking.curves import Curves, Recorder, each_curve, select, standard_error
 from solv.tracking.panels import Panel
@@ -87,6 +94,15 @@ def _params(config: MoeTransferConfig, size: int) -> dict[str, object]:
     )
 
 
+def work(config: MoeTransferConfig) -> Work:
+    """Return the work of the limit and of networks of all sizes, at every learning rate."""
+    if "limit" not in config.work:
+        return Work()
+    settings, steps = config.limit, config.limit.rate_steps
+    sizes = (descent_work(settings, size, size, settings.repeats // 2, steps=steps) for size in settings.size)
+    return len(settings.rate_powers) * (limit_work(settings, settings.activation[-1], steps=steps) + sum(sizes, Work()))
+
+
 # -- claims --------------------------------------------------------------------------------------------------------
 
 
@@ -122,6 +138,7 @@ LIMIT_RATES = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "dmft-lr-curve",

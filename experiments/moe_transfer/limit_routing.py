@@ -12,12 +12,15 @@ import numpy as np
 from solv.experiments.moe_transfer.residual_networks import (
     Variant,
     descend,
+    descent_work,
     limit_of,
+    limit_work,
     params_of,
     rate_params,
 )
 from solv.experiments.moe_transfer.settings import MoeTransferConfig, RoutingInit
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, all_of, known, within
 from solv.tracking.curves import Curves, Recorder, decode_params, select, standard_error
 from solv.tracking.panels import Panel
@@ -112,6 +115,16 @@ def _params(config: MoeTransferConfig, start: RoutingInit, size: int) -> dict[st
     )
 
 
+def work(config: MoeTransferConfig) -> Work:
+    """Return the work of both limits, and of the networks of the start that the part `limit` has not."""
+    if "limit" not in config.work:
+        return Work()
+    settings = config.limit
+    others = STARTS if config.parts and "limit" not in config.parts else STARTS[1:]  # the settings' start is one of two
+    sizes = (descent_work(settings, size, size, settings.repeats) for size in settings.size)
+    return len(STARTS) * limit_work(settings, settings.activation[-1]) + len(others) * sum(sizes, Work())
+
+
 # -- claims --------------------------------------------------------------------------------------------------------
 
 
@@ -140,6 +153,7 @@ LIMIT_ROUTING = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "limit-from-either-routing",

@@ -8,17 +8,27 @@ from math import hypot
 import numpy as np
 from jaxtyping import Float
 
-from solv.experiments.moe_transfer.residual_networks import descend, limit_of, params_of, rate_params
+from solv.experiments.moe_transfer.residual_networks import (
+    descend,
+    descent_work,
+    limit_of,
+    limit_work,
+    params_of,
+    rate_params,
+)
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
 from solv.experiments.moe_transfer.sizes import (
     SCALED,
     SHOWN,
     models,
+    scan_work,
     seeds_of,
     trained,
+    trained_first,
     trainings,
 )
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, Params, Recorder, decode_params, parameter, select, standard_error
 from solv.tracking.panels import Panel
@@ -149,6 +159,22 @@ def _busiest(at: Params, doublings: float, loads: Float[np.ndarray, "seeds layer
     yield RECORD.trained(Panels.DEAD, at, x=x, y=("dead", int((loads == 0).sum())), y_err=0, n=1)
 
 
+def work(config: MoeTransferConfig) -> Work:
+    """Return the work of the limits, of networks with a bias (`limit` has those without), and of a longer training."""
+    limit, settings, done = config.limit, config.transfer, Work()
+    if "limit" in config.work:
+        size, balances = max(limit.size), limit.balance_rates
+        others = balances if config.parts and "limit" not in config.parts else [each for each in balances if each]
+        done += limit_work(limit, limit.activation[-1]) * len(balances)
+        done += descent_work(limit, size, size, limit.repeats) * len(others)
+    jobs = {(job.table, job.model.name): job.model for job in trainings(config, settings.directions[:1])}
+    new = {key: model for key, model in jobs.items() if key not in trained_first(config)}
+    done += sum((scan_work(settings, table, model, settings.steps) for (table, _), model in new.items()), Work())
+    if _trains_longer(config):
+        done += scan_work(settings, SCALED, models(settings, "ladder")[0], settings.horizon * settings.steps)
+    return done
+
+
 # -- claims --------------------------------------------------------------------------------------------------------
 
 
@@ -190,6 +216,7 @@ LOAD = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "balanced-without-auxiliary-loss",

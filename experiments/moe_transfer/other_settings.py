@@ -4,8 +4,17 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from solv.experiments.moe_transfer.settings import MoeTransferConfig
-from solv.experiments.moe_transfer.sizes import SCALED, models, rates_of, seeds_of
+from solv.experiments.moe_transfer.sizes import (
+    SCALED,
+    models,
+    rates_of,
+    scan_work,
+    seeds_of,
+    trained_first,
+    training_work,
+)
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.curves import Curves, Recorder, standard_error
 from solv.tracking.panels import Panel
 
@@ -74,6 +83,18 @@ def measure(config: MoeTransferConfig, context: Context) -> Iterator[Curves]:
                 step.advance(note=f"{name} {model.name}")
 
 
+def work(config: MoeTransferConfig) -> Work:
+    """Return the work of a copy for every factor, and of the unscaled models unless `learning-rate` trains them."""
+    if "settings" not in config.work:
+        return Work()
+    settings, small, first = config.transfer, models(config.transfer, "ladder")[:2], trained_first(config)
+    factors = len(set(settings.knob_powers) - {0})
+    scaled = sum((training_work(settings, model, factors, settings.steps) for model in small), Work())
+    new = [model for model in small if (SCALED, model.name) not in first]
+    unscaled = (scan_work(settings, SCALED, model, settings.steps) for model in new)
+    return scaled * len(settings.knobs) + sum(unscaled, Work())
+
+
 OTHER_SETTINGS = Part(
     name="other-settings",
     question="Do the settings beside the learning rate have the same best value at two sizes?",
@@ -82,4 +103,5 @@ OTHER_SETTINGS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

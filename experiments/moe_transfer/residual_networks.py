@@ -7,9 +7,14 @@ from typing import Any
 import numpy as np
 
 from solv.experiments.moe_transfer.settings import Down, LimitSettings, RoutingInit
+from solv.experiments.moe_transfer.sizes import PASS
 from solv.harness.contract import Context
 from solv.harness.settings import ConfigurationError
+from solv.harness.work import Work
 from solv.theory.moe_transfer.limit import Activation, MoeCurves, MoeDescent, MoeNetwork, MoeTask, Quadrature, moe_limit
+
+LIMIT_PASSES, LIMIT_CALLS = 12, 60  # of a step: a coordinate of an active hidden unit at a point; calls of a point
+STEP_PASSES, DRAW_PASSES, STEP_CALLS = 10, 20, 60  # of a weight, in double precision; of a layer
 
 
 def task() -> MoeTask:
@@ -182,3 +187,36 @@ def shape_of(network: MoeNetwork, width: int, experts: int) -> dict[str, Any]:
     choices = {name: getattr(network, name) for name in ("layers", "activation", "norm", "router_std", "bias_std")}
     sizes = {"width": width, "experts": experts, "hidden": round(hidden), "active": round(active)}
     return {**sizes, **choices, "down": network.down, "select": network.select}
+
+
+def limit_work(settings: LimitSettings, activation: Activation, layers: int = 1, steps: int | None = None) -> Work:
+    """Return the work of `limit_of`; memory: all hidden units, and what a point keeps of those it is sent to."""
+    points, coordinates = len(task().targets), task().inputs.shape[1] + 1
+    hidden = 2 * coordinates if activation == "linear" else settings.quadrature_hidden
+    units = settings.quadrature_experts * hidden * layers
+    sent, taken = settings.active_fraction * units * points, (steps or settings.steps) + 1
+    flops = PASS * LIMIT_PASSES * sent * coordinates * taken
+    return Work(flops, LIMIT_CALLS * layers * points * taken, 16 * (coordinates * units + (coordinates + 1) * sent))
+
+
+def weights_of(width: int, experts: int, layers: int, hidden_ratio: float) -> float:
+    """Return how many weights the routers and experts of a residual network have."""
+    return layers * experts * width * (1 + 2 * hidden_ratio * width)
+
+
+def descent_work(
+    settings: LimitSettings,
+    width: int,
+    experts: int,
+    repeats: int,
+    layers: int = 1,
+    steps: int | None = None,
+    hidden_ratio: float | None = None,
+) -> Work:
+    """Return the work of `descend`: three points are few, and the time is that of going through all weights.
+
+    Memory: weights as drawn, in training, their gradient and its multiple.
+    """
+    held = repeats * weights_of(width, experts, layers, hidden_ratio or settings.hidden_ratio)
+    taken = (steps or settings.steps) + 1
+    return Work(PASS * held * (STEP_PASSES * taken + DRAW_PASSES), STEP_CALLS * (layers + 1) * taken, 4 * 8 * held)

@@ -20,9 +20,10 @@ from solv.experiments.moe_transfer.optima import (
     transfer_of,
 )
 from solv.experiments.moe_transfer.settings import MoeTransferConfig, TransferSettings
-from solv.experiments.moe_transfer.sizes import Model, seeds_of
+from solv.experiments.moe_transfer.sizes import Model, scan_work, seeds_of, trained_first
 from solv.harness.contract import Context, Part
 from solv.harness.settings import replace
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
 from solv.tracking.confidence import STUDENT
 from solv.tracking.curves import Curves, Params, Recorder, parameter, select, standard_error
@@ -79,6 +80,7 @@ class Scan:
             panels=self._panels,
             predict=lambda config: iter(()),
             measure=self._measure,
+            work=self._work,
             claims=claims,
             figure=figure,
         )
@@ -159,6 +161,18 @@ class Scan:
                         names["BEST"], place, x=(self.axis, model.along), y=("loss", y[least]), y_err=y_err[least], n=n
                     )
                     step.advance(note=f"{line.choice} {model.name}")
+
+    def _work(self, config: MoeTransferConfig) -> Work:
+        """Return the work of every line's models, less what `learning-rate` trains under the same settings."""
+        if "ablations" not in config.work:
+            return Work()
+        done = Work()
+        for line in self.lines(config.transfer):
+            own, first = replace(config.transfer, **line.changes), {} if line.changes else trained_first(config)
+            new = [model for model in line.models if (line.table, model.name) not in first]
+            each = (scan_work(own, line.table, model, own.steps, precise=self.precise) for model in new)
+            done += sum(each, Work())
+        return done
 
 
 # -- claims --------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from solv.experiments.moe_transfer.settings import CoordinateSettings, MoeTransferConfig, TransferSettings
 from solv.harness.settings import ConfigurationError
+from solv.harness.work import Work, training
 from solv.theory.moe_transfer.parameter_count import Architecture
 from solv.theory.moe_transfer.parameter_tables import PAPER_BASE, PAPER_SHAPE, TABLES, Base, Shape, fan_in_base
 
@@ -16,6 +17,13 @@ SCALED = "transfer"  # the parameterization whose transfer is claimed, and whose
 SHOWN = {"standard": "standard", "transfer": "transferring", "paper": "paper's"}  # parameterizations in words
 AXES = {"ladder": "width N (depth grows with it)", "width": "width N", "depth": "layers L"}
 AXES |= {"experts": "experts E", "hidden": "hidden units H"}
+#: Operations of a product that take as long as one number of a large array is read, changed and written.
+PASS = 70
+# How often numbers are gone through, forwards and backwards. Of a token: its logits; in a block its coordinates, those
+# of its experts, router logits, and what sorts it to its experts. Of a weight: in a step of Adam, and when it is drawn.
+LOGIT_PASSES, WIDTH_PASSES, EXPERT_PASSES, ROUTER_PASSES, SORT_PASSES = 7, 24, 3, 20, 600
+ADAM_PASSES, DRAW_PASSES = 5, 5
+BLOCK_CALLS, OTHER_CALLS = 160, 80  # kernels of a step: of a block forwards, backwards and in Adam; of all else
 
 
 @dataclass(frozen=True)
@@ -197,6 +205,52 @@ def seeds_of(settings: TransferSettings, model: Model) -> int:
     if settings.first_seeds and model.name in {models(settings, way)[0].name for way in ("ladder", "width")}:
         return settings.first_seeds
     return settings.large_seeds if model.width * model.layers >= 1024 else settings.seeds
+
+
+# -- their work ----------------------------------------------------------------------------------------------------
+
+
+def training_work(settings: TransferSettings, model: Model, copies: int, steps: float) -> Work:
+    """Return the work of copies of a model that are drawn and trained as one batch.
+
+    At these widths half of the time is spent on arrays that are read and written, not on products: it is counted, too.
+    Memory: weights with all of Adam's, the activations that the gradient needs, and three times the logits.
+    """
+    found, tokens, blocks = architecture(settings, model), settings.batch * settings.context, model.layers
+    looked_up = (settings.context + (0 if found.tied else found.vocabulary)) * model.width
+    attention = blocks * settings.context * model.width  # half the pairs of a sequence: their products and the sums
+    products = training(
+        found.acting - looked_up + attention, tokens, steps, calls=blocks * BLOCK_CALLS + OTHER_CALLS, copies=copies
+    )
+    expert = model.active * (model.width + model.hidden)
+    routed = EXPERT_PASSES * expert + ROUTER_PASSES * model.experts + SORT_PASSES
+    touched = LOGIT_PASSES * found.vocabulary + blocks * (WIDTH_PASSES * model.width + routed)
+    passes = (tokens * touched + ADAM_PASSES * found.total) * steps + DRAW_PASSES * found.total
+    kept = 3 * found.vocabulary + blocks * (12 * model.width + 2 * expert)  # floats a token
+    held = 16 * found.total + 4 * tokens * kept
+    return Work(products.flops + PASS * passes * copies, products.calls, held * copies)
+
+
+def scan_work(settings: TransferSettings, table: str, model: Model, steps: int, *, precise: bool = False) -> Work:
+    """Return the work of a model at all learning rates, as `Laboratory.losses` trains it.
+
+    What is added after looking at the losses is guessed: no rate beyond the grid, and, with `precise`, as many
+    initialisations again for every second model.
+    """
+    seeds, rates = seeds_of(settings, model), len(rates_of(settings, table))
+    grid = training_work(settings, model, seeds * rates, steps)
+    refined = training_work(settings, model, seeds * 2, steps) * settings.refine
+    if not (precise and settings.precision and table != "standard"):
+        return grid + refined
+    more = max(min(seeds, settings.most_seeds - seeds), 0)
+    return grid + refined + 0.5 * training_work(settings, model, more * (rates + 2 * settings.refine), steps)
+
+
+def trained_first(config: MoeTransferConfig) -> dict[tuple[str, str], Model]:
+    """Return what the part `learning-rate` trains, by parameterization and name: the parts after it read that."""
+    if config.parts and "learning-rate" not in config.parts:
+        return {}
+    return {(job.table, job.model.name): job.model for job in trainings(config)}
 
 
 def _model(settings: TransferSettings, width: int, layers: int, experts: int, alpha: float, along: float) -> Model:
