@@ -22,8 +22,8 @@ Why does the loss of a softmax fall as the cube root of time, and what breaks th
 
 Settings of the paper's figures are those of its public code, liuyz0/TimeScaling. What parts share: the paper's toy
 model (toy.py); of our own smaller one the teachers (teachers.py), the linear students and their rates (students.py),
-their training (descent.py); the fit of an exponent (exponents.py). The language model is trained and read in
-language_readings.py.
+their training (descent.py); the fit of an exponent (exponents.py); how much work all this is (counting.py). The
+language model is trained and read in language_readings.py.
 """
 
 from solv.harness.entry import Entry, Paper

@@ -13,11 +13,13 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from solv.experiments.softmax_law.counting import full_batch_work, loss_work, tables_work
 from solv.experiments.softmax_law.exponents import LATE_LAW, LEAST, LONG, ROUNDING, fit_curves, fitted, near
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.experiments.softmax_law.students import STATED
 from solv.experiments.softmax_law.teachers import teacher_samples, teacher_weights
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.fits.power_law import LEAST_POINTS
 from solv.theory.softmax_law.loss import adam_flow, aligned_flow, aligned_loss, loss_exponent
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing
@@ -28,6 +30,7 @@ RECORD = Recorder("softmax-law", "controls")
 MEMORY = 0.999  # beta2 of Adam with a long memory
 MOMENTUM = 0.9  # beta1 of Adam
 CONTROL = ("control", 0)  # the abscissa is made from the params
+GRID = 200  # scales of the table of a flow
 STEEPEST = 2.0  # a local exponent beyond which a loss follows no power law of these rules
 
 
@@ -243,6 +246,14 @@ def steepest_slopes(
     return steepest
 
 
+def work(config: SoftmaxLawConfig) -> Work:
+    """Return the work of all rules on the fixed set, and of the aligned student under Adam, step by step."""
+    sizes, classes = config.controls, config.classes[0]
+    evaluated = loss_work(3 * GRID, config.theory_points, classes) + Work(calls=2 * 15 * sizes.steps)
+    trained = full_batch_work(config, len(Control), sizes.steps, sizes.samples)
+    return tables_work(config, classes) + config.repeats * evaluated + trained
+
+
 # -- claims --------------------------------------------------------------------------------------------------------
 
 
@@ -273,6 +284,7 @@ CONTROLS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "full-batch-rules",

@@ -11,10 +11,12 @@ from functools import partial
 
 import numpy as np
 
+from solv.experiments.softmax_law.counting import PASS
 from solv.experiments.softmax_law.exponents import ROUNDING
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.experiments.softmax_law.toy import all_near, reading_steps, slopes_over
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, all_of, missing
 from solv.tracking.curves import Curves, Recorder, geometric_mean, parameter, select, standard_error
 from solv.tracking.panels import Panel, Slope
@@ -25,6 +27,9 @@ NEAR = 0.1  # how far a slope may lie from 1/3: the paper has 0.35
 LONG = 3000  # steps from which the last slope is late
 BY_HEART = 0.01  # training error below which the images are learned one by one: then there is no tie left to approach
 TELL_EVERY = 100
+IMAGES, PIXELS, LABELS = 1797, 64, 10  # of scikit-learn
+# Passes of a step: through the inputs, the hidden units with their normalisation, and the logits; kernels.
+INPUT_PASSES, UNIT_PASSES, LOGIT_PASSES, CALLS = 6, 25, 10, 150
 
 
 class Panels(StrEnum):
@@ -111,6 +116,16 @@ def measure(config: SoftmaxLawConfig, context: Context) -> Iterator[Curves]:
         yield RECORD.trained(Panels.SLOPE, at, x=x, y=("slope", y), y_err=y_err, n=n)
 
 
+def work(config: SoftmaxLawConfig) -> Work:
+    """Return the work of full-batch steps of every width: passes through inputs, hidden units and logits mostly."""
+    sizes, widths = config.digits, sum(config.digits.hidden)
+    images = IMAGES * sizes.repeats
+    products = 6 * (PIXELS + LABELS) * widths
+    passes = (INPUT_PASSES * PIXELS + LOGIT_PASSES * LABELS) * len(sizes.hidden) + UNIT_PASSES * widths
+    step = Work((products + PASS * passes) * images, CALLS * len(sizes.hidden), 4 * images * 4 * PIXELS)
+    return step * sizes.steps
+
+
 def _judge_digits(curves: Curves) -> Judgement:
     rows = select(curves, panel=Panels.SLOPE, source="trained")
     if select(curves, panel=Panels.LOSS)["x"].max() < LONG:
@@ -135,6 +150,7 @@ DIGITS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="App. D.8",
     claims=(
         Claim(

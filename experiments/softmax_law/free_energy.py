@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from solv.experiments.softmax_law.counting import PASS, loss_work
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.experiments.softmax_law.toy import all_near, target_scale, toy_sample
 from solv.harness.contract import Context, Part
 from solv.harness.published import published_curves
+from solv.harness.work import Work
 from solv.theory.softmax_law.loss import LogitSample
 from solv.theory.softmax_law.random_energies import (
     LARGEST,
@@ -36,6 +38,7 @@ BLOCKS = 10  # of the draws of random logits, which give errors
 INDEPENDENT = 0.15  # how far the loss of a teacher with 32 inputs may lie from that of independent energies
 PAPER = 32_000  # vocabulary of the authors' figure
 LAST = 12.0  # largest scale of the entropies
+INTEGRAL = 60_000  # numbers of a double integral over the square of its scale
 
 
 class Panels(StrEnum):
@@ -192,6 +195,15 @@ def _entropies(config: SoftmaxLawConfig, context: Context) -> Iterator[Curves]:
     yield RECORD.simulation(Panels.SCALE, {"entropy": sizes.entropy}, x=x, y=("scale", y), y_err=y_err, n=n)
 
 
+def work(config: SoftmaxLawConfig) -> Work:
+    """Return the work of the double integrals, which grows as the square of the scale, and of sampled logits."""
+    toy, drawn = config.toy, config.entropies
+    marks = [scale for target in targets(config) for scale in np.geomspace(0.3, target, FINE + COARSE)]
+    exact = Work(INTEGRAL * PASS * float(np.sum(np.square(marks))), 100 * len(marks))
+    teachers = len(targets(config)) * toy.repeats * loss_work(COARSE + 1, config.theory_points, toy.classes)
+    return exact + teachers + drawn.draws * loss_work(COARSE, 1, drawn.classes)
+
+
 def _judge_peaked(curves: Curves) -> Judgement:
     rows = select(curves, source="simulation")
     exact = select(curves, source="theory").iloc[0]["y"]
@@ -229,6 +241,7 @@ FREE_ENERGY = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Fig. 3, 6a",
     claims=(
         Claim(

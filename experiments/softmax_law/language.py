@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
+from solv.experiments.softmax_law.counting import PASS
 from solv.experiments.softmax_law.settings import LanguageSettings, SoftmaxLawConfig
 from solv.experiments.softmax_law.toy import schedule_factors
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.fits.log_decay import fit_log_decay
 from solv.theory.fits.power_law import LEAST_POINTS, fit_decay_to_offset, fit_power_law, residual_error
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing
@@ -31,6 +33,10 @@ RECORD = Recorder("softmax-law", "language")
 WIDEST = 0.1  # of an interval of the exponent that decides
 HERE = "decoder"
 FIT = ("fit", 0)  # one number for each fit
+VOCABULARY, READINGS = 256, 28  # bytes; of the decoder
+BLOCK_PASSES, LOGIT_PASSES = 80, 7  # through a token's coordinates in a block and its logits, forwards and backwards
+CALLS = 100  # kernels of a step: of a block, forwards, backwards and in Adam; of all else
+CHECKPOINT_CALLS = 1e6  # to load and read a model of unknown size
 
 
 class Panels(StrEnum):
@@ -176,6 +182,23 @@ def _readings(
     return RECORD.trained(panel, params, x=("steps", steps), y=(name, y), y_err=y_err, n=n)
 
 
+def work(config: SoftmaxLawConfig) -> Work:
+    """Return the work of training and reading the decoders; of the user's checkpoints the size is not known.
+
+    Memory: weights with Adam's, and what backwards needs of a batch, in bfloat16 half of it.
+    """
+    sizes = config.language.trained
+    if config.language.pretrained.checkpoints is not None:
+        return Work(calls=CHECKPOINT_CALLS)
+    matrices = sizes.layers * (12 * sizes.width**2 + sizes.context * sizes.width) + VOCABULARY * sizes.width
+    touched = BLOCK_PASSES * sizes.width * sizes.layers + LOGIT_PASSES * VOCABULARY
+    tokens, read = sizes.batch * sizes.context, READINGS * sizes.held_out * sizes.context
+    once = (6 * matrices + PASS * touched) * sizes.models  # of a token; a reading goes forwards alone, a third of it
+    kept = (28 * sizes.width * sizes.layers + 3 * VOCABULARY) * (2 if sizes.bfloat16 else 4)
+    calls = sizes.models * (sizes.steps + READINGS) * (CALLS * sizes.layers + CALLS)
+    return Work(once * (tokens * sizes.steps + read / 3), calls, tokens * kept + 16 * matrices)
+
+
 def _judge_language(curves: Curves) -> Judgement:
     fits = select(curves, panel=Panels.FITS, source="trained").set_index("y_name")
     if "exponent" not in fits.index or "scale_exponent" not in fits.index:
@@ -209,6 +232,7 @@ LANGUAGE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "language-model",

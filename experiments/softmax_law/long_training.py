@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
+from solv.experiments.softmax_law.counting import PASS, grid_work, toy_tables_work
 from solv.experiments.softmax_law.exponents import ROUNDING
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.experiments.softmax_law.toy import (
@@ -25,6 +26,7 @@ from solv.experiments.softmax_law.toy import (
     train_cells,
 )
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing
 from solv.tracking.curves import Curves, Recorder, geometric_mean, parameter, select, standard_error
 from solv.tracking.panels import Panel, Slope
@@ -36,6 +38,7 @@ RECORD = Recorder("softmax-law", "long-training")
 FACTOR = 3.0  # in time, over which a local slope is read
 EIGENVALUES = 3
 SHOWN = 512  # inputs on which the curvature is measured
+PRODUCTS = 60  # with the Hessian, until its eigenvalues are known
 STEEPENS = 0.1  # least steepening of the loss between the middle and the end of a long training that is no plateau
 MODES = ("1st", "2nd", "3rd", "trace")
 
@@ -182,6 +185,15 @@ def _slopes(
     yield RECORD.anchored(Panels.SLOPE, at, x=("tau", middle), y=("slope", same), y_err=math.nan, n=1)
 
 
+def work(config: SoftmaxLawConfig) -> Work:
+    """Return the work of the trainings, of products with the Hessian, and of the flows beside them."""
+    sizes, toy = config.long, config.toy
+    planned = [Cell(temperature, sizes.rate) for temperature in sizes.temperature]
+    product = Work((6 * toy.inputs + 6 * PASS) * SHOWN * toy.classes, 25)
+    curvatures = toy.repeats * len(planned) * len(curvature_steps(config)) * PRODUCTS * product
+    return grid_work(config, planned, sizes.steps, batch=toy.batch) + curvatures + toy_tables_work(config, len(planned))
+
+
 # -- claims --------------------------------------------------------------------------------------------------------
 
 
@@ -230,6 +242,7 @@ LONG_TRAINING = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Fig. 2",
     claims=(
         Claim(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
+from solv.experiments.softmax_law.counting import DIVERGENCE, DRAW, PASS, growing_steps
 from solv.experiments.softmax_law.exponents import (
     LATE_LAW,
     LEAST,
@@ -23,6 +24,7 @@ from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.experiments.softmax_law.students import TIME, rates, reading_steps, reading_times
 from solv.experiments.softmax_law.teachers import teacher_weights
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.softmax_law.loss import loss_exponent
 from solv.tracking.claims import Claim, Judgement, all_of, missing
 from solv.tracking.curves import Curves, Params, Recorder, geometric_mean, parameter, select
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 
 RECORD = Recorder("softmax-law", "networks")
 NORMALISED_MLP, MLP, BIGRAM = "normalised MLP", "MLP", "bigram"
+READINGS = 26  # of a training
+UNIT_PASSES, LOGIT_PASSES = 12, 12  # through hidden units and logits in a step, forwards and backwards
 NETWORK = ("network", 0)  # the abscissa is made from the params
 NORMALISED = 0.05  # how far an exponent beside 1/3 may lie: features that are learned meanwhile change the constant
 LAWS = {NORMALISED_MLP: loss_exponent(), MLP: loss_exponent(layers=2), BIGRAM: -1.0}
@@ -207,6 +211,21 @@ def _train_bigram(network: Network, config: SoftmaxLawConfig, context: Context) 
     )
 
 
+def work(config: SoftmaxLawConfig) -> Work:
+    """Return the work of the MLPs, of the bigram models, and of what is read of both."""
+    sizes, classes, d = config.networks, config.classes[0], config.dimension[0]
+    plain = sizes.plain_horizon / sizes.plain_rate
+    touched = UNIT_PASSES * sizes.hidden + LOGIT_PASSES * classes + DRAW * d
+    inputs = sizes.batch * config.repeats
+    mlp = Work((6 * sizes.hidden * (d + classes) + PASS * touched) * inputs, 60)
+    logits = config.repeats * sizes.tokens**2
+    bigram = Work((6 * sizes.width + PASS * LOGIT_PASSES) * logits, 40, 8 * 6 * logits)
+    read = config.repeats * config.samples
+    reading = Work(PASS * read * (DIVERGENCE * classes + sizes.hidden), 30, 8 * read * (4 * classes + sizes.hidden))
+    steps = growing_steps(config, config.horizon) + plain
+    return mlp * steps + 2 * (sizes.bigram_horizon / sizes.bigram_rate) * bigram + 2 * READINGS * reading
+
+
 # -- claims --------------------------------------------------------------------------------------------------------
 
 LONGER = "horizons of networks with 5 points in their last factor ten"
@@ -257,6 +276,7 @@ NETWORKS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "universality-of-networks",

@@ -8,6 +8,8 @@ from functools import partial
 import numpy as np
 from jaxtyping import Float
 
+from solv.experiments.softmax_law import toy
+from solv.experiments.softmax_law.counting import FLOW_CALLS, descent_work, loss_work, tables_work
 from solv.experiments.softmax_law.exponents import EXPONENT, LEAST, ROUNDING, fit_curves, fitted, near
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.experiments.softmax_law.students import (
@@ -20,6 +22,7 @@ from solv.experiments.softmax_law.students import (
 )
 from solv.experiments.softmax_law.teachers import teacher_peaks
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.fits.power_law import LEAST_POINTS
 from solv.theory.softmax_law.loss import power_law_loss, power_law_scale
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing, within
@@ -236,6 +239,15 @@ def steepening(
     return np.array([np.interp(end, x, each) / np.interp(end - math.log(4), x, each) for each in slopes])
 
 
+def work(config: SoftmaxLawConfig) -> Work:
+    """Return the work of the students that are shown, which `crossover` and `universality` read, and of the flows."""
+    d, classes = config.dimension[0], config.classes[0]
+    tables = sum((tables_work(config, each) for each in config.classes), Work())
+    flows = Work(calls=FLOW_CALLS) * (len(config.classes) * len(config.beta) * config.repeats)
+    many = config.repeats * loss_work(toy.READINGS, config.population_points, classes)
+    return tables + flows + many + descent_work(config, [(d, config.batch), (d, 0)])
+
+
 # -- claims --------------------------------------------------------------------------------------------------------
 
 
@@ -295,6 +307,7 @@ ONE_THIRD_LAW = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "one-third-loss",

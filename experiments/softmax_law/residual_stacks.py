@@ -11,10 +11,12 @@ from functools import partial
 
 import numpy as np
 
+from solv.experiments.softmax_law.counting import ADAM, DIVERGENCE, PASS
 from solv.experiments.softmax_law.exponents import LEAST
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.experiments.softmax_law.toy import SAVE_EVERY, all_near, reading_steps, slopes_over, target_scale
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.softmax_law.random_energies import critical_scale
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
 from solv.tracking.curves import Curves, Recorder, geometric_mean, parameter, select, standard_error
@@ -26,6 +28,9 @@ NEAR = 0.1  # how far a slope may lie from 1/3: at one rate of Adam it is no pla
 LONG = 20.0  # least tau from which the last slope is late: the paper's training ends at 24
 PEAKED = 2.0  # b* / c0 from which a target is peaked for long
 TELL_EVERY = 20
+EXPANSION = 4  # hidden units of a block for each of the stream, as in models/softmax_law/residual_stack.py
+# Passes of a step through a block's hidden units, its stream, and, where gradients of blocks are joined, its weights.
+HIDDEN_PASSES, STREAM_PASSES, JOIN_PASSES, BLOCK_CALLS = 8, 10, 0.4, 40
 
 
 class Panels(StrEnum):
@@ -153,6 +158,23 @@ def _train(config: SoftmaxLawConfig, context: Context, repeat: int, read_at: lis
     return {f"{blocks} {key}": values.cpu().numpy() for blocks, read in found.items() for key, values in read.items()}
 
 
+def work(config: SoftmaxLawConfig) -> Work:
+    """Return the work of the students of all depths at all temperatures, and of the teacher, which is not trained.
+
+    A block's gradient is written into zeros of the size of all blocks. Memory: what backwards needs of the deepest.
+    """
+    sizes, width, copies = config.stacks, config.toy.inputs, len(config.stacks.temperature)
+    weights, shown = 2 * EXPANSION * width**2, sizes.batch * copies
+    touched = HIDDEN_PASSES * EXPANSION * width + STREAM_PASSES * width  # of a block and an input
+    block = Work((6 * weights + PASS * touched) * shown + ADAM * PASS * weights * copies, BLOCK_CALLS)
+    head = Work(6 * width * config.toy.classes * shown + DIVERGENCE * PASS * config.toy.classes * shown / 2, 60)
+    joined = Work(PASS * JOIN_PASSES * weights * copies * sum(depth**2 for depth in sizes.blocks))
+    teacher = Work((2 * weights + PASS * touched / 3) * sizes.batch, BLOCK_CALLS / 3) * sizes.teacher
+    step = sum(sizes.blocks) * block + len(sizes.blocks) * head + joined + teacher
+    kept = max(sizes.blocks) * (4 * (3 * EXPANSION + 4) * width * shown + 16 * weights * copies)
+    return config.toy.repeats * sizes.steps * step + Work(memory=kept + 12 * config.toy.classes * shown)
+
+
 def _judge_stacks(curves: Curves) -> Judgement:
     rows = select(curves, panel=Panels.SLOPE, source="trained")
     scale = critical_scale(int(parameter(rows, "classes").iloc[0]))
@@ -183,6 +205,7 @@ RESIDUAL_STACKS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="App. D.6",
     claims=(
         Claim(

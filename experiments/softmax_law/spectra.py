@@ -11,6 +11,7 @@ from enum import StrEnum
 import numpy as np
 from jaxtyping import Float
 
+from solv.experiments.softmax_law.counting import DRAW, PASS, grid_work
 from solv.experiments.softmax_law.exponents import LONG
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.experiments.softmax_law.toy import (
@@ -24,6 +25,7 @@ from solv.experiments.softmax_law.toy import (
     train_cells,
 )
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, all_of, missing
 from solv.tracking.curves import Curves, Recorder, geometric_mean, pair, parameter, select, standard_error
 from solv.tracking.panels import Panel, Slope
@@ -186,6 +188,15 @@ def _data(config: SoftmaxLawConfig, context: Context) -> Iterator[Curves]:
     yield RECORD.simulation(Panels.LAW, at, x=x, y=("exponent", mean), y_err=error, n=count)
 
 
+def work(config: SoftmaxLawConfig) -> Work:
+    """Return the work of the students of every teacher, and of the squared losses, where most is to draw inputs."""
+    sizes, cell = config.spectra, Cell(config.spectra.temperature, config.spectra.rate)
+    softmax = grid_work(config, [cell] * len(sizes.teacher), sizes.steps, batch=config.toy.batch, own_teachers=True)
+    inputs = BATCH * sizes.width
+    step = Work((PASS * DRAW + 4 * len(sizes.data)) * inputs, 15, 8 * inputs)
+    return softmax + config.toy.repeats * sizes.squared_steps * step
+
+
 # -- claims --------------------------------------------------------------------------------------------------------
 
 
@@ -227,6 +238,7 @@ SPECTRA = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="App. D.6",
     claims=(
         Claim(

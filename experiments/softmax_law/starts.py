@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from solv.experiments.softmax_law.counting import grid_work
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.experiments.softmax_law.toy import (
     TAU,
@@ -26,6 +27,7 @@ from solv.experiments.softmax_law.toy import (
     train_cells,
 )
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.fits.log_decay import LEAST_POINTS, fit_log_decay
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, Recorder, geometric_mean, parameter, select, standard_error
@@ -152,6 +154,16 @@ def _scheduled(config: SoftmaxLawConfig, context: Context) -> Iterator[Curves]:
             yield RECORD.trained(Panels.FITS, both, x=place, y=("log_ratio", mean), y_err=error, n=n)
 
 
+def work(config: SoftmaxLawConfig) -> Work:
+    """Return the work of the students from every start, and of those under a schedule."""
+    starts, scheduled, batch = config.starts, config.scheduled, config.toy.batch
+    constant = [Cell(starts.temperature, rate, start) for rate in starts.rate for start in starts.ratio]
+    cosine = [Cell(scheduled.temperature, rate) for rate in scheduled.rate]
+    return grid_work(config, constant, starts.steps, batch=batch) + grid_work(
+        config, cosine, scheduled.steps, batch=batch
+    )
+
+
 # -- claims --------------------------------------------------------------------------------------------------------
 
 
@@ -211,6 +223,7 @@ STARTS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Fig. 5a, b; App. D.4",
     claims=(
         Claim(

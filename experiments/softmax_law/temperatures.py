@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from solv.experiments.softmax_law.counting import grid_work, toy_tables_work
 from solv.experiments.softmax_law.exponents import LONG, ROUNDING, fitted
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.experiments.softmax_law.toy import (
@@ -30,6 +31,7 @@ from solv.experiments.softmax_law.toy import (
     train_cells,
 )
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing, within
 from solv.tracking.curves import (
     Curves,
@@ -310,6 +312,14 @@ def distances(
     return same, stepped
 
 
+def work(config: SoftmaxLawConfig) -> Work:
+    """Return the work of every student under both rules, and of the aligned flows, also between the temperatures."""
+    sizes = config.rates
+    flows = len(sizes.temperature) + len(sizes.sgd) * (len(sizes.temperature) + LINE)
+    grids = (grid_work(config, cells(config, rule), sizes.steps, batch=config.toy.batch) for rule in (ADAM, SGD))
+    return toy_tables_work(config, flows) + sum(grids, Work())
+
+
 # -- claims --------------------------------------------------------------------------------------------------------
 
 
@@ -424,6 +434,7 @@ TEMPERATURES = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Fig. 1, 4; App. D.2",
     claims=(
         Claim(

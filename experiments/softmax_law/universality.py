@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from solv.experiments.softmax_law.counting import descent_work, tables_work
 from solv.experiments.softmax_law.exponents import EXPONENT, fit_curves, fitted, listed, long_enough, near
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
-from solv.experiments.softmax_law.students import reading_times, student_rates, variants, window
+from solv.experiments.softmax_law.students import batches, reading_times, student_rates, variants, window
 from solv.experiments.softmax_law.teachers import teacher_samples
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.softmax_law.loss import aligned_flow, loss_exponent
 from solv.tracking.claims import Claim, Judgement, all_of, missing
 from solv.tracking.curves import Curves, Recorder, select
@@ -70,6 +72,15 @@ def measure(config: SoftmaxLawConfig, context: Context) -> Iterator[Curves]:
             yield from fit_curves(RECORD, Panels.EXPONENT, Panels.FITS, variant.params(), STUDENT, [fit])
 
 
+def work(config: SoftmaxLawConfig) -> Work:
+    """Return the work of the students that no other part has, of other dimensions and batches, and of their flows."""
+    shown = {(config.dimension[0], config.batch), (config.dimension[0], 0)}
+    alone = config.parts and "one-third-law" not in config.parts
+    own = batches(config).keys() - (set() if alone else shown)
+    tables = len(config.dimension[1:]) * tables_work(config, config.classes[0])
+    return tables + descent_work(config, sorted(own))
+
+
 def _judge_universality(curves: Curves) -> Judgement:
     rows = select(curves, panel=Panels.EXPONENT, source="trained")
     rows = long_enough(rows, select(curves, panel=Panels.FITS))
@@ -94,6 +105,7 @@ UNIVERSALITY = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "universality",

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from solv.experiments.softmax_law.counting import grid_work
 from solv.experiments.softmax_law.exponents import LONG
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.experiments.softmax_law.toy import (
@@ -25,6 +26,7 @@ from solv.experiments.softmax_law.toy import (
     train_cells,
 )
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing
 from solv.tracking.curves import Curves, Recorder, geometric_mean, parameter, select, standard_error
 from solv.tracking.panels import Panel, Slope
@@ -110,6 +112,12 @@ def measure(config: SoftmaxLawConfig, context: Context) -> Iterator[Curves]:
         yield RECORD.trained(Panels.LATE, at, x=("rate", cell.rate), y=taken, y_err=math.nan, n=1)
 
 
+def work(config: SoftmaxLawConfig) -> Work:
+    """Return the work of the students of every rate."""
+    sizes = config.decay
+    return grid_work(config, [Cell(sizes.temperature, rate) for rate in sizes.rate], sizes.steps, batch=sizes.batch)
+
+
 def _judge_rotation(curves: Curves) -> Judgement:
     """Asked of the largest rate whose noise does not fill the loss: there decay acts first."""
     late = select(curves, panel=Panels.LATE, source="trained")
@@ -141,6 +149,7 @@ WEIGHT_DECAY = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Fig. 5c, d",
     claims=(
         Claim(
