@@ -26,7 +26,8 @@ The paper's parts are in its units: temperature t = T / (2 sigma^2), data d/n, e
 n/d.
 Shared: paper_regression.py (regression, judges and simulation of the paper's figures), regression.py (theory in our
 units), drawn_samples.py (its simulation), teacher_as_judge.py (the simulation that inverse-square-law and difficulty
-read), settings.py. Figures are named by the script of the authors' repository that draws them.
+read), counted_work.py (how much work these are, from the settings alone), settings.py. Figures are named by the script
+of the authors' repository that draws them.
 """
 
 from solv.harness.entry import Entry, Paper

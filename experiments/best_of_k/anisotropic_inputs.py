@@ -5,9 +5,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.best_of_k.counted_work import drawn_samples, exact_error
 from solv.experiments.best_of_k.regression import LARGEST_DRAWN, equivalents, judge_label, noise
 from solv.experiments.best_of_k.settings import BestOfKConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.best_of_k.selection import selection_error
 from solv.tracking.curves import Curves, Recorder, standard_error
 from solv.tracking.panels import Panel
@@ -81,6 +83,14 @@ def _spectrum(config: BestOfKConfig) -> np.ndarray:
     return eigenvalues
 
 
+def work(config: BestOfKConfig) -> Work:
+    """Return the work of every judge."""
+    judges, temperature = len(config.mis), config.anisotropic.temperature
+    k = [count for count in config.k if count <= LARGEST_DRAWN]
+    drawn = drawn_samples(config, config.alpha[0], judges, 1, k)
+    return drawn + judges * exact_error(len(config.k), temperature)
+
+
 ANISOTROPIC_INPUTS = Part(
     name="anisotropic-inputs",
     question="Does the same theory hold for inputs whose spectrum is a power law?",
@@ -88,4 +98,5 @@ ANISOTROPIC_INPUTS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.best_of_k.counted_work import exact_error, paper_samples
 from solv.experiments.best_of_k.paper_regression import (
     EXTRAPOLATE,
     MIS,
@@ -24,6 +25,7 @@ from solv.experiments.best_of_k.paper_regression import (
 )
 from solv.experiments.best_of_k.settings import BestOfKConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.best_of_k.high_temperature import expanded_best_extrapolation
 from solv.theory.best_of_k.selection import Equivalents, selection_error
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing, within
@@ -31,6 +33,7 @@ from solv.tracking.curves import Curves, Recorder, select, standard_error
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("best-of-k", "best-judge")
+LINE = 19  # distances of the exact curves, beside the simulated ones
 COUNTS = (3, 4, 6, 8, 12, 16, 32, 64, 128, 512, 4096)
 STEPS = 13  # extrapolations at which the error is looked at for the best one
 EXACT, EXPANSION, ENDLESS = "exact", "t/(1 - 2/k) - 2", "exact, k → ∞: c = t"
@@ -82,7 +85,7 @@ def _judge_at(config: BestOfKConfig, family: str, strength: float) -> Judge:
 def predict(config: BestOfKConfig) -> Iterator[Curves]:
     """Yield the error of each family against its strength, and the best extrapolation against k."""
     sizes, t, sigma2 = config.best_judge, config.paper.t, config.paper.sigma**2
-    grid = np.unique([*np.linspace(0, max(*sizes.strength, 1.0), 19), *sizes.strength])
+    grid = np.unique([*np.linspace(0, max(*sizes.strength, 1.0), LINE), *sizes.strength])
     for family in NAMES:
         judges = [judged(config, _judge_at(config, family, each)) for each in grid]
         errors = [selection_error(each, sizes.k, temperature(config))[0] / sigma2 for each in judges]
@@ -192,6 +195,14 @@ def _change(line: Curves, place: int) -> tuple[float, float]:
     return float(other["y"] - teacher["y"]), math.hypot(*errors)
 
 
+def work(config: BestOfKConfig) -> Work:
+    """Return the work of three families of judges, which score the same samples, and of the best extrapolations."""
+    sizes, t = config.best_judge, config.paper.t
+    strengths = len({*sizes.strength, 0.0})
+    curves = len(NAMES) * (LINE + strengths) * exact_error(1, t) + STEPS * exact_error(len(COUNTS), t)
+    return paper_samples(config, len(NAMES) * strengths, 1, [sizes.k]) + curves
+
+
 BEST_JUDGE = Part(
     name="best-judge",
     question="Which judge is best at the paper's temperature, and how do three families of judges compare?",
@@ -199,6 +210,7 @@ BEST_JUDGE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "best-extrapolation-tends-to-t",

@@ -6,9 +6,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.best_of_k.counted_work import drawn_samples, exact_error
 from solv.experiments.best_of_k.regression import noise
 from solv.experiments.best_of_k.settings import BestOfKConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.best_of_k.selection import WeightMoments, data_versus_samples
 from solv.tracking.claims import Claim, Judgement, Verdict, missing
 from solv.tracking.curves import Curves, Params, Recorder, select, standard_error
@@ -131,6 +133,14 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: BestOfKConfig) -> Work:
+    """Return the work of both doublings at every simulated alpha, and of the map."""
+    data = config.data
+    counts = sorted({*data.k, *(2 * k for k in data.k)})
+    doubled = (drawn_samples(config, factor * alpha, 1, 1, counts) for alpha in data.alpha for factor in (1, 2))
+    return sum(doubled, 2 * data.columns * exact_error(2 * data.rows, data.temperature))
+
+
 DATA_AGAINST_SAMPLES = Part(
     name="data-against-samples",
     question="Where does doubling the samples lower the error more than doubling the data, at equal cost?",
@@ -138,6 +148,7 @@ DATA_AGAINST_SAMPLES = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "samples-beat-data-region",

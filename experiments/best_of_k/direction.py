@@ -6,15 +6,18 @@ from functools import partial
 
 import numpy as np
 
+from solv.experiments.best_of_k.counted_work import drawn_samples, exact_error
 from solv.experiments.best_of_k.regression import equivalents, noise
 from solv.experiments.best_of_k.settings import BestOfKConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.best_of_k.selection import selection_error
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing
 from solv.tracking.curves import Curves, Recorder, select, standard_error
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("best-of-k", "direction")
+GRID = 27  # judges of the exact curve, beside the simulated ones
 
 
 class Panels(StrEnum):
@@ -47,7 +50,7 @@ def panels(config: BestOfKConfig) -> list[Panel]:
 def predict(config: BestOfKConfig) -> Iterator[Curves]:
     """Yield the error of the judges (1 + c) w_T, and its ratio to that at c = 0."""
     line = config.direction
-    grid = np.unique([*np.linspace(-0.15, 0.5, 27).round(6), *line.c, 0.0])
+    grid = np.unique([*np.linspace(-0.15, 0.5, GRID).round(6), *line.c, 0.0])
     judges = [equivalents(config, line.alpha, scale=c) for c in grid]
     errors = np.array([selection_error(judge, line.k, line.temperature)[0] for judge in judges])
     ratio = errors / errors[np.argmin(np.abs(grid))]
@@ -95,6 +98,14 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: BestOfKConfig) -> Work:
+    """Return the work of all judges, which score the same samples, and of the exact curve."""
+    line = config.direction
+    judges = len({*line.c, 0.0})
+    drawn = drawn_samples(config, line.alpha, judges, 1, [line.k], paired=True)
+    return drawn + (GRID + judges) * exact_error(1, line.temperature)
+
+
 DIRECTION = Part(
     name="direction",
     question="Is the teacher the best judge, or does a judge that exaggerates it select better?",
@@ -102,6 +113,7 @@ DIRECTION = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "best-judge-is-not-teacher",

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.best_of_k.counted_work import exact_error, paper_samples
 from solv.experiments.best_of_k.paper_regression import (
     EXTRAPOLATE,
     Judge,
@@ -20,6 +21,7 @@ from solv.experiments.best_of_k.paper_regression import (
 )
 from solv.experiments.best_of_k.settings import BestOfKConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.best_of_k.high_temperature import expanded_error
 from solv.theory.best_of_k.selection import selection_error
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing, within
@@ -27,6 +29,7 @@ from solv.tracking.curves import Curves, Recorder, each_curve, select, standard_
 from solv.tracking.panels import Panel, Slope
 
 RECORD = Recorder("best-of-k", "extrapolating-judges")
+HEATS = 13  # temperatures at which the expansion is compared with the exact error
 FIGURE = "code BLR_non_zero_T"
 PAPER, EXACT_IN_K = "as in the paper", "exact in k"
 ACCURACY = {5.0: 0.005, 15.0: 0.016}  # largest c and how far the third order is off for all k >= 2 at t = 10
@@ -118,7 +121,7 @@ def _drawn(config: BestOfKConfig) -> list[int]:
 def predict(config: BestOfKConfig) -> Iterator[Curves]:
     """Yield the exact law and the expansion of every judge, and how far they are apart."""
     k, t, sigma2 = _grid(config), config.paper.t, config.paper.sigma**2
-    heats = np.geomspace(1, 1000, 13)
+    heats = np.geomspace(1, 1000, HEATS)
     for c in config.extrapolating.c:
         judge = judged(config, Judge(EXTRAPOLATE, c))
         exact = selection_error(judge, k, temperature(config))
@@ -214,6 +217,13 @@ def _judge_expansion(curves: Curves) -> Judgement:
     )
 
 
+def work(config: BestOfKConfig) -> Work:
+    """Return the work of all judges, which score the same samples, and of their exact curves against k and t."""
+    judges, t = len(config.extrapolating.c), config.paper.t
+    curves = exact_error(len(_grid(config)), t) + HEATS * exact_error(1, t)
+    return paper_samples(config, judges, 1, _drawn(config)) + judges * curves
+
+
 EXTRAPOLATING_JUDGES = Part(
     name="extrapolating-judges",
     question="How does the error fall with k where the judge extrapolates from the student through the teacher?",
@@ -221,6 +231,7 @@ EXTRAPOLATING_JUDGES = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure=FIGURE,
     claims=(
         Claim(

@@ -12,8 +12,10 @@ from enum import StrEnum
 import numpy as np
 from scipy.optimize import brentq
 
+from solv.experiments.best_of_k.counted_work import exact_error, posterior, predictions, weighted
 from solv.experiments.best_of_k.settings import BestOfKConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.best_of_k.local_exponents import Regression, data_exponent, one_point_data_exponent
 from solv.theory.best_of_k.selection import selection_error
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
@@ -311,6 +313,22 @@ def _judge_exponent(curves: Curves) -> Judgement:
     )
 
 
+def work(config: BestOfKConfig) -> Work:
+    """Return the work of both doublings at every simulated point, and of two maps at two temperatures."""
+    maps = config.inference_or_data
+    both = {*((each, 1.0) for each in maps.simulated), *((maps.d_over_n, each) for each in maps.signal)}
+    d, points, heats = maps.dimension, maps.points, _heats(config)
+    drawn = (
+        maps.repeats
+        * (posterior(d, data * d / d_over_n) + predictions(d, points, 1) + weighted(points, 1, len(heats), k))
+        for d_over_n, _ in both
+        for data, k in ((1, [2 * each for each in maps.simulated_k]), (2, maps.simulated_k))
+    )
+    setups = 2 * 2 * maps.columns  # of two maps, at n and at 2 n training samples
+    of_maps = (setups * exact_error(3 * maps.rows // 2, t) for t in heats)
+    return sum((*drawn, *of_maps), Work())
+
+
 INFERENCE_OR_DATA = Part(
     name="inference-or-data",
     question="Where do more samples beat more data in the paper's units, and what does a harder task do to that?",
@@ -318,6 +336,7 @@ INFERENCE_OR_DATA = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Remark 6",
     claims=(
         Claim(

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.best_of_k.counted_work import drawn_samples, exact_error
 from solv.experiments.best_of_k.regression import equivalents, noise
 from solv.experiments.best_of_k.settings import BestOfKConfig
 from solv.experiments.best_of_k.teacher_as_judge import (
@@ -15,6 +16,7 @@ from solv.experiments.best_of_k.teacher_as_judge import (
     simulated_counts,
 )
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.best_of_k.selection import inverse_square_coefficient, selection_error
 from solv.tracking.claims import Claim, Judgement, all_of, known, missing, within
 from solv.tracking.curves import Curves, Recorder, select, standard_error
@@ -124,6 +126,15 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: BestOfKConfig) -> Work:
+    """Return the work of every alpha; its samples are those that the part `difficulty` reads, too."""
+    best, counts = config.best_of, simulated_counts(config)
+    drawn = (
+        drawn_samples(config, alpha, 1, 1, counts, repeats=best.repeats, points=best.points) for alpha in best.alpha
+    )
+    return sum(drawn, len(best.alpha) * exact_error(40, temperature=0.0))
+
+
 INVERSE_SQUARE_LAW = Part(
     name="inverse-square-law",
     question="How fast does the error fall with k where the teacher picks the best, and with which coefficient?",
@@ -131,6 +142,7 @@ INVERSE_SQUARE_LAW = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "inverse-square-law",

@@ -9,9 +9,11 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.best_of_k.counted_work import posterior
 from solv.experiments.best_of_k.regression import noise
 from solv.experiments.best_of_k.settings import BestOfKConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.best_of_k.selection import WeightMoments, equivalents_from_moments
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, Recorder, select, standard_error
@@ -124,6 +126,12 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: BestOfKConfig) -> Work:
+    """Return the work of the training sets at every d/n; theory is in closed form."""
+    d, sizes = config.simulation.dimension, config.one_point
+    return sum((sizes.repeats * posterior(d, d / each) for each in sizes.d_over_n), Work())
+
+
 ONE_POINT_PART = Part(
     name="one-point",
     question="By how much does the paper's one-point equivalent miss the error of the posterior mean?",
@@ -131,6 +139,7 @@ ONE_POINT_PART = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Result 1",
     claims=(
         Claim(

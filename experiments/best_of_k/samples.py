@@ -7,15 +7,18 @@ from enum import StrEnum
 import numpy as np
 import pandas as pd
 
+from solv.experiments.best_of_k.counted_work import drawn_samples, exact_error
 from solv.experiments.best_of_k.regression import LARGEST_DRAWN, equivalents, judge_label, noise
 from solv.experiments.best_of_k.settings import BestOfKConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.best_of_k.selection import optimal_samples, selection_error
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, Recorder, each_curve, parameter, select, standard_error
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("best-of-k", "samples")
+BEST_AT = 9  # misspecifications at which the best k is looked for
 NEAR_TEACHER = 0.2  # theory's error falls with k up to here at alpha = 2, and rises again at mis = 0.3 and T = 0
 
 
@@ -74,7 +77,7 @@ def predict(config: BestOfKConfig) -> Iterator[Curves]:
                 errors = selection_error(equivalents(config, alpha, mis), np.array(config.k), temperature)
                 at = _at(config, alpha, temperature, mis)
                 yield RECORD.theory(Panels.SAMPLES, at, x=("k", config.k), y=("error", errors))
-    alpha, grid = config.alpha[0], np.linspace(0.3, 1.5, 9)
+    alpha, grid = config.alpha[0], np.linspace(0.3, 1.5, BEST_AT)
     for temperature in _selecting(config):
         best = np.array([optimal_samples(equivalents(config, alpha, mis), temperature).argument for mis in grid])
         finite = np.isfinite(best)
@@ -170,6 +173,20 @@ def _least(rows: Curves) -> pd.Series:
     return rows.iloc[int(rows["y"].argmin())]
 
 
+def work(config: BestOfKConfig) -> Work:
+    """Return the work of every (alpha, T, mis), and of the best k, which looks at some 200 of them."""
+    k = [count for count in config.k if count <= LARGEST_DRAWN]
+    each, judges = len(config.alpha) * len(config.mis), len(config.mis)
+    return sum(
+        (
+            *(drawn_samples(config, alpha, judges, len(config.temperature), k) for alpha in config.alpha),
+            *(each * exact_error(len(config.k), temperature) for temperature in config.temperature),
+            *(2 * BEST_AT * exact_error(100, temperature) for temperature in _selecting(config)),
+        ),
+        Work(),
+    )
+
+
 SAMPLES = Part(
     name="samples",
     question="How does the error fall with the number of samples, and at which number is it least?",
@@ -177,6 +194,7 @@ SAMPLES = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "monotone-when-judge-near-teacher",

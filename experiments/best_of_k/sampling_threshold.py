@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.best_of_k.counted_work import exact_error, paper_samples
 from solv.experiments.best_of_k.paper_regression import (
     EXTRAPOLATE,
     Judge,
@@ -22,6 +23,7 @@ from solv.experiments.best_of_k.paper_regression import (
 )
 from solv.experiments.best_of_k.settings import BestOfKConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.best_of_k.high_temperature import (
     expanded_optimal_samples,
     expanded_threshold,
@@ -34,6 +36,7 @@ from solv.tracking.curves import Curves, Recorder, parameter, select, standard_e
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("best-of-k", "sampling-threshold")
+GRID = 16  # judges of the exact curves, beside the simulated ones
 EXACT, PAPER_THRESHOLD = "exact", "paper: 3 C₂/C₁"
 PAPER, READING = "expansion: 4 C₂/(3 C₂ - C₁ t)", "reading: 2 t*/(t* - t)"
 MOST = 1000  # samples up to which a best number is looked for
@@ -104,7 +107,7 @@ def _compared(config: BestOfKConfig) -> tuple[int, int]:
 def predict(config: BestOfKConfig) -> Iterator[Curves]:
     """Yield what more samples change, both thresholds, and the best number of samples: exact, expanded and as read."""
     threshold, t = config.threshold, config.paper.t
-    grid = np.unique([*np.linspace(0, max(threshold.c), 16).round(6), *threshold.c])
+    grid = np.unique([*np.linspace(0, max(threshold.c), GRID).round(6), *threshold.c])
     judges = [judged(config, Judge(EXTRAPOLATE, c)) for c in grid]
     few, many = _compared(config)
     counts = np.unique([*range(1, 61), *np.geomspace(60, MOST, 20).round(), few, many])
@@ -235,6 +238,13 @@ def _judge_number(curves: Curves) -> Judgement:
     )
 
 
+def work(config: BestOfKConfig) -> Work:
+    """Return the work of all judges, which score the same samples, and of the exact error at every number of them."""
+    judges = len(config.threshold.c)
+    drawn = paper_samples(config, judges, 1, _compared(config))
+    return drawn + (GRID + judges) * exact_error(80, config.paper.t)
+
+
 SAMPLING_THRESHOLD = Part(
     name="sampling-threshold",
     question="From which judge on is a finite number of samples best, and which number is it?",
@@ -242,6 +252,7 @@ SAMPLING_THRESHOLD = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Remark 3",
     claims=(
         Claim(

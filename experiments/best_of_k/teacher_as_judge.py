@@ -1,4 +1,7 @@
-"""What error has the best of k answers that the teacher itself picks? Drawn once for both parts that ask."""
+"""What error has the best of k answers that the teacher itself picks? Drawn once for both parts that ask.
+
+The first of them, `inverse-square-law`, counts the work; `difficulty` alone would take as long.
+"""
 
 from collections.abc import Iterator
 

@@ -6,15 +6,19 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.best_of_k.counted_work import drawn_samples, exact_error
 from solv.experiments.best_of_k.regression import equivalents, judge_label, noise
 from solv.experiments.best_of_k.settings import BestOfKConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.best_of_k.selection import selection_error
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, Recorder, select, standard_error
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("best-of-k", "temperature")
+LINE = 9  # temperatures > 0 of a judge's curve, beside the simulated ones
+SURFACE = (6, 10)  # judges and temperatures among which the best temperature is looked for
 
 
 class Panels(StrEnum):
@@ -59,12 +63,12 @@ def panels(config: BestOfKConfig) -> list[Panel]:
 def predict(config: BestOfKConfig) -> Iterator[Curves]:
     """Yield the error against T of every judge, and the best T against misspecification at each fixed k."""
     heat, alpha = config.against_temperature, config.alpha[0]
-    grid = np.unique([0.0, *np.geomspace(2 * _zero(config), 30, 9), *heat.simulated])
+    grid = np.unique([0.0, *np.geomspace(2 * _zero(config), 30, LINE), *heat.simulated])
     for mis in config.mis:
         errors = [selection_error(equivalents(config, alpha, mis), heat.k, each)[0] for each in grid]
         places = _places(grid, config)
         yield RECORD.theory(Panels.TEMPERATURE, _at(config, mis), x=("temperature", places), y=("error", errors))
-    misses, temperatures = np.linspace(0.5, 1.5, 6), np.geomspace(0.03, 20, 10)
+    misses, temperatures = np.linspace(0.5, 1.5, SURFACE[0]), np.geomspace(0.03, 20, SURFACE[1])
     judges = [equivalents(config, alpha, mis) for mis in misses]
     surface = np.array([[selection_error(judge, heat.best_at, each) for each in temperatures] for judge in judges])
     for column, k in enumerate(heat.best_at):
@@ -165,6 +169,14 @@ def _gap(line: Curves, high: int, low: int) -> tuple[float, float]:
     return top["y"] - bottom["y"], math.hypot(known(top["y_err"], top["n"]), known(bottom["y_err"], bottom["n"]))
 
 
+def work(config: BestOfKConfig) -> Work:
+    """Return the work of every judge at every temperature, and of the best temperatures."""
+    heat, judges = config.against_temperature, len(config.mis)
+    drawn = drawn_samples(config, config.alpha[0], judges, len(heat.simulated), [heat.k])
+    looked_at = judges * (LINE + len(heat.simulated)) * exact_error(1, temperature=1.0)
+    return drawn + looked_at + SURFACE[0] * SURFACE[1] * exact_error(len(heat.best_at), temperature=1.0)
+
+
 TEMPERATURE = Part(
     name="temperature",
     question="At which temperature should the judge select among a fixed number of samples?",
@@ -172,6 +184,7 @@ TEMPERATURE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "optimal-temperature",

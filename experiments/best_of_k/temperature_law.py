@@ -9,6 +9,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.best_of_k.counted_work import exact_error, paper_samples
 from solv.experiments.best_of_k.paper_regression import (
     EXTRAPOLATE,
     Judge,
@@ -20,6 +21,7 @@ from solv.experiments.best_of_k.paper_regression import (
 )
 from solv.experiments.best_of_k.settings import BestOfKConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.best_of_k.high_temperature import endless_optimal_temperature, expanded_optimal_temperature
 from solv.theory.best_of_k.selection import Equivalents, selection_error
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing, within
@@ -27,6 +29,7 @@ from solv.tracking.curves import Curves, Params, Recorder, each_curve, select, s
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("best-of-k", "temperature-law")
+LINE = 15  # temperatures of the exact curves, beside the simulated ones
 EXACT, PAPER, ENDLESS = "exact", "2 (1 - 2/k) C₂/C₁", "exact, k → ∞: 2 C₂/C₁ - 3"
 STEPS = 17  # temperatures at which the error is looked at for the best one
 HIGH, ACCURACY = 30.0, 0.15  # t* from which the law is asked to hold, and how well: it leaves out 3 to 4 of t*
@@ -76,7 +79,7 @@ def predict(config: BestOfKConfig) -> Iterator[Curves]:
     law, sigma2 = config.temperature_law, config.paper.sigma**2
     unit = regression(config).equivalents().predictive_variance / sigma2  # from T / 2 s2 to T / 2 sigma^2
     k = sorted(law.k)
-    heats = np.unique([*np.geomspace(min(law.t), max(law.t), 15), *law.t])
+    heats = np.unique([*np.geomspace(min(law.t), max(law.t), LINE), *law.t])
     for c in law.c:
         judge, at = judged(config, Judge(EXTRAPOLATE, c)), params(config, c=c, training=config.paper.training)
         best = _best(judge, k)
@@ -171,6 +174,13 @@ def _judge_interior(curves: Curves) -> Judgement:
     )
 
 
+def work(config: BestOfKConfig) -> Work:
+    """Return the work of all judges and temperatures, which share their samples, and of the best temperatures."""
+    law = config.temperature_law
+    curves = STEPS * exact_error(len(law.k), 1.0) + (LINE + len(law.t)) * exact_error(1, 1.0)
+    return paper_samples(config, len(law.c), len(law.t), [law.fixed_k]) + len(law.c) * curves
+
+
 TEMPERATURE_LAW = Part(
     name="temperature-law",
     question="At which temperature, in the paper's units, is the error of a fixed number of samples least?",
@@ -178,6 +188,7 @@ TEMPERATURE_LAW = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Remark 4",
     claims=(
         Claim(

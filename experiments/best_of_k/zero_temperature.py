@@ -10,6 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.best_of_k.counted_work import exact_error, paper_samples
 from solv.experiments.best_of_k.paper_regression import (
     EXTRAPOLATE,
     Judge,
@@ -19,6 +20,7 @@ from solv.experiments.best_of_k.paper_regression import (
 )
 from solv.experiments.best_of_k.settings import BestOfKConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.best_of_k.local_exponents import one_point_coefficient
 from solv.theory.best_of_k.selection import selection_error
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing, within
@@ -135,6 +137,13 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: BestOfKConfig) -> Work:
+    """Return the work of every number of training samples."""
+    sizes = config.zero_temperature
+    drawn = (paper_samples(config, 1, 1, sizes.k, training) for training in sizes.training)
+    return sum(drawn, len(sizes.training) * exact_error(12 + len(sizes.k), temperature=0.0))
+
+
 ZERO_TEMPERATURE = Part(
     name="zero-temperature",
     question="What does more data change where the teacher picks the best of k?",
@@ -142,6 +151,7 @@ ZERO_TEMPERATURE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure=FIGURE,
     claims=(
         Claim(

@@ -7,5 +7,6 @@
 | pretrained_models.py | what do models and questions of the user need, and how are they asked? |
 | judged_table.py | what do answers say that were sampled and judged elsewhere? |
 | answers.py | how often is the selected answer wrong, at every k and every temperature? |
+| counted_work.py | how much work are models, answers and selections, from settings alone? |
 | judged_errors.py | what did one judge's selection come to? |
 """

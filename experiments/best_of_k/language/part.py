@@ -16,10 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
+from solv.experiments.best_of_k.language.counted_work import of_models_trained_here, of_selections
 from solv.experiments.best_of_k.language.judged_errors import ITSELF, JudgedErrors
 from solv.experiments.best_of_k.settings import BestOfKConfig, LanguageSettings
 from solv.harness.contract import Context, Part
 from solv.harness.settings import ConfigurationError
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing
 from solv.tracking.curves import Curves, Params, Recorder, each_curve, select, standard_error
 from solv.tracking.panels import Panel
@@ -275,6 +277,14 @@ def _difference(rows: Curves, place: int) -> tuple[float, float]:
     return float(first["y"] - least["y"]), math.hypot(*errors)
 
 
+def work(config: BestOfKConfig) -> Work:
+    """Return the work of the models trained here; of the user's, whose sizes the settings do not say, of selections."""
+    settings = config.language
+    if _source(settings) == TRAINED:
+        return of_models_trained_here(settings)
+    return of_selections(settings, settings.questions, judges=1)
+
+
 LANGUAGE = Part(
     name=NAME,
     question="Does a language model whose answers are selected by a poor or a good judge show the same?",
@@ -282,6 +292,7 @@ LANGUAGE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "language-model-shows-the-same",
