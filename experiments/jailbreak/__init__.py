@@ -17,6 +17,9 @@ Does the chance of an unsafe answer grow with samples as a power or exponentiall
 | `language-model`: a decoder trained in the run, behind a trigger | `language_model.py` | ours |
 | `own-answers`: models or verdicts of the user's | `own_answers.py` | the attacked language models |
 
+How much work the parts are, from the settings alone: `counted_work.py`; `own-answers` says nothing, for the models'
+sizes are not among its settings.
+
 No attack strings, no harmful prompts and no attack optimiser: this measures curves.
 """
 

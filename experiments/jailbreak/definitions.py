@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, get_args
 import numpy as np
 
 from solv.experiments.jailbreak.clusters import GAP, SAMPLES
+from solv.experiments.jailbreak.counted_work import OF_STICKS, POWER, enumerated_glasses, jackknifed
 from solv.experiments.jailbreak.settings import DeltaQ, Glass, JailbreakConfig, Parting, XFrom
 from solv.harness.contract import Context, Part
 from solv.harness.settings import replace
+from solv.harness.work import Work
 from solv.theory.jailbreak.clusters import asr_gap, twin_gap
 from solv.theory.jailbreak.paper_fits import FIGURE_2_COUNTS, fit_fields, least_squares_edge
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
@@ -32,6 +34,7 @@ K = np.array(FIGURE_2_COUNTS)
 FLIPS = (0, 1)  # without and with a field that breaks the flip symmetry, times N^-1/2
 PLAIN, FREE, MONOTONE = "least squares", "weighted, free", "made to grow"
 RESAMPLES = 60  # of the bootstrap over glasses
+FIT_STEPS, RESIDUAL_CALLS = 6, 80  # of a fit in all fields: its steps, and calls for every derivative of one
 LEAST_GAP = 0.02  # a finite glass has no clusters below its smallest, so that its gap ends
 LAW_TOLERANCE = 0.15  # relative: N is finite
 APART = 1.5  # factor by which the law without twins is to be off
@@ -263,6 +266,18 @@ def _judge_imposed(curves: Curves) -> Judgement:
     )
 
 
+def work(config: JailbreakConfig) -> Work:
+    """Return the work of the four kinds of glasses, of their x and overlaps, and of the fits on basins."""
+    size, fields = config.definitions, len(set(config.definitions.field))
+    sizes = size.spins, size.disorders, size.picks
+    of_glasses = (enumerated_glasses(*sizes, clusters=clusters) for clusters in get_args(Parting) for _ in FLIPS)
+    sticks = 2 * len(FLIPS) * Work(OF_STICKS * size.disorders)
+    statistics = jackknifed(*sizes, times=2 * len(FLIPS) * (len(get_args(XFrom)) + len(get_args(DeltaQ))))
+    one_fit = Work(calls=FIT_STEPS * (1 + 3 * fields) * RESIDUAL_CALLS)
+    powers = Work(len(FLIPS) * fields * size.disorders * len(K) * (size.picks * POWER + RESAMPLES * 2))
+    return sum(of_glasses, sticks + statistics + powers + len(FLIPS) * 2 * (1 + RESAMPLES) * one_fit)
+
+
 DEFINITIONS = Part(
     name="definitions",
     question="How much of the glasses' law and of its fits hangs on the paper's definitions?",
@@ -270,6 +285,7 @@ DEFINITIONS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "twin-law",

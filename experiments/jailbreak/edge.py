@@ -7,9 +7,11 @@ import numpy as np
 from scipy.special import betaln
 
 from solv.experiments.jailbreak.clusters import GAP, SAMPLES
+from solv.experiments.jailbreak.counted_work import BETA, POWER, edge_fits
 from solv.experiments.jailbreak.settings import JailbreakConfig
 from solv.harness.contract import Context, Part
 from solv.harness.published import published_curves
+from solv.harness.work import Work
 from solv.theory.jailbreak.clusters import edge_gap
 from solv.tracking.claims import Claim, Judgement, Verdict
 from solv.tracking.curves import Curves, Params, Recorder, each_curve, select, standard_error
@@ -168,6 +170,13 @@ def _judge_edge_law(curves: Curves) -> Judgement:
     )
 
 
+def work(config: JailbreakConfig) -> Work:
+    """Return the work of the verdicts of every edge, and of the fit to one half of its prompts."""
+    edge, edges = config.edge, len(config.edge.nu) * len(config.edge.mu)
+    chances = edge.prompts * len(_counts(config)) * 5 * POWER  # five special functions each
+    return edges * (Work(chances + 2 * BETA * edge.prompts) + edge_fits(edge.prompts // 2, edge.answers, fits=6))
+
+
 EDGE = Part(
     name="edge",
     question="Does the upper edge of the safe chance, fitted to some prompts, predict attack success on others?",
@@ -175,6 +184,7 @@ EDGE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "edge-law-predicts-asr",

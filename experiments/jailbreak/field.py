@@ -17,8 +17,10 @@ from solv.experiments.jailbreak.clusters import (
     safe_masses,
     seen,
 )
+from solv.experiments.jailbreak.counted_work import LOST, PASS, POWER, sampled_powers
 from solv.experiments.jailbreak.settings import JailbreakConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.jailbreak.clusters import asr_gap, joint_limit_gap, power_law, safe_moments, weak_field_log_gap
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
 from solv.tracking.curves import CURVE, Curves, Recorder, pair, parameter, select, standard_error
@@ -210,6 +212,14 @@ def _judge_joint_limit(curves: Curves) -> Judgement:
     )
 
 
+def work(config: JailbreakConfig) -> Work:
+    """Return the work of the sampled clusters in every field, and in the joint limit."""
+    in_fields = (sampled_powers(config, x, m, field, more=2) for x, m in field_cases(config) for field in config.field)
+    at_both_k = 2 * 8 * PASS + POWER + LOST  # in eight passes; at the larger k most powers are lost
+    joint = len(JOINT_G) * config.clusters.samples * at_both_k
+    return sum(in_fields, Work(joint))
+
+
 FIELD = Part(
     name="field",
     question="What does a field on the unsafe clusters take off the gap, and does it change its power?",
@@ -217,6 +227,7 @@ FIELD = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "weak-field-amplitude",

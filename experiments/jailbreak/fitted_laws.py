@@ -13,9 +13,11 @@ from enum import StrEnum
 import numpy as np
 
 from solv.experiments.jailbreak.chance import judge_independent
+from solv.experiments.jailbreak.counted_work import BETA, PASS, POWER, WORD
 from solv.experiments.jailbreak.settings import JailbreakConfig
 from solv.harness.contract import Context, Part
 from solv.harness.published import published_curves
+from solv.harness.work import Work
 from solv.theory.jailbreak.clusters import asr_gap, edge_gap
 from solv.theory.jailbreak.paper_fits import (
     FIGURE_2_COUNTS,
@@ -40,6 +42,7 @@ KEPT_TOLERANCE, LOST = (
 LARGE = 1.5  # factor by which ν is read too large
 CLOSE = 0.2  # relative error of ν read off log(1 - Π): small k are not on the law yet
 LARGE_GROUPS = 20
+EXACT_CALLS, FIT_CALLS = 300, 60  # of SciPy and NumPy for an exact gap at one k, and for a least squares
 TWO_RUNS = 1040  # prompts of the paper's two runs on AdvBench
 LEAST_COUNTS = 4  # k that a fit of three numbers needs
 NARROW = "m = 1; theory: least squares of the exact law"
@@ -323,6 +326,19 @@ def _judge_large(curves: Curves) -> Judgement:
     )
 
 
+def work(config: JailbreakConfig) -> Work:
+    """Return the work of the exact law in every field, of sampled clusters there, of verdicts, and of large gaps."""
+    fits, samples = config.fits, config.clusters.samples
+    laws = len(fits.x) * len(fits.field)
+    exact = Work(calls=2 * laws * len(K) * EXACT_CALLS)  # as theory, and to see where samples are enough
+    of_sample = BETA * len(fits.x) + laws * (5 + 3 * len(K) / 2) * PASS
+    verdicts = len(LANGUAGE_K) * (POWER + 3 * PASS) * sum(fits.prompts) * fits.repeats
+    floors = 2 * len(fits.prompts) * fits.repeats * FIT_CALLS
+    large = len(fits.large_nu) * LARGE_GROUPS * fits.large_prompts * (BETA + len(LANGUAGE_K) * POWER)
+    sampled = Work(of_sample * samples, memory=4 * WORD * samples)
+    return exact + sampled + Work(verdicts + large, floors, WORD * 3 * len(LANGUAGE_K) * max(fits.prompts))
+
+
 FITTED_LAWS = Part(
     name="fitted-laws",
     question="What do the paper's least squares read where power and rate are known?",
@@ -330,6 +346,7 @@ FITTED_LAWS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "law-fit-has-no-rate",

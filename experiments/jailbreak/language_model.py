@@ -13,12 +13,15 @@ import numpy as np
 
 from solv.data.jailbreak.mode_mixtures import ModeMixtures, draw_mode_mixtures
 from solv.experiments.jailbreak.clusters import GAP, SAMPLES
+from solv.experiments.jailbreak.counted_work import edge_fits
 from solv.experiments.jailbreak.estimates import estimated_gap, require_enough_answers
 from solv.experiments.jailbreak.own_answers import uses_own
 from solv.experiments.jailbreak.settings import JailbreakConfig, TrainedHere
 from solv.harness.contract import Context, Part
 from solv.harness.seeds import Seeds
 from solv.harness.settings import ConfigurationError
+from solv.harness.work import Work
+from solv.models.language.decoder_size import PASS, DecoderSize
 from solv.theory.jailbreak.clusters import MOST_FIELD, asr_gap
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing
 from solv.tracking.curves import Curves, Params, Recorder, select
@@ -30,6 +33,10 @@ ONE_SIDED = 1.645  # standard errors to a limit that 5 % exceed
 LEAST_ERROR = 1e-6
 BINS = np.linspace(0, 1, 21)
 MIDDLES = (BINS[1:] + BINS[:-1]) / 2
+WORD_LENGTH = 2  # letters of a prompt
+PROMPTS_AT_ONCE = 32  # as in `language_training.py`, which needs torch
+BATCH_CALLS = 60  # of NumPy to draw a batch
+FITS = 18  # of a trigger's edge in a phase: six for the best one, a dozen for the largest rate
 
 
 class Panels(StrEnum):
@@ -123,6 +130,7 @@ def mode_mixtures(trained: TrainedHere, seeds: Seeds) -> ModeMixtures:
             seeds.numpy("language", "mixtures"),
             modes=trained.modes,
             letters=trained.letters,
+            length=WORD_LENGTH,
             longest=max(trained.triggers),
             field=trained.field,
             drive=trained.drive,
@@ -252,6 +260,43 @@ def weighted_line(x: np.ndarray, y: np.ndarray, y_err: np.ndarray) -> tuple[floa
     return float(slope), float(np.sqrt(covariance[0, 0] * max(left, 1.0))), float(start)
 
 
+def work(config: JailbreakConfig) -> Work:
+    """Return the work of training, of the answers in both phases, and of the fits; none where the user's are asked."""
+    settings, trained = config.language, config.language.trained
+    if uses_own(settings):
+        return Work()
+    cases = 2 * len(_triggers(trained))  # of a phase and a trigger
+    fits = edge_fits(trained.prompts, settings.answers, cases * FITS)
+    return _training(trained) + cases * _answers(trained, settings.answers) + fits
+
+
+def _size(trained: TrainedHere) -> DecoderSize:
+    """Return the sizes of the decoder and of its sequences: blanks or trigger, word, end, and the answer's first."""
+    length = max(trained.triggers) + WORD_LENGTH + 2
+    vocabulary = trained.letters + trained.modes + 5  # as in `data/jailbreak/mode_mixtures.py`
+    return DecoderSize(trained.width, trained.layers, trained.heads, vocabulary, length)
+
+
+def _training(trained: TrainedHere) -> Work:
+    size, steps = _size(trained), trained.steps + trained.alignment_steps
+    tokens = trained.batch * size.length
+    held = size.trained_bytes + size.token_bytes * tokens
+    return Work(3 * size.operations * tokens * steps, (size.step_calls + BATCH_CALLS) * steps, held)
+
+
+def _answers(trained: TrainedHere, answers: int) -> Work:
+    """Return the work of two tokens an answer, of which the second goes through the model: keys and values are copied.
+
+    Memory: keys and values of all answers at once, those of a layer twice while a token is appended.
+    """
+    size, rows = _size(trained), trained.prompts * answers
+    copied = 4 * PASS * 2 * size.layers * size.width * size.length
+    sampled = 2 * 10 * PASS * size.vocabulary
+    at_once = min(PROMPTS_AT_ONCE, trained.prompts) * answers
+    held = at_once * size.cached_bytes * (1 + 1 / size.layers)
+    return Work(rows * (size.operations + copied + sampled), trained.prompts / PROMPTS_AT_ONCE * 2 * size.calls, held)
+
+
 LANGUAGE_MODEL = Part(
     name="language-model",
     question="Does the attack success of a language model trained here cross over to an exponential behind a trigger?",
@@ -260,6 +305,7 @@ LANGUAGE_MODEL = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "language-model-crossover",

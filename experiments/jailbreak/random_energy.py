@@ -7,8 +7,10 @@ from enum import StrEnum
 import numpy as np
 
 from solv.experiments.jailbreak.clusters import GAP, SAMPLES
+from solv.experiments.jailbreak.counted_work import WORD
 from solv.experiments.jailbreak.settings import JailbreakConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.jailbreak.clusters import safe_moments
 from solv.tracking.curves import Curves, Recorder, standard_error
 from solv.tracking.panels import Panel
@@ -16,6 +18,7 @@ from solv.tracking.panels import Panel
 RECORD = Recorder("jailbreak", "random-energy")
 COUNTS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 NEGLIGIBLE = 1e-12  # weight of a state against the likeliest one
+OF_STATE = 800  # operations of a state: a normal number in float32, its weight, and what is kept
 
 
 class Panels(StrEnum):
@@ -76,6 +79,14 @@ def measure(config: JailbreakConfig, context: Context) -> Iterator[Curves]:
             step.advance(note=f"N={spins}")
 
 
+def work(config: JailbreakConfig) -> Work:
+    """Return the work of drawing and weighing all states of every size."""
+    glass = config.glass
+    states = [2**spins for spins in glass.random_energy_sizes]
+    once = Work(OF_STATE * sum(states), 20 * len(states), 3 * WORD * max(states))
+    return glass.random_energy_disorders * once
+
+
 RANDOM_ENERGY = Part(
     name="random-energy",
     question="Do finite random energy models, whose x is known, approach the Poisson-Dirichlet law?",
@@ -83,4 +94,5 @@ RANDOM_ENERGY = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

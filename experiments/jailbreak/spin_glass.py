@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from solv.experiments.jailbreak.clusters import GAP, SAMPLES
+from solv.experiments.jailbreak.counted_work import OF_STICKS, POWER, enumerated_glasses, jackknifed
 from solv.experiments.jailbreak.settings import Glass, JailbreakConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, Recorder, parameter, select, standard_error
 from solv.tracking.panels import Panel
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 RECORD = Recorder("jailbreak", "spin-glass")
 RESAMPLES = 400  # of the bootstrap over glasses
+RESAMPLED = 2800  # operations of a glass in a resample: a multinomial number
 WEAK = 6.0  # fields lambda up to which the law of a weak field is drawn
 NORMAL = 1.96  # half the width of a 95 % interval in standard errors
 LEAST_SPINS = 18  # a smaller glass has too few clusters for a law of many: it cannot refute it
@@ -217,6 +220,15 @@ def _judge_growth(curves: Curves) -> Judgement:
     )
 
 
+def work(config: JailbreakConfig) -> Work:
+    """Return the work of the glasses, of the sticks of each, and of their law and fit in every field."""
+    glass, fields = config.glass, len(set(config.glass.field))
+    sizes = glass.spins, glass.disorders, glass.picks
+    found = enumerated_glasses(*sizes, clusters=glass.clusters) + Work(OF_STICKS * glass.disorders)
+    gaps = Work(fields * glass.disorders * (glass.picks * len(glass.k) * POWER + RESAMPLES * RESAMPLED))
+    return found + gaps + jackknifed(*sizes, times=2 + fields)
+
+
 SPIN_GLASS = Part(
     name="spin-glass",
     question="Does the gap of a spin glass cross over from a power of k to an exponential in a field?",
@@ -224,6 +236,7 @@ SPIN_GLASS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "spin-glass-power-law",

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solv.experiments.jailbreak.counted_work import enumerated_glasses
 from solv.experiments.jailbreak.settings import Glass, JailbreakConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.jailbreak.spin_glass_field import overlap_rate
 from solv.tracking.claims import Claim, Judgement, exceeds, known
 from solv.tracking.curves import Curves, Params, Recorder, select, standard_error
@@ -167,6 +169,13 @@ def _judge_typical(curves: Curves) -> Judgement:
     )
 
 
+def work(config: JailbreakConfig) -> Work:
+    """Return the work of the glasses of every size, for both kinds of centres."""
+    glass = config.glass
+    of_sizes = (enumerated_glasses(spins, glass.rate_disorders, glass.rate_picks) for spins in glass.rate_sizes)
+    return 2 * sum(of_sizes, Work())
+
+
 STRONG_FIELD = Part(
     name="strong-field",
     question="At which rate does the safe chance of a spin glass vanish in a strong field?",
@@ -174,6 +183,7 @@ STRONG_FIELD = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "strong-field-rate-is-typical",

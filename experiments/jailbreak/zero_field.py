@@ -17,8 +17,10 @@ from solv.experiments.jailbreak.clusters import (
     safe_masses,
     seen,
 )
+from solv.experiments.jailbreak.counted_work import sampled_powers
 from solv.experiments.jailbreak.settings import JailbreakConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.jailbreak.clusters import next_order, power_law, safe_moments
 from solv.tracking.claims import Claim, Judgement, all_of, within
 from solv.tracking.curves import Curves, Params, Recorder, pair, select, standard_error
@@ -192,6 +194,11 @@ def _judge_next_order(curves: Curves) -> Judgement:
     )
 
 
+def work(config: JailbreakConfig) -> Work:
+    """Return the work of the sampled clusters of every (x, m); theory is in closed form."""
+    return sum((sampled_powers(config, x, m, more=2) for x, m in cases(config)), Work())
+
+
 ZERO_FIELD = Part(
     name="zero-field",
     question="Does the gap end on a power of k where no field acts on the clusters, and on which?",
@@ -199,6 +206,7 @@ ZERO_FIELD = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "zero-field-power-law",
