@@ -22,7 +22,7 @@ def print_costs(experiment: Experiment[Any], settings: RunSettings) -> None:
     Raises:
         ConfigurationError: the device of the settings is unknown or not present.
     """
-    from solv.harness.cost import estimate, measure
+    from solv.harness.cost import estimate, measure, memory_of
     from solv.harness.devices import choose_device
 
     device = choose_device(settings.device)
@@ -49,8 +49,11 @@ def print_costs(experiment: Experiment[Any], settings: RunSettings) -> None:
     )
     print_rows("", ["part", "FLOPs", "memory", f"time, {'one core' if device == 'cpu' else device}"], rows)
     where = "one core here" if device == "cpu" else device
-    note = _NOTE.format(device=where, rate=f"{_amount(speed.rate)} ", latency=f"{1e6 * speed.latency:.2g} µs")
+    note = _NOTE.format(device=where, rate=_amount(speed.rate), latency=f"{1e6 * speed.latency:.2g} µs")
     typer.echo(note)
+    there = memory_of(device)
+    if large := [cost.part for cost in costs if cost.work and cost.work.memory > there]:
+        typer.echo(f"More memory than the {_bytes(there)} that are here: {', '.join(large)}.")
 
 
 def duration(seconds: float) -> str:

@@ -8,6 +8,7 @@ count leaves out, such as how far a part's arithmetic lies from a product of lar
 """
 
 import math
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -106,6 +107,18 @@ def measure(device: str) -> Speed:
     finally:
         torch.set_num_threads(threads)
     return Speed(rate, latency)
+
+
+def memory_of(device: str) -> float:
+    """Return the bytes that a device has, those in use included; inf where it does not say."""
+    import torch
+
+    if torch.device(device).type == "cuda":
+        return float(torch.cuda.mem_get_info(device)[1])
+    try:
+        return float(os.sysconf("SC_PAGE_SIZE")) * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):  # not a Unix
+        return math.inf
 
 
 def _best(action: Callable[[], None], on: "Tensor") -> float:

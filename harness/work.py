@@ -8,7 +8,8 @@ class Work:
     """Work of a part or of a piece of it.
 
     Attributes:
-        flops: floating-point operations; a multiplication with its addition counts as two, as is usual.
+        flops: floating-point operations of products of matrices, a multiplication and an addition being two, as is
+            usual; what waits for memory or random numbers counts as the operations that take as long.
         calls: kernels of torch or calls of NumPy one after another, each of which takes its time however small its
             arrays are; of work that is no arithmetic (a search of proofs), its elementary steps.
         memory: bytes of the arrays that are held at once.

@@ -7,7 +7,7 @@ import pytest
 
 from solv.harness.archive import settings_of
 from solv.harness.catalog import load, names
-from solv.harness.cost import MEASURED, Cost, Speed, estimate, measure
+from solv.harness.cost import MEASURED, Cost, Speed, estimate, measure, memory_of
 from solv.harness.presets import presets
 from solv.harness.compose import settings_for
 from solv.harness.reference import reference
@@ -93,3 +93,7 @@ def test_the_speed_of_this_machine_is_measured_on_one_core_and_leaves_the_thread
     assert torch.get_num_threads() == before
     assert 1e8 < speed.rate < 1e14
     assert 1e-8 < speed.latency < 1e-2
+
+
+def test_the_memory_of_this_machine_is_known():
+    assert 2**28 < memory_of("cpu") < 2**46
