@@ -1,9 +1,10 @@
-"""How long does each part of each experiment take? CPU seconds, written where `solv list NAME` reads them.
+"""How long does each part of each experiment take? CPU seconds of one core, written where `solv list NAME` reads them.
 
     python -m benchmarks.part_times [--preset smoke --preset quick] [--runs-dir DIR] [NAME ...]
 
 Runs the presets (a run that is finished under DIR is read, not run again) and puts the CPU seconds of theory and
-measurement of every part into `results/times.json`. Run it on two free cores.
+measurement of every part into `results/times.json`. One thread: several wait for each other, which counts as CPU time
+too. Run it on a core that nothing else uses.
 """
 
 import argparse
@@ -29,7 +30,7 @@ def main() -> None:
     for name in asked.names or names():
         for preset in asked.preset or ("smoke", "quick"):
             _, settings = settings_for(name, preset, [])
-            settings = replace(settings, runs_dir=asked.runs_dir, wandb="disabled")
+            settings = replace(settings, runs_dir=asked.runs_dir, wandb="disabled", threads=1)
             outcome = run_experiment(load(name), settings, preset=preset, figure=False)
             parts = outcome.run.manifest()["parts"]
             assert isinstance(parts, dict)

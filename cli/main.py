@@ -84,7 +84,7 @@ def list_experiments(name: MaybeName = None, debug: Debug = False) -> None:
 
 
 def _list_parts(name: str) -> None:
-    """Print the parts of an experiment, with what they took on two cores, and the map of the paper's figures."""
+    """Print the parts of an experiment, with what they took on one core, and the map of the paper's figures."""
     from solv.cli.tables import print_rows
     from solv.harness.catalog import load
     from solv.harness.figure_map import HEAD, rows_of

@@ -4,7 +4,8 @@
     time = k * (flops / rate + calls * latency)                     of any settings, on the device at hand
 
 The rate is that of a product of square matrices, the latency that of an addition of a few numbers. k holds what the
-count leaves out, such as how far a part's arithmetic lies from a product of large matrices.
+count leaves out, such as how far a part's arithmetic lies from a product of large matrices. A part that took no time at
+`quick`, such as one whose trainings another part has done, has the k of all parts together.
 """
 
 import math
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 SIDE, ADDITIONS, REPEATS = 1024, 2000, 5
 QUICK = "quick"
+LEAST = 1.0  # seconds of the quick run below which a part has the factor of all parts together
 
 
 @dataclass(frozen=True)
@@ -65,21 +67,21 @@ def estimate(experiment: Experiment[Any], settings: RunSettings, speed: Speed = 
         settings: its own.
         speed: of the device at hand, as `measure` finds it.
     """
-    measured = cpu_seconds(experiment.entry.name, QUICK)
     usual = experiment.Config()
-    return [
-        _estimate(part, settings, usual, measured.get(part.name, math.nan), speed)
-        for part in experiment.chosen(settings.parts)
-    ]
+    taken = cpu_seconds(experiment.entry.name, QUICK)
+    counted = {part.name: MEASURED.seconds(part.work(usual)) for part in experiment.parts if part.work is not None}
+    known = [name for name in counted if name in taken]
+    of_all = sum(taken[name] for name in known) / sum(counted[name] for name in known) if known else math.nan
 
+    def cost(part: Part[Any]) -> Cost:
+        if part.work is None:
+            return Cost(part.name, None, taken.get(part.name, math.nan))
+        own = taken.get(part.name, 0.0)
+        factor = own / counted[part.name] if own >= LEAST else of_all
+        work = part.work(settings)
+        return Cost(part.name, work, factor * speed.seconds(work))
 
-def _estimate(part: Part[Any], settings: RunSettings, usual: RunSettings, measured: float, speed: Speed) -> Cost:
-    if part.work is None:
-        return Cost(part.name, None, measured)
-    work = part.work(settings)
-    usually = MEASURED.seconds(part.work(usual))
-    factor = measured / usually if usually else math.nan
-    return Cost(part.name, work, factor * speed.seconds(work))
+    return [cost(part) for part in experiment.chosen(settings.parts)]
 
 
 def measure(device: str) -> Speed:

@@ -1,4 +1,4 @@
-"""How long does a part take? CPU seconds on two cores, as `benchmarks/part_times.py` measured them."""
+"""How long does a part take? CPU seconds of one core, as `benchmarks/part_times.py` measured them."""
 
 import json
 from collections.abc import Mapping

@@ -129,7 +129,7 @@ def _sample(seed: int, repeat: int, classes: int, inputs: int, points: int) -> t
     norm = float(np.linalg.norm(weights))
     x = toy_inputs(points, inputs, Seeds(seed).numpy("toy", "theory", classes, inputs, repeat))
     logits = x @ weights.T / norm
-    peak = low_temperature(classes)[1] * float(logits.std())  # as if energies were independent
+    peak = low_temperature(classes)[1] / float(logits.std())  # as if energies were independent
     return LogitSample(logits, np.full(points, 1 / points), peak), norm
 
 

@@ -24,6 +24,8 @@ from solv.experiments.softmax_law.toy import (
     toy_teacher,
     train_cells,
 )
+from solv.harness.settings import replace
+from solv.theory.softmax_law.loss import aligned_loss
 from solv.tracking.claims import Verdict
 from tests.experiments.scaffold import Units, context
 
@@ -50,6 +52,13 @@ def test_the_quadrature_is_of_the_unit_direction():
     assert norm == pytest.approx(np.linalg.norm(weights - weights.mean(0)))
     # |x|^2 = m: the mean square of all logits of a unit direction is m / m = 1 over the classes' number
     assert (sample.logits**2).sum(axis=1).mean() == pytest.approx(1, abs=0.1)
+
+
+def test_a_peaked_target_is_learned_as_independent_energies_of_the_scale_of_the_logits_would_be():
+    sample, _ = toy_sample(replace(CONFIG, theory_points=20_000), 0)
+    scale = 20 / sample.logits.std()
+    loss, _ = aligned_loss([scale], math.inf, sample)
+    assert scale * loss[0] == pytest.approx(sample.peak, rel=0.3), "ten classes in six dimensions are nearly independent"
 
 
 def test_the_flow_starts_with_the_whole_divergence_and_ends_at_the_target():
