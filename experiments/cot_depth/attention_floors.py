@@ -13,7 +13,9 @@ from enum import StrEnum
 import numpy as np
 
 from solv.experiments.cot_depth.settings import CotDepthConfig
+from solv.experiments.cot_depth.work import one_step, shared_with_grid
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, Recorder, each_curve, select, standard_error
 from solv.tracking.panels import Panel
@@ -123,6 +125,13 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the trainings that the part `attention-grid`, which comes first, has not done."""
+    floors = config.attention_floors
+    own = {size: floors.seeds - shared_with_grid(config, size) for size in floors.size}
+    return sum((seeds * one_step("linear", floors, size, size) for size, seeds in own.items()), Work())
+
+
 ATTENTION_FLOORS = Part(
     name="attention-floors",
     question="Why do long chains of trained linear attention end on two floors, and how often on the upper one?",
@@ -130,6 +139,7 @@ ATTENTION_FLOORS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "two-floors",

@@ -10,8 +10,10 @@ from functools import partial
 import numpy as np
 
 from solv.experiments.cot_depth.settings import AttentionGrid, CotDepthConfig
+from solv.experiments.cot_depth.work import grid
 from solv.harness.contract import Context, Part
 from solv.harness.published import published_curves
+from solv.harness.work import Work
 from solv.tracking.curves import Curves, Params, Recorder, geometric_mean
 from solv.tracking.panels import Map, Panel
 
@@ -82,6 +84,11 @@ def _ours(grid: AttentionGrid, params: Params) -> bool:
     return sizes == (grid.dimension, grid.depth, True) and params.get("context", grid.context[0]) in grid.context
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the trainings of every cell."""
+    return grid("linear", config.attention_grid)
+
+
 ATTENTION_GRID = Part(
     name="attention-grid",
     question="At which context and how much pretraining does a long chain of trained linear attention end well?",
@@ -89,5 +96,6 @@ ATTENTION_GRID = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="CoT dynamics, B",
 )

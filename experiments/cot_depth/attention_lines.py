@@ -10,8 +10,10 @@ from enum import StrEnum
 import numpy as np
 
 from solv.experiments.cot_depth.settings import AttentionLines, CotDepthConfig
+from solv.experiments.cot_depth.work import one_step
 from solv.harness.contract import Context, Part
 from solv.harness.published import published_curves
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing
 from solv.tracking.curves import Curves, Recorder, each_curve, select, standard_error
 from solv.tracking.panels import Panel
@@ -124,6 +126,12 @@ def _growth(rows: Curves) -> tuple[float, float]:
     return float(np.log(last["y"] / best["y"])), known(float(spread), last["n"])
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the trainings of every line."""
+    this = config.attention_lines
+    return this.seeds * sum((one_step("linear", this, *line) for line in lines(this)), Work())
+
+
 ATTENTION_LINES = Part(
     name="attention-lines",
     question="Which chains of trained linear attention saturate, overthink or decay?",
@@ -131,6 +139,7 @@ ATTENTION_LINES = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="CoT dynamics, A",
     claims=(
         Claim(

@@ -8,6 +8,7 @@ import torch
 
 from solv.data.cot_depth.in_context_regression import draw_context_statistics, draw_pretraining_pairs
 from solv.experiments.cot_depth.settings import CotDepthConfig, Simulation
+from solv.experiments.cot_depth.work import contexts_at_once
 from solv.harness.contract import Context
 from solv.harness.settings import ConfigurationError
 from solv.models.cot_depth.simulation import refine, ridgeless_steps
@@ -71,7 +72,7 @@ def _simulate(
     rho, rho_test = noise
     device, length = context.device, max(1, round(alpha * d))
     counts = sorted({round(tau * d) for tau in taus if math.isfinite(tau)})
-    at_once, chunks = _contexts_at_once(d), []
+    at_once, chunks = contexts_at_once(d), []
     count = min(sizes.repeats, math.ceil(sizes.repeats * sizes.contexts / at_once))
     for repeats in np.array_split(np.arange(sizes.repeats), count):
         identity = torch.eye(d, dtype=torch.float64, device=device).expand(len(repeats), d, d)
@@ -99,8 +100,3 @@ def _simulate(
         "typical": typical,
         "last": errors[..., -1],
     }
-
-
-def _contexts_at_once(d: int) -> int:
-    """Return how many test contexts are held at once: a quarter of a GiB of their covariances."""
-    return max(1, 2**28 // (8 * d**2))

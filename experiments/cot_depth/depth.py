@@ -10,7 +10,9 @@ import pandas as pd
 from scipy.special import stdtr
 
 from solv.experiments.cot_depth.settings import CotDepthConfig
+from solv.experiments.cot_depth.work import chains, theory
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.cot_depth.error import error_map, error_vs_depth, optimal_depth, spectral_radius
 from solv.tracking.claims import Claim, Judgement, Verdict, missing
 from solv.tracking.curves import Curves, Params, Recorder, geometric_mean, pair, parameter
@@ -197,6 +199,13 @@ def _radius(curves: pd.DataFrame) -> pd.Series:
     )
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the chains and of the theory of every cell; the lines of 60 points are theory alone."""
+    deepest, cells = max(config.depth), len(config.rho) * len(config.rho_test)
+    simulated = sum((chains(config.simulation, alpha, config.tau, deepest) for alpha in config.alpha), Work())
+    return cells * (simulated + theory(deepest, len(config.tau), len(config.alpha))) + theory(deepest, 60, 61)
+
+
 DEPTH = Part(
     name="depth",
     question="How does the error depend on the number of reasoning steps, at which pretraining and context?",
@@ -204,6 +213,7 @@ DEPTH = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "matches-theory",

@@ -6,7 +6,9 @@ from enum import StrEnum
 import numpy as np
 
 from solv.experiments.cot_depth.settings import CotDepthConfig
+from solv.experiments.cot_depth.work import chains
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.cot_depth.error import error_vs_depth
 from solv.tracking.curves import Curves, Recorder, geometric_mean, standard_error
 from solv.tracking.panels import Panel
@@ -77,6 +79,12 @@ def _at(config: CotDepthConfig, depth: int, average: str) -> dict[str, object]:
     return {"alpha": size.alpha, "tau": size.tau, "rho": 0.0, "depth": depth, "average": average}
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the chains of every dimension."""
+    size, depth = config.finite_size, max(config.finite_size.depth)
+    return sum((chains(config.simulation, size.alpha, [size.tau], depth, d) for d in size.dimension), Work())
+
+
 FINITE_SIZE = Part(
     name="finite-size",
     question="How large must the dimension be for theory to hold near the critical line?",
@@ -84,4 +92,5 @@ FINITE_SIZE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

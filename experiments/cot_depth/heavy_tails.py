@@ -11,7 +11,9 @@ from enum import StrEnum
 import numpy as np
 
 from solv.experiments.cot_depth.settings import CotDepthConfig, HeavyTails, Simulation
+from solv.experiments.cot_depth.work import chains
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing
 from solv.tracking.curves import Curves, Recorder
 from solv.tracking.panels import Panel
@@ -130,6 +132,13 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the chains of every dimension."""
+    size = config.heavy_tails
+    sizes = Simulation(repeats=size.repeats, contexts=size.contexts)
+    return sum((chains(sizes, ALPHA, [TAU], size.depth, d) for d in size.dimension), Work())
+
+
 HEAVY_TAILS = Part(
     name="heavy-tails",
     question="Why is the arithmetic mean over chains wild near the critical line?",
@@ -137,6 +146,7 @@ HEAVY_TAILS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "heavy-tails",

@@ -8,7 +8,9 @@ import numpy as np
 
 from solv.experiments.cot_depth.settings import CotDepthConfig
 from solv.experiments.cot_depth.slopes import log_slope
+from solv.experiments.cot_depth.work import chains
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.cot_depth.error import error_vs_depth
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing, within
 from solv.tracking.curves import Curves, Recorder, select, standard_error
@@ -103,6 +105,13 @@ def _judge_saturation(curves: Curves) -> Judgement:
     )
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the very long chains; their theory is a sum of powers of eigenvalues, in no time."""
+    endless = config.endless
+    each = (chains(config.simulation, alpha, [math.inf], endless.max_depth) for alpha in endless.alpha)
+    return sum(each, Work(memory=16 * endless.max_depth**2))
+
+
 INFINITE_PRETRAINING = Part(
     name="infinite-pretraining",
     question="How does the error of a chain with a perfect step fall, and where does it end?",
@@ -110,6 +119,7 @@ INFINITE_PRETRAINING = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "polynomial",

@@ -11,7 +11,9 @@ from itertools import pairwise
 import numpy as np
 
 from solv.experiments.cot_depth.settings import CotDepthConfig
+from solv.experiments.cot_depth.work import chains, theory
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.cot_depth.error import error_vs_depth
 from solv.theory.cot_depth.late_law import late_error
 from solv.tracking.claims import Claim, Judgement, all_of, missing, within
@@ -146,6 +148,12 @@ def _judge_power(curves: Curves) -> Judgement:
     )
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the simulated chains, and of theory, which goes deeper."""
+    depth, theories = config.late_law.depth, theory(LATE[-1], alphas=len(CELLS))
+    return sum((chains(config.simulation, alpha, [tau], depth) for alpha, tau in CELLS), theories)
+
+
 LATE_LAW = Part(
     name="late-law",
     question="By which law does the error fall or grow in the end, and with which power exactly at tau_c?",
@@ -153,6 +161,7 @@ LATE_LAW = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "late-law",

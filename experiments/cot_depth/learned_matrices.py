@@ -14,7 +14,9 @@ import numpy as np
 
 from solv.experiments.cot_depth.attention_floors import average_step
 from solv.experiments.cot_depth.settings import CotDepthConfig
+from solv.experiments.cot_depth.work import one_step
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, known, missing, within
 from solv.tracking.curves import Curves, Recorder, parameter, standard_error
 from solv.tracking.panels import Map, Panel
@@ -123,6 +125,13 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of all trainings."""
+    sizes = config.learned_matrices
+    each = (one_step("linear", sizes, *size) for size in product(sizes.context, sizes.pretraining))
+    return sizes.seeds * sum(each, Work())
+
+
 LEARNED_MATRICES = Part(
     name="learned-matrices",
     question="Do the learned V and W reduce to a step Gamma?",
@@ -130,6 +139,7 @@ LEARNED_MATRICES = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="learned matrices",
     claims=(
         Claim(

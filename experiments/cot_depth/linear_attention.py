@@ -8,8 +8,10 @@ from enum import StrEnum
 
 import numpy as np
 
-from solv.experiments.cot_depth.settings import CotDepthConfig, LinearAttention
+from solv.experiments.cot_depth.settings import CotDepthConfig, LinearAttention, Simulation
+from solv.experiments.cot_depth.work import attention, chains
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.cot_depth.error import error_vs_depth
 from solv.tracking.curves import Curves, Recorder, geometric_mean, standard_error
 from solv.tracking.panels import Panel
@@ -137,6 +139,15 @@ def _solve_exactly(linear: LinearAttention, context: Context) -> np.ndarray:
     return mean
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the trained blocks and of the exact model; states of its own chain are passes forwards."""
+    linear = config.linear
+    states = 1 + linear.teacher_states + linear.chain_states
+    trained = attention(linear, forwards=1 + linear.chain_states, backwards=1, states=states)
+    sizes = Simulation(dimension=linear.dimension, repeats=linear.exact_repeats, contexts=linear.contexts)
+    return trained + chains(sizes, linear.alpha, linear.tau, linear.depth)
+
+
 LINEAR_ATTENTION = Part(
     name="linear-attention",
     question="Does linear attention with all of its matrices learned follow the theory of the exact step?",
@@ -144,4 +155,5 @@ LINEAR_ATTENTION = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

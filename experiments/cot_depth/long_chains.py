@@ -8,7 +8,9 @@ import numpy as np
 
 from solv.experiments.cot_depth.settings import CotDepthConfig
 from solv.experiments.cot_depth.slopes import log_slope
+from solv.experiments.cot_depth.work import chains, theory
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.cot_depth.error import error_vs_depth, spectral_radius
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, within
 from solv.tracking.curves import Curves, Recorder, geometric_mean, select
@@ -129,6 +131,12 @@ def _chain(curves: Curves, alpha: float, tau: float) -> tuple[Curves, Curves]:
     return select(rows, source="theory"), select(rows, source="simulation")
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the simulated chains, and of theory, which goes deeper."""
+    depth, theories = config.fates.simulated_depth, theory(config.fates.max_depth, alphas=len(FATES))
+    return sum((chains(config.simulation, alpha, [tau], depth) for alpha, tau in FATES), theories)
+
+
 LONG_CHAINS = Part(
     name="long-chains",
     question="Does a long chain of thought improve for ever, overthink in the end, or harm from its first step?",
@@ -136,6 +144,7 @@ LONG_CHAINS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "exponential-phase",

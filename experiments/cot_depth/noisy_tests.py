@@ -9,7 +9,9 @@ from enum import StrEnum
 import numpy as np
 
 from solv.experiments.cot_depth.settings import CotDepthConfig
+from solv.experiments.cot_depth.work import chains, theory
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.cot_depth.error import error_vs_depth, long_time_error
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, missing, within
 from solv.tracking.curves import Curves, Recorder, each_curve, geometric_mean, select
@@ -97,6 +99,13 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the chains in clean and in noisy contexts, and of their theory."""
+    noise = config.noisy_tests
+    cells = (chains(config.simulation, noise.alpha, [tau], noise.depth) for tau, _, _ in _cells(config))
+    return sum(cells, theory(noise.depth, alphas=2 * len(noise.tau)))
+
+
 NOISY_TESTS = Part(
     name="noisy-tests",
     question="Does label noise leave a floor when it is in pretraining alone, or only when it is in the test contexts?",
@@ -104,6 +113,7 @@ NOISY_TESTS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "noise-floor",

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from solv.data.cot_depth.in_context_regression import draw_context_statistics, draw_contexts
 from solv.experiments.cot_depth.settings import AttentionGrid
+from solv.experiments.cot_depth.work import TESTED_AT_ONCE
 from solv.harness.contract import Context
 from solv.models.cot_depth.one_step import (
     Mix,
@@ -30,7 +31,6 @@ from solv.models.ensemble import Ensemble, Optimizer, Parameters
 Kind: TypeAlias = Literal["linear", "softmax"]
 
 LEARNING_RATE = 1e-3  # of Adam, in all trainings of the paper
-TESTED_AT_ONCE = 2**25  # numbers of the test contexts that are held at once
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from enum import StrEnum
 import numpy as np
 
 from solv.experiments.cot_depth.settings import CotDepthConfig
+from solv.experiments.cot_depth.work import chains, theory
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.cot_depth.error import best_depths, critical_tau, error_map, spectral_radius
 from solv.tracking.curves import Curves, Params, Recorder, standard_error
 from solv.tracking.panels import Map, Panel
@@ -18,6 +20,7 @@ RECORD = Recorder("cot-depth", "phase-diagram")
 DEPTH, ERRORS = 80, (1e-5, 1e3)  # depth of the paper's map, and the ends of its colours
 CONTEXTS, PRETRAININGS = (0.01, 4.0), (1.01, 5.0)  # its axes
 SIDES = ("τ_c, α ≥ 1", "τ_c, α < 1")  # drawn solid and dashed
+EDGES = 30  # calls in the time of the search for the edges of one spectrum
 LINES = ("τ₊ (12)", "τ₋ (13)")  # the critical amounts of pretraining, by the equation that gives them
 
 
@@ -121,6 +124,16 @@ def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
         yield RECORD.simulation(Panels.PHASE, at, x=("alpha", phase.alpha), y=("optimal_depth", y), y_err=y_err, n=n)
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the chains and of the three maps."""
+    phase, rows = config.phase, config.phase.rows + len(config.phase.tau)
+    columns = phase.columns + len(phase.alpha)
+    simulated = sum((chains(config.simulation, alpha, phase.tau, phase.max_depth) for alpha in phase.alpha), Work())
+    edges = Work(calls=EDGES * rows * columns)
+    maps = theory(DEPTH, phase.error_cells, phase.error_cells) + theory(phase.max_depth, rows, columns)
+    return simulated + maps + edges
+
+
 PHASE_DIAGRAM = Part(
     name="phase-diagram",
     question="What is the error of a long chain, and which depth is best, for which pretraining and context?",
@@ -128,5 +141,6 @@ PHASE_DIAGRAM = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="phase diagram, A",
 )

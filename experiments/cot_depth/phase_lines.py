@@ -7,8 +7,10 @@ from functools import partial
 import numpy as np
 
 from solv.experiments.cot_depth.settings import CotDepthConfig, Simulation
+from solv.experiments.cot_depth.work import chains, theory
 from solv.harness.contract import Context, Part
 from solv.harness.published import published_curves
+from solv.harness.work import Work
 from solv.theory.cot_depth.error import error_vs_depth
 from solv.tracking.curves import Curves, Recorder, geometric_mean
 from solv.tracking.panels import Panel
@@ -88,6 +90,14 @@ def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
     yield from published_curves(RECORD, Panels.PRETRAINING, package=__package__, x="depth", y="error")
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the chains of every line, and of their theory."""
+    size = config.phase_lines
+    sizes = Simulation(dimension=size.dimension, repeats=size.repeats, contexts=size.contexts)
+    cells = (chains(sizes, alpha, taus, depth) + theory(depth, len(taus)) for _, alpha, taus, depth in _cells())
+    return sum(cells, Work())
+
+
 PHASE_LINES = Part(
     name="phase-lines",
     question="What is the error against depth along a column and a row of the phase diagram?",
@@ -95,5 +105,6 @@ PHASE_LINES = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="phase diagram, B and C",
 )

@@ -5,13 +5,18 @@ from enum import StrEnum
 
 import numpy as np
 
-from solv.experiments.cot_depth.settings import CotDepthConfig
+from solv.experiments.cot_depth.settings import CotDepthConfig, Simulation
+from solv.experiments.cot_depth.work import DOUBLE, chains
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.cot_depth.error import error_vs_depth
 from solv.tracking.curves import Curves, Recorder, geometric_mean
 from solv.tracking.panels import Panel
 
 RECORD = Recorder("cot-depth", "reduced-step")
+ENTRY = 300  # operations in the time of the dozen additions and products that an entry goes through in a step
+CALLS = 25  # of a step, forwards, backwards and of the momentum
+MATRICES = 8  # held of every copy: second moments, step, momentum, gradient, and their products
 
 
 class Panels(StrEnum):
@@ -109,6 +114,20 @@ def _train(config: CotDepthConfig, context: Context) -> dict[str, np.ndarray]:
     }
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the descent on second moments, a product forwards and one backwards, and of its chains.
+
+    The chains of both steps run on the same contexts; the second moments are products of their own for every tau.
+    """
+    reduced, d = config.reduced, config.reduced.dimension
+    copies = reduced.repeats * len(reduced.tau)
+    sizes = Simulation(dimension=d, repeats=reduced.repeats, contexts=reduced.contexts)
+    simulated = chains(sizes, reduced.alpha, [*reduced.tau, *reduced.tau], reduced.depth)
+    moments = 4 * reduced.repeats * sum(reduced.tau) * d**3
+    descent = reduced.steps * copies * (4 * d**3 + ENTRY * d**2)
+    return simulated + Work(moments + descent, CALLS * reduced.steps, DOUBLE * MATRICES * copies * d**2)
+
+
 REDUCED_STEP = Part(
     name="reduced-step",
     question="Does gradient descent on the step alone find the least-squares step?",
@@ -116,4 +135,5 @@ REDUCED_STEP = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

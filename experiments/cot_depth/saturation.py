@@ -10,7 +10,9 @@ from enum import StrEnum
 import numpy as np
 
 from solv.experiments.cot_depth.settings import CotDepthConfig
+from solv.experiments.cot_depth.work import chains, theory
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.cot_depth.error import critical_tau, error_vs_depth, long_time_error
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, missing, within
 from solv.tracking.curves import Curves, Recorder, geometric_mean, pair, parameter
@@ -137,6 +139,13 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the chains that end, and of their theory; the ends themselves have a closed form."""
+    depth, cells = config.saturation.depth, [(alpha, taus) for alpha, taus in _cells(config) if taus]
+    simulated = (chains(config.simulation, alpha, taus, depth) for alpha, taus in cells)
+    return sum(simulated, theory(depth, alphas=sum(len(taus) for _, taus in cells)))
+
+
 SATURATION = Part(
     name="saturation",
     question="Where does a long chain end when the context does not span the space?",
@@ -144,6 +153,7 @@ SATURATION = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "saturation-level",

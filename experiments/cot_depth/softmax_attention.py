@@ -10,7 +10,9 @@ from functools import partial
 import numpy as np
 
 from solv.experiments.cot_depth.settings import CotDepthConfig, SoftmaxAttention
+from solv.experiments.cot_depth.work import attention
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.cot_depth.error import best_depths, error_vs_depth
 from solv.tracking.curves import Curves, Recorder, geometric_mean, standard_error
 from solv.tracking.panels import Panel
@@ -128,6 +130,14 @@ def _train_softmax(training: str, softmax: SoftmaxAttention, context: Context) -
     return sets.by_seed(rollout(softmax_step, ensemble.parameters, tokens, task, softmax.depth))
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of both trainings: the chain's own states are passes forwards alone, or all are gone back."""
+    softmax, depth = config.softmax, config.softmax.trained_depth
+    states = 1 + softmax.teacher_states + softmax.chain_states
+    stepwise = attention(softmax, forwards=1 + softmax.chain_states, backwards=1, states=states)
+    return stepwise + attention(softmax, forwards=depth, backwards=depth, states=1)
+
+
 SOFTMAX_ATTENTION = Part(
     name="softmax-attention",
     question="Does trained softmax attention overthink at little pretraining, and not at much?",
@@ -135,4 +145,5 @@ SOFTMAX_ATTENTION = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

@@ -9,8 +9,10 @@ from enum import StrEnum
 from functools import partial
 
 from solv.experiments.cot_depth.settings import AttentionGrid, CotDepthConfig
+from solv.experiments.cot_depth.work import grid
 from solv.harness.contract import Context, Part
 from solv.harness.published import published_curves
+from solv.harness.work import Work
 from solv.tracking.curves import Curves, Params, Recorder, geometric_mean
 from solv.tracking.panels import Map, Panel
 
@@ -67,6 +69,11 @@ def _ours(grid: AttentionGrid, params: Params) -> bool:
     return sizes == (grid.dimension, grid.depth, True)
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the trainings of every cell."""
+    return grid("softmax", config.softmax_grid)
+
+
 SOFTMAX_GRID = Part(
     name="softmax-grid",
     question="At which context and how much pretraining does a long chain of trained softmax attention end well?",
@@ -74,5 +81,6 @@ SOFTMAX_GRID = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="CoT dynamics, C",
 )

@@ -10,8 +10,10 @@ from enum import StrEnum
 import numpy as np
 
 from solv.experiments.cot_depth.settings import CotDepthConfig, Simulation
+from solv.experiments.cot_depth.work import chains, theory
 from solv.harness.contract import Context, Part
 from solv.harness.published import published_curves
+from solv.harness.work import Work
 from solv.theory.cot_depth.error import error_vs_depth
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing, within
 from solv.tracking.curves import Curves, Recorder, geometric_mean, pair, parameter, select, standard_error
@@ -112,6 +114,14 @@ def _judge(curves: Curves) -> Judgement:
     )
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the chains of every cell and dimension, and of their theory."""
+    size = config.theory_experiment
+    sizes = Simulation(repeats=size.repeats, contexts=size.contexts)
+    each = (chains(sizes, alpha, [tau], DEPTH, d) for alpha, tau in CELLS for d in size.dimension)
+    return sum(each, theory(DEPTH, alphas=len(CELLS)))
+
+
 THEORY_EXPERIMENT = Part(
     name="theory-experiment",
     question="How does the simulated error approach the theory as the dimension grows?",
@@ -119,6 +129,7 @@ THEORY_EXPERIMENT = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="theory against experiment",
     claims=(
         Claim(

@@ -7,7 +7,9 @@ from enum import StrEnum
 import numpy as np
 
 from solv.experiments.cot_depth.settings import CotDepthConfig
+from solv.experiments.cot_depth.work import chains, theory
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.cot_depth.error import best_depths, critical_tau, error_map, log_growth
 from solv.theory.cot_depth.late_law import divergence_of_optimal_depth
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing, within
@@ -21,6 +23,7 @@ LAW = "C / (τ_c - τ)"
 NEAREST = 0.012  # distance 1 - tau / tau_c down to which the optimal depth is sought
 DIVERGENCE, FINITE_DEPTH = 0.03, 2  # of (tau_c - tau) T* / C extrapolated; of a simulated T*, in steps
 WINDOWS = (SIMULATED_WINDOW, (100, 200))  # theory also reads it later, where the transition is sharper
+RATIOS = 35  # tau / tau_c at which theory is drawn, besides those that are simulated
 LONGEST_SEARCH = 250  # depth up to which the best one is sought near the transition
 
 
@@ -75,7 +78,7 @@ def predict(config: CotDepthConfig) -> Iterator[Curves]:
         yield RECORD.theory(
             Panels.OPTIMAL_DEPTH, {**at, "law": LAW}, x=("distance", distance), y=("optimal_depth", law)
         )
-        ratio = np.unique(np.concatenate([np.linspace(0.75, 1.6, 35), config.transition.ratio]))
+        ratio = np.unique(np.concatenate([np.linspace(0.75, 1.6, RATIOS), config.transition.ratio]))
         ratio = ratio[ratio * critical > 1.0]
         errors = error_map(np.array([alpha]), ratio * critical, 0.0, WINDOWS[-1][1])[0]
         for window in WINDOWS:
@@ -177,6 +180,15 @@ def _judge_divergence(curves: Curves) -> Judgement:
     )
 
 
+def work(config: CotDepthConfig) -> Work:
+    """Return the work of the chains on both sides of the transition, and of theory, which goes deeper."""
+    alphas, ratios = config.transition.alpha, np.array(config.transition.ratio)
+    taus = {alpha: (ratios * max(critical_tau(alpha, 0.0))).tolist() for alpha in alphas}
+    simulated = (chains(config.simulation, alpha, taus[alpha], SIMULATED_WINDOW[1]) for alpha in alphas)
+    searched = theory(LONGEST_SEARCH, len(_distances(config)), len(alphas))
+    return sum(simulated, searched + theory(WINDOWS[-1][1], RATIOS + len(ratios), len(alphas)))
+
+
 TRANSITION = Part(
     name="transition",
     question="How does the optimal depth diverge, and the fate of a long chain change, at the critical pretraining?",
@@ -184,6 +196,7 @@ TRANSITION = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "transition",

@@ -40,7 +40,7 @@ def test_a_chain_is_a_unit_named_by_its_cell(tmp_path):
 
 def test_contexts_that_do_not_fit_are_simulated_in_pieces(tmp_path, monkeypatch):
     whole = simulate(CONFIG, context(tmp_path), "test", 2.0, [2.0, math.inf], 0.0, 3)
-    monkeypatch.setattr("solv.experiments.cot_depth.chain._contexts_at_once", lambda d: 2)
+    monkeypatch.setattr("solv.experiments.cot_depth.chain.contexts_at_once", lambda d: 2)
     pieces = simulate(CONFIG, context(tmp_path), "test", 2.0, [2.0, math.inf], 0.0, 3)
     assert pieces["last"].shape == whole["last"].shape == (4, 2, 3)
     assert len(np.unique(pieces["last"])) == pieces["last"].size  # no context twice
