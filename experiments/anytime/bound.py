@@ -11,7 +11,9 @@ import numpy as np
 
 from solv.experiments.anytime.regression import LAST, TAIL, case, problem
 from solv.experiments.anytime.settings import AnytimeConfig, cases
+from solv.experiments.anytime.work import nodes, recursion
 from solv.harness.contract import Part
+from solv.harness.work import Work
 from solv.theory.anytime.risk import excess_risk
 from solv.theory.anytime.risk_bound import least_noise, noise_ratio, tail_average_bound
 from solv.theory.anytime.spectrum import power_law_targets
@@ -24,6 +26,8 @@ from solv.tracking.panels import Panel
 RECORD = Recorder("anytime", "bound")
 SHORTEST = 32  # iterates of the shortest average
 PER_OCTAVE = 2  # lengths of averages for each factor of two
+SOURCES = 60  # at which the assumption is read
+POWER = 400  # operations in the time of a power of an index
 LARGEST_CONSTANT = 1.0  # of the theorem: its proof gives none
 CONSTANTS = (1.1, 2.0, 10.0)  # c of assumption 1
 
@@ -115,7 +119,7 @@ def predict(config: AnytimeConfig) -> Iterator[Curves]:
                 level = {**at, "c": c}
                 yield RECORD.theory(Panels.NOISE, level, x=("steps", read_at), y=("ratio", np.full(len(read_at), c)))
     for a in config.a:
-        sources = np.linspace(1.05, max(3.0, 2 * a), 60)
+        sources = np.linspace(1.05, max(3.0, 2 * a), SOURCES)
         for normalize in (False, True):
             targets = power_law_targets(a, sources.tolist(), config.dimension, exact=10, ratio=2, normalize=normalize)
             for c in CONSTANTS:
@@ -140,12 +144,23 @@ def _judge_bound(curves: Curves) -> Judgement:
     )
 
 
+def work(config: AnytimeConfig) -> Work:
+    """Return the work of the recursions of all lengths, which double every `PER_OCTAVE`, and of the noise they need."""
+    longest, size = config.bound.averaged, nodes(config, config.dimension)
+    steps = 2 * longest / (1 - 2 ** (-1 / PER_OCTAVE))  # of all lengths: a geometric series
+    averaged = recursion(size, steps, len(config.bound.gamma), 1)
+    iterates = recursion(size, 2 * longest, len(config.bound.gamma))
+    norms = Work(POWER * SOURCES * config.dimension, memory=24 * config.dimension)  # targets of norm 1, summed up
+    return len(cases(config)) * (averaged + iterates) + len(config.a) * norms
+
+
 BOUND = Part(
     name="bound",
     question="Is the averaged risk below the bound of theorem 1 at every length, and where is its assumption true?",
     names=Panels,
     panels=panels,
     predict=predict,
+    work=work,
     figure="Theorem 1",
     claims=(
         Claim(

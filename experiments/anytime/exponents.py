@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from solv.experiments.anytime.settings import AnytimeConfig, cases
+from solv.experiments.anytime.work import nodes, recursion
 from solv.harness.contract import Part
+from solv.harness.work import Work
 from solv.theory.anytime.rates import best_schedule_exponent, risk_exponent
 from solv.theory.anytime.risk import excess_risk
 from solv.theory.anytime.spectrum import power_law_targets
@@ -114,12 +116,19 @@ def _with_case(rows: Curves) -> pd.DataFrame:
     return rows.assign(a=parameter(rows, "a").astype(float), b=parameter(rows, "b").astype(float))
 
 
+def work(config: AnytimeConfig) -> Work:
+    """Return the work of the recursions, one for each capacity: a run for every source and exponent, two averages."""
+    rates, sources = config.rates, len(config.b) * len(config.rates.gamma)
+    return len(config.a) * recursion(nodes(config, rates.dimension), rates.horizon, sources, 2)
+
+
 EXPONENTS = Part(
     name="exponents",
     question="With which power of the horizon does the averaged risk fall, for every exponent of the schedule?",
     names=Panels,
     panels=panels,
     predict=predict,
+    work=work,
     claims=(
         Claim(
             "rate-of-every-exponent",

@@ -7,7 +7,9 @@ import numpy as np
 
 from solv.experiments.anytime.regression import COMMON_LABEL, LAST, UNIFORM, average_name, case, ema_of, problem
 from solv.experiments.anytime.settings import AnytimeConfig, cases
+from solv.experiments.anytime.work import nodes, recursion
 from solv.harness.contract import Part
+from solv.harness.work import Work
 from solv.theory.anytime.risk import excess_risk
 from solv.theory.anytime.stability import stationary_risk
 from solv.theory.anytime.weight_averaging import ema, uniform
@@ -100,12 +102,18 @@ def _judge_floor(curves: Curves) -> Judgement:
     )
 
 
+def work(config: AnytimeConfig) -> Work:
+    """Return the work of the one run with its two averages."""
+    return recursion(nodes(config, config.dimension), config.horizon, 1, 2)
+
+
 FLOOR = Part(
     name="floor",
     question="On which risk does a constant rate stall, and does its average go on falling?",
     names=Panels,
     panels=panels,
     predict=predict,
+    work=work,
     claims=(
         Claim(
             "constant-rate-stalls",

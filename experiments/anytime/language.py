@@ -27,7 +27,9 @@ from solv.experiments.anytime.language_runs import (
     curve_name,
 )
 from solv.experiments.anytime.settings import AnytimeConfig, LanguageSettings
+from solv.experiments.anytime.work import language
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing
 from solv.tracking.curves import Curves, Params, Recorder, select, standard_error
 from solv.tracking.panels import Panel
@@ -225,6 +227,11 @@ def _range(rows: Curves, name: str) -> str:
     return f"{name} " + ", ".join(f"{y:+.4f} ± {e:.4f}" for y, e in zip(ordered["y"], ordered["y_err"], strict=True))
 
 
+def work(config: AnytimeConfig) -> Work:
+    """Return the work of the trainings; the part `published-losses` has them from this one, where it needs them."""
+    return language(config.language)
+
+
 LANGUAGE = Part(
     name="language",
     question="Do one constant and one inverse-square-root run match a cosine that is retuned for each horizon, on a "
@@ -234,6 +241,7 @@ LANGUAGE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "language-anytime-matches-tuned-cosine",

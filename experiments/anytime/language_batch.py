@@ -13,8 +13,10 @@ from scipy import stats
 
 from solv.experiments.anytime.language_runs import ANYTIME, CONSTANT, TUNED, Losses, choose, curve_name
 from solv.experiments.anytime.settings import AnytimeConfig, LanguageSettings
+from solv.experiments.anytime.work import language
 from solv.harness.contract import Context, Part
 from solv.harness.settings import replace
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, missing
 from solv.tracking.curves import Curves, Params, Recorder, each_curve, select, standard_error
 from solv.tracking.panels import Panel
@@ -157,6 +159,11 @@ def _judge_lead(curves: Curves) -> Judgement:
     )
 
 
+def work(config: AnytimeConfig) -> Work:
+    """Return the work of the trainings of every batch."""
+    return sum((language(of_batch(config, batch)) for batch in config.language_batch.batch), Work())
+
+
 LANGUAGE_BATCH = Part(
     name="language-batch",
     question="On a language model, does an averaged constant rate gain on the tuned cosine as the batch grows?",
@@ -165,6 +172,7 @@ LANGUAGE_BATCH = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Fig. 3",
     claims=(
         Claim(

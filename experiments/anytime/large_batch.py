@@ -12,9 +12,11 @@ import numpy as np
 
 from solv.experiments.anytime.regression import LAST, case, problem
 from solv.experiments.anytime.settings import AnytimeConfig, cases
+from solv.experiments.anytime.work import nodes, recursion, tuned
 from solv.harness.contract import Part
 from solv.harness.settings import replace
-from solv.theory.anytime.horizon_free import Anytime, PowerSchedule, compare
+from solv.harness.work import Work
+from solv.theory.anytime.horizon_free import FINALS, Anytime, PowerSchedule, compare
 from solv.theory.anytime.weight_averaging import ema
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, missing
 from solv.tracking.curves import Curves, Recorder, each_curve, parameter
@@ -99,12 +101,21 @@ def _judge_lead(curves: Curves) -> Judgement:
     )
 
 
+def work(config: AnytimeConfig) -> Work:
+    """Return the work of the tuned cosines and of the constant runs of every batch, each at every peak."""
+    size, horizon, peaks = nodes(config, config.dimension), config.large_batch.horizon, len(MULTIPLIERS)
+    tunings = tuned(size, [max(1, round(part * horizon)) for part in PARTS], len(FINALS), peaks)
+    constant = recursion(size, horizon, peaks, len(config.regret.labels))
+    return len(cases(config)) * len(config.large_batch.batch) * (tunings + constant)
+
+
 LARGE_BATCH = Part(
     name="large-batch",
     question="Does an averaged constant rate lead the tuned cosine the more, the larger the batch?",
     names=Panels,
     panels=panels,
     predict=predict,
+    work=work,
     figure="Fig. 3",
     claims=(
         Claim(

@@ -19,8 +19,12 @@ from solv.experiments.anytime.regression import (
     problem,
 )
 from solv.experiments.anytime.settings import AnytimeConfig, cases
+from solv.experiments.anytime.work import nodes, recursion, tuned
 from solv.harness.contract import Part
+from solv.harness.work import Work
 from solv.theory.anytime.horizon_free import (
+    FINALS,
+    MULTIPLIERS,
     PARTS,
     Anytime,
     PowerSchedule,
@@ -310,12 +314,23 @@ def _if_long(rows: Curves, verdict: Verdict) -> Verdict:
     return verdict if rows["x"].max() >= LEAST_HORIZON else Verdict.UNDECIDED
 
 
+def work(config: AnytimeConfig) -> Work:
+    """Return the work of the tuned cosines, of WSD and of all anytime runs, each at every peak."""
+    size, horizons, peaks = nodes(config, config.dimension), readings(config.horizon), len(MULTIPLIERS)
+    tunings = tuned(size, horizons, len(FINALS) + 1, peaks)  # one more: WSD
+    averages = len({*config.regret.labels, COMMON_LABEL})
+    schedules = [len(horizon_free_schedules(*each, config.horizon, config.regret.offsets)) for each in cases(config)]
+    runs = (recursion(size, config.horizon, (1 + count) * peaks, averages) for count in schedules)  # 1: t^-1/2
+    return sum(runs, len(schedules) * tunings)
+
+
 REGRET = Part(
     name="regret",
     question="Which schedule and window is how close, at every stopping time, to a cosine that is tuned for it?",
     names=Panels,
     panels=panels,
     predict=predict,
+    work=work,
     claims=(
         Claim(
             "cosine-is-tuned",

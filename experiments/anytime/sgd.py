@@ -9,7 +9,9 @@ from scipy.special import stdtrit
 
 from solv.experiments.anytime.regression import COMMON_LABEL, LAST, TAIL, UNIFORM, average_name, ema_of
 from solv.experiments.anytime.settings import AnytimeConfig, Simulation
+from solv.experiments.anytime.work import descent
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.anytime.risk import excess_risk
 from solv.theory.anytime.spectrum import Spectrum, power_law_spectrum
 from solv.theory.anytime.weight_averaging import Average, ema, tail, uniform
@@ -205,6 +207,13 @@ def _judge_sgd(curves: Curves) -> Judgement:
     return judge_ratios(select(curves, panel=Panels.RATIO))
 
 
+def work(config: AnytimeConfig) -> Work:
+    """Return the work of the runs of every batch; the exact risks take no time beside them."""
+    size, averages = config.simulation, len(AVERAGES) - 1
+    sizes = (size.dimension, size.steps, len(PEAKS), averages)
+    return sum((descent(*sizes, replicas=size.replicas, batch=batch) for batch in size.batch), Work())
+
+
 SGD = Part(
     name="sgd",
     question="Does SGD itself follow the exact risk, at every schedule and through every average?",
@@ -212,6 +221,7 @@ SGD = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "sgd-follows-theory",

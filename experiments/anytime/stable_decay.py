@@ -13,7 +13,9 @@ from jaxtyping import Float
 from solv.experiments.anytime.regression import LAST, TAIL
 from solv.experiments.anytime.settings import AnytimeConfig, StableDecay
 from solv.experiments.anytime.sgd import judge_ratios
+from solv.experiments.anytime.work import descent, nodes, recursion
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.anytime.rates import stable_decay_exponent
 from solv.theory.anytime.risk import excess_risk
 from solv.theory.anytime.spectrum import Spectrum, power_law_spectrum, power_law_targets
@@ -232,6 +234,25 @@ def _judge_simulation(curves: Curves) -> Judgement:
     return judge_ratios(select(curves, panel=Panels.RATIO))
 
 
+def work(config: AnytimeConfig) -> Work:
+    """Return the work of the recursions of every source and part of the horizon, and of SGD.
+
+    The regression that is simulated has one target: its own recursions take no time beside its runs.
+    """
+    size, runs = config.stable_decay, len(config.stable_decay.b)
+    many = nodes(config, size.dimension)
+    decays = recursion(many, size.horizon, 2 * len(size.stable) * runs, going=5 / 8)  # horizons of a quarter and all
+    simulated = descent(
+        size.simulated_dimension,
+        max(size.horizons),
+        len(size.horizons) * len(size.stable) + 1,
+        len(size.horizons),
+        replicas=size.replicas,
+        batch=size.batch,
+    )
+    return len(size.a) * (decays + recursion(many, size.horizon, runs, 2)) + simulated
+
+
 STABLE_DECAY = Part(
     name="stable-decay",
     question="Does warmup-stable-decay, without an average, fall with the exponent of an averaged constant rate?",
@@ -239,6 +260,7 @@ STABLE_DECAY = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Theorem 2",
     claims=(
         Claim(

@@ -12,9 +12,11 @@ import numpy as np
 
 from solv.experiments.anytime.regression import LAST, TUNED, UNIFORM, case, problem
 from solv.experiments.anytime.settings import AnytimeConfig, cases
+from solv.experiments.anytime.work import nodes, recursion, tuned
 from solv.harness.contract import Context, Part
 from solv.harness.published import read_published
 from solv.harness.settings import replace
+from solv.harness.work import Work
 from solv.theory.anytime.horizon_free import PowerSchedule, least_mean_risk, stable_decay_envelope
 from solv.theory.anytime.weight_averaging import uniform
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing, within
@@ -159,6 +161,13 @@ def _judge_published(curves: Curves) -> Judgement:
     )
 
 
+def work(config: AnytimeConfig) -> Work:
+    """Return the work of the averages and of WSD at every peak."""
+    size, figure, judged = nodes(config, config.dimension), config.figure4, readings(config.horizon)
+    averages = recursion(size, judged[-1], len(GAMMAS) * len(figure.multipliers), 1)
+    return len(cases(config)) * (averages + tuned(size, judged, len(figure.stable), len(figure.stable_multipliers)))
+
+
 UNIFORM_AVERAGES = Part(
     name="uniform-averages",
     question="How does the risk of a uniform average fall at a constant rate and at 1/sqrt(t), beside WSD?",
@@ -166,6 +175,7 @@ UNIFORM_AVERAGES = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Fig. 4",
     claims=(
         Claim(
