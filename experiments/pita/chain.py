@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from solv.experiments.pita.answers import TRACE
-from solv.experiments.pita.settings import DirectWidths, PitaConfig, TraceWidths
+from solv.experiments.pita.settings import DirectWidths, PitaConfig, TraceWidths, Training
 
+NARROW = 36  # widths up to this one are padded to one size: small products are no faster than these
 MOST_TESTED = 7  # numbers of hops at which a model is tested, at most
 
 
@@ -41,6 +42,17 @@ def span(part: float, depth: int) -> int:
 def ladder(config: PitaConfig, answer: str) -> TraceWidths | DirectWidths:
     """Return the sizes and widths that are trained in search of critical widths."""
     return config.widths.trace if answer == TRACE else config.widths.direct
+
+
+def groups(cell: Cell) -> list[tuple[int, ...]]:
+    """Return the widths that train as one batch, padded to the widest of them."""
+    narrow = tuple(width for width in cell.widths if width <= NARROW)
+    return [*([narrow] if narrow else []), *((width,) for width in cell.widths if width > NARROW)]
+
+
+def batch_size(training: Training, nodes: int) -> int:
+    """Return the positions in a training step of one copy, for a task of so many nodes."""
+    return max(min(training.batch, training.batch_per_node * nodes), 2)
 
 
 def cells_by_depth(config: PitaConfig, answer: str) -> list[Cell]:

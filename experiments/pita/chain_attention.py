@@ -10,9 +10,11 @@ from enum import StrEnum
 
 from solv.experiments.pita.answers import ANSWERS
 from solv.experiments.pita.chain import Cell, span
+from solv.experiments.pita.chain_work import cell_work
 from solv.experiments.pita.settings import PitaConfig
 from solv.harness.contract import Context, Part
 from solv.harness.settings import replace
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of
 from solv.tracking.confidence import STUDENT, within
 from solv.tracking.curves import Curves, Recorder, decode_params, standard_error
@@ -71,13 +73,19 @@ def predict(config: PitaConfig) -> Iterator[Curves]:
     yield from ()
 
 
+def _cell(config: PitaConfig, answer: str) -> Cell:
+    """Return the task, and the models that learn it."""
+    settings = config.attention
+    hops, widths = span(config.widths.hops, settings.depth), tuple(sorted(set(settings.widths)))
+    return Cell(answer, settings.arms, settings.depth, hops, widths)
+
+
 def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
     """Yield the distance from uniform attention, both accuracies, and their difference over paired seeds."""
     from solv.experiments.pita.chain_training import accuracies
 
     settings = config.attention
     hops = span(config.widths.hops, settings.depth)
-    widths = tuple(sorted(set(settings.widths)))
     at = {
         "arms": settings.arms,
         "depth": settings.depth,
@@ -87,8 +95,8 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
     }
     with context.progress.task("train chain models without attention", 2 * len(ANSWERS)) as step:
         for answer in ANSWERS:
-            cell = Cell(answer, settings.arms, settings.depth, hops, widths)
-            accuracy = {}
+            cell = _cell(config, answer)
+            widths, accuracy = cell.widths, {}
             for attention in (LEARNED, REDUCED):
                 training = replace(config.training, attention=attention)
                 found = accuracies(training, context, cell, (hops,), note=f", {attention} attention")
@@ -169,6 +177,12 @@ def _place(params: str, width: float) -> str:
 
 NEEDS = {"training.seeds": 12, "training.steps": 10_000, "attention.widths": LEAST_WIDTH}
 
+
+def work(config: PitaConfig) -> Work:
+    """Return the work of both kinds of answers, with learned and with uniform attention, which hardly takes less."""
+    return sum((cell_work(config.training, _cell(config, answer), 1) * 2 for answer in ANSWERS), Work())
+
+
 CHAIN_ATTENTION = Part(
     name="chain-attention",
     question="Is the attention that is learned nearly uniform, and is a model with uniform attention as good?",
@@ -176,6 +190,7 @@ CHAIN_ATTENTION = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="appendix: learned attention, reduced model",
     claims=(
         Claim(

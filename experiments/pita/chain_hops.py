@@ -12,8 +12,10 @@ import numpy as np
 
 from solv.experiments.pita.answers import ANSWERS, DIRECT
 from solv.experiments.pita.chain import Cell, plane_cells, tested_hops
+from solv.experiments.pita.chain_work import plane_work
 from solv.experiments.pita.settings import PitaConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.pita.critical_width import width_law as power_law
 from solv.tracking.claims import Claim, Judgement, Verdict, missing, within
 from solv.tracking.curves import Curves, Recorder, each_curve, standard_error
@@ -131,6 +133,11 @@ def _at(config: PitaConfig, cell: Cell) -> dict[str, object]:
     }
 
 
+def work(config: PitaConfig) -> Work:
+    """Return the work of all models of the plane; `chain-errors` and `chain-plane` read what they have learned."""
+    return plane_work(config, *ANSWERS)
+
+
 CHAIN_HOPS = Part(
     name="chain-hops",
     question="Which models are still right where questions span more hops than those of the training?",
@@ -138,6 +145,7 @@ CHAIN_HOPS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="accuracy against hops",
     claims=(
         Claim(

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from solv.data.pita.chain import ChainTask
 from solv.experiments.pita.answers import TRACE
-from solv.experiments.pita.chain import Cell, plane_cells, tested_hops
+from solv.experiments.pita.chain import Cell, batch_size, groups, plane_cells, tested_hops
 from solv.experiments.pita.settings import PitaConfig, Training
 from solv.harness.contract import Context
 from solv.harness.settings import replace
@@ -18,7 +18,6 @@ from solv.models.pita.chain import ChainModel
 
 Arrays = dict[str, np.ndarray]
 Batch = tuple[Tensor, Tensor, Tensor]
-NARROW = 36  # widths up to this one are padded to one size: small products are no faster than these
 DRAWN_AT_ONCE, MOST_AT_ONCE = 2**18, 25  # tokens and batches of one seed that are drawn together
 LOOKS = 20  # times that the loss is recorded
 
@@ -65,7 +64,7 @@ def accuracies(training: Training, context: Context, cell: Cell, hops: tuple[int
     def compute() -> Arrays:
         parts = [
             _test(training, context, cell, _train(training, context, cell, f"{unit} d={widths}", widths), hops)
-            for widths in _groups(cell)
+            for widths in groups(cell)
         ]
         return {
             key: np.concatenate([part[key] for part in parts]).reshape(len(cell.widths), training.seeds, len(hops))
@@ -73,12 +72,6 @@ def accuracies(training: Training, context: Context, cell: Cell, hops: tuple[int
         }
 
     return context.unit(unit, compute)
-
-
-def _groups(cell: Cell) -> list[tuple[int, ...]]:
-    """Return the widths that train as one batch, padded to the widest of them."""
-    narrow = tuple(width for width in cell.widths if width <= NARROW)
-    return [*([narrow] if narrow else []), *((width,) for width in cell.widths if width > NARROW)]
 
 
 def _train(training: Training, context: Context, cell: Cell, name: str, widths: tuple[int, ...]) -> Trained:
@@ -135,7 +128,7 @@ class _Batches:
     _block: tuple[int, Batch] | None = field(default=None, init=False)
 
     def __call__(self, step: int) -> Batch:
-        batch = max(min(self.training.batch, self.training.batch_per_node * self.task.nodes), 2)
+        batch = batch_size(self.training, self.task.nodes)
         tokens = self.task.depth + 1 if self.cell.answer == TRACE else 2
         steps = min(max(DRAWN_AT_ONCE // (batch * tokens), 1), MOST_AT_ONCE)
         number, place = divmod(step, steps)

@@ -7,9 +7,11 @@ import numpy as np
 
 from solv.experiments.pita.answers import ANSWERS, DIRECT, TRACE
 from solv.experiments.pita.chain import Cell, cells_by_arms, cells_by_depth, ladder
+from solv.experiments.pita.chain_work import cell_work
 from solv.experiments.pita.settings import PitaConfig
 from solv.harness.contract import Context, Part
 from solv.harness.settings import replace
+from solv.harness.work import Work
 from solv.theory.pita.critical_width import DRAWN_EXPONENTS, WidthLaw, crossing, width_formula, width_law
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, within
 from solv.tracking.curves import Curves, Recorder, decode_params, parameter, select, standard_error
@@ -103,15 +105,20 @@ def predict(config: PitaConfig) -> Iterator[Curves]:
 # -- measurement ---------------------------------------------------------------------------------------------------
 
 
-def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
-    """Yield accuracies at every width, and where they cross the threshold."""
-    from solv.experiments.pita.chain_training import accuracies
-
-    lines = [
+def _lines(config: PitaConfig) -> list[tuple[Panels, str, list[Cell]]]:
+    """Return the tasks of every panel and answer; two lines may cross in one of them."""
+    return [
         (panel, answer, cells(config, answer))
         for answer in ANSWERS
         for panel, cells in ((Panels.WIDTH_BY_DEPTH, cells_by_depth), (Panels.WIDTH_BY_ARMS, cells_by_arms))
     ]
+
+
+def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
+    """Yield accuracies at every width, and where they cross the threshold."""
+    from solv.experiments.pita.chain_training import accuracies
+
+    lines = _lines(config)
     distinct = dict.fromkeys(cell for _, _, cells in lines for cell in cells)
     learned: dict[Cell, np.ndarray] = {}
     training = replace(config.training, seeds=config.widths.seeds)
@@ -243,6 +250,13 @@ def _spell(laws: Mapping[tuple[str, Panels], WidthLaw], panel: Panels) -> str:
     return " and ".join(f"{law.exponent:.2f} ± {law.error:.2f}" if law.points > 1 else "unknown" for law in along)
 
 
+def work(config: PitaConfig) -> Work:
+    """Return the work of all models of all tasks."""
+    training = replace(config.training, seeds=config.widths.seeds)
+    distinct = {cell for _, _, cells in _lines(config) for cell in cells}
+    return sum((cell_work(training, cell, 1) for cell in distinct), Work())
+
+
 CHAIN_WIDTHS = Part(
     name="chain-widths",
     question="With which power of the arms and of the levels does the width grow that a model needs?",
@@ -250,6 +264,7 @@ CHAIN_WIDTHS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="heat maps of accuracy",
     claims=(
         Claim(

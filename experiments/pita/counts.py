@@ -10,8 +10,9 @@ from enum import StrEnum
 from solv.data.pita.formulas import symmetric
 from solv.data.pita.splits import SplitSpec, open_split
 from solv.experiments.pita.settings import PitaConfig
-from solv.experiments.pita.statements import OPERATORS, examine
+from solv.experiments.pita.statements import OPERATORS, examine, examine_work
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.theory.pita.breadth import (
     full_breadth,
     imply_breadth,
@@ -176,6 +177,11 @@ def _judge_counts(curves: Curves) -> Judgement:
     )
 
 
+def work(config: PitaConfig) -> Work:
+    """Return the work of proving every statement; part `proofs` reads what this one has found."""
+    return examine_work(config.proofs)
+
+
 COUNTS = Part(
     name="counts",
     question="Has every split of the proof data set as many statements as its formula says, up to symmetry, too?",
@@ -185,6 +191,7 @@ COUNTS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "counts",

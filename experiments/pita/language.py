@@ -15,8 +15,10 @@ from jaxtyping import Float
 
 from solv.experiments.pita.answers import ANSWERS, DIRECT, MATCHED, TRACE
 from solv.experiments.pita.language_statements import BROAD, DEEP, ROLES, effort, examples, split_sizes, statements
+from solv.experiments.pita.language_work import language_work
 from solv.experiments.pita.settings import LanguageSettings, PitaConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing
 from solv.tracking.curves import Curves, Params, Recorder, parameter, select, standard_error
 from solv.tracking.panels import Panel
@@ -258,6 +260,12 @@ DEEP_NEEDS = {
     "language.repeats": 4,
 }
 
+
+def work(config: PitaConfig) -> Work:
+    """Return the work of both roles' statements and models."""
+    return language_work(config.language)
+
+
 LANGUAGE = Part(
     name="language",
     question="Do language models that write a proof generalise to longer proofs better than those that answer at once?",
@@ -265,6 +273,7 @@ LANGUAGE = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "language-rt-wins-broad",

@@ -11,9 +11,10 @@ from solv.data.pita.shuffle import bijection
 from solv.data.pita.splits import SplitSpec, open_split
 from solv.data.pita.subformulas import Subformulas
 from solv.experiments.pita.settings import PitaConfig
-from solv.experiments.pita.statements import Arrays, Size, examine
+from solv.experiments.pita.statements import LEAF_STEPS, MEAN_LEAVES, Arrays, Size, examine
 from solv.harness.contract import Context, Part
 from solv.harness.published import published_curves
+from solv.harness.work import Work
 from solv.theory.pita.statement_counts import full_count
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing
 from solv.tracking.curves import Curves, Params, Recorder, decode_params, select
@@ -285,6 +286,12 @@ def _judge_depths(curves: Curves) -> Judgement:
     )
 
 
+def work(config: PitaConfig) -> Work:
+    """Return the work of the searches of published splits; what else is proved is the work of part `counts`."""
+    leaves = sum(MEAN_LEAVES.get(split, PUBLISHED_LEAVES) for split in config.proofs.splits)
+    return Work(calls=LEAF_STEPS / 2 * config.proofs.sample * leaves)  # neither replayed nor decided again
+
+
 PROOFS = Part(
     name="proofs",
     question="Which part of the statements is provable, how long are the traces, and is every one of them right?",
@@ -292,6 +299,7 @@ PROOFS = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="Fig. 1d",
     claims=(
         Claim(

@@ -14,9 +14,13 @@ from solv.data.pita.subformulas import Subformulas
 from solv.data.pita.traces import render
 from solv.experiments.pita.settings import Proofs
 from solv.harness.contract import Context
+from solv.harness.work import Work
 
 Statement = tuple[str, ...]
 Arrays = dict[str, np.ndarray]
+LEAF_STEPS = 15  # elementary steps, of a microsecond, of proving, replaying and deciding, for every leaf of a statement
+MEAN_LEAVES = {"or": 30, "php": 42}  # of the statements of a whole split, nearly all of which are large
+STATEMENT_BYTES = 200  # of a tuple of some ten words, and its place in a set
 OPERATORS = {"full": 3, "imply": 1}  # splits whose statements are counted by their leaves, and operators of a node
 
 
@@ -50,6 +54,13 @@ def sizes(settings: Proofs) -> list[Size]:
             most = open_split(SplitSpec(name, leaves)).count
             listed.append(Size(name, leaves, min(most, settings.most if leaves else settings.sample), most))
     return listed
+
+
+def examine_work(settings: Proofs) -> Work:
+    """Return the work of `examine`: proportional to the leaves; the distinct statements of a size are held at once."""
+    listed = sizes(settings)
+    leaves = sum(size.count * (size.leaves or MEAN_LEAVES[size.split]) for size in listed)
+    return Work(calls=LEAF_STEPS * leaves, memory=STATEMENT_BYTES * max(size.count for size in listed))
 
 
 def examine(settings: Proofs, context: Context) -> dict[Size, Arrays]:

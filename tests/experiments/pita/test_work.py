@@ -1,0 +1,69 @@
+"""Is the work of the parts counted from what they do?"""
+
+import pytest
+
+from solv.experiments.pita.answers import ANSWERS, DIRECT, TRACE
+from solv.experiments.pita.chain import Cell
+from solv.experiments.pita.chain_work import FLOAT, KEPT, UPDATED, cell_work
+from solv.experiments.pita.experiment import EXPERIMENT
+from solv.experiments.pita.language_work import language_work
+from solv.experiments.pita.settings import PitaConfig
+from solv.experiments.pita.statements import examine_work
+from solv.harness.compose import settings_for
+from solv.harness.settings import replace
+
+WORK = {part.name: part.work for part in EXPERIMENT.parts}
+
+
+@pytest.mark.parametrize("part", ["chain-widths", "chain-attention", "chain-hops"])
+def test_twice_the_steps_are_nearly_twice_the_work_as_tests_stay(part):
+    once, twice = (WORK[part](settings_for("pita", "reference", [f"training.steps={n}"])[1]) for n in (10_000, 20_000))
+    assert twice.flops == pytest.approx(2 * once.flops, rel=0.02)
+    assert twice.calls == pytest.approx(2 * once.calls, rel=0.02)
+    assert twice.memory == once.memory
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_as_many_copies_as_seeds_and_widths_one_step_for_all(answer):
+    training = PitaConfig().training
+    one = cell_work(replace(training, seeds=2), Cell(answer, 8, 4, 2, (32,)), 1)
+    four = cell_work(replace(training, seeds=4), Cell(answer, 8, 4, 2, (16, 32)), 1)
+    assert four.flops == pytest.approx(4 * one.flops)
+    assert four.memory == pytest.approx(4 * one.memory)
+    assert four.calls == one.calls
+
+
+def test_the_plane_at_the_papers_size_holds_direct_models_of_width_4096():
+    config = settings_for("pita", "paper", [])[1]
+    copies, width, positions = config.generalisation.direct_seeds, config.generalisation.width, 512
+    weights, nodes = 6 * width**2 + 2 * width, 30 * 30
+    batch = positions * 2 * width + positions * 2
+    expected = FLOAT * copies * (UPDATED * weights + KEPT * batch + (nodes + 4) * width)
+    assert WORK["chain-hops"](config).memory == pytest.approx(expected)
+
+
+def test_a_trace_of_more_levels_is_more_work_and_a_direct_answer_is_not():
+    training = replace(PitaConfig().training, batch_per_node=10**6)  # the same batch for all tasks
+    work = {
+        (answer, depth): cell_work(training, Cell(answer, 64 // depth, depth, 2, (32,)), 1)
+        for answer in ANSWERS
+        for depth in (4, 16)
+    }
+    assert work[TRACE, 16].flops > 1.5 * work[TRACE, 4].flops
+    assert work[DIRECT, 16] == work[DIRECT, 4]
+
+
+def test_language_models_are_counted_by_repeats_and_a_pretrained_one_is_left_out():
+    settings = PitaConfig().language
+    once, twice = (language_work(replace(settings, repeats=repeats)) for repeats in (2, 4))
+    assert (twice.flops, twice.calls) == pytest.approx((2 * once.flops, 2 * once.calls))
+    unknown = language_work(replace(settings, pretrained=replace(settings.pretrained, model="folder")))
+    assert unknown.flops == 0
+    assert 0 < unknown.calls < once.calls
+
+
+def test_statements_are_counted_up_to_the_most_that_are_proved():
+    proofs = PitaConfig().proofs
+    small, large, whole = (examine_work(replace(proofs, most=most)) for most in (1000, 2000, 10**9))
+    assert small.calls < large.calls < whole.calls
+    assert examine_work(replace(proofs, most=10**10)) == whole
