@@ -6,11 +6,15 @@ All rules of an arena train with the same settings, or each with those of EBD's 
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solv.experiments.sbd.architectures import LEARNED, OF_DIGITS, TESTED, hidden_layers, images_of
+from solv.experiments.sbd.ebd_tables import recipe
 from solv.experiments.sbd.gains import judged_gains
+from solv.experiments.sbd.network_work import evaluation_work, layers, scores, training_work
 from solv.experiments.sbd.settings import (
     BP,
     BP_SQUARED,
@@ -32,6 +36,7 @@ from solv.experiments.sbd.settings import (
 )
 from solv.harness.contract import Context, Part
 from solv.harness.published import published_curves
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement
 from solv.tracking.curves import Curves, Recorder, join_curves, select, standard_error
 from solv.tracking.panels import Panel
@@ -42,6 +47,8 @@ if TYPE_CHECKING:
 
 RECORD = Recorder("sbd", "accuracy")
 OWN_EPOCHS = 200  # passes over images where neither a number nor EBD's tables are asked for
+VIEWS = 6  # of an image, in the tests of what is trained on moved and mirrored ones
+NUMBER_BYTES = 20  # of a number of an image: as it is, and twice in double precision while it is standardised
 PUBLISHED_IMAGES = (MNIST, CIFAR10, CIFAR100)
 
 
@@ -148,17 +155,24 @@ def _batches(config: SbdConfig, arena: str) -> list[Sequence[str]]:
 
 
 def _course(config: SbdConfig, arena: str, rule: str) -> "Course":
-    from solv.experiments.sbd.ebd_tables import recipe
     from solv.experiments.sbd.training import Course
 
+    training, (epochs, batch) = config.training, _passes(config, arena, rule)
+    if training.recipe == EBD_TABLES and arena != DIGITS:
+        own = recipe(config.images.source, arena, rule)
+        return Course(epochs, batch, own.base, own)
+    return Course(epochs, batch, training.image_rate if arena in (CONVOLUTION, LOCAL) else training.learning_rate)
+
+
+def _passes(config: SbdConfig, arena: str, rule: str) -> tuple[int, int]:
+    """Return for how many passes over an arena's examples, and in batches of how many, a rule trains."""
     training = config.training
     if arena == DIGITS:
-        return Course(training.epochs, training.batch, training.learning_rate)
+        return training.epochs, training.batch
     if training.recipe == EBD_TABLES:
         own = recipe(config.images.source, arena, rule)
-        return Course(training.image_epochs or own.epochs, own.batch, own.base, own)
-    rate = training.image_rate if arena in (CONVOLUTION, LOCAL) else training.learning_rate
-    return Course(training.image_epochs or OWN_EPOCHS, training.image_batch, rate)
+        return training.image_epochs or own.epochs, own.batch
+    return training.image_epochs or OWN_EPOCHS, training.image_batch
 
 
 def where(config: SbdConfig, arena: str) -> dict[str, object]:
@@ -204,6 +218,28 @@ def _judge_learns(curves: Curves) -> Judgement:
     )
 
 
+def work(config: SbdConfig) -> Work:
+    """Return the work of all rules in every arena."""
+    batches = [(arena, rules) for arena in config.arenas for rules in _batches(config, arena)]
+    return sum((_batch_work(config, arena, rules) for arena, rules in batches), Work())
+
+
+def _batch_work(config: SbdConfig, arena: str, rules: Sequence[str]) -> Work:
+    """Return the work of rules that train as one batch; EBD's settings regularise, by a second gradient."""
+    setting, of_digits = config.images, arena == DIGITS
+    shape, classes = OF_DIGITS if of_digits else images_of(setting)
+    learned, tests = (LEARNED, TESTED) if of_digits else (setting.train, setting.test)
+    network, copies = layers(shape, hidden_layers(setting, arena), arena, classes), len(rules) * config.training.seeds
+    broadcast = scores(rules[0], classes, config.training.random_features)
+    tables = config.training.recipe == EBD_TABLES and not of_digits
+    views = VIEWS if tables and recipe(setting.source, arena, rules[0]).augmented else 1
+    epochs, batch = _passes(config, arena, rules[0])
+    steps = epochs * max(learned // batch, 1)
+    training = training_work(network, copies, batch, steps, broadcast=broadcast, extra=tables)
+    data = Work(memory=NUMBER_BYTES * (learned + tests) * prod(shape))
+    return data + training + evaluation_work(network, copies, views * tests)
+
+
 ACCURACY = Part(
     name="accuracy",
     question="How accurate does each rule become, on the digits and on images, by each kind of network?",
@@ -211,6 +247,7 @@ ACCURACY = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     figure="EBD, tables 1 to 3",
     claims=(
         Claim(

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solv.experiments.sbd.architectures import LEARNED, OF_DIGITS, hidden_layers
 from solv.experiments.sbd.gains import student
+from solv.experiments.sbd.network_work import layers, training_work
 from solv.experiments.sbd.settings import BP, DIGITS, SBD, SbdConfig, Training
 from solv.harness.contract import Context, Part
 from solv.harness.settings import replace
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, all_of, exceeds, known, within
 from solv.tracking.curves import Curves, Params, Recorder, each_curve, select, standard_error
 from solv.tracking.panels import Panel
@@ -29,6 +32,7 @@ RECORD = Recorder("sbd", "along-training")
 ROUNDING = 1e-4  # sums over a thousand examples in single precision
 RIGHT_ANGLE = 0.3  # cosine that a random direction of few scores may have, three of its deviations over five seeds
 CLEAR = 3.0  # standard errors
+LOOK_STEPS = 10  # training steps on all examples that a look takes as long as: six updates are found, most by autograd
 
 
 class Panels(StrEnum):
@@ -217,6 +221,16 @@ def _judge_frozen(curves: Curves) -> Judgement:
     )
 
 
+def work(config: SbdConfig) -> Work:
+    """Return the work of two trainings, by SBD and by BP, and of looks at all examples, nearly all of them at SBD."""
+    (shape, classes), training, seeds = OF_DIGITS, config.training, config.probes.seeds
+    network = layers(shape, hidden_layers(config.images, DIGITS), DIGITS, classes)
+    steps = training.epochs * max(LEARNED // training.batch, 1)
+    looks = training_work(network, seeds, LEARNED, LOOK_STEPS * config.probes.looks, broadcast=classes)
+    trainings = [training_work(network, seeds, training.batch, steps, broadcast=scores) for scores in (classes, 0)]
+    return sum(trainings, looks)
+
+
 ALONG_TRAINING = Part(
     name="along-training",
     question="Do activations and score lose their correlation along training, and do SBD's updates turn towards BP's?",
@@ -224,6 +238,7 @@ ALONG_TRAINING = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "correlation-falls-under-bp",

@@ -8,9 +8,9 @@ from torch import Tensor
 
 from solv.data.sbd.image_sets import ImageSet, ImageSetError, load_image_set
 from solv.data.sbd.packaged_digits import load_packaged_digits
+from solv.experiments.sbd.architectures import LEARNED, Part, Pooled, Units, hidden_layers, ranked_layers
 from solv.experiments.sbd.ebd_tables import recipe
 from solv.experiments.sbd.settings import (
-    CIFAR100,
     CONVOLUTION,
     DFA,
     DIGITS,
@@ -18,7 +18,6 @@ from solv.experiments.sbd.settings import (
     MNIST,
     PERCEPTRON,
     SYNTHETIC,
-    TINY,
     Images,
     Ranking,
     SbdConfig,
@@ -28,8 +27,6 @@ from solv.harness.settings import ConfigurationError
 from solv.harness.settings import replace as replaced
 from solv.models.sbd.broadcast_layers import Convolution, Correlation, Dropout, Layer, Linear, LocallyConnected, Pool
 from solv.models.sbd.score_broadcast import Network
-
-LEARNED = 1400  # of the 1797 digits; the others are for the test
 
 
 @dataclass(frozen=True)
@@ -139,9 +136,8 @@ def network(config: SbdConfig, arena: str, data: Data) -> Network:
         ConfigurationError: EBD's settings are asked for, and their tables have no such network on these images.
     """
     setting, tables = config.images, config.training.recipe == EBD_TABLES and arena != DIGITS
-    paper = setting.size == "paper" and arena != DIGITS
-    layers = _paper_layers(setting, arena) if paper else _small_layers(setting, arena)
-    layers = (*layers, Linear(data.classes))
+    correlation: Correlation = "pooled" if setting.correlation == "pooled" else "positions"
+    layers = (*(_built(part, arena, correlation) for part in hidden_layers(setting, arena)), Linear(data.classes))
     if not tables:
         return Network(tuple(data.x.shape[1:]), layers)
     dropout = recipe(setting.source, arena, DFA).dropout
@@ -159,55 +155,24 @@ def ranked(config: SbdConfig, name: str, context: Context) -> Problem:
         ConfigurationError: the images are not there.
     """
     setting: Ranking = config.ranking
-    hidden = Linear(setting.width), Linear(setting.width)
     if name == DIGITS:
         data = digits(context)
-        return Problem(Network(tuple(data.x.shape[1:]), (*hidden, Linear(data.classes))), data)
-    if name == MNIST:
-        own = Images(source=MNIST, train=setting.mnist_train, test=1000)
-        data = images(own, context)
-        return Problem(Network(tuple(data.x.shape[1:]), (*hidden, Linear(data.classes))), data)
-    made = replaced(config.images, source=SYNTHETIC, side=setting.side, train=setting.train, test=setting.test)
-    data = images(made, context)
-    maps = Convolution(setting.channels, 5, 1, 2), Pool(2, stride=2), Convolution(setting.channels, 3, 1, 1)
-    return Problem(Network(tuple(data.x.shape[1:]), (*maps, Pool(2, stride=2), Linear(data.classes))), data)
+    elif name == MNIST:
+        data = images(Images(source=MNIST, train=setting.mnist_train, test=1000), context)
+    else:
+        made = replaced(config.images, source=SYNTHETIC, side=setting.side, train=setting.train, test=setting.test)
+        data = images(made, context)
+    hidden = [_built(part, CONVOLUTION, "positions") for part in ranked_layers(setting, name)]
+    return Problem(Network(tuple(data.x.shape[1:]), (*hidden, Linear(data.classes))), data)
 
 
-def _small_layers(setting: Images, arena: str) -> tuple[Layer | Pool, ...]:
-    if arena == DIGITS:
-        return Linear(128), Linear(128)
-    if arena == PERCEPTRON:
-        return Linear(256), Linear(128)
-    first, second = (8, 8) if arena == CONVOLUTION else (4, 4)
-    pool = Pool(2, stride=2)  # not the paper's stride of 1: a quarter of the work
-    return _maps(setting, arena, first, 5, 1, 2), pool, _maps(setting, arena, second, 3, 1, 1), pool, Linear(64)
-
-
-def _paper_layers(setting: Images, arena: str) -> tuple[Layer | Pool, ...]:
-    """Return the hidden layers of arXiv:2504.11558, tables 4, 5 and 7; every pool has the stride 1."""
-    mnist = setting.source == MNIST
-    if arena == PERCEPTRON:
-        return (Linear(1024), Linear(512)) if mnist else (Linear(1024), Linear(512), Linear(512))
-    if mnist:
-        channels = (64, 32) if arena == CONVOLUTION else (32, 32)
-        small = [_maps(setting, arena, count, 3, 1, 1) for count in channels]
-        return small[0], Pool(), small[1], Pool(), Linear(1024)
-    if setting.source in (CIFAR100, TINY):  # Tiny ImageNet's network is CIFAR-100's: SBD's own is not public
-        pool = Pool(kind="maximum", stride=2 if setting.source == TINY else 1)
-        wide = [_maps(setting, arena, count, 5, 1, 2) for count in (96, 128, 256)]
-        return wide[0], pool, wide[1], pool, wide[2], pool, Linear(2048)
-    (first, second, third), width = ((128, 64, 64), 1024) if arena == CONVOLUTION else ((64, 32, 32), 512)
-    maps = _maps(setting, arena, first, 5, 1, 2), Pool(), _maps(setting, arena, second, 5, 1, 2), Pool()
-    return (*maps, _maps(setting, arena, third, 2, 2, 0), Linear(width))
-
-
-def _maps(
-    setting: Images, arena: str, channels: int, kernel: int, stride: int, padding: int
-) -> Convolution | LocallyConnected:
-    if arena == CONVOLUTION:
-        correlation: Correlation = "pooled" if setting.correlation == "pooled" else "positions"
-        return Convolution(channels, kernel, stride, padding, correlation=correlation)
-    return LocallyConnected(channels, kernel, stride, padding)
+def _built(part: Part, arena: str, correlation: Correlation) -> Layer | Pool:
+    """Return the layer of an architecture; in an arena of local connections, maps are locally connected."""
+    if isinstance(part, Units):
+        return Linear(part.width)
+    if isinstance(part, Pooled):
+        return Pool(kind="maximum" if part.maximum else "average", stride=part.stride)
+    return Convolution(*part, correlation=correlation) if arena == CONVOLUTION else LocallyConnected(*part)
 
 
 def _without_bias(layer: Layer | Pool) -> Layer | Pool:

@@ -5,8 +5,10 @@ from enum import StrEnum
 
 import numpy as np
 
+from solv.experiments.sbd.network_work import ladder_work
 from solv.experiments.sbd.settings import BP, DFA, EBD, SBD, SbdConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.curves import Curves, Recorder, standard_error
 from solv.tracking.panels import Panel
 
@@ -64,6 +66,13 @@ def measure(config: SbdConfig, context: Context) -> Iterator[Curves]:
                 yield RECORD.trained(panel, at, x=(x_name, values), y=("accuracy", y), y_err=y_err, n=n)
 
 
+def work(config: SbdConfig) -> Work:
+    """Return the work of training every depth and every width by all rules."""
+    depths, widths = set(config.ladders.depth), set(config.ladders.width)
+    sizes = [*((depth, WIDTH) for depth in depths), *((DEPTH, width) for width in widths)]
+    return sum((ladder_work(config, *size, rules) for size in sizes for rules in (COMPARED, (BP,))), Work())
+
+
 DEPTH_AND_WIDTH = Part(
     name="depth-and-width",
     question="How does the accuracy of each rule depend on the depth and the width of the network?",
@@ -71,4 +80,5 @@ DEPTH_AND_WIDTH = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

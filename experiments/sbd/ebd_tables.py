@@ -17,10 +17,7 @@ What the copies of the paper that can be read do not show, and what is put in it
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import exp
-from typing import Literal
-
-from jaxtyping import Float
-from torch import Tensor
+from typing import TYPE_CHECKING, Literal
 
 from solv.experiments.sbd.settings import (
     BP,
@@ -36,8 +33,13 @@ from solv.experiments.sbd.settings import (
     PERCEPTRON,
 )
 from solv.harness.settings import ConfigurationError
-from solv.models.ensemble import Schedule
-from solv.models.sbd.score_broadcast import BroadcastRule
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from torch import Tensor
+
+    from solv.models.ensemble import Schedule
+    from solv.models.sbd.score_broadcast import BroadcastRule
 
 BASE = 1e-4  # alpha at epoch 0 of the networks of maps
 THIRD = (1 / 3) ** 0.5  # sigma_W sqrt(2) = sqrt(1/6) sqrt(2)
@@ -95,7 +97,7 @@ class Recipe:
         """Whether images are varied in training, and looked at six times in tests."""
         return self.translation > 0
 
-    def schedule(self, per_epoch: int) -> Schedule:
+    def schedule(self, per_epoch: int) -> "Schedule":
         """Return alpha over its start as a function of the step."""
         if self.momentum:
             return lambda step: 1 / (1.5 * (step // 10) + 1)
@@ -105,7 +107,7 @@ class Recipe:
         """Return alpha_2, by which the perceptrons' decorrelation outlives the other rates."""
         return step // 10 / 3e4 + 1 if self.momentum else 1.0
 
-    def converged(self, memory: Float[Tensor, "copies"], epoch: int) -> Float[Tensor, "copies"]:
+    def converged(self, memory: "Float[Tensor, 'copies']", epoch: int) -> "Float[Tensor, 'copies']":
         """Return lambda at an epoch, counted from 0."""
         return 1 - (1 - memory) * exp(-self.convergence * epoch)
 
@@ -116,7 +118,7 @@ class Recipe:
         factors = self.factors or (1.0,) * layers
         return tuple(self.base * factor for factor in factors)
 
-    def applied(self, rule: BroadcastRule, inputs: Sequence[int]) -> BroadcastRule:
+    def applied(self, rule: "BroadcastRule", inputs: Sequence[int]) -> "BroadcastRule":
         """Return a rule with these settings: its score and its expansion stay.
 
         With Adam a layer has one rate, and what regularises is added in units of it.

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from solv.experiments.sbd.network_work import ladder_work
 from solv.experiments.sbd.settings import SBD, SBD_RANDOM, SbdConfig
 from solv.harness.contract import Context, Part
+from solv.harness.work import Work
 from solv.tracking.curves import Curves, Recorder, standard_error
 from solv.tracking.panels import Panel
 
@@ -89,6 +91,15 @@ def _accuracies(
     return standard_error(context.unit(name, train)["accuracy"].T)
 
 
+def work(config: SbdConfig) -> Work:
+    """Return the work of training all memories, for each number of epochs, all starts and all numbers of features."""
+    setting, size = config.ladders, (DEPTH, WIDTH)
+    memories = [ladder_work(config, *size, [SBD] * len(setting.memory), epochs) for epochs in setting.memory_epochs]
+    starts = ladder_work(config, *size, [SBD] * len(setting.start))
+    most = max(setting.features)  # drawn for all
+    return sum(memories, starts) + ladder_work(config, *size, [SBD_RANDOM] * len(setting.features), features=most)
+
+
 MEMORY_AND_EXPANSION = Part(
     name="memory-and-expansion",
     question="How much do the memory and the start of the correlation, and the expansion of the score, matter to SBD?",
@@ -96,4 +107,5 @@ MEMORY_AND_EXPANSION = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
 )

@@ -12,6 +12,7 @@ from jaxtyping import Float
 from solv.experiments.sbd.settings import Orthogonality, SbdConfig
 from solv.harness.contract import Context, Part
 from solv.harness.seeds import Seeds
+from solv.harness.work import Work
 from solv.theory.sbd.score_orthogonality import (
     LOSSES,
     draw_scores,
@@ -30,6 +31,7 @@ ADMISSIBLE = {loss.name: loss.admissible for loss in LOSSES}
 STAND_IN = 100_000  # inputs that stand for their distribution in the prediction
 NO_CORRELATION = 1.5  # c of an admissible loss stays below: its mean is just under 1
 CLEARLY = 2 * NO_CORRELATION  # what c of a loss that is not admissible exceeds
+PASS = 14  # operations of a matrix product in the time of reading or writing one number: memory is slower
 OFF, OFF_BY = 0.03, 1.0  # how far c may lie from its prediction: relative, and in c's own standard errors
 
 
@@ -146,6 +148,15 @@ def _correlations(setting: Orthogonality, context: Context) -> dict[str, np.ndar
     return found
 
 
+def work(config: SbdConfig) -> Work:
+    """Return the work of the scores of all losses at every label, and of their correlations, of all drawn inputs."""
+    setting, longest = config.orthogonality, max(STAND_IN, *config.orthogonality.examples)
+    drawn = setting.repeats * sum(setting.examples) + len(setting.examples) * STAND_IN
+    at_labels, correlated = setting.classes**2, 2 * (setting.features + setting.classes)
+    numbers = len(LOSSES) * (10 * at_labels + correlated) + len(EXPANSIONS) * 3 * at_labels + setting.inputs
+    return Work(flops=PASS * drawn * numbers, memory=8 * longest * (setting.inputs + setting.features + 4 * at_labels))
+
+
 def _expanded(loss: str, phi: str) -> str:
     return f"{loss}, φ = {phi}"
 
@@ -218,6 +229,7 @@ ORTHOGONALITY = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "score-orthogonal-when-admissible",

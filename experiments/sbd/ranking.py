@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from solv.experiments.sbd.architectures import LEARNED, OF_DIGITS, STORED, TESTED, ranked_layers
 from solv.experiments.sbd.gains import judged_gains
+from solv.experiments.sbd.network_work import evaluation_work, layers, scores, training_work
 from solv.experiments.sbd.settings import (
     BP,
     BP_SQUARED,
+    CONVOLUTION,
     DFA,
     DIGITS,
     EBD,
@@ -34,6 +37,7 @@ from solv.experiments.sbd.settings import (
 from solv.harness.contract import Context, Part
 from solv.harness.seeds import Seeds
 from solv.harness.settings import replace
+from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, missing
 from solv.tracking.curves import Curves, Recorder, parameter, select, standard_error
 from solv.tracking.panels import Panel
@@ -257,6 +261,26 @@ def _claims() -> Iterator[Claim]:
         )
 
 
+def work(config: SbdConfig) -> Work:
+    """Return the work of all searches on all images."""
+    return sum((_searches(config, data, rules) for data in config.ranking.data for rules in BATCHES), Work())
+
+
+def _searches(config: SbdConfig, data: str, rules: Sequence[str]) -> Work:
+    """Return the work of the searches of some rules: training every candidate, and testing it on two sets of images."""
+    setting, drawn = config.ranking, ((3, config.ranking.side, config.ranking.side), config.images.classes)
+    (shape, classes), learned, tests = {
+        DIGITS: (OF_DIGITS, LEARNED, TESTED),
+        MNIST: (STORED[MNIST], setting.mnist_train, 1000),
+        SYNTHETIC: (drawn, setting.train, setting.test),
+    }[data]
+    network = layers(shape, ranked_layers(setting, data), CONVOLUTION, classes)
+    copies = len(rules) * setting.candidates * setting.seeds
+    broadcast = scores(rules[0], classes, config.training.random_features)
+    training = training_work(network, copies, setting.batch, setting.steps, broadcast=broadcast)
+    return training + evaluation_work(network, copies, tests + setting.held_out * learned)
+
+
 RANKING = Part(
     name="ranking",
     question="Which rule is the most accurate where each has the best of equally many settings?",
@@ -264,5 +288,6 @@ RANKING = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=tuple(_claims()),
 )

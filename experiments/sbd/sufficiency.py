@@ -19,6 +19,7 @@ from solv.experiments.sbd.gains import student
 from solv.experiments.sbd.settings import SbdConfig, Sufficiency
 from solv.harness.contract import Context, Part
 from solv.harness.seeds import Seeds
+from solv.harness.work import Work
 from solv.theory.sbd.random_features import linear_kernel, rectifier_kernel, unexplained
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
 from solv.tracking.curves import Curves, Recorder, pair, select, standard_error
@@ -31,6 +32,8 @@ WIDE = 64  # from so many features on, they are to behave as Gaussian ones
 OFF = 0.15  # how far from the deterministic equivalent, of the order of 1 / sqrt(WIDE)
 ZERO = 1e-6  # of a correlation that was solved for, in units of the activations' and the error's lengths
 SAME = 2  # layers that are linear in the input; from its dimension on they span the same
+USUAL_STEPS, STEP_CALLS = 12, 80  # Newton steps of a layer, and calls of NumPy in one
+EIGEN = 10  # n^3 operations of an eigendecomposition
 NEWTON, NEWTON_RIDGE = 60, 1e-10  # most steps, and what keeps dead units from making them singular
 
 
@@ -242,6 +245,17 @@ def _judge_suffices(curves: Curves) -> Judgement:
     )
 
 
+def work(config: SbdConfig) -> Work:
+    """Return the work of both kernels' eigendecompositions, and of solving for every layer's estimators."""
+    setting, free = config.sufficiency, config.sufficiency.classes - 1
+    m, solved = setting.inputs, setting.repeats + SAME
+    hessians = sum(2 * m * (free * width) ** 2 + 2 / 3 * (free * width) ** 3 for width in setting.width)
+    least_squares = sum(4 * m * width**2 + 8 * width**3 for width in setting.width)
+    flops = 2 * EIGEN * m**3 + solved * (USUAL_STEPS * hessians + least_squares)
+    memory = 8 * (8 * m**2 + 4 * m * max(setting.width) + 4 * (free * max(setting.width)) ** 2)
+    return Work(flops, len(setting.width) * solved * USUAL_STEPS * STEP_CALLS, memory)
+
+
 SUFFICIENCY = Part(
     name="sufficiency",
     question="Is an estimator whose error is uncorrelated with one wide random layer the best one?",
@@ -249,6 +263,7 @@ SUFFICIENCY = Part(
     panels=panels,
     predict=predict,
     measure=measure,
+    work=work,
     claims=(
         Claim(
             "orthogonality-suffices",

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from solv.experiments.sbd.arenas import LEARNED, Data, digits, images, network, ranked
+from solv.experiments.sbd.architectures import LEARNED
+from solv.experiments.sbd.arenas import Data, digits, images, network, ranked
 from solv.experiments.sbd.settings import (
     CONVOLUTION,
     DIGITS,
