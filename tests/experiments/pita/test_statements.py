@@ -4,7 +4,8 @@ import numpy as np
 
 from solv.data.pita.splits import SplitSpec, open_split
 from solv.experiments.pita.settings import Proofs
-from solv.experiments.pita.statements import Size, examine, sizes
+from solv.experiments.pita.statements import Size, examine, examine_work, sizes
+from solv.harness.settings import replace
 from tests.experiments.scaffold import Units, context
 
 
@@ -35,3 +36,10 @@ def test_a_sample_holds_no_statement_twice(tmp_path):
     [arrays] = examine(Proofs(splits=["php"], sample=30), context(tmp_path)).values()
     assert arrays["distinct"] == 30
     assert np.all(arrays["lengths"] > 0)
+
+
+def test_statements_are_counted_up_to_the_most_that_are_proved():
+    proofs = Proofs()
+    small, large, whole = (examine_work(replace(proofs, most=most)) for most in (1000, 2000, 10**9))
+    assert small.calls < large.calls < whole.calls
+    assert examine_work(replace(proofs, most=10**10)) == whole

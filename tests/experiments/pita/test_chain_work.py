@@ -1,4 +1,4 @@
-"""Is the work of the parts counted from what they do?"""
+"""Is the work of the chain models counted from what they do?"""
 
 import pytest
 
@@ -6,9 +6,7 @@ from solv.experiments.pita.answers import ANSWERS, DIRECT, TRACE
 from solv.experiments.pita.chain import Cell
 from solv.experiments.pita.chain_work import FLOAT, KEPT, UPDATED, cell_work
 from solv.experiments.pita.experiment import EXPERIMENT
-from solv.experiments.pita.language_work import language_work
 from solv.experiments.pita.settings import PitaConfig
-from solv.experiments.pita.statements import examine_work
 from solv.harness.compose import settings_for
 from solv.harness.settings import replace
 
@@ -51,19 +49,3 @@ def test_a_trace_of_more_levels_is_more_work_and_a_direct_answer_is_not():
     }
     assert work[TRACE, 16].flops > 1.5 * work[TRACE, 4].flops
     assert work[DIRECT, 16] == work[DIRECT, 4]
-
-
-def test_language_models_are_counted_by_repeats_and_a_pretrained_one_is_left_out():
-    settings = PitaConfig().language
-    once, twice = (language_work(replace(settings, repeats=repeats)) for repeats in (2, 4))
-    assert (twice.flops, twice.calls) == pytest.approx((2 * once.flops, 2 * once.calls))
-    unknown = language_work(replace(settings, pretrained=replace(settings.pretrained, model="folder")))
-    assert unknown.flops == 0
-    assert 0 < unknown.calls < once.calls
-
-
-def test_statements_are_counted_up_to_the_most_that_are_proved():
-    proofs = PitaConfig().proofs
-    small, large, whole = (examine_work(replace(proofs, most=most)) for most in (1000, 2000, 10**9))
-    assert small.calls < large.calls < whole.calls
-    assert examine_work(replace(proofs, most=10**10)) == whole

@@ -1,15 +1,11 @@
-"""Is the work of the parts counted from what they do?"""
-
-from math import prod
+"""Is the work of the networks counted from what they do?"""
 
 import pytest
-import torch
 
-from solv.experiments.sbd.architectures import OF_DIGITS, Units, hidden_layers, images_of, ranked_layers
-from solv.experiments.sbd.arenas import Data, network
+from solv.experiments.sbd.architectures import Units, hidden_layers
 from solv.experiments.sbd.experiment import EXPERIMENT
 from solv.experiments.sbd.network_work import FLOAT, TESTED_AT_ONCE, evaluation_work, layers, training_work
-from solv.experiments.sbd.settings import CONVOLUTION, DIGITS, LOCAL, PERCEPTRON, SYNTHETIC
+from solv.experiments.sbd.settings import DIGITS, LOCAL
 from solv.harness.compose import settings_for
 from solv.models.sbd.score_broadcast import MOST_TESTED
 
@@ -43,19 +39,6 @@ def test_looks_and_seeds_are_counted_along_training():
     assert once.flops < looks.flops < 2 * once.flops
 
 
-@pytest.mark.parametrize("arena", [DIGITS, PERCEPTRON, CONVOLUTION, LOCAL])
-@pytest.mark.parametrize("size", ["small", "paper"])
-def test_weights_and_units_are_those_of_the_network_that_is_built(arena, size):
-    config = settings("images.size=" + size, "images.source=cifar10")
-    shape, classes = OF_DIGITS if arena == DIGITS else images_of(config.images)
-    built = network(config, arena, Data(torch.zeros(1, *shape), *(torch.tensor([classes - 1]),) * 3))
-    found = [
-        (prod(layer.weight_shape(given)), prod(given), prod(layer.output_shape(given))) for layer, given in built.layers
-    ]
-    counted = layers(shape, hidden_layers(config.images, arena), arena, classes)
-    assert [(layer.weights, layer.inputs, layer.units) for layer in counted] == found
-
-
 def test_a_wider_layer_costs_its_weights_and_an_expanded_score_its_correlations():
     narrow, wide = (layers((64,), [Units(width)], DIGITS, 10) for width in (100, 200))
     assert sum(each.weights for each in wide) == 2 * sum(each.weights for each in narrow) == 2 * (64 * 100 + 100 * 10)
@@ -75,9 +58,3 @@ def test_the_most_memory_is_that_of_testing_local_connections_whose_patches_are_
 
 def test_few_tests_are_held_as_a_whole():
     assert evaluation_work(layers((64,), [], DIGITS, 10), 2, 100).memory == FLOAT * 200 * (64 + 2 * 10)
-
-
-def test_the_ranked_network_is_that_of_its_architecture():
-    setting = settings().ranking
-    counted = layers((3, setting.side, setting.side), ranked_layers(setting, SYNTHETIC), CONVOLUTION, 5)
-    assert [layer.units for layer in counted] == [4 * 8 * 8, 4 * 4 * 4, 5]

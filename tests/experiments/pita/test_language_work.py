@@ -1,0 +1,26 @@
+"""Is the work of the language models counted from what they do?"""
+
+import pytest
+
+from solv.experiments.pita.language_work import language_work
+from solv.experiments.pita.settings import PitaConfig
+from solv.harness.settings import replace
+
+
+def test_language_models_are_counted_by_repeats_and_a_pretrained_one_is_left_out():
+    settings = PitaConfig().language
+    once, twice = (language_work(replace(settings, repeats=repeats)) for repeats in (2, 4))
+    assert (twice.flops, twice.calls) == pytest.approx((2 * once.flops, 2 * once.calls))
+    unknown = language_work(replace(settings, pretrained=replace(settings.pretrained, model="folder")))
+    assert unknown.flops == 0
+    assert 0 < unknown.calls < once.calls
+
+
+def test_longer_traces_and_more_layers_are_more_work():
+    settings = PitaConfig().language
+    usual = language_work(settings)
+    longer = language_work(replace(settings, deep=replace(settings.deep, threshold=12)))
+    deeper = language_work(replace(settings, decoder=replace(settings.decoder, layers=2)))
+    assert longer.flops > usual.flops
+    assert longer.memory > usual.memory
+    assert 1.5 * usual.flops < deeper.flops < 2 * usual.flops
