@@ -10,6 +10,7 @@ from solv.harness.contract import Experiment
 from solv.harness.settings import RunSettings
 
 _PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z", "Y")
+DAY = 86400  # seconds
 _NOTE = (
     "Time: that of the quick preset on one core, measured, times the ratio of the work, for the speed of {device} "
     "(products {rate}FLOP/s, a call {latency}). Memory: of arrays, besides Python and torch."
@@ -57,19 +58,19 @@ def print_costs(experiment: Experiment[Any], settings: RunSettings) -> None:
 
 
 def duration(seconds: float) -> str:
-    """Return an estimated time with as many digits as it is worth: "< 1 s", "40 s", "3 min", "5 h", "12 days"."""
+    """Return an estimated time with as many digits as it is worth: "< 1 s", "40 s", "3.1 min", "12 days", "40 years"."""
     if math.isnan(seconds):
         return "never measured"
     if seconds < 1:
         return "< 1 s"
-    for unit, length, most in (("s", 1, 120), ("min", 60, 120), ("h", 3600, 48)):
+    for unit, length, most in (("s", 1, 120), ("min", 60, 120), ("h", 3600, 48), ("days", DAY, 730)):
         if seconds < most * length:
             return f"{_two_digits(seconds / length)} {unit}"
-    return f"{_two_digits(seconds / 86400)} days"
+    return f"{_two_digits(seconds / (365 * DAY))} years"
 
 
 def _two_digits(value: float) -> str:
-    return f"{value:.0f}" if value >= 9.95 else f"{value:.1f}".removesuffix(".0")
+    return f"{float(f'{value:.2g}'):.0f}" if value >= 9.95 else f"{value:.1f}".removesuffix(".0")
 
 
 def _amount(value: float) -> str:

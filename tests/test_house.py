@@ -19,6 +19,7 @@ OF_SEVERAL_PARTS = {
     "experiments/dmft/test_page_and_figure.py",
     "experiments/dmft/test_parts.py",
     "experiments/icl_alignment/test_parts.py",
+    "experiments/moe_transfer/test_work.py",
     "experiments/jailbreak/test_measurements.py",
     "experiments/moe_transfer/test_measurement.py",
     "experiments/test_contract.py",

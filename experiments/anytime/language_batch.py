@@ -79,11 +79,13 @@ def predict(config: AnytimeConfig) -> Iterator[Curves]:
 
 
 def of_batch(config: AnytimeConfig, batch: int) -> LanguageSettings:
-    """Return the settings of the trainings at one batch."""
-    size = config.language_batch
+    """Return the settings of the trainings at one batch; where batches are cut, into parts no larger than usual."""
+    size, usual = config.language_batch, config.language
+    larger = max(batch // usual.batch, 1) if usual.accumulation > 1 else 1
     return replace(
-        config.language,
+        usual,
         batch=batch,
+        accumulation=usual.accumulation * larger,
         horizons=size.horizons,
         warmup=size.warmup,
         cosine_rates=size.rates,

@@ -19,7 +19,7 @@ VECTOR = 16  # channels of a grouped convolution that are computed as one: fewer
 LAYER_CALLS, STEP_CALLS = 80, 60  # operators of torch in a step, for every layer and besides
 TEST_CALLS = 10  # of a layer in a test
 UPDATED = 10  # arrays of the weights' size: weights as drawn and now, update, gradient, moments, and what Adam needs
-TESTED_AT_ONCE = 20_000  # examples times copies, as in `score_broadcast`
+TESTED_AT_ONCE = 2000  # examples times copies, as in `score_broadcast`
 
 
 @dataclass(frozen=True)

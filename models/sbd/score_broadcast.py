@@ -33,7 +33,7 @@ from solv.models.sbd.starts import Distribution, correlations
 from solv.models.sbd.starts import weights as drawn_weights
 
 PerLayer: TypeAlias = float | tuple[float, ...]  # one number, or one for each hidden layer
-MOST_TESTED = 20_000  # examples times copies that are tested at once
+MOST_TESTED = 2000  # examples times copies that are tested at once
 Features: TypeAlias = Callable[
     [Tensor, Tensor], Tensor
 ]  # inputs, output probabilities -> phi (copies, batch, features)

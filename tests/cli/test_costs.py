@@ -26,7 +26,9 @@ def show(monkeypatch):
 
 
 def rows(printed):
-    return {cells[0]: cells[1:] for line in printed.splitlines() if len(cells := re.split(r"\s{2,}", line.strip())) == 4}
+    return {
+        cells[0]: cells[1:] for line in printed.splitlines() if len(cells := re.split(r"\s{2,}", line.strip())) == 4
+    }
 
 
 def test_every_part_has_a_row_and_so_have_all(show):
@@ -65,12 +67,13 @@ def test_a_device_that_is_not_there_is_refused_in_a_line(show):
         (1.04, "1 s"),
         (1.26, "1.3 s"),
         (44.4, "44 s"),
-        (119, "119 s"),
+        (118, "120 s"),
         (120, "2 min"),
         (570, "9.5 min"),
         (7300, "2 h"),
         (47 * 3600, "47 h"),
         (12.2 * 86400, "12 days"),
+        (123456 * 365 * 86400, "120000 years"),
         (float("nan"), "never measured"),
     ],
 )

@@ -7,9 +7,9 @@ import pytest
 
 from solv.harness.archive import settings_of
 from solv.harness.catalog import load, names
+from solv.harness.compose import settings_for
 from solv.harness.cost import LEAST, MEASURED, Cost, Speed, estimate, measure, memory_of
 from solv.harness.presets import presets
-from solv.harness.compose import settings_for
 from solv.harness.reference import reference
 from solv.harness.times import cpu_seconds
 from solv.harness.work import Work

@@ -4,7 +4,15 @@ import pytest
 from scipy import stats
 
 from solv.experiments.anytime.experiment import EXPERIMENT
-from solv.experiments.anytime.language_batch import ALARM, LANGUAGE_BATCH, LEAST_RATIO, LEAST_STEPS, RECORD, Panels
+from solv.experiments.anytime.language_batch import (
+    ALARM,
+    LANGUAGE_BATCH,
+    LEAST_RATIO,
+    LEAST_STEPS,
+    RECORD,
+    Panels,
+    of_batch,
+)
 from solv.experiments.anytime.language_runs import ANYTIME, TUNED
 from solv.experiments.anytime.settings import AnytimeConfig, LanguageBatch
 from solv.harness.settings import ConfigurationError, replace
@@ -90,3 +98,9 @@ def test_the_lead_must_grow_with_the_batch(strength, expected):
 )
 def test_a_large_error_close_batches_early_horizons_and_a_rate_at_its_edge_decide_nothing(change):
     assert verdict(**change) is UNDECIDED
+
+
+@pytest.mark.parametrize(("accumulation", "batch", "parts"), [(1, 64, 1), (2, 8, 2), (2, 32, 8), (4, 4, 4)])
+def test_a_larger_batch_is_cut_into_parts_of_the_usual_size(accumulation, batch, parts):
+    settings = AnytimeConfig(language=replace(TINY, batch=8, accumulation=accumulation))
+    assert of_batch(settings, batch).accumulation == parts

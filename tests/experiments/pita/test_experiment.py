@@ -358,7 +358,7 @@ def test_one_width_has_no_critical_width_and_given_up_searches_no_length(tmp_pat
         SMALL,
         proofs=Proofs(splits=("php",), sample=3, state_limit=1),
         widths=Widths(
-        seeds=2,
+            seeds=2,
             trace=TraceWidths(depth=(2,), depth_arms=2, arms=(2,), arms_depth=2, widths=(4,)),
             direct=DirectWidths(depth=(2,), depth_arms=2, arms=(2,), arms_depth=2, widths=(4,)),
         ),

@@ -58,7 +58,9 @@ def test_a_peaked_target_is_learned_as_independent_energies_of_the_scale_of_the_
     sample, _ = toy_sample(replace(CONFIG, theory_points=20_000), 0)
     scale = 20 / sample.logits.std()
     loss, _ = aligned_loss([scale], math.inf, sample)
-    assert scale * loss[0] == pytest.approx(sample.peak, rel=0.3), "ten classes in six dimensions are nearly independent"
+    assert scale * loss[0] == pytest.approx(sample.peak, rel=0.3), (
+        "ten classes in six dimensions are nearly independent"
+    )
 
 
 def test_the_flow_starts_with_the_whole_divergence_and_ends_at_the_target():
