@@ -68,7 +68,8 @@ def train_and_test(training: Training, seed: int, context: Context) -> Mapping[s
     """
     this = training
     name = f"{this.kind} attention d={this.dimension} N={this.context} M={this.pretraining} seed={seed}"
-    return context.unit(f"{name} steps={this.steps} penalty={this.penalty:g}", lambda: _compute(this, seed, context))
+    how = f"steps={this.steps} batch={this.batch} penalty={this.penalty:g} depth={this.depth} tests={this.tested}"
+    return context.unit(f"{name} {how}", lambda: _compute(this, seed, context))
 
 
 def train_grid(kind: Kind, grid: AttentionGrid, context: Context) -> np.ndarray:

@@ -109,7 +109,7 @@ def grid(kind: str, sizes: AttentionGrid) -> Work:
 def shared_with_grid(config: CotDepthConfig, size: int) -> int:
     """Return how many trainings of one size the part `attention-floors` has from the part `attention-grid`."""
     floors, other = config.attention_floors, config.attention_grid
-    named = ("dimension", "steps", "penalty")  # in a training's unit, besides its length, contexts and seed
+    named = ("dimension", "steps", "batch", "penalty", "depth", "test_contexts")  # in the name of a training's unit
     same = all(getattr(floors, name) == getattr(other, name) for name in named)
     run = not config.parts or "attention-grid" in config.parts
     return min(floors.seeds, other.seeds) if run and same and size in other.context and size in other.pretraining else 0

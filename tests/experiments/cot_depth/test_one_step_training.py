@@ -1,5 +1,7 @@
 """Does the paper's training of attention learn, survive a kill at every unit, and keep its streams apart?"""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -38,6 +40,16 @@ def test_a_cell_is_a_unit_that_no_other_cell_changes(tmp_path, kind):
     killed.dies_after = None
     np.testing.assert_array_equal(train_grid(kind, grid, context(tmp_path, unit=killed)), whole)
     assert len(killed.computed) == 8
+
+
+@pytest.mark.parametrize("other", [{"depth": 5}, {"batch": 32}, {"tested": 64}])
+def test_a_training_that_is_tested_or_drawn_otherwise_is_another_unit(tmp_path, other):
+    units, short = Units(), replace(SMALL, steps=2)
+    once = train_and_test(short, 0, context(tmp_path, unit=units))
+    again = train_and_test(replace(short, **other), 0, context(tmp_path, unit=units))
+    assert len(units.computed) == 2
+    assert again["mean"].shape == (replace(short, **other).depth + 1,)
+    assert not np.array_equal(once["mean"][:5], again["mean"][:5]) or "depth" in other
 
 
 def test_tests_of_many_contexts_are_the_same_in_one_piece_and_in_several(tmp_path, monkeypatch):
