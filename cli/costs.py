@@ -58,7 +58,7 @@ def print_costs(experiment: Experiment[Any], settings: RunSettings) -> None:
 
 
 def duration(seconds: float) -> str:
-    """Return an estimated time with as many digits as it is worth: "< 1 s", "40 s", "3.1 min", "12 days", "40 years"."""
+    """Return an estimated time with the digits that it is worth: "< 1 s", "40 s", "3.1 min", "12 days", "40 years"."""
     if math.isnan(seconds):
         return "never measured"
     if seconds < 1:
