@@ -117,7 +117,11 @@ def mixed(rows):
 
 EDGES = [
     # claim, the rows that are changed, how (strength 1 is the tolerance)
-    ("matches-theory", {"panel": DepthPanels.DEPTH}, lambda s: times(1 + 0.03 * s)),
+    (
+        "matches-theory",
+        {"panel": DepthPanels.DEPTH},
+        lambda s: lambda rows: rows.assign(y=rows["y"] * (1 + s * rows["x"] / 128)),
+    ),
     (
         "exponential-phase",
         {"panel": long_chains.Panels.FATES, "alpha": 4, "tau": 3},
