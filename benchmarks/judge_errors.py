@@ -102,7 +102,12 @@ def drawn(ideal: Curves, scales: np.ndarray, stream: np.random.Generator) -> Cur
     y, y_err, n = (ideal[name].to_numpy(float).copy() for name in ("y", "y_err", "n"))
     rows, sigma, repeats = scales[:, 0].astype(int), scales[:, 1], scales[:, 2]
     freedom = np.maximum(repeats - 1, 1)
-    y[rows] += sigma * stream.standard_normal(len(rows))
+    noise, value = stream.standard_normal(len(rows)), y[rows]
+    never_negative = ideal.groupby(["panel", "y_name"])["y"].transform("min").to_numpy()[rows] > 0
+    wide = np.sqrt(
+        np.log1p((sigma / np.where(never_negative, value, np.inf)) ** 2)
+    )  # of a log-normal of that deviation
+    y[rows] = np.where(never_negative, value * np.exp(wide * noise - wide**2 / 2), value + sigma * noise)
     y_err[rows] = sigma * np.sqrt(stream.chisquare(freedom) / freedom)
     n[rows] = repeats
     return ideal.assign(y=y, y_err=y_err, n=n.astype(int))

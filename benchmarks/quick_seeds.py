@@ -18,7 +18,9 @@ from solv.harness.reference import judged, shipped
 from solv.tracking.claims import Verdict
 from solv.tracking.runs import RunStore
 
-HEAD = "| experiment | seeds | claims | false alarms | fail in the reference run too | undecided | change with the seed |"
+HEAD = (
+    "| experiment | seeds | claims | false alarms | fail in the reference run too | undecided | change with the seed |"
+)
 
 
 def by_seed(store: RunStore, name: str) -> dict[int, dict[str, Verdict]]:

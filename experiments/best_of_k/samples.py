@@ -14,6 +14,7 @@ from solv.harness.contract import Context, Part
 from solv.harness.work import Work
 from solv.theory.best_of_k.selection import optimal_samples, selection_error
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
+from solv.tracking.confidence import STUDENT, sigmas_to_fail
 from solv.tracking.curves import Curves, Recorder, each_curve, parameter, select, standard_error
 from solv.tracking.panels import Panel
 
@@ -119,19 +120,21 @@ def _judge_monotone(curves: Curves) -> Judgement:
     if theory.empty or simulated.empty:
         return missing("mis includes 0")
     rises = sum(int(np.sum(np.diff(line.sort_values("x")["y"]) > 0)) for _, line in each_curve(theory))
-    verdicts = [_falls(line.sort_values("x")) for _, line in each_curve(simulated)]
+    lines = [line.sort_values("x") for _, line in each_curve(simulated)]
+    steps = sum(len(line) - 1 for line in lines)
+    verdicts = [_falls(line, steps) for line in lines]
     return Judgement(
         all_of([within(rises, 0, 0), *verdicts]),
         predicted="no rise",
         measured=f"theory: {rises} rises; simulation: {verdicts.count(Verdict.FAILS)} of {len(verdicts)} curves rise",
-        tolerance="theory exact; simulation 2 s.e.",
+        tolerance=f"theory exact; simulation 2 s.e.; a rise is the worst of {steps} steps, {STUDENT}",
     )
 
 
-def _falls(line: Curves) -> Verdict:
-    """Judge whether one curve falls from its first to its last k, and never rises between."""
+def _falls(line: Curves, steps: int) -> Verdict:
+    """Judge whether one curve falls from its first to its last k, and never rises between; of so many steps in all."""
     y, y_err = line["y"].to_numpy(), _errors(line)
-    if np.any(np.diff(y) > 2 * np.hypot(y_err[1:], y_err[:-1])):
+    if np.any(np.diff(y) > sigmas_to_fail(line["n"].min(), steps) * np.hypot(y_err[1:], y_err[:-1])):
         return Verdict.FAILS
     return exceeds(y[0] - y[-1], 0, math.hypot(y_err[0], y_err[-1]))
 

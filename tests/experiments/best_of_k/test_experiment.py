@@ -21,6 +21,7 @@ from solv.harness.contract import flat
 from solv.harness.runner import run_experiment
 from solv.harness.settings import as_dictionary
 from solv.tracking.claims import MissingCurvesError, Verdict
+from solv.tracking.confidence import sigmas_to_fail
 from solv.tracking.curves import parameter, select
 from tests.experiments.scaffold import findings, on_theory, spoilt, verdicts
 
@@ -176,10 +177,14 @@ def test_the_inverse_square_law_has_three_per_cent_and_an_exponent_within_a_twen
 
 
 @pytest.mark.parametrize(("strength", "verdict"), [(0.9, HOLDS), (1.1, FAILS)])
-def test_a_rise_with_k_counts_from_two_standard_errors_on(ideal, strength, verdict):
+def test_a_rise_with_k_counts_where_chance_does_not_make_the_worst_of_all_steps(ideal, strength, verdict):
+    near = select(ideal, panel=samples.Panels.SAMPLES, source="simulation")
+    near = near[parameter(near, "mis") <= samples.NEAR_TEACHER]
+    steps = len(near) - near["params"].nunique()
+
     def value(rows):
         last, before = rows.iloc[-1], rows.iloc[-2]
-        return before["y"] + strength * two_errors(last, before)
+        return before["y"] + strength * sigmas_to_fail(last["n"], steps) / 2 * two_errors(last, before)
 
     curves = spoilt(ideal, at_ends(-1, value), **TEACHER)
     assert judged(curves)["monotone-when-judge-near-teacher"] is verdict
