@@ -1,7 +1,6 @@
 """How deep should a chain of thought be? The parts of cot-depth, and the claims that read more than one of them."""
 
 import math
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -32,11 +31,11 @@ from solv.experiments.cot_depth.theory_experiment import THEORY_EXPERIMENT
 from solv.experiments.cot_depth.transition import TRANSITION
 from solv.harness.contract import Experiment, PaperFigure
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
+from solv.tracking.confidence import STUDENT, sigmas_to_fail
 from solv.tracking.curves import Curves, each_curve, parameter, select
 from solv.tracking.panels import Highlight
 
 RICH = 3  # pretraining contexts per dimension from which trained attention has enough data for all of its matrices
-ALARM = 1 / 200  # chance of a step down among all neighbours where there is none
 PLATEAU = 0.1  # growth of log e that counts as none
 
 
@@ -47,8 +46,10 @@ def _judge_depth_needs(curves: Curves) -> Judgement:
     grid = table.pivot(index="tau", columns="x", values="y")
     broken = int((np.diff(grid.to_numpy(), axis=0) < 0).sum() + (np.diff(grid.to_numpy(), axis=1) < 0).sum())
     steps = _steps(simulated.assign(tau=parameter(simulated, "tau")))
-    steps += _steps(_gains(select(curves, panel=depth.Panels.DEPTH, source="simulation", rho=0, rho_test=0)))
-    sigmas = NormalDist().inv_cdf(1 - ALARM / max(len(steps), 1))
+    chains = select(curves, panel=depth.Panels.DEPTH, source="simulation", rho=0, rho_test=0)
+    steps += _steps(_gains(chains))
+    repeats = min((int(rows["n"].min()) for rows in (simulated, chains) if len(rows)), default=2)
+    sigmas = sigmas_to_fail(repeats, len(steps))
     up = sum(step > 2 * error for step, error in steps)
     down = sum(step < -sigmas * error for step, error in steps)
     level = len(steps) - up - down
@@ -57,8 +58,8 @@ def _judge_depth_needs(curves: Curves) -> Judgement:
         predicted="no step down in the map",
         measured=f"{broken} steps down in theory; simulated neighbours: {up} up, {level} level, {down} down",
         tolerance=(
-            f"theory exact; simulation: up by 2 s.e., down by {sigmas:.1f}, a chance of {ALARM:g} for all pairs "
-            "(points at the largest depth are level)"
+            f"theory exact; simulation: up by 2 s.e., down by {sigmas:.1f}: the worst pair, {STUDENT} (points "
+            "at the largest depth are level)"
         ),
     )
 

@@ -236,7 +236,7 @@ def test_one_step_down_of_two_errors_among_many_neighbours_is_chance(ideal):
         return found_of(spoilt(ideal, spoil, **rows), "depth-needs-data-and-context").verdict
 
     assert lower(2.2) is HOLDS
-    assert lower(5) is FAILS
+    assert lower(12) is FAILS, "repeats are few"
 
 
 @pytest.mark.parametrize(
