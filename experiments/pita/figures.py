@@ -68,9 +68,9 @@ FIGURES = (
         "heat maps of accuracy",
         "width against levels and arms, with lines of critical width",
         "chain-widths",
-        "GPU, not measured; `reference`: 32 min of one core, measured",
+        "GPU, not measured; `reference`: 46 min of one core, measured",
         "yes: slopes of the lines",
-        "10 000 steps, d to 96: depth 0.93 ± 0.03 (trace, 2 drawn) and 1.33 ± 0.20; arms 0.46, 0.64",
+        "10 000 steps, d to 96: depth 0.92 ± 0.02 (trace, 2 drawn) and 1.05 ± 0.08; arms 0.46, 0.66",
     ),
     PaperFigure(
         "accuracy against hops",
