@@ -4,8 +4,9 @@
     time = k * (flops / rate + calls * latency)                     of any settings, on the device at hand
 
 The rate is that of a product of square matrices, the latency that of an addition of a few numbers. k holds what the
-count leaves out, such as how far a part's arithmetic lies from a product of large matrices. A part that took no time at
-`quick`, such as one whose trainings another part has done, has the k of all parts together.
+count leaves out, such as how far a part's arithmetic lies from a product of large matrices. A part that took no time
+at `quick`, such as one whose trainings another part has done, has the k of all parts together; an experiment that was
+never measured has k = 1.
 """
 
 import math
@@ -51,7 +52,7 @@ class Cost:
     Attributes:
         part: its name.
         work: what was counted; None: the part does not say, `seconds` are those of the preset `quick`.
-        seconds: on one core, or on the GPU; NaN where the part was never measured.
+        seconds: on one core, or on the GPU; NaN where the part was never measured and does not count its work.
     """
 
     part: str
@@ -71,7 +72,7 @@ def estimate(experiment: Experiment[Any], settings: RunSettings, speed: Speed = 
     taken = cpu_seconds(experiment.entry.name, QUICK)
     counted = {part.name: MEASURED.seconds(part.work(usual)) for part in experiment.parts if part.work is not None}
     known = [name for name in counted if name in taken]
-    of_all = sum(taken[name] for name in known) / sum(counted[name] for name in known) if known else math.nan
+    of_all = sum(taken[name] for name in known) / sum(counted[name] for name in known) if known else 1.0
 
     def cost(part: Part[Any]) -> Cost:
         if part.work is None:

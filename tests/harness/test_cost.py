@@ -1,6 +1,7 @@
 """Is a part's cost estimated from its settings, near what runs took?"""
 
 import math
+import re
 from dataclasses import replace as with_
 
 import pytest
@@ -109,3 +110,33 @@ def test_the_speed_of_this_machine_is_measured_on_one_core_and_leaves_the_thread
 
 def test_the_memory_of_this_machine_is_known():
     assert 2**28 < memory_of("cpu") < 2**46
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_map_of_the_papers_figures_says_what_is_estimated(name):
+    experiment, settings = settings_for(name, "paper", [])
+    found = costs(experiment, settings)
+    units = {"s": 1, "min": 60, "h": 3600, "P": 1e15, "E": 1e18, "Z": 1e21}
+    said = re.compile(
+        r"1 core, ([\d.]+) (s|min|h)(?:, ([\d.]+) GiB)?, estimated|([\d.]+) ([PEZ])FLOP(?:, ([\d.]+) GiB)?"
+    )
+    read = 0
+    for figure in experiment.figures:
+        if (match := said.search(figure.cost)) is None:
+            continue
+        time, unit, there, flops, prefix, on_gpu = match.groups()
+        cost = found[figure.part]
+        assert cost.work is not None, figure.figure
+        value, estimated = (time, cost.seconds) if time else (flops, cost.work.flops)
+        assert 1 / FACTOR < float(value) * units[unit or prefix] / estimated < FACTOR, figure.figure
+        memory = float(there or on_gpu or 0) * 2**30
+        assert 1 / FACTOR < max(memory, 2**30) / max(cost.work.memory, 2**30) < FACTOR, figure.figure
+        read += 1
+    assert read, "no estimate of this paper is in its map"
+
+
+def test_work_that_was_never_measured_takes_what_its_count_says():
+    experiment, _ = made(lambda settings: Work(7e9))
+    experiment = with_(experiment, entry=with_(experiment.entry, name="my-law"))
+    [cost] = estimate(experiment, experiment.Config())
+    assert cost.seconds == pytest.approx(7e9 / MEASURED.rate)
