@@ -172,7 +172,7 @@ def table(name: str, run: RunDirectory, draws: int) -> pd.DataFrame:
     """Return the rates of every claim of an experiment that its ideal curves speak of."""
     module, fixtures = ideal_curves(f"tests.experiments.{name.replace('-', '_')}.test_experiment")
     judges, lines = Judges(module, Errors(run)), []
-    edges = [*getattr(module, "EDGES", ()), *getattr(module, "EDGES_IN_ERRORS", ())]
+    edges = getattr(module, "EDGES", ())
     ideal = fixtures["ideal"]
     there = set(ideal["panel"])
     claims = [
