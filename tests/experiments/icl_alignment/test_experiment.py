@@ -32,7 +32,7 @@ from tests.experiments.scaffold import findings, on_theory, spoilt, verdicts
 SIZES = IclAlignmentConfig(
     scatter=Scatter(dimension=12, angle=(math.inf,)),
     diversity=Diversity(columns=6, rows=6, kappas=31),
-    transformer=Transformer(architecture=("decoder",)),
+    transformer=Transformer(architecture=("decoder",), dimension=transformer.TELLING),
     improvement=Improvement(columns=3, rows=3),
     linear_measures=LinearMeasures(dimension=12),
 )
@@ -216,13 +216,19 @@ def test_only_the_pretrainings_above_the_peak_decide_whether_e_misalign_is_ahead
         ("diversity-harms-misaligned", DIVERSITY, lambda rows: rows.assign(y=1 / rows["x"])),
         ("alignment-knows-diversity", {**RANKS, "measure": MISALIGNMENT}, lambda rows: rows.assign(y=0.1)),
         ("alignment-orders-linear-errors", WITHIN, lambda rows: rows.assign(y=0.1)),
-        ("transformer-follows-alignment", {**TRAINED_WITHIN, "measure": MISALIGNMENT}, lambda rows: rows.assign(y=0.1)),
         ("longer-test-context-helps", TEST_CONTEXT, lambda rows: rows.assign(y=rows["x"])),
         ("optimal-pretraining-not-test", PRETRAINING, lambda rows: rows.assign(y=0.5)),
     ],
 )
 def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, rows, spoil):
     assert judged(spoilt(ideal, spoil, **rows))[claim] is FAILS
+
+
+@pytest.mark.parametrize(("dimension", "verdict"), [(8, UNDECIDED), (transformer.TELLING, FAILS)])
+def test_a_poor_order_of_transformers_contradicts_the_claim_where_they_are_large_enough(ideal, dimension, verdict):
+    poor = spoilt(ideal, lambda rows: rows.assign(y=0.1), **TRAINED_WITHIN, measure=MISALIGNMENT)
+    params = poor["params"].str.replace(f'"dimension": {transformer.TELLING},', f'"dimension": {dimension},')
+    assert judged(poor.assign(params=params))["transformer-follows-alignment"] is verdict
 
 
 READ = [
