@@ -121,8 +121,11 @@ def _places(curves: Curves) -> pd.Series:
 
 def _most_alike(rows: pd.DataFrame, params: str) -> pd.DataFrame:
     """Return the rows of the curves that share most parameters with one."""
-    asked = decode_params(params).items()
-    shared = {each: len(asked & decode_params(each).items()) for each in rows["params"].unique()}
+    asked = decode_params(params)
+    shared = {
+        each: sum(key in asked and asked[key] == value for key, value in decode_params(each).items())
+        for each in rows["params"].unique()
+    }
     most = max(shared.values())
     return rows[rows["params"].isin([each for each, number in shared.items() if number == most])]
 

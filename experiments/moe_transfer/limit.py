@@ -16,7 +16,8 @@ from solv.experiments.moe_transfer.residual_networks import (
 from solv.experiments.moe_transfer.settings import Activation, LimitSettings, MoeTransferConfig
 from solv.harness.contract import Context, Part
 from solv.harness.work import Work
-from solv.tracking.claims import Claim, Judgement, all_of, known, missing, within
+from solv.tracking import confidence
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, known, missing, within
 from solv.tracking.curves import Curves, Params, Recorder, select, standard_error
 from solv.tracking.panels import Panel, Slope
 
@@ -203,12 +204,15 @@ def _judge_convergence(curves: Curves) -> Judgement:
     for row in largest.itertuples():
         scatter = known(row.y_err, row.n)
         excess = np.sqrt(max(row.y**2 - scatter**2, 0.0)) if np.isfinite(scatter) else np.nan
-        verdicts.append(within(float(excess), 0.0, MEAN_BAND, scatter, sigmas=1))
+        near = within(float(excess), 0.0, MEAN_BAND, scatter, sigmas=1)
+        if near is Verdict.FAILS:
+            near = confidence.within(float(excess), 0.0, MEAN_BAND, row.y_err, row.n, comparisons=len(largest))
+        verdicts.append(near)
     x, y = np.log(scan["x"].to_numpy()), np.log(scan["y"].to_numpy())
     errors = [known(error, n) / value for error, n, value in zip(scan["y_err"], scan["n"], scan["y"], strict=True)]
     weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()
     slope, slope_error = float(weights @ y), float(np.sqrt(weights**2 @ np.square(errors)))
-    verdicts.append(within(slope, SLOPE, SLOPE_BAND, slope_error))
+    verdicts.append(confidence.within(slope, SLOPE, SLOPE_BAND, slope_error, scan["n"].min()))
     size, percent = largest["x"].iloc[0], 100 * largest["y"].max()
     return Judgement(
         all_of(verdicts),
@@ -217,7 +221,7 @@ def _judge_convergence(curves: Curves) -> Judgement:
         error=None if np.isnan(slope_error) else slope_error,
         tolerance=(
             f"slope from {SLOPE - SLOPE_BAND:g} to {SLOPE + SLOPE_BAND:g}; mean within {100 * MEAN_BAND:g} % beyond "
-            "its scatter, and the scatter known to be less"
+            f"its scatter, and the scatter known to be less; {confidence.STUDENT}"
         ),
     )
 
