@@ -6,7 +6,8 @@ from scipy import stats
 from solv.tracking.claims import Verdict
 
 SIGMAS = 2
-RARE = 0.01  # chance that independent points on the theory are said to miss it
+#: Chances that independent points on the theory are said to miss it, and that they decide nothing.
+RARE, DOUBTFUL = 0.0025, 0.05
 
 
 def chance_outside(paired: pd.DataFrame) -> float:
@@ -27,13 +28,15 @@ def judge_independent(paired: pd.DataFrame, precision: float) -> Verdict:
         precision: largest standard error, relative to theory, of a point that can show it.
 
     Returns:
-        `fails` where more points are beyond 2 standard errors than chance allows at 1 %; else `undecided` where a
-        point's error is larger than the precision, or unknown; else `holds`.
+        `fails` where more points are beyond 2 standard errors than chance allows at 1 in 400; else `undecided` where
+        they are more than it allows at 1 in 20, or a point's error is larger than the precision, or unknown; else
+        `holds`.
     """
-    allowed = stats.binom.ppf(1 - RARE, len(paired), chance_outside(paired))
-    if outside(paired).sum() > allowed:
+    rare, doubtful = (stats.binom.ppf(1 - rate, len(paired), chance_outside(paired)) for rate in (RARE, DOUBTFUL))
+    found = outside(paired).sum()
+    if found > rare:
         return Verdict.FAILS
-    return Verdict.HOLDS if all_precise(paired, precision) else Verdict.UNDECIDED
+    return Verdict.HOLDS if found <= doubtful and all_precise(paired, precision) else Verdict.UNDECIDED
 
 
 def all_precise(paired: pd.DataFrame, precision: float) -> bool:

@@ -24,10 +24,21 @@ def test_two_standard_errors_are_the_edge():
 
 
 def test_more_points_outside_than_chance_allows_fail():
-    # Of 20 points, binomial with 0.0457: four or more have a chance below 1 %; three are allowed.
-    allowed = int(stats.binom.ppf(0.99, 20, chance_outside(paired([0]))))
-    for count, verdict in ((allowed, Verdict.HOLDS), (allowed + 1, Verdict.FAILS)):
+    doubtful, rare = (int(stats.binom.ppf(chance, 20, chance_outside(paired([0])))) for chance in (0.95, 0.9975))
+    edges = (
+        (doubtful, Verdict.HOLDS),
+        (doubtful + 1, Verdict.UNDECIDED),
+        (rare, Verdict.UNDECIDED),
+        (rare + 1, Verdict.FAILS),
+    )
+    for count, verdict in edges:
         assert judge_independent(paired([3.0] * count + [0.0] * (20 - count)), 0.02) is verdict
+
+
+def test_points_on_the_theory_are_rarely_said_to_miss_it():
+    rng = np.random.default_rng(0)
+    verdicts = [judge_independent(paired(rng.standard_t(15, 9), n=16), 0.02) for _ in range(2000)]
+    assert verdicts.count(Verdict.FAILS) <= 10, "1 in 200"
 
 
 @pytest.mark.parametrize(("y_err", "verdict"), [(0.018, Verdict.HOLDS), (0.022, Verdict.UNDECIDED)])
