@@ -68,7 +68,7 @@ FIGURES = (
         "definitions",
         "1 core, 6.7 h, 1.6 GiB, estimated",
         "no: not public",
-        "mu grows as in the paper where 8 clusters are drawn; whether nu does without the fit's constraint is not decided",
+        "mu grows as in the paper where 8 clusters are drawn; whether nu does where it is fitted free is not decided",
     ),
     PaperFigure(
         "Fig. 3",
