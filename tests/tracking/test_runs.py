@@ -2,8 +2,10 @@
 
 import json
 import multiprocessing
+import os
 import time
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ import pytest
 
 from solv.tracking.claims import Finding, Verdict
 from solv.tracking.files import replacing, write_text
-from solv.tracking.runs import MANIFEST_VERSION, RunDirectory, RunDirectoryError, RunStore, content_key
+from solv.tracking.runs import LONG_UNIT, MANIFEST_VERSION, RunDirectory, RunDirectoryError, RunStore, content_key
 from tests.made_curves import points
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
@@ -64,6 +66,29 @@ def test_a_unit_is_computed_once_and_read_back_bit_for_bit(run):
     first, second = run.unit("cell alpha=2/tau=3", compute), run.unit("cell alpha=2/tau=3", compute)
     assert len(calls) == 1
     assert all(first[key].tobytes() == second[key].tobytes() and first[key].dtype == second[key].dtype for key in "ab")
+
+
+def test_a_run_of_many_units_does_not_grow_by_the_tables_that_each_has_freed(run):
+    """Small results are kept between large tables, as those of glasses whose states are enumerated."""
+    statm = Path("/proc/self/statm")
+    if not statm.exists():
+        pytest.skip("no /proc")
+    import torch
+
+    def held():
+        return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+    def enumerate_states():
+        tables = [torch.rand(8, 2**17, dtype=torch.float64) for _ in range(6)]
+        least = [(table * other).cumsum(1).topk(64, dim=1).values for table, other in pairwise(tables)]
+        time.sleep(LONG_UNIT)
+        return {f"least {number}": values.numpy() for number, values in enumerate(least)}
+
+    kept = [run.unit(f"glass {number}", enumerate_states) for number in range(3)]
+    before = held()
+    kept += [run.unit(f"glass {number}", enumerate_states) for number in range(3, 12)]
+    assert len(kept) == 12
+    assert held() - before < 60, "MB; a unit's tables are 48"
 
 
 def test_units_with_similar_names_do_not_share_a_file(run):
