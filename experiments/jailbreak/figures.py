@@ -60,7 +60,7 @@ FIGURES = (
         "spin-glass",
         "1 core, 110 min, 1.6 GiB, estimated",
         "no: not public",
-        "without field at N = 18 the law is met to 0.92 ± 0.03; in a field the bend is a want of draws",
+        "without field at N = 18 the law is met to 0.89 ± 0.02; in a field the bend is a want of draws",
     ),
     PaperFigure(
         "Fig. 2b",
