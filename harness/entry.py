@@ -28,7 +28,7 @@ class Entry:
         paper: what it reproduces.
         question: what it asks, in one sentence.
         axes: settings that it is natural to sweep over.
-        expected: preset -> expected wall time on two CPU cores (paper: on a GPU), in words.
+        expected: preset -> expected time of one CPU core (paper: on a GPU), in words.
         settings: `module:Class` of its settings; the module imports neither numpy nor torch.
         experiment: `module:OBJECT`, its `solv.harness.contract.Experiment`.
         configs: package whose folder `experiment/<name>` holds its presets; None: `quick` is the defaults.

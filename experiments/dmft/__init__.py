@@ -42,7 +42,7 @@ ENTRY = Entry(
     ),
     question="What does averaging over disorder predict for linear systems, regression and networks that learn?",
     axes=("time", "samples", "features", "batch", "members", "richness", "width"),
-    expected={"smoke": "15 s", "quick": "2 min", "paper": "hours, GPU"},
+    expected={"smoke": "10 s", "quick": "1 min", "reference": "2 min", "paper": "hours, GPU"},
     settings="solv.experiments.dmft.settings:DmftConfig",
     experiment="solv.experiments.dmft.experiment:EXPERIMENT",
 )
