@@ -14,9 +14,9 @@ import numpy as np
 from jaxtyping import Float
 
 from solv.experiments.pita.answers import ANSWERS, DIRECT, MATCHED, TRACE
-from solv.experiments.pita.language_statements import BROAD, DEEP, ROLES, effort, examples, split_sizes, statements
+from solv.experiments.pita.language_statements import effort, examples, split_sizes, statements
 from solv.experiments.pita.language_work import language_work
-from solv.experiments.pita.settings import LanguageSettings, PitaConfig
+from solv.experiments.pita.settings import BROAD, DEEP, ROLES, LanguageSettings, PitaConfig
 from solv.harness.contract import Context, Part
 from solv.harness.work import Work
 from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing
@@ -127,8 +127,8 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
     for role in ROLES:  # say what cannot work now, not after half of the work
         split_sizes(settings, role)
     require_model(settings, context)
-    answers = (*ANSWERS, MATCHED) if settings.equal_tokens else ANSWERS
-    jobs = [(role, repeat, answer) for role in ROLES for repeat in range(settings.repeats) for answer in answers]
+    answers = {role: (*ANSWERS, MATCHED) if role in settings.equal_tokens else ANSWERS for role in ROLES}
+    jobs = [(role, repeat, answer) for role in ROLES for repeat in range(settings.repeats) for answer in answers[role]]
     results: dict[tuple[str, str], list[dict[str, np.ndarray]]] = {}
     data: dict[tuple[str, int], ByLength] = {}
     with context.progress.task("train language models on proofs", len(jobs)) as step:
@@ -149,7 +149,7 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
     for role in ROLES:
         stacked = {
             answer: {key: np.stack([each[key] for each in results[role, answer]]) for key in results[role, answer][0]}
-            for answer in answers
+            for answer in answers[role]
         }
         yield from _curves(settings, role, stacked)
 
@@ -221,12 +221,14 @@ def _judge_tokens(curves: Curves) -> Judgement:
     """A winner that is not clear against either kind of direct answers says nothing of the other."""
     rows = select(curves, panel=Panels.DIFFERENCE, lengths=LONGER)
     if select(rows, against=MATCHED).empty:
-        return missing("language.equal_tokens=true, and lengths beyond the threshold with statements to ask")
+        return missing("language.equal_tokens=[broad,deep], and lengths beyond the threshold with statements to ask")
     verdicts, said = [], []
     for role in ROLES:
         of_role = select(rows, role=role)
         statements_, tokens = (select(of_role, against=against) for against in (DIRECT, MATCHED))
         if statements_.empty or tokens.empty:
+            verdicts.append(Verdict.UNDECIDED)
+            said.append(f"{role}: not asked (language.equal_tokens=[{','.join(ROLES)}])")
             continue
         gains = [float(each["y"].iloc[0]) for each in (statements_, tokens)]
         errors = [known(float(each["y_err"].iloc[0]), int(each["n"].iloc[0])) for each in (statements_, tokens)]

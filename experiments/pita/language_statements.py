@@ -2,12 +2,9 @@
 
 from solv.data.pita.by_length import ByLength, examples_by_length
 from solv.data.pita.splits import SplitSpec
-from solv.experiments.pita.settings import Broad, Deep, LanguageSettings
+from solv.experiments.pita.settings import BROAD, Broad, Deep, LanguageSettings
 from solv.harness.contract import Context
 from solv.harness.settings import ConfigurationError
-
-BROAD, DEEP = "broad", "deep"
-ROLES = (BROAD, DEEP)
 
 
 def statements(settings: LanguageSettings, role: str) -> Broad | Deep:

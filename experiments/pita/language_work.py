@@ -3,8 +3,8 @@
 from solv.data.pita.splits import SplitSpec
 from solv.data.pita.tokens import VOCABULARY
 from solv.experiments.pita.chain_work import FLOAT, PASS
-from solv.experiments.pita.language_statements import ROLES, effort, split_sizes, statements
-from solv.experiments.pita.settings import LanguageSettings
+from solv.experiments.pita.language_statements import effort, split_sizes, statements
+from solv.experiments.pita.settings import ROLES, LanguageSettings
 from solv.experiments.pita.statements import LEAF_STEPS, MEAN_LEAVES
 from solv.harness.work import Work, training
 
@@ -51,7 +51,7 @@ def _learning(settings: LanguageSettings, role: str) -> Work:
     leaves = sum(learned) / len(learned)
     direct, traced = PROMPT * leaves, (PROMPT + STATE * USUAL * threshold) * leaves
     longest = (PROMPT + STATE * threshold) * leaves
-    matched = traced / direct if settings.equal_tokens else 0
+    matched = traced / direct if role in settings.equal_tokens else 0
     with_trace = _training(settings, traced, longest, steps)
     return with_trace + _training(settings, direct, direct, steps * (1 + matched))
 

@@ -1,8 +1,10 @@
 """What can be set in pita? Sizes and axes of its parts; the defaults are the quick preset."""
 
-from solv.harness.settings import Group, RunSettings, flag, group, integer, integers, real, text, texts
+from solv.harness.settings import Group, RunSettings, group, integer, integers, real, text, texts
 
 SPLITS = ("full", "imply", "or", "php")
+BROAD, DEEP = "broad", "deep"  # the roles of a split: what language models are asked of
+ROLES = (BROAD, DEEP)
 
 
 class Broad(Group):
@@ -88,8 +90,11 @@ class LanguageSettings(Group):
     )
     names: int = integer(10, "names that the atoms of or are drawn from; more than its leaves", least=3)
     new_tokens: int = integer(250, "longest trace that a model may write, in tokens", least=1)
-    equal_tokens: bool = flag(
-        True, "whether models that answer directly are trained on as many tokens as those with a trace, too"
+    equal_tokens: tuple[str, ...] = texts(
+        list(ROLES),
+        "splits on which models that answer directly are trained on as many tokens as those with a trace, too",
+        choices=ROLES,
+        empty=True,
     )
     broad: Broad = group(Broad, "statements of a broad, shallow split")
     deep: Deep = group(Deep, "statements of a narrow, deep split")

@@ -13,8 +13,7 @@ from solv.experiments.pita import (
     proofs,
 )
 from solv.experiments.pita.answers import ANSWERS, DIRECT, MATCHED, TRACE
-from solv.experiments.pita.language_statements import BROAD, DEEP
-from solv.experiments.pita.settings import PitaConfig
+from solv.experiments.pita.settings import BROAD, DEEP, PitaConfig
 from solv.harness.published import published_curves
 from solv.theory.pita.critical_width import DRAWN_EXPONENTS
 from solv.tracking.curves import join_curves

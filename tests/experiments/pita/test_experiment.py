@@ -136,6 +136,14 @@ def test_a_claim_fails_where_the_measurement_contradicts_it(ideal, claim, rows, 
     assert judged(spoilt(ideal, spoil, **rows))[claim] is FAILS
 
 
+@pytest.mark.parametrize("role", ["broad", "deep"])
+def test_the_same_winner_at_equal_tokens_is_judged_of_both_splits_or_of_none(ideal, role):
+    one = spoilt(ideal, lambda rows: rows.iloc[:0], panel=language.Panels.DIFFERENCE, against=MATCHED, role=role)
+    found = findings(EXPERIMENT, one, SIZES)[TOKENS]
+    assert found.verdict is UNDECIDED
+    assert f"{role}: not asked (language.equal_tokens=[broad,deep])" in found.measured
+
+
 @pytest.mark.parametrize("sign", [1, -1])
 @pytest.mark.parametrize(("panel", "answer"), [(panel, answer) for panel in (DEPTH, ARMS) for answer in ANSWERS])
 def test_an_exponent_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(panel, answer, sign):

@@ -13,10 +13,12 @@ from solv.data.pita.splits import SplitSpec, open_split
 from solv.data.pita.tokens import TraceTokens
 from solv.experiments.pita.answers import DIRECT, MATCHED, TRACE
 from solv.experiments.pita.language import LANGUAGE, RIGHT, VALID, Panels
-from solv.experiments.pita.language_statements import BROAD, DEEP, effort
+from solv.experiments.pita.language_statements import effort
 from solv.experiments.pita.language_statements import examples as statements_of
 from solv.experiments.pita.language_training import _ask
 from solv.experiments.pita.settings import (
+    BROAD,
+    DEEP,
     Broad,
     Deep,
     LanguageSettings,
@@ -88,7 +90,7 @@ def test_direct_answers_are_trained_on_as_many_tokens_only_where_they_are_asked_
         taken[task] = step
 
     curves = measured(SMALL, tmp_path / "both", log_metrics=told)
-    fewer = measured(replace(SMALL, equal_tokens=False), tmp_path / "one")
+    fewer = measured(replace(SMALL, equal_tokens=()), tmp_path / "one")
     assert taken[f"language broad 0 {TRACE}"] == taken[f"language broad 0 {DIRECT}"] == SMALL.training.steps
     drawn = statements_of(SMALL, BROAD, 0, context(tmp_path))
     tokens = TraceTokens()
@@ -100,8 +102,11 @@ def test_direct_answers_are_trained_on_as_many_tokens_only_where_they_are_asked_
     assert taken[f"language broad 0 {MATCHED}"] == round(SMALL.training.steps * traced / direct)
     assert traced > 2 * direct
     assert MATCHED not in set(parameter(fewer[fewer["panel"] == Panels.DIFFERENCE], "against"))
-    kept = curves[~curves["params"].str.contains(MATCHED)].reset_index(drop=True)
-    assert kept.equals(fewer.reset_index(drop=True))
+    matched = curves["params"].str.contains(MATCHED)
+    assert curves[~matched].reset_index(drop=True).equals(fewer)
+    broad = measured(replace(SMALL, equal_tokens=(BROAD,)), tmp_path / "broad")
+    of_deep = matched & (parameter(curves, "role") == DEEP)
+    assert curves[~of_deep].reset_index(drop=True).equals(broad)
 
 
 class Oracle:

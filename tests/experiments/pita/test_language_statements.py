@@ -2,8 +2,8 @@
 
 import pytest
 
-from solv.experiments.pita.language_statements import BROAD, DEEP, ROLES, examples, split_sizes, statements
-from solv.experiments.pita.settings import LanguageSettings
+from solv.experiments.pita.language_statements import examples, split_sizes, statements
+from solv.experiments.pita.settings import BROAD, DEEP, ROLES, LanguageSettings
 from solv.harness.settings import ConfigurationError
 from tests.experiments.scaffold import context, preset_of
 

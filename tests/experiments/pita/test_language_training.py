@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from solv.experiments.pita.answers import ANSWERS
-from solv.experiments.pita.language_statements import BROAD, examples
+from solv.experiments.pita.language_statements import examples
 from solv.experiments.pita.language_training import FRACTIONS, require_model, train_and_ask
+from solv.experiments.pita.settings import BROAD
 from solv.harness.settings import ConfigurationError, replace
 from tests.experiments.scaffold import context, preset_of
 

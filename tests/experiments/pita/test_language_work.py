@@ -24,3 +24,13 @@ def test_longer_traces_and_more_layers_are_more_work():
     assert longer.flops > usual.flops
     assert longer.memory > usual.memory
     assert 1.5 * usual.flops < deeper.flops < 2 * usual.flops
+
+
+def test_direct_answers_on_as_many_tokens_are_work_of_the_splits_that_have_them():
+    settings = PitaConfig().language
+    none, broad, deep, both = (
+        language_work(replace(settings, equal_tokens=roles)).flops
+        for roles in ((), ("broad",), ("deep",), ("broad", "deep"))
+    )
+    assert none < broad < deep < both
+    assert both - none == pytest.approx(broad + deep - 2 * none)
