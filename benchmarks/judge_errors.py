@@ -3,7 +3,7 @@
     python -m benchmarks.judge_errors [--runs-dir runs] [--draws 200] [NAME ...]        # errors of the quick runs there
     python -m benchmarks.judge_errors --reference [--draws 200] [NAME ...]              # of the shipped reference runs
 
-True are the curves that the tests of an experiment have as ideal: on the theory, or as the paper has them. Every
+True are the curves that the tests of an experiment have as ideal: on the theory, or as the claims have them. Every
 measured point is drawn anew around them with the standard error that the run has in that panel, and with an estimate
 of that error that is as uncertain as its repeats make it. A claim that then `fails` is a false alarm: the goal is 1 of
 200. Wrong are the same curves where a test puts one number at the edge of a tolerance: it is put twice as far away; a
@@ -13,25 +13,29 @@ each experiment.
 
 import argparse
 import importlib
+import pkgutil
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from solv.harness.catalog import names
+from solv.harness.catalog import load, names
 from solv.harness.contract import flat
 from solv.harness.reference import PRESET, shipped
-from solv.harness.settings import as_dictionary
+from solv.harness.settings import RunSettings, as_dictionary
 from solv.tracking.claims import Claim, Verdict, judge
 from solv.tracking.curves import Curves, decode_params
 from solv.tracking.runs import RunDirectory, RunStore
 from tests.experiments.scaffold import spoilt
 
 GOAL = 1 / 200  # false alarms
+Edge: TypeAlias = tuple[Any, ...]  # claim, the rows that are changed, how (strength 1 is the tolerance)
 #: Claims about differences along one fit, which is tested at every x: their errors are common, and draws of each alone
 #: say nothing of them.
 OF_ONE_FIT = ("longer-test-context-helps", "test-context-has-a-floor")
@@ -52,16 +56,61 @@ class Kept:
         return self.fixtures[fixturedef.argname]
 
 
-def ideal_curves(module_name: str) -> tuple[Any, dict[str, Any]]:
-    """Return the test module of an experiment, and its fixtures, of which `ideal` are its curves."""
-    module = importlib.import_module(module_name)
+@dataclass(frozen=True)
+class Truth:
+    """Curves that are true by construction.
+
+    Attributes:
+        module: the test module that has them.
+        curves: theory and measurements.
+        settings: the sizes that they are judged as a run of.
+        levels: numbers that a test's changes of the curves read from them.
+    """
+
+    module: ModuleType
+    curves: Curves
+    settings: RunSettings
+    levels: Mapping[str, float]
+
+
+def truths(name: str) -> tuple[list[Truth], dict[str, list[tuple[Truth, Edge]]]]:
+    """Return the true curves of an experiment's tests, and by claim the edges where they become wrong ones.
+
+    True are the fixture `ideal` of `test_experiment` and what a function `true_curves` of another module returns.
+    """
+    package = importlib.import_module(f"tests.experiments.{name.replace('-', '_')}")
+    modules = [
+        importlib.import_module(f"{package.__name__}.{each.name}")
+        for each in pkgutil.iter_modules(package.__path__)
+        if not each.ispkg
+    ]
+    whole = next(module for module in modules if module.__name__.endswith("test_experiment"))
+    fixtures, usual = ideal_curves(whole), load(name).Config()
+    sizes = getattr(whole, "SIZES", None) or getattr(whole, "SMALL", None) or whole.QUICK
+    found = [Truth(whole, fixtures["ideal"], sizes, fixtures.get("levels", {}))]
+    found += [
+        Truth(module, module.true_curves(), getattr(module, "SIZES", usual), {})
+        for module in modules
+        if getattr(getattr(module, "true_curves", None), "__module__", None) == module.__name__
+    ]
+    edges: dict[str, list[tuple[Truth, Edge]]] = {}
+    for module in modules:
+        for edge in getattr(module, "EDGES", ()):
+            own = next((truth for truth in found if truth.module is module), None)
+            shared = own or next(truth for truth in found if truth.curves is module.true_curves())
+            edges.setdefault(edge[0], []).append((shared, edge))
+    return found, edges
+
+
+def ideal_curves(module: ModuleType) -> dict[str, Any]:
+    """Return the fixtures of a test module, of which `ideal` are its curves."""
     kept = Kept()
     code = pytest.main(
         ["-q", "-p", "no:cacheprovider", "-k", "every_claim_holds or nine_tenths", str(module.__file__)], [kept]
     )
     if code or "ideal" not in kept.fixtures:
-        raise SystemExit(f"{module_name}: its ideal curves do not pass their test")
-    return module, kept.fixtures
+        raise SystemExit(f"{module.__name__}: its ideal curves do not pass their test")
+    return kept.fixtures
 
 
 class Errors:
@@ -133,30 +182,41 @@ def _most_alike(rows: pd.DataFrame, params: str) -> pd.DataFrame:
     return rows[rows["params"].isin([each for each, number in shared.items() if number == most])]
 
 
-def wrong(module: Any, fixtures: dict[str, Any], edge: tuple[Any, ...], strength: float) -> Curves:
-    """Return the ideal curves of which one number is so many tolerances away from what is true."""
-    ideal = fixtures["ideal"]
+def wrong(truth: Truth, edge: Edge, strength: float) -> Curves:
+    """Return the true curves of which one number is so many tolerances away from what is true."""
     _, rows, change = edge[:3]
-    if hasattr(module, "put") and change.__code__.co_argcount == 2:
-        return module.put(ideal, change(strength, ideal), **rows)
+    put: Callable[..., Any] | None = getattr(truth.module, "put", None)
+    puts_curves = put and put.__code__.co_argcount == 2  # curves and an ordinate, not an ordinate alone
+    if put and puts_curves and change.__code__.co_argcount == 2:
+        at_twice: Curves = put(truth.curves, change(strength, truth.curves), **rows)
+        return at_twice
     changed = change(strength)
-    if not callable(changed) or (hasattr(module, "put") and module.put.__code__.co_argcount == 2):
-        return module.put(ideal, changed, **rows)
+    if put and (puts_curves or not callable(changed)):
+        placed: Curves = put(truth.curves, changed, **rows)
+        return placed
 
     def spoil(part: Curves) -> Curves:
-        part.attrs.update(fixtures.get("levels", {}))
+        part.attrs.update(truth.levels)
         return changed(part)
 
-    return spoilt(ideal, spoil, measured_only=rows.get("source") != "theory", **rows)
+    return spoilt(truth.curves, spoil, measured_only=rows.get("source") != "theory", **rows)
 
 
 class Judges:
     """Judges drawn curves as a run of the sizes that the tests of an experiment judge by."""
 
-    def __init__(self, module: Any, errors: Errors) -> None:
-        settings = getattr(module, "SIZES", None) or getattr(module, "SMALL", None) or module.QUICK
-        self._sizes, self._usual = (flat(as_dictionary(each)) for each in (settings, module.EXPERIMENT.Config()))
+    def __init__(self, settings: RunSettings, usual: RunSettings, errors: Errors) -> None:
+        self._sizes, self._usual = (flat(as_dictionary(each)) for each in (settings, usual))
         self._errors = errors
+
+    def judge(self, claim: Claim, curves: Curves) -> Verdict:
+        """Return the verdict of curves as they are."""
+        return judge(claim, curves, self._sizes, self._usual).verdict
+
+    def chance(self, curves: Curves, claim: Claim) -> bool:
+        """Return whether any point that the claim reads has an error to be drawn with."""
+        read = {panel.value for panel in claim.reads}
+        return len(self._errors.scales(curves[curves["panel"].isin(read)].reset_index(drop=True))) > 0
 
     def rates(self, curves: Curves, claims: Sequence[Claim], draws: int) -> dict[str, dict[Verdict, float]]:
         """Return how often each claim has each verdict over draws of the curves."""
@@ -168,42 +228,47 @@ class Judges:
         for _ in range(draws):
             seen = drawn(curves, scales, stream)
             for claim in claims:
-                counts[claim.id][judge(claim, seen, self._sizes, self._usual).verdict] += 1
+                counts[claim.id][self.judge(claim, seen)] += 1
         return {
             claim: {verdict: number / draws for verdict, number in found.items()} for claim, found in counts.items()
         }
 
 
 def table(name: str, run: RunDirectory, draws: int) -> pd.DataFrame:
-    """Return the rates of every claim of an experiment that its ideal curves speak of."""
-    module, fixtures = ideal_curves(f"tests.experiments.{name.replace('-', '_')}.test_experiment")
-    judges, lines = Judges(module, Errors(run)), []
-    edges = getattr(module, "EDGES", ())
-    ideal = fixtures["ideal"]
-    there = set(ideal["panel"])
-    claims = [
-        claim
-        for claim in module.EXPERIMENT.all_claims()
-        if {panel.value for panel in claim.reads} <= there and claim.id not in OF_ONE_FIT
-    ]  # another test has the curves of others
-    true = judges.rates(ideal, claims, draws)
-    for claim in claims:
-        line = {
-            "experiment": name,
-            "claim": claim.id,
-            "true: fails": true[claim.id][Verdict.FAILS],
-            "true: undecided": true[claim.id][Verdict.UNDECIDED],
-        }
-        found = [
-            judges.rates(wrong(module, fixtures, edge, 2), [claim], draws // 4)[claim.id]
-            for edge in edges
-            if edge[0] == claim.id
+    """Return the rates of every claim of an experiment that true curves speak of, and that chance can mislead."""
+    found, edges = truths(name)
+    experiment, errors, lines, done = load(name), Errors(run), [], set(OF_ONE_FIT)
+    judges = {id(truth): Judges(truth.settings, experiment.Config(), errors) for truth in found}
+    for truth in found:
+        own, there = judges[id(truth)], set(truth.curves["panel"])
+        claims = [
+            claim
+            for claim in experiment.all_claims()
+            if claim.id not in done
+            and {panel.value for panel in claim.reads} <= there
+            and own.chance(truth.curves, claim)
+            and own.judge(claim, truth.curves) is Verdict.HOLDS  # what theory itself refutes is no truth
         ]
-        if found:
-            line["wrong: holds"] = max(each[Verdict.HOLDS] for each in found)
-            line["wrong: undecided"] = max(each[Verdict.UNDECIDED] for each in found)
-        lines.append(line)
-        print(line, flush=True)
+        done.update(claim.id for claim in claims)
+        true = own.rates(truth.curves, claims, draws) if claims else {}
+        for claim in claims:
+            line = {
+                "experiment": name,
+                "claim": claim.id,
+                "true: fails": true[claim.id][Verdict.FAILS],
+                "true: undecided": true[claim.id][Verdict.UNDECIDED],
+            }
+            rates = [
+                judges[id(of)].rates(wrong(of, edge, 2), [claim], draws // 4)[claim.id]
+                for of, edge in edges.get(claim.id, ())
+            ]
+            if rates:
+                line["wrong: holds"] = max(each[Verdict.HOLDS] for each in rates)
+                line["wrong: undecided"] = max(each[Verdict.UNDECIDED] for each in rates)
+            lines.append(line)
+            print(line, flush=True)
+    left = [claim.id for claim in experiment.all_claims() if claim.id not in done]
+    print(f"{name}: no true curves that chance changes, of {', '.join(left) or 'no claim'}")
     return pd.DataFrame(lines)
 
 

@@ -2,6 +2,7 @@
 
     python -m benchmarks.keep_reference [--runs-dir DIR] NAME
     python -m benchmarks.keep_reference --part P --part P NAME  # these parts anew, beside the others that are kept
+    python -m benchmarks.keep_reference --part P --changed S NAME  # ... with a setting that no other part reads
     python -m benchmarks.keep_reference --judge NAME        # the curves that are kept, by the judges of today
 
 A run that was killed goes on, and one that is finished is read; the page of all verdicts is written anew. Takes
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("name", metavar="NAME", help="the experiment")
     parser.add_argument("--runs-dir", default="runs", help="folder of the runs")
     parser.add_argument("--part", action="append", help="run only these parts, and keep them beside what is kept")
+    parser.add_argument("--changed", action="append", default=[], help="a setting that no part that stays reads")
     parser.add_argument("--judge", action="store_true", help="run nothing: judge again what is kept")
     asked = parser.parse_args()
     results = RunStore(RESULTS)
@@ -39,7 +41,7 @@ def main() -> None:
     parts = tuple(part for each in asked.part or () for part in each.split(","))
     settings = replace(settings, runs_dir=asked.runs_dir, wandb="disabled", parts=parts)
     outcome = run_experiment(load(asked.name), settings, preset=PRESET, terminal=True, say=print)
-    kept = (refresh if parts else keep)(outcome.run, results)
+    kept = refresh(outcome.run, results, asked.changed) if parts else keep(outcome.run, results)
     PAGE.write_text(verdicts_page(results), encoding="utf-8")
     print(f"kept in {kept.path}, and written of in {PAGE}")
 

@@ -14,6 +14,7 @@ import pandas as pd
 
 from solv.harness.archive import panels_of, settings_of
 from solv.harness.catalog import entry, load
+from solv.harness.contract import flat
 from solv.harness.drawing import write_pictures
 from solv.harness.runner import config_yaml, run_key
 from solv.harness.settings import replace, scientific
@@ -79,7 +80,7 @@ def keep(run: RunDirectory, store: RunStore) -> RunDirectory:
     return RunDirectory(target)
 
 
-def refresh(run: RunDirectory, store: RunStore) -> RunDirectory:
+def refresh(run: RunDirectory, store: RunStore, changed: Sequence[str] = ()) -> RunDirectory:
     """Put the parts of a finished run in the place of those of the kept run, and judge all together; return the result.
 
     The other parts stay as they were measured; the manifest says of each when and from which commit.
@@ -87,11 +88,12 @@ def refresh(run: RunDirectory, store: RunStore) -> RunDirectory:
     Args:
         run: of the preset `reference`, of some parts.
         store: the folder of the results.
+        changed: settings that may differ from those of the kept run, since no part that stays reads them.
 
     Raises:
         UnknownExperimentError, ConfigurationError: the experiment, or a key of the kept run, no longer exists.
-        RunDirectoryError: the run cannot be read or is not of the preset `reference`; none is kept; or what another
-            part predicts has changed, which must be run as well.
+        RunDirectoryError: the run cannot be read or is not of the preset `reference`; none is kept; other settings
+            differ from those of the kept run; or what another part predicts has changed, which must be run as well.
     """
     if fault := run.fault():
         raise RunDirectoryError(fault)
@@ -101,6 +103,11 @@ def refresh(run: RunDirectory, store: RunStore) -> RunDirectory:
     settings = replace(settings_of(run), parts=(), runs_dir=experiment.Config().runs_dir)
     new: Mapping[str, Any] = run.manifest()
     old: Mapping[str, Any] = kept.manifest()
+    if others := _differing(old["settings"], scientific(settings)) - set(changed):
+        raise RunDirectoryError(
+            f"{', '.join(sorted(others))} differ{'s' if len(others) == 1 else ''} from the kept run: run every part, "
+            f"or name what no part that stays reads as changed"
+        )
     chosen: list[tuple[str, Curves, Mapping[str, Any]]] = []
     made_anew, as_kept = run.curves(), kept.curves()
     for part in experiment.parts:
@@ -135,6 +142,13 @@ def refresh(run: RunDirectory, store: RunStore) -> RunDirectory:
     shutil.rmtree(target.path / "checkpoints")
     _drop(store.runs(run.experiment), target.path)
     return target
+
+
+def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
+    """Return the names of the settings that are not the same, or are only in one of the two."""
+    ours, theirs = flat(one), flat(other)
+    missing = object()
+    return {name for name in {*ours, *theirs} if ours.get(name, missing) != theirs.get(name, missing)}
 
 
 def _made(manifest: Mapping[str, Any]) -> dict[str, Any]:

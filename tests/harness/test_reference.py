@@ -135,6 +135,18 @@ def test_a_part_whose_theory_has_changed_must_be_made_anew_as_well(with_part):
         refresh(run, results)
 
 
+def test_a_setting_that_differs_from_the_kept_run_must_be_named(with_part):
+    kept, part, results = with_part
+    manifest = kept.manifest()
+    settings = {**manifest["settings"], "seed": 7, "gone": {"key": 1}}
+    (kept.path / "manifest.json").write_text(json.dumps({**manifest, "settings": settings}))
+    run = part(kept.curves()["part"].iloc[-1], lambda rows: rows)
+    with pytest.raises(RunDirectoryError, match="seed differs from the kept run: run every part"):
+        refresh(run, results, ["gone.key"])
+    assert [each.path for each in results.runs()] == [kept.path]
+    assert refresh(run, results, ["gone.key", "seed"]).fault() is None
+
+
 def test_what_is_kept_names_no_folder_of_whoever_made_it(made):
     run, folder = made
     kept = keep(as_reference(run), RunStore(folder / "results"))

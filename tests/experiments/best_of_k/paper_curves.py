@@ -77,7 +77,7 @@ def theory() -> Curves:
 
 
 @cache
-def ideal() -> Curves:
+def true_curves() -> Curves:
     """Return theory, and simulations that lie on it, with errors of 0.03 %; not of curves that are only compared."""
     found = theory()
     compared = pd.Series(False, index=found.index)

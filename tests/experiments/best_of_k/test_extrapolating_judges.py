@@ -5,7 +5,7 @@ import pytest
 
 from solv.experiments.best_of_k import extrapolating_judges
 from solv.tracking.claims import Verdict
-from tests.experiments.best_of_k.paper_curves import ideal, judged
+from tests.experiments.best_of_k.paper_curves import judged, true_curves
 from tests.experiments.scaffold import spoilt
 
 HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
@@ -20,7 +20,7 @@ def test_the_optimum_at_t_ten_is_two_standard_errors_deep(c, sigmas, verdict):
     def deep(rows):
         return rows.assign(y=np.where(rows["x"] == 99, 0.0, (-1 if c == 15 else 1) * 2e-4 * sigmas), y_err=1e-4)
 
-    curves = spoilt(ideal(), deep, **BEYOND, c=c)
+    curves = spoilt(true_curves(), deep, **BEYOND, c=c)
     assert judged(curves, "misspecified-judge-has-optimum-at-t-10") is verdict
 
 
@@ -29,7 +29,7 @@ def test_the_optimum_at_t_ten_is_two_standard_errors_deep(c, sigmas, verdict):
 def test_the_expansion_has_its_accuracy(c, strength, verdict):
     most = extrapolating_judges.ACCURACY[c]
     curves = spoilt(
-        ideal(),
+        true_curves(),
         lambda rows: rows.assign(y=strength * most),
         measured_only=False,
         panel=extrapolating_judges.Panels.EXPANSION,

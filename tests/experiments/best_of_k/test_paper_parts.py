@@ -9,7 +9,7 @@ from solv.experiments.best_of_k.experiment import EXPERIMENT
 from solv.experiments.best_of_k.settings import BestOfKConfig, SamplingThreshold, ZeroTemperature
 from solv.tracking.claims import MissingCurvesError, Verdict
 from solv.tracking.curves import parameter, select
-from tests.experiments.best_of_k.paper_curves import CLAIMS, REFUTED, SIZES, THEORY_ALONE, TINY, ideal, theory
+from tests.experiments.best_of_k.paper_curves import CLAIMS, REFUTED, SIZES, THEORY_ALONE, TINY, theory, true_curves
 from tests.experiments.scaffold import Units, context, findings, measured, on_theory, verdicts
 
 HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
@@ -48,7 +48,7 @@ def test_every_simulated_curve_is_one_of_theory_and_a_killed_run_goes_on_with_th
 
 
 def test_claims_hold_on_curves_that_lie_on_the_theory_but_for_those_that_theory_refutes():
-    found = verdicts(EXPERIMENT, ideal(), SIZES)
+    found = verdicts(EXPERIMENT, true_curves(), SIZES)
     assert {name: found[name] for name in CLAIMS if found[name] is not HOLDS} == dict.fromkeys(REFUTED, FAILS)
     assert len(CLAIMS) == 17
 
@@ -57,13 +57,13 @@ def test_claims_hold_on_curves_that_lie_on_the_theory_but_for_those_that_theory_
 def test_a_panel_that_a_claim_reads_and_that_is_empty_is_a_fault(claim):
     for panel in CLAIMS[claim].reads:
         with pytest.raises(MissingCurvesError, match=panel.value):
-            EXPERIMENT.judge(ideal()[ideal()["panel"] != panel.value], SIZES)
+            EXPERIMENT.judge(true_curves()[true_curves()["panel"] != panel.value], SIZES)
 
 
 @pytest.mark.parametrize("claim", [claim for claim in CLAIMS if claim not in THEORY_ALONE])
 def test_large_errors_and_none_at_all_leave_a_claim_undecided_and_it_says_what_would_decide(claim):
-    for y_err in (ideal()["y_err"].where(ideal()["source"] == "theory", 50.0), 0.0):
-        found = findings(EXPERIMENT, ideal().assign(y_err=y_err), SIZES)[claim]
+    for y_err in (true_curves()["y_err"].where(true_curves()["source"] == "theory", 50.0), 0.0):
+        found = findings(EXPERIMENT, true_curves().assign(y_err=y_err), SIZES)[claim]
         assert found.verdict is UNDECIDED
         assert found.needs
 

@@ -5,20 +5,27 @@ import pytest
 from solv.experiments.best_of_k import zero_temperature
 from solv.tracking.claims import Verdict
 from solv.tracking.curves import parameter, select
-from tests.experiments.best_of_k.paper_curves import ideal, judged
+from tests.experiments.best_of_k.paper_curves import judged, true_curves
 from tests.experiments.scaffold import spoilt
 
 HOLDS, FAILS = Verdict.HOLDS, Verdict.FAILS
 
 
-@pytest.mark.parametrize(("strength", "verdict"), [(0.9, HOLDS), (1.1, FAILS)])
-def test_the_law_at_zero_temperature_has_three_per_cent_at_its_last_k(strength, verdict):
-    rows = {"panel": zero_temperature.Panels.SCALED}
-    laws = select(ideal(), **rows, law=zero_temperature.LAW)
+def below_the_law(by):
+    laws = select(true_curves(), panel=zero_temperature.Panels.SCALED, law=zero_temperature.LAW)
     of_training = dict(zip(parameter(laws, "training"), laws["y"], strict=True))
 
-    def lower(part):
-        law = parameter(part, "training").map(of_training)
-        return part.assign(y=law * (1 - 0.03 * strength), y_err=1e-5)
+    def change(rows):
+        return rows.assign(y=parameter(rows, "training").map(of_training) * (1 - by))
 
-    assert judged(spoilt(ideal(), lower, **rows), "zero-temperature-law") is verdict
+    return change
+
+
+EDGES = [("zero-temperature-law", {"panel": zero_temperature.Panels.SCALED}, lambda s: below_the_law(0.03 * s))]
+
+
+@pytest.mark.parametrize(("strength", "verdict"), [(0.9, HOLDS), (1.1, FAILS)])
+@pytest.mark.parametrize(("claim", "rows", "change"), EDGES)
+def test_the_law_at_zero_temperature_has_three_per_cent_at_its_last_k(claim, rows, change, strength, verdict):
+    sharp = spoilt(true_curves(), lambda part: part.assign(y_err=1e-5), **rows)
+    assert judged(spoilt(sharp, change(strength), **rows), claim) is verdict

@@ -5,7 +5,7 @@ import pytest
 from solv.experiments.softmax_law.digits import BY_HEART, DIGITS, LONG, NEAR, RECORD, Panels
 from solv.tracking.claims import Verdict, judge
 from solv.tracking.curves import join_curves
-from tests.experiments.scaffold import smoke
+from tests.experiments.scaffold import smoke, spoilt
 
 HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 [CLAIM] = DIGITS.claims
@@ -23,27 +23,41 @@ def test_its_claims_are_judged_by_its_own_curves():
     assert smoke("softmax-law", "digits").claims == (CLAIM.id,)
 
 
-def verdict(slope, error=1e-4, steps=LONG, wrong=0.1):
+def true_curves(slope=-1 / 3, error=1e-4, steps=LONG, wrong=0.1):
     at = {"hidden": 10, "rate": 1e-3}
     made = [
         RECORD.trained(Panels.SLOPE, at, x=("steps", [10, steps / 2]), y=("slope", [-1, slope]), y_err=error, n=3),
         RECORD.trained(Panels.LOSS, at, x=("steps", [2, steps]), y=("loss", [2, 1]), y_err=error, n=3),
         RECORD.trained(Panels.ERROR, at, x=("steps", [2, steps]), y=("error", [0.9, wrong]), y_err=error, n=3),
     ]
-    return judge(CLAIM, join_curves(made), {}).verdict
+    return join_curves(made)
 
 
-@pytest.mark.parametrize("sign", [-1, 1])
+def verdict(curves):
+    return judge(CLAIM, curves, {}).verdict
+
+
+EDGES = [
+    (
+        CLAIM.id,
+        {"panel": Panels.SLOPE, "x": LONG / 2},
+        lambda s, sign=sign: lambda rows: rows.assign(y=-1 / 3 + sign * s * NEAR),
+    )
+    for sign in (-1, 1)
+]
+
+
 @pytest.mark.parametrize(("strength", "expected"), [(0.9, HOLDS), (1.1, FAILS)])
-def test_the_slope_is_a_third_within_its_tolerance(sign, strength, expected):
-    assert verdict(-1 / 3 + sign * strength * NEAR) is expected
+@pytest.mark.parametrize(("claim", "rows", "change"), EDGES)
+def test_the_slope_is_a_third_within_its_tolerance(claim, rows, change, strength, expected):
+    assert verdict(spoilt(true_curves(), change(strength), **rows)) is expected
 
 
 @pytest.mark.parametrize("change", [{"error": 10.0}, {"error": 0.0}, {"steps": LONG - 1}])
 def test_a_large_error_or_a_short_run_leaves_it_undecided(change):
-    assert verdict(-1 / 3, **change) is UNDECIDED
+    assert verdict(true_curves(**change)) is UNDECIDED
 
 
 @pytest.mark.parametrize(("strength", "expected"), [(0.9, UNDECIDED), (1.1, HOLDS)])
 def test_images_that_are_learned_by_heart_decide_nothing(strength, expected):
-    assert verdict(-1 / 3, wrong=strength * BY_HEART) is expected
+    assert verdict(true_curves(wrong=strength * BY_HEART)) is expected

@@ -46,7 +46,7 @@ def test_the_curvature_is_measured_first_last_and_between():
     assert (steps[0], steps[-1], len(steps)) == (2, 1000, 4)
 
 
-def made(cold, hot=-2.0):
+def true_curves(cold=-1 / 3, hot=-2.0):
     found = []
     for temperature, slope in ((0.01, cold), (0.06, hot)):
         at = {"temperature": temperature, "rate": 3e-3}
@@ -59,24 +59,34 @@ def judged(curves, claim):
     return judge(CLAIMS[claim], curves, {}).verdict
 
 
+EDGES = [
+    (
+        "long-adam-one-third",
+        {"panel": Panels.SLOPE, "temperature": 0.01},
+        lambda s: lambda rows: rows.assign(y=-1 / 3 - s * STEEPENS),
+    )
+]
+
+
 @pytest.mark.parametrize(("strength", "verdict"), [(0.9, HOLDS), (1.1, FAILS)])
-def test_a_plateau_at_a_third_is_one_within_its_tolerance(strength, verdict):
-    assert judged(made(-1 / 3 - strength * STEEPENS), "long-adam-one-third") is verdict
+@pytest.mark.parametrize(("claim", "rows", "change"), EDGES)
+def test_a_plateau_at_a_third_is_one_within_its_tolerance(claim, rows, change, strength, verdict):
+    assert judged(spoilt(true_curves(), change(strength), **rows), claim) is verdict
 
 
 @pytest.mark.parametrize(("apart", "verdict"), [(0.55, HOLDS), (0.45, FAILS)])
 def test_the_less_peaked_target_is_the_steeper_one(apart, verdict):
-    assert judged(made(-1 / 3, -1 / 3 - apart), "less-peaked-is-faster") is verdict
+    assert judged(true_curves(hot=-1 / 3 - apart), "less-peaked-is-faster") is verdict
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
 @pytest.mark.parametrize("error", [10.0, 0.0], ids=["large", "none"])
 def test_an_error_that_is_large_or_not_known_leaves_a_claim_undecided(claim, error):
-    vague = spoilt(made(-1 / 3), lambda rows: rows.assign(y_err=error), panel=Panels.SLOPE)
+    vague = spoilt(true_curves(), lambda rows: rows.assign(y_err=error), panel=Panels.SLOPE)
     assert judged(vague, claim) is UNDECIDED
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_a_short_training_decides_nothing(claim):
-    curves = made(-1 / 3)
+    curves = true_curves()
     assert judged(curves[curves["x"] > 1], claim) is UNDECIDED

@@ -7,7 +7,7 @@ from solv.experiments.softmax_law.toy import target_scale
 from solv.theory.softmax_law.random_energies import critical_scale
 from solv.tracking.claims import Verdict, judge
 from solv.tracking.curves import join_curves
-from tests.experiments.scaffold import smoke
+from tests.experiments.scaffold import smoke, spoilt
 
 HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 [CLAIM] = RESIDUAL_STACKS.claims
@@ -26,7 +26,7 @@ def test_its_claims_are_judged_by_its_own_curves():
     assert smoke("softmax-law", "residual-stacks").claims == (CLAIM.id,)
 
 
-def verdict(slope, error=1e-4, tau=LONG, temperature=0.01, flat=-0.1):
+def true_curves(slope=-1 / 3, error=1e-4, tau=LONG, temperature=0.01, flat=-0.1):
     made = []
     for each, late in ((temperature, slope), (1.0, flat)):  # a target that is not peaked is judged by nobody
         at = {"blocks": 6, "temperature": each, "rate": 1e-2, "classes": 128}
@@ -34,20 +34,34 @@ def verdict(slope, error=1e-4, tau=LONG, temperature=0.01, flat=-0.1):
         x = ("steps", [10, steps / 2])
         made.append(RECORD.trained(Panels.SLOPE, at, x=x, y=("slope", [-1, late]), y_err=error, n=3))
         made.append(RECORD.trained(Panels.LOSS, at, x=("steps", [2, steps]), y=("loss", [2, 1]), y_err=error, n=3))
-    return judge(CLAIM, join_curves(made), {}).verdict
+    return join_curves(made)
 
 
-@pytest.mark.parametrize("sign", [-1, 1])
+def verdict(curves):
+    return judge(CLAIM, curves, {}).verdict
+
+
+EDGES = [
+    (
+        CLAIM.id,
+        {"panel": Panels.SLOPE, "temperature": 0.01, "x": LONG / 1e-2 / 2},
+        lambda s, sign=sign: lambda rows: rows.assign(y=-1 / 3 + sign * s * NEAR),
+    )
+    for sign in (-1, 1)
+]
+
+
 @pytest.mark.parametrize(("strength", "expected"), [(0.9, HOLDS), (1.1, FAILS)])
-def test_the_slope_is_a_third_within_its_tolerance(sign, strength, expected):
-    assert verdict(-1 / 3 + sign * strength * NEAR) is expected
+@pytest.mark.parametrize(("claim", "rows", "change"), EDGES)
+def test_the_slope_is_a_third_within_its_tolerance(claim, rows, change, strength, expected):
+    assert verdict(spoilt(true_curves(), change(strength), **rows)) is expected
 
 
 @pytest.mark.parametrize("change", [{"error": 10.0}, {"error": 0.0}, {"tau": 0.99 * LONG}])
 def test_a_large_error_or_a_short_run_leaves_it_undecided(change):
-    assert verdict(-1 / 3, **change) is UNDECIDED
+    assert verdict(true_curves(**change)) is UNDECIDED
 
 
 @pytest.mark.parametrize(("strength", "expected"), [(0.99, FAILS), (1.01, UNDECIDED)])
 def test_only_peaked_targets_are_judged(strength, expected):
-    assert verdict(-0.9, temperature=strength * EDGE) is expected
+    assert verdict(true_curves(-0.9, temperature=strength * EDGE)) is expected

@@ -1,5 +1,7 @@
 """Part `spectra` of softmax-law: filled by itself, and judged on both sides of every edge."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -54,8 +56,8 @@ def test_the_flow_under_the_squared_loss_starts_at_one_and_has_the_law_of_its_sp
     assert np.log(loss[2] / loss[1]) / np.log(10) == pytest.approx(-0.5, abs=0.01)
 
 
-@pytest.fixture(scope="module")
-def ideal():
+@cache
+def true_curves():
     theory = join_curves(SPECTRA.predict(SoftmaxLawConfig(parts=["spectra"])))
     law = select(theory, panel=Panels.LAW, of="gradient flow, same window")
     at = {"rate": 0.08, "steps": LONG, "classes": 128}
@@ -69,20 +71,23 @@ def judged(curves, claim):
     return judge(CLAIMS[claim], curves, {}).verdict
 
 
-@pytest.mark.parametrize(
-    ("claim", "panel", "tolerance"),
-    [
-        ("teacher-spectrum-keeps-the-exponent", Panels.EXPONENT, SOFTMAX),
-        ("squared-loss-has-the-datas-exponent", Panels.LAW, SQUARED),
-    ],
-)
-def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(ideal, claim, panel, tolerance):
-    assert judged(ideal, claim) is HOLDS
+def lower(by):
+    return lambda rows: rows.assign(y=rows["y"] - by)
+
+
+EDGES = [
+    ("teacher-spectrum-keeps-the-exponent", {"panel": Panels.EXPONENT}, lambda s: lower(s * SOFTMAX)),
+    ("squared-loss-has-the-datas-exponent", {"panel": Panels.LAW}, lambda s: lower(s * SQUARED)),
+]
+
+
+@pytest.mark.parametrize(("claim", "rows", "change"), EDGES)
+def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(claim, rows, change):
+    assert judged(true_curves(), claim) is HOLDS
     for strength, verdict in ((0.9, HOLDS), (1.1, FAILS)):
-        off = strength * tolerance
-        assert judged(spoilt(ideal, lambda rows, o=off: rows.assign(y=rows["y"] - o), panel=panel), claim) is verdict
+        assert judged(spoilt(true_curves(), change(strength), **rows), claim) is verdict
     for error in (10.0, 0.0):
-        vague = spoilt(ideal, lambda rows, e=error: rows.assign(y_err=e), panel=panel)
+        vague = spoilt(true_curves(), lambda part, e=error: part.assign(y_err=e), **rows)
         assert judged(vague, claim) is UNDECIDED
 
 

@@ -5,7 +5,7 @@ import pytest
 from solv.experiments.softmax_law.starts import FALLS, RECORD, SETTLED, STARTS, STILL, Panels
 from solv.tracking.claims import Verdict, judge
 from solv.tracking.curves import join_curves
-from tests.experiments.scaffold import smoke
+from tests.experiments.scaffold import smoke, spoilt
 
 HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 CLAIMS = {claim.id: claim for claim in STARTS.claims}
@@ -23,7 +23,7 @@ def test_its_claims_are_judged_by_its_own_curves():
     assert smoke("softmax-law", "starts").claims == tuple(CLAIMS)
 
 
-def verdict(claim, scale=0.0, loss=-0.3, ratio=1.0, error=1e-4, steps=SETTLED):
+def true_curves(scale=0.0, loss=-0.3, ratio=1.0, error=1e-4, steps=SETTLED):
     """At a larger rate, by which nobody judges, everything is the other way round."""
     starts, schedule = {"of": "starts", "start": 1.0, "steps": steps}, {"of": "schedule", "steps": steps}
     made = []
@@ -35,26 +35,39 @@ def verdict(claim, scale=0.0, loss=-0.3, ratio=1.0, error=1e-4, steps=SETTLED):
         for clock in ("tau", "steps"):
             of = {"of": "schedule", "clock": clock}
             made.append(RECORD.trained(Panels.FITS, of, x=x, y=("exponent", -0.4), y_err=error, n=3))
-    return judge(CLAIMS[claim], join_curves(made), {}).verdict
+    return join_curves(made)
+
+
+def verdict(claim, curves):
+    return judge(CLAIMS[claim], curves, {}).verdict
+
+
+def put(value):
+    return lambda rows: rows.assign(y=value)
+
+
+JUDGED = {"panel": Panels.FITS, "of": "starts", "x": 0.1}
+EDGES = [
+    *(
+        ("large-start-rotates", {**JUDGED, "y_name": "scale"}, lambda s, sign=sign: put(sign * s * STILL))
+        for sign in (-1, 1)
+    ),
+    ("large-start-rotates", {**JUDGED, "y_name": "loss"}, lambda s: put((s - 2) * FALLS)),
+]
 
 
 @pytest.mark.parametrize(("strength", "expected"), [(0.9, HOLDS), (1.1, FAILS)])
-@pytest.mark.parametrize("sign", [-1, 1])
-def test_the_scale_of_a_large_start_stands_still_within_its_tolerance(strength, expected, sign):
-    assert verdict("large-start-rotates", scale=sign * strength * STILL) is expected
-
-
-@pytest.mark.parametrize(("strength", "expected"), [(0.9, FAILS), (1.1, HOLDS)])
-def test_its_loss_falls_beyond_its_tolerance(strength, expected):
-    assert verdict("large-start-rotates", loss=-strength * FALLS) is expected
+@pytest.mark.parametrize(("claim", "rows", "change"), EDGES)
+def test_the_scale_of_a_large_start_stands_still_and_its_loss_falls(claim, rows, change, strength, expected):
+    assert verdict(claim, spoilt(true_curves(), change(strength), **rows)) is expected
 
 
 @pytest.mark.parametrize(("ratio", "expected"), [(0.01, HOLDS), (-0.01, FAILS)])
 def test_tau_is_the_clock_where_it_explains_more(ratio, expected):
-    assert verdict("tau-is-the-clock", ratio=ratio) is expected
+    assert verdict("tau-is-the-clock", true_curves(ratio=ratio)) is expected
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
 @pytest.mark.parametrize("change", [{"error": 10.0}, {"error": 0.0}, {"steps": SETTLED - 1}])
 def test_a_large_error_or_a_short_run_leaves_it_undecided(claim, change):
-    assert verdict(claim, **change) is UNDECIDED
+    assert verdict(claim, true_curves(**change)) is UNDECIDED

@@ -1,6 +1,7 @@
 """Part `temperatures` of softmax-law: filled by itself, and judged on both sides of every edge."""
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -50,8 +51,8 @@ def test_its_claims_are_judged_by_its_own_curves():
     assert smoke("softmax-law", "temperatures").claims == tuple(CLAIMS)
 
 
-@pytest.fixture(scope="module")
-def ideal():
+@cache
+def true_curves():
     """What a run would measure that shows every claim."""
     made = []
     for rule in (ADAM, SGD):
@@ -79,45 +80,48 @@ def judged(curves, claim):
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
-def test_a_claim_holds_of_what_it_says(ideal, claim):
-    assert judged(ideal, claim) is HOLDS
+def test_a_claim_holds_of_what_it_says(claim):
+    assert judged(true_curves(), claim) is HOLDS
+
+
+def put(value):
+    return lambda rows: rows.assign(y=value)
 
 
 EDGES = [
-    ("adam-collapses-on-tau", {"panel": Panels.COLLAPSE, "clock": "tau"}, lambda s: SHIFT * s),
-    ("adam-one-third", {"panel": Panels.POOLED, "y_name": "exponent"}, lambda s: -1 / 3 - POOLED * s),
+    ("adam-collapses-on-tau", {"panel": Panels.COLLAPSE, "clock": "tau"}, lambda s: put(SHIFT * s)),
+    ("adam-one-third", {"panel": Panels.POOLED, "y_name": "exponent"}, lambda s: put(-1 / 3 - POOLED * s)),
     (
         "adam-slope-moves-with-the-rate",
         {"panel": Panels.EXPONENT, "rate": 0.01},
-        lambda s: -1 / 3 - 0.05 - 0.1 * (1 - s),
+        lambda s: put(-1 / 3 - 0.05 - 0.1 * (1 - s)),
     ),
     (
         "adam-slope-moves-with-the-rate",
         {"panel": Panels.EXPONENT, "rate": 0.3},
-        lambda s: -1 / 3 + 0.05 + 0.1 * (1 - s),
+        lambda s: put(-1 / 3 + 0.05 + 0.1 * (1 - s)),
     ),
-    ("adam-scale-grows-as-two-fifths", {"panel": Panels.GROWTH}, lambda s: 0.4 - GROWTH * s),
-    ("sgd-follows-the-flow", {"panel": Panels.EXPONENT, "rule": SGD}, lambda s: -0.4 + ALIGNED * s),
+    ("adam-scale-grows-as-two-fifths", {"panel": Panels.GROWTH}, lambda s: put(0.4 - GROWTH * s)),
+    ("sgd-follows-the-flow", {"panel": Panels.EXPONENT, "rule": SGD}, lambda s: put(-0.4 + ALIGNED * s)),
 ]
 
 
-@pytest.mark.parametrize(("claim", "rows", "value"), EDGES)
-def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(ideal, claim, rows, value):
+@pytest.mark.parametrize(("claim", "rows", "change"), EDGES)
+def test_a_claim_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(claim, rows, change):
     for strength, verdict in ((0.9, HOLDS), (1.1, FAILS)):
-        changed = spoilt(ideal, lambda part, s=strength: part.assign(y=value(s)), **rows)
-        assert judged(changed, claim) is verdict
+        assert judged(spoilt(true_curves(), change(strength), **rows), claim) is verdict
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
 @pytest.mark.parametrize("error", [10.0, 0.0], ids=["large", "none"])
-def test_an_error_that_is_large_or_not_known_leaves_a_claim_undecided(ideal, claim, error):
-    vague = ideal.assign(y_err=np.where(ideal["source"] == "theory", 0.0, error))
+def test_an_error_that_is_large_or_not_known_leaves_a_claim_undecided(claim, error):
+    vague = true_curves().assign(y_err=np.where(true_curves()["source"] == "theory", 0.0, error))
     assert judged(vague, claim) is UNDECIDED
 
 
 @pytest.mark.parametrize("claim", CLAIMS)
-def test_a_run_of_few_steps_or_classes_decides_no_law(ideal, claim):
-    short = spoilt(ideal, lambda part: part.assign(y=LONG - 1.0), panel=Panels.POOLED, y_name="steps")
+def test_a_run_of_few_steps_or_classes_decides_no_law(claim):
+    short = spoilt(true_curves(), lambda part: part.assign(y=LONG - 1.0), panel=Panels.POOLED, y_name="steps")
     assert judged(short, claim) is UNDECIDED
     assert UNDECIDED is judged(smoke("softmax-law", "temperatures").curves, claim)
 
