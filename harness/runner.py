@@ -24,7 +24,7 @@ from solv.tracking.dashboard import Dashboard, Identity, Kind, open_dashboard
 from solv.tracking.files import write_text
 from solv.tracking.progress import Reporter, SilentReporter, reporter_for
 from solv.tracking.provenance import git_commit, versions
-from solv.tracking.runs import RunDirectory, RunStore, content_key
+from solv.tracking.runs import RunDirectory, RunStore, Seconds, content_key
 from solv.tracking.wandb_mode import Decision, decide
 
 
@@ -277,8 +277,9 @@ class _Measuring:
     """The parts of a run, one after the other, each timed.
 
     Attributes:
-        seconds: part -> seconds of wall time of its `theory` and of what it had to `measure`, and the `cpu` seconds of
-            both; a part that an earlier run had measured has no `measure`.
+        seconds: part -> seconds of wall time of its `theory` and of what it had to `measure`, in all goes of a run
+            that was interrupted, and the `cpu` seconds of both; a part that an earlier run had measured has no
+            `measure`.
     """
 
     job: _Job
@@ -315,7 +316,7 @@ class _Measuring:
         }
 
     def _timed(self, part: Part[Any], kind: str) -> "_Timer":
-        return _Timer(self.seconds.setdefault(part.name, {"cpu": 0.0}), kind)
+        return _Timer(self.seconds.setdefault(part.name, {"cpu": 0.0}), kind, self.run.spared)
 
     def _context(self) -> Context:
         return Context(
@@ -330,17 +331,24 @@ class _Measuring:
 
 
 class _Timer:
-    """Adds the wall time of a block to one entry and its CPU time to the entry `cpu`."""
+    """Adds the wall time of a block to one entry and its CPU time to the entry `cpu`.
 
-    def __init__(self, seconds: dict[str, float], kind: str) -> None:
-        self._seconds, self._kind = seconds, kind
+    What earlier goes had spent on what the block only read counts as well.
+    """
+
+    def __init__(self, seconds: dict[str, float], kind: str, spared: Seconds) -> None:
+        self._seconds, self._kind, self._spared = seconds, kind, spared
 
     def __enter__(self) -> None:
-        self._wall, self._cpu = time.monotonic(), time.process_time()
+        self._began = self._now()
 
     def __exit__(self, *_: object) -> None:
-        self._seconds[self._kind] = round(time.monotonic() - self._wall, 3)
-        self._seconds["cpu"] = round(self._seconds["cpu"] + time.process_time() - self._cpu, 3)
+        now = self._now()
+        self._seconds[self._kind] = round(now.wall - self._began.wall, 3)
+        self._seconds["cpu"] = round(self._seconds["cpu"] + now.cpu - self._began.cpu, 3)
+
+    def _now(self) -> Seconds:
+        return Seconds(time.monotonic() + self._spared.wall, time.process_time() + self._spared.cpu)
 
 
 def _context_of(follower: Follower, settings: RunSettings) -> Context:

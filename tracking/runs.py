@@ -23,7 +23,7 @@ import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -42,6 +42,7 @@ LOCK_SECONDS = 60.0  # for a lock that may be that of a dead process
 ENOLCK_SECONDS = 3.0  # in which a lock service that is short of locks may have some again
 MANIFEST_VERSION = 2  # 1: a text named each curve, before curves had parts and params
 LONG_UNIT = 0.1  # seconds of a unit of work after which freed memory is given back, which takes some milliseconds
+_TOOK = "seconds: wall, cpu"  # beside the arrays of a unit; no name of theirs
 _DIRECTORY = re.compile(r"(?P<timestamp>\d{8}-\d{6})-(?P<key>[0-9a-f]{12})(-\d+)?")
 
 
@@ -55,11 +56,25 @@ def content_key(experiment: str, settings: Mapping[str, object]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
 
+@dataclass
+class Seconds:
+    """Time that was spent: `wall` time, and that of the `cpu`."""
+
+    wall: float = 0.0
+    cpu: float = 0.0
+
+
 @dataclass(frozen=True)
 class RunDirectory:
-    """One run on disk."""
+    """One run on disk.
+
+    Attributes:
+        path: its folder.
+        spared: what earlier goes had spent on the units that this one has read rather than computed.
+    """
 
     path: Path
+    spared: Seconds = field(default_factory=Seconds, compare=False, repr=False)
 
     @property
     def experiment(self) -> str:
@@ -143,13 +158,17 @@ class RunDirectory:
         path = self.path / "checkpoints" / f"{_file_name(name)}.npz"
         stored = _read_arrays(path)
         if stored is not None:
+            wall, cpu = stored.pop(_TOOK, (0.0, 0.0))
+            self.spared.wall += float(wall)
+            self.spared.cpu += float(cpu)
             return stored
-        began = time.monotonic()
+        began, worked = time.monotonic(), time.process_time()
         arrays = {key: np.asarray(value) for key, value in compute().items()}
+        took = time.monotonic() - began
         buffer = io.BytesIO()
-        np.savez(buffer, **arrays)  # type: ignore[arg-type]
+        np.savez(buffer, **{**arrays, _TOOK: np.array([took, time.process_time() - worked])})  # type: ignore[arg-type]
         write_bytes(path, buffer.getvalue())
-        if time.monotonic() - began > LONG_UNIT:
+        if took > LONG_UNIT:
             _give_memory_back()
         return arrays
 

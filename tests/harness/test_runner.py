@@ -187,6 +187,19 @@ def test_a_killed_run_goes_on_where_it_stopped_and_ends_with_the_same_bits(setti
     assert files(resumed) == files(undisturbed)
 
 
+def test_a_run_that_goes_on_took_what_all_of_it_took(settings):
+    with pytest.raises(KeyboardInterrupt):
+        run(settings(), die_in_cell=3)
+    [unfinished] = (settings_root(settings) / "toy").glob("*/checkpoints/cell_1*.npz")
+    with np.load(unfinished) as kept:
+        np.savez(unfinished, **{name: kept[name] if name == "y" else np.array([1000.0, 900.0]) for name in kept.files})
+    resumed, _ = run(settings())
+    seconds = resumed.run.manifest()["parts"]
+    assert 1000 < seconds["one"]["measure"] < 1900
+    assert 900 < seconds["one"]["cpu"] < 1000
+    assert seconds["other"]["measure"] < 100
+
+
 def test_an_unfinished_run_of_other_code_is_not_resumed(settings):
     with pytest.raises(KeyboardInterrupt):
         run(settings(), die_in_cell=3)

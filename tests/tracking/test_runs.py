@@ -13,7 +13,15 @@ import pytest
 
 from solv.tracking.claims import Finding, Verdict
 from solv.tracking.files import replacing, write_text
-from solv.tracking.runs import LONG_UNIT, MANIFEST_VERSION, RunDirectory, RunDirectoryError, RunStore, content_key
+from solv.tracking.runs import (
+    LONG_UNIT,
+    MANIFEST_VERSION,
+    RunDirectory,
+    RunDirectoryError,
+    RunStore,
+    Seconds,
+    content_key,
+)
 from tests.made_curves import points
 
 NOW = datetime(2026, 1, 2, 3, 4, 5)
@@ -66,6 +74,22 @@ def test_a_unit_is_computed_once_and_read_back_bit_for_bit(run):
     first, second = run.unit("cell alpha=2/tau=3", compute), run.unit("cell alpha=2/tau=3", compute)
     assert len(calls) == 1
     assert all(first[key].tobytes() == second[key].tobytes() and first[key].dtype == second[key].dtype for key in "ab")
+
+
+def test_what_a_unit_took_is_told_where_it_is_read(run):
+    def work():
+        until = time.process_time() + 0.02
+        while time.process_time() < until:
+            pass
+        return {"a": np.zeros(3)}
+
+    run.unit("long", work)
+    assert run.spared == Seconds()
+    again = RunDirectory(run.path)
+    assert set(again.unit("long", work)) == {"a"}
+    assert again.spared.wall >= 0.02
+    assert 0.02 <= again.spared.cpu <= again.spared.wall + 0.01
+    assert again == run
 
 
 def test_a_run_of_many_units_does_not_grow_by_the_tables_that_each_has_freed(run):
