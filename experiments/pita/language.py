@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from solv.experiments.pita.answers import ANSWERS, DIRECT, MATCHED, TRACE
-from solv.experiments.pita.language_statements import effort, examples, split_sizes, statements
+from solv.experiments.pita.language_statements import effort, examples, repeats, split_sizes, statements
 from solv.experiments.pita.language_work import language_work
 from solv.experiments.pita.settings import BROAD, DEEP, ROLES, LanguageSettings, PitaConfig
 from solv.harness.contract import Context, Part
@@ -128,7 +128,12 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
         split_sizes(settings, role)
     require_model(settings, context)
     answers = {role: (*ANSWERS, MATCHED) if role in settings.equal_tokens else ANSWERS for role in ROLES}
-    jobs = [(role, repeat, answer) for role in ROLES for repeat in range(settings.repeats) for answer in answers[role]]
+    jobs = [
+        (role, repeat, answer)
+        for role in ROLES
+        for repeat in range(repeats(settings, role))
+        for answer in answers[role]
+    ]
     results: dict[tuple[str, str], list[dict[str, np.ndarray]]] = {}
     data: dict[tuple[str, int], ByLength] = {}
     with context.progress.task("train language models on proofs", len(jobs)) as step:
@@ -204,10 +209,10 @@ def _judge_winner(curves: Curves, role: str, winner: str) -> Judgement:
     points = points[points["x"] <= parameter(points, "threshold").astype(float)]
     learned = {answer: float(select(points, answer=answer)["y"].mean()) for answer in ANSWERS}
     sign = 1.0 if winner == TRACE else -1.0
-    gain, error, repeats = sign * float(longer["y"].iloc[0]), float(longer["y_err"].iloc[0]), int(longer["n"].iloc[0])
-    comparable = min(learned.values()) >= LEARNED and repeats >= FEWEST
+    gain, error, number = sign * float(longer["y"].iloc[0]), float(longer["y_err"].iloc[0]), int(longer["n"].iloc[0])
+    comparable = min(learned.values()) >= LEARNED and number >= FEWEST
     return Judgement(
-        exceeds(gain, 0.0, known(error, repeats)) if comparable else Verdict.UNDECIDED,
+        exceeds(gain, 0.0, known(error, number)) if comparable else Verdict.UNDECIDED,
         predicted="> 0",
         measured=(
             f"{gain:+.3f} ± {error:.3f} on longer ones; on trained lengths the trace is right {learned[TRACE]:.2f} of "
@@ -259,7 +264,7 @@ DEEP_NEEDS = {
     "language.deep.steps": 7000,
     "language.deep.statements": 80_000,
     "language.deep.searched": 400_000,
-    "language.repeats": 4,
+    "language.deep.repeats": 4,
 }
 
 

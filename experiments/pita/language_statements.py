@@ -24,6 +24,11 @@ def effort(settings: LanguageSettings, role: str) -> tuple[int, int, int]:
     return deep.statements or shared[0], deep.searched or shared[1], deep.steps or shared[2]
 
 
+def repeats(settings: LanguageSettings, role: str) -> int:
+    """Return the number of independent sets of statements of a split."""
+    return settings.repeats if role == BROAD else settings.deep.repeats or settings.repeats
+
+
 def split_sizes(settings: LanguageSettings, role: str) -> list[SplitSpec]:
     """Return the split of every size.
 

@@ -3,7 +3,7 @@
 from solv.data.pita.splits import SplitSpec
 from solv.data.pita.tokens import VOCABULARY
 from solv.experiments.pita.chain_work import FLOAT, PASS
-from solv.experiments.pita.language_statements import effort, split_sizes, statements
+from solv.experiments.pita.language_statements import effort, repeats, split_sizes, statements
 from solv.experiments.pita.settings import ROLES, LanguageSettings
 from solv.experiments.pita.statements import LEAF_STEPS, MEAN_LEAVES
 from solv.harness.work import Work, training
@@ -21,12 +21,15 @@ def language_work(settings: LanguageSettings) -> Work:
 
     The size of a pretrained model is not known from the settings: its own work is left out.
     """
-    searched = sum((_searching(settings, role) for role in ROLES), Work())
+    return sum((_one_repeat(settings, role) * repeats(settings, role) for role in ROLES), Work())
+
+
+def _one_repeat(settings: LanguageSettings, role: str) -> Work:
+    """Return the work of one set of statements of a split, and of the models that learn it."""
+    searched = _searching(settings, role)
     if settings.pretrained.model is not None:
-        return searched * settings.repeats
-    bins = sum(len(statements(settings, role).lengths) for role in ROLES)
-    learned = sum((_learning(settings, role) for role in ROLES), Work())
-    return (searched + learned + _asking(settings) * bins) * settings.repeats
+        return searched
+    return searched + _learning(settings, role) + _asking(settings) * len(statements(settings, role).lengths)
 
 
 def _leaves(spec: SplitSpec) -> int:

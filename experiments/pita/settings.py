@@ -38,6 +38,9 @@ class Deep(Group):
         0, "most statements of each size of the deep split that are proved in search; 0: as of the broad one", least=0
     )
     steps: int = integer(0, "training steps of a language model on the deep split; 0: as on the broad one", least=0)
+    repeats: int = integer(
+        0, "independent sets of statements of the deep split, with models of their own; 0: as of the broad one", least=0
+    )
 
 
 class SmallDecoder(Group):

@@ -109,6 +109,12 @@ def test_direct_answers_are_trained_on_as_many_tokens_only_where_they_are_asked_
     assert curves[~of_deep].reset_index(drop=True).equals(broad)
 
 
+def test_the_deep_split_has_as_many_repeats_as_it_is_given(tmp_path: Path) -> None:
+    curves = measured(replace(SMALL, equal_tokens=(), deep=replace(SMALL.deep, repeats=3)), tmp_path)
+    for role, repeats in ((BROAD, 2), (DEEP, 3)):
+        assert select(curves, role=role)["n"].eq(repeats).all()
+
+
 class Oracle:
     """Writes the proof, or what it is told to write instead."""
 

@@ -34,3 +34,15 @@ def test_direct_answers_on_as_many_tokens_are_work_of_the_splits_that_have_them(
     )
     assert none < broad < deep < both
     assert both - none == pytest.approx(broad + deep - 2 * none)
+
+
+def test_repeats_of_the_deep_split_are_its_own():
+    settings = PitaConfig().language
+    two, of_deep, of_both = (
+        language_work(replace(settings, repeats=every, deep=replace(settings.deep, repeats=deep))).flops
+        for every, deep in ((2, 0), (2, 4), (4, 0))
+    )
+    of_broad = of_both - of_deep + two
+    assert two < of_deep < of_both
+    assert two == pytest.approx(of_both / 2)
+    assert two < of_broad < of_both
