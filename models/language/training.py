@@ -20,6 +20,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
+from solv.models.language.rules import Members, UpdateRule
 from solv.models.language.sharding import (
     Parallel,
     Place,
@@ -161,8 +162,7 @@ class Trainer:
         self._spread = called
         self._called: Callable[..., Any] = torch.compile(called) if settings.compiled else called
         self._parameters = {name: each for name, each in self.model.named_parameters() if each.requires_grad}
-        self._optimizer = self._make_optimizer()
-        self._rates = [float(group["lr"]) for group in self._optimizer.param_groups]
+        self._rule = self._make_rule()
         self.averages = WeightAverages(self._parameters, settings.averages)
         self._tokens = torch.zeros((), dtype=torch.float64, device=_counting(self._device))
         self._started = time.perf_counter()
@@ -185,11 +185,7 @@ class Trainer:
             summed, count = summed + loss.detach(), count + tokens
         summed, count = self._total(torch.stack([summed, count])).unbind()
         self._scale(self._place.world / count)  # the group averages gradients over processes
-        factor = self.settings.schedule(self.step)
-        for group, rate in zip(self._optimizer.param_groups, self._rates, strict=True):
-            group["lr"] = rate * factor
-        self._optimizer.step()
-        self._optimizer.zero_grad()
+        self._rule.step(self.settings.schedule(self.step))
         self.step += 1
         self.averages.update(self.step)
         self._tokens += count
@@ -252,9 +248,9 @@ class Trainer:
             "step": self.step,
             "parameters": {name: full(value) for name, value in self._parameters.items()},
             "moments": {
-                name: {kind: full(value) for kind, value in self._optimizer.state[parameter].items()}
+                name: {kind: full(value) for kind, value in self._rule.state[parameter].items()}
                 for name, parameter in self._parameters.items()
-                if parameter in self._optimizer.state
+                if parameter in self._rule.state
             },
             "averages": self.averages.state_dict(),
             "random": torch.get_rng_state(),
@@ -271,7 +267,7 @@ class Trainer:
             local(value).copy_(local(like(state["parameters"][name], value)))
             moments = state["moments"].get(name)
             if moments is not None:
-                self._optimizer.state[value] = {
+                self._rule.state[value] = {
                     kind: (moment.to(self._device) if moment.dim() == 0 else like(moment, value)).clone()
                     for kind, moment in moments.items()
                 }
@@ -312,7 +308,7 @@ class Trainer:
             factor = factor * (self.settings.clip / norm.clamp(min=1e-30)).clamp(max=1.0)
         torch._foreach_mul_(gradients, factor)
 
-    def _make_optimizer(self) -> torch.optim.Optimizer:
+    def _make_rule(self) -> UpdateRule:
         settings = self.settings
         common = Group("*")
         members: dict[Group, list[nn.Parameter]] = {group: [] for group in (*settings.groups, common)}
@@ -322,19 +318,20 @@ class Trainer:
         empty = next((group for group in settings.groups if not members[group]), None)
         if empty is not None:
             raise ValueError(f"group {empty.pattern!r} has no parameter; there are: {', '.join(self._parameters)}")
-        groups = [
-            {
-                "params": values,
-                "lr": settings.learning_rate * group.rate,
-                "weight_decay": settings.weight_decay if group.weight_decay is None else group.weight_decay,
-            }
-            for group, values in members.items()
-            if values
-        ]
-        if settings.rule == "sgd":
-            return torch.optim.SGD(groups, lr=settings.learning_rate, momentum=settings.momentum, fused=True)
-        return torch.optim.AdamW(
-            groups, lr=settings.learning_rate, betas=settings.betas, eps=settings.epsilon, fused=True
+        return UpdateRule(
+            [
+                Members(
+                    values,
+                    settings.learning_rate * group.rate,
+                    settings.weight_decay if group.weight_decay is None else group.weight_decay,
+                )
+                for group, values in members.items()
+                if values
+            ],
+            rule=settings.rule,
+            betas=settings.betas,
+            epsilon=settings.epsilon,
+            momentum=settings.momentum,
         )
 
 
