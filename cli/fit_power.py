@@ -269,7 +269,7 @@ def _print(fit: "LossCurve", points: Sequence[float]) -> None:
 def _print_together(fits: "Sequence[LossCurve]") -> None:
     """Print what several runs say together: repeats of one training scatter as their exponents do."""
     import numpy as np
-    from scipy import stats
+    from scipy.special import stdtrit
 
     from solv.cli.tables import number, print_rows
 
@@ -278,7 +278,7 @@ def _print_together(fits: "Sequence[LossCurve]") -> None:
     print_rows("All runs", ["run", "nu", f"{100 * fits[0].confidence:g} %", "E"], rows)
     exponents = np.array([fit.exponent for fit in fits if fit.decays])
     if len(exponents) > 1:
-        half = stats.t.ppf((1 + fits[0].confidence) / 2, len(exponents) - 1) * exponents.std(ddof=1)
+        half = stdtrit(len(exponents) - 1, (1 + fits[0].confidence) / 2) * exponents.std(ddof=1)
         half /= math.sqrt(len(exponents))
         mean = float(exponents.mean())
         typer.echo(

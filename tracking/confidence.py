@@ -5,7 +5,7 @@ A claim holds at a one-sided chance of `HOLDS`, and is contradicted only where a
 `FAILS` at most, whatever number of comparisons was made to find the worst.
 """
 
-from scipy.stats import t
+from scipy.special import stdtrit  # the quantile of scipy.stats.t, which takes a second to import
 
 from solv.tracking import claims
 from solv.tracking.claims import Verdict, known
@@ -17,12 +17,12 @@ FAILS = 0.0025
 
 def sigmas_to_hold(n: float) -> float:
     """Return how many standard errors over n repeats must separate a number from its threshold for a claim to hold."""
-    return float(t.ppf(1 - HOLDS, max(n - 1, 1)))
+    return float(stdtrit(max(n - 1, 1), 1 - HOLDS))
 
 
 def sigmas_to_fail(n: float, comparisons: int = 1) -> float:
     """Return how many standard errors over n repeats contradict a claim, in the worst of so many comparisons."""
-    return float(t.ppf(1 - FAILS / max(comparisons, 1), max(n - 1, 1)))
+    return float(stdtrit(max(n - 1, 1), 1 - FAILS / max(comparisons, 1)))
 
 
 def exceeds(measured: float, threshold: float, error: float, n: float, *, comparisons: int = 1) -> Verdict:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from math import hypot
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 from solv.experiments.anytime.language_runs import ANYTIME, CONSTANT, TUNED, Losses, choose, curve_name
 from solv.experiments.anytime.settings import AnytimeConfig, LanguageSettings
@@ -147,7 +147,7 @@ def _judge_lead(curves: Curves) -> Judgement:
     (small, small_error), *_, (large, large_error) = leads = [
         (-float(line["y"].mean()), known(float(line["y_err"].mean()), float(line["n"].min()))) for line in beyond
     ]
-    sigmas = float(stats.t.ppf(1 - ALARM / (len(beyond[-1]) + 1), max(int(rows["n"].min()) - 1, 1)))
+    sigmas = float(stdtrit(max(int(rows["n"].min()) - 1, 1), 1 - ALARM / (len(beyond[-1]) + 1)))
     verdicts = [
         exceeds(-y, 0.0, known(error, n), sigmas=sigmas) for y, error, n in beyond[-1][["y", "y_err", "n"]].to_numpy()
     ]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import stdtrit
 
 from solv.tracking.claims import Judgement, Verdict, missing
 from solv.tracking.curves import Curves, pair
@@ -35,7 +35,7 @@ def assess(curves: Curves) -> pd.DataFrame:
     size = paired["theory"].abs().groupby([paired[name] for name in CURVE]).transform("max")
     tolerance = np.maximum(RELATIVE * paired["theory"].abs(), CROSSING * size)
     tested = (paired["n"] > 1) & (paired["y_err"] > 0)
-    threshold = stats.t.isf(CHANCE / max(1, int(tested.sum())), np.maximum(paired["n"] - 1, 1))
+    threshold = -stdtrit(np.maximum(paired["n"] - 1, 1), CHANCE / max(1, int(tested.sum())))
     excess = (paired["y"] - paired["theory"]).abs() - tolerance
     assessed: pd.DataFrame = paired.assign(
         tolerance=tolerance,

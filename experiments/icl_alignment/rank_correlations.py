@@ -11,7 +11,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import spearmanr
 
 from solv.theory.icl_alignment.error import icl_error
 from solv.theory.icl_alignment.measures import RIVALS, RIVALS_OF_OURS, RIVALS_OF_THE_PAPER
@@ -41,6 +40,8 @@ def all_measures(
 
 def rank_correlations(measures: Measures, errors: Errors) -> np.ndarray:
     """Return the correlation of each measure with the errors of all pairs, signed so that 1 is perfect, (measures,)."""
+    from scipy.stats import spearmanr  # a second of import
+
     together = np.concatenate(list(errors.values()))
     values = np.concatenate([measures[key] for key in errors], axis=1)
     return np.array([sign * spearmanr(row, together).statistic for sign, row in zip(SIGNS, values, strict=True)])

@@ -1,7 +1,8 @@
 """Do measured points lie on the theory? Counted are those beyond 2 standard errors, against what chance puts there."""
 
+import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy.special import bdtr, stdtr
 
 from solv.tracking.claims import Verdict
 
@@ -12,7 +13,7 @@ RARE, DOUBTFUL = 0.0025, 0.05
 
 def chance_outside(paired: pd.DataFrame) -> float:
     """Return the chance that a point on the theory lies beyond 2 standard errors, for the fewest repeats of a point."""
-    return float(2 * stats.t.sf(SIGMAS, paired["n"].min() - 1))
+    return float(2 * stdtr(paired["n"].min() - 1, -SIGMAS))
 
 
 def outside(paired: pd.DataFrame) -> pd.Series:
@@ -32,7 +33,8 @@ def judge_independent(paired: pd.DataFrame, precision: float) -> Verdict:
         they are more than it allows at 1 in 20, or a point's error is larger than the precision, or unknown; else
         `holds`.
     """
-    rare, doubtful = (stats.binom.ppf(1 - rate, len(paired), chance_outside(paired)) for rate in (RARE, DOUBTFUL))
+    chances = bdtr(np.arange(len(paired)), len(paired), chance_outside(paired))  # of at most so many points
+    rare, doubtful = (int(np.searchsorted(chances, 1 - rate)) for rate in (RARE, DOUBTFUL))
     found = outside(paired).sum()
     if found > rare:
         return Verdict.FAILS

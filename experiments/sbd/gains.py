@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from scipy import stats
+from scipy.special import stdtrit
 
 from solv.tracking.claims import Judgement, Verdict, all_of, exceeds
 from solv.tracking.curves import Curves, each_curve
@@ -50,4 +50,4 @@ def judged_gains(
 
 def student(comparisons: int, seeds: int) -> float:
     """Return how many standard errors count, for so many differences of so many seeds."""
-    return float(stats.t.ppf(1 - FALSE_ALARM / comparisons, seeds - 1))
+    return float(stdtrit(seeds - 1, 1 - FALSE_ALARM / comparisons))

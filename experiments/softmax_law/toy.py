@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
-from scipy import stats
+from scipy.special import stdtrit
 
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
 from solv.harness.contract import Context
@@ -243,13 +243,13 @@ def all_near(rows: Curves, laws: Sequence[float], tolerance: float) -> list[Verd
     if rows.empty:
         return []
     error = known(math.sqrt(float((rows["y_err"] ** 2).mean())), float(rows["n"].min()))
-    sigmas = float(stats.t.ppf(1 - ALARM / len(rows), max(int((rows["n"] - 1).sum()), 1)))
+    sigmas = float(stdtrit(max(int((rows["n"] - 1).sum()), 1), 1 - ALARM / len(rows)))
     return [within(y, law, tolerance, error, sigmas=sigmas) for y, law in zip(rows["y"], laws, strict=True)]
 
 
 def few(n: float) -> float:
     """Return how many standard errors count for one mean over n teachers."""
-    return float(stats.t.ppf(1 - ALARM, max(int(n) - 1, 1)))
+    return float(stdtrit(max(int(n) - 1, 1), 1 - ALARM))
 
 
 def over_repeats(found: Sequence[Mapping[str, Any]]) -> dict[str, Float[np.ndarray, "cells repeats times"]]:

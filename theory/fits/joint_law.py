@@ -15,8 +15,7 @@ from itertools import product
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
-from scipy import stats
-from scipy.special import logsumexp
+from scipy.special import logsumexp, ndtri, stdtrit
 
 from solv.theory.validation import require_integer, require_real
 
@@ -216,7 +215,7 @@ def _percentiles(
     """Return the bootstrap interval on a log scale, widened for the five parameters that the runs have paid for."""
     ends = np.quantile(np.log(drawn), [(1 - confidence) / 2, (1 + confidence) / 2]) - np.log(centre)
     freedom = max(runs - len(NAMES), 1)
-    wider = stats.t.ppf((1 + confidence) / 2, freedom) / stats.norm.ppf((1 + confidence) / 2)
+    wider = stdtrit(freedom, (1 + confidence) / 2) / ndtri((1 + confidence) / 2)
     wider *= np.sqrt(runs / freedom)
     low, high = centre * np.exp(wider * ends)
     return float(low), float(high)

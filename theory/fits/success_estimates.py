@@ -14,8 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
-from scipy import stats
-from scipy.special import gammaln
+from scipy.special import gammaln, stdtrit
 
 from solv.theory.validation import require_integer
 
@@ -102,7 +101,7 @@ def mean_interval(values: Float[np.ndarray, "prompts"], confidence: float = 0.95
     shrunk = (values.sum() + 0.5) / (count + 1)
     bernoulli = shrunk * (1 - shrunk)
     spread = (np.sum((values - mean) ** 2) + bernoulli) / count
-    z = float(stats.t.ppf((1 + confidence) / 2, max(count - 1, 1))) if count > 2 else 2.5
+    z = float(stdtrit(max(count - 1, 1), (1 + confidence) / 2)) if count > 2 else 2.5
     worth = count * bernoulli / spread
     if not 0.5 / count < mean < 1 - 0.5 / count:
         worth = min(worth, count)  # all but alike: a prompt of another kind may not have been among them

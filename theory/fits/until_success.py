@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy.special import ndtri
 
 from solv.theory.fits.success_estimates import bounded_interval
 
@@ -69,7 +69,7 @@ def broken_share(attempts: ArrayLike, broken: ArrayLike, k: ArrayLike, confidenc
     worth = np.where(variance > 0, held * (1 - held) / np.where(variance > 0, variance, 1.0), 0.0)
     fewest = np.minimum.accumulate(np.maximum(at_risk, 1))
     worth = np.where((held == 0) | (variance == 0), np.where(held == 0, len(times), fewest), worth)
-    z = float(stats.norm.ppf((1 + confidence) / 2))
+    z = float(ndtri((1 + confidence) / 2))
     low, high = bounded_interval(1 - held, worth, z)
     return BrokenShare(at, 1 - held, low, high, at_risk)
 

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 from scipy.linalg import expm
-from scipy.stats import ortho_group
 
 from solv.theory.validation import require_integer, require_real
 
@@ -110,6 +109,8 @@ def random_rotation(d: int, angle: float, generator: np.random.Generator) -> Flo
     d = require_integer("d", d, least=2)
     angle = require_real("angle", angle, least=0, infinite=True)
     if np.isinf(angle):
+        from scipy.stats import ortho_group  # a second of import
+
         return np.asarray(ortho_group.rvs(d, random_state=generator))
     skew = generator.standard_normal((d, d))
     skew -= skew.T

@@ -13,8 +13,7 @@ left out.
 """
 
 import numpy as np
-from scipy.special import expit
-from scipy.stats import binom, norm
+from scipy.special import bdtr, expit, ndtr
 
 from solv.theory.moe_transfer.limit import ACTIVATIONS, Activation, MoeNetwork, MoeTask
 from solv.theory.validation import require_integer
@@ -61,8 +60,12 @@ def initial_branch_variance(task: MoeTask, network: MoeNetwork, width: int, expe
 def _selected_gate(deviation: float, active: int, experts: int) -> float:
     """Return the mean square of the gate over the `active` largest of `experts` normal logits."""
     z = np.linspace(-SPREAD, SPREAD, GRID)
-    among = binom.cdf(active - 1, experts - 1, norm.sf(z)) * experts / active
-    return float(np.trapezoid(norm.pdf(z) * among * expit(deviation * z) ** 2, z))
+    among = bdtr(active - 1, experts - 1, ndtr(-z)) * experts / active
+    return float(np.trapezoid(_normal_density(z) * among * expit(deviation * z) ** 2, z))
+
+
+def _normal_density(z: np.ndarray) -> np.ndarray:
+    return np.asarray(np.exp(-(z**2) / 2) / np.sqrt(2 * np.pi))
 
 
 def _hidden_square(activation: Activation, deviation: float) -> float:
@@ -70,5 +73,5 @@ def _hidden_square(activation: Activation, deviation: float) -> float:
     assert activation in ACTIVATIONS
     if activation == "tanh":
         z = np.linspace(-SPREAD, SPREAD, GRID)
-        return float(np.trapezoid(norm.pdf(z) * np.tanh(deviation * z) ** 2, z))
+        return float(np.trapezoid(_normal_density(z) * np.tanh(deviation * z) ** 2, z))
     return deviation**2 * (0.5 if activation == "relu" else 1.0)

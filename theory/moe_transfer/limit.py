@@ -24,7 +24,6 @@ from typing import Literal, TypeAlias
 import numpy as np
 from jaxtyping import Float
 from scipy.special import expit, ndtri
-from scipy.stats import qmc
 
 from solv.theory.validation import require_integer, require_real
 
@@ -314,6 +313,8 @@ def _hidden_units(d: int, network: MoeNetwork, quadrature: Quadrature) -> tuple[
 
 def _normal(dimension: int, count: int, seed: int) -> np.ndarray:
     """Return standard normal points, as even as a scrambled Sobol sequence."""
+    from scipy.stats import qmc  # a second of import
+
     exponent = int(np.ceil(np.log2(count))) if count > 1 else 0
     uniform = qmc.Sobol(dimension, scramble=True, rng=np.random.default_rng(seed)).random_base2(exponent)[:count]
     return np.asarray(ndtri(np.clip(uniform, 1e-12, 1 - 1e-12)))
