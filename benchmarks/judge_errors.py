@@ -17,6 +17,7 @@ import pkgutil
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeAlias
@@ -73,33 +74,42 @@ class Truth:
     levels: Mapping[str, float]
 
 
-def truths(name: str) -> tuple[list[Truth], dict[str, list[tuple[Truth, Edge]]]]:
-    """Return the true curves of an experiment's tests, and by claim the edges where they become wrong ones.
+@cache
+def truths(name: str) -> tuple[Truth, ...]:
+    """Return the true curves of an experiment's tests.
 
-    True are the fixture `ideal` of `test_experiment` and what a function `true_curves` of another module returns.
+    They are the fixture `ideal` of `test_experiment` and what a function `true_curves` of another module returns.
     """
-    package = importlib.import_module(f"tests.experiments.{name.replace('-', '_')}")
-    modules = [
-        importlib.import_module(f"{package.__name__}.{each.name}")
-        for each in pkgutil.iter_modules(package.__path__)
-        if not each.ispkg
-    ]
-    whole = next(module for module in modules if module.__name__.endswith("test_experiment"))
+    whole, *others = _modules(name)
     fixtures, usual = ideal_curves(whole), load(name).Config()
     sizes = getattr(whole, "SIZES", None) or getattr(whole, "SMALL", None) or whole.QUICK
-    found = [Truth(whole, fixtures["ideal"], sizes, fixtures.get("levels", {}))]
-    found += [
-        Truth(module, module.true_curves(), getattr(module, "SIZES", usual), {})
-        for module in modules
-        if getattr(getattr(module, "true_curves", None), "__module__", None) == module.__name__
-    ]
-    edges: dict[str, list[tuple[Truth, Edge]]] = {}
-    for module in modules:
+    return (
+        Truth(whole, fixtures["ideal"], sizes, fixtures.get("levels", {})),
+        *(
+            Truth(module, module.true_curves(), getattr(module, "SIZES", usual), {})
+            for module in others
+            if getattr(getattr(module, "true_curves", None), "__module__", None) == module.__name__
+        ),
+    )
+
+
+def edges(name: str) -> dict[str, list[tuple[Truth, Edge]]]:
+    """Return by claim the curves and the changes by which they become wrong ones, of all modules of its tests."""
+    found: dict[str, list[tuple[Truth, Edge]]] = {}
+    for module in _modules(name):
         for edge in getattr(module, "EDGES", ()):
-            own = next((truth for truth in found if truth.module is module), None)
-            shared = own or next(truth for truth in found if truth.curves is module.true_curves())
-            edges.setdefault(edge[0], []).append((shared, edge))
-    return found, edges
+            own = next((truth for truth in truths(name) if truth.module is module), None)
+            shared = own or next(truth for truth in truths(name) if truth.curves is module.true_curves())
+            found.setdefault(edge[0], []).append((shared, edge))
+    return found
+
+
+def _modules(name: str) -> list[ModuleType]:
+    """Return the modules of an experiment's tests, `test_experiment` first."""
+    package = importlib.import_module(f"tests.experiments.{name.replace('-', '_')}")
+    found = [each.name for each in pkgutil.iter_modules(package.__path__) if not each.ispkg]
+    found.sort(key=lambda each: each != "test_experiment")
+    return [importlib.import_module(f"{package.__name__}.{each}") for each in found]
 
 
 def ideal_curves(module: ModuleType) -> dict[str, Any]:
@@ -218,13 +228,22 @@ class Judges:
         read = {panel.value for panel in claim.reads}
         return len(self._errors.scales(curves[curves["panel"].isin(read)].reset_index(drop=True))) > 0
 
-    def rates(self, curves: Curves, claims: Sequence[Claim], draws: int) -> dict[str, dict[Verdict, float]]:
-        """Return how often each claim has each verdict over draws of the curves."""
+    def rates(
+        self, curves: Curves, claims: Sequence[Claim], draws: int, repeats: float = 1.0
+    ) -> dict[str, dict[Verdict, float]]:
+        """Return how often each claim has each verdict over draws of the curves.
+
+        Args:
+            curves: true ones, or wrong ones.
+            claims: that are judged.
+            draws: number of draws.
+            repeats: times as many as the run has had.
+        """
         stream = np.random.default_rng(zlib.crc32(claims[0].id.encode()))
         counts = {claim.id: dict.fromkeys(Verdict, 0) for claim in claims}
         read = {panel.value for claim in claims for panel in claim.reads}
         curves = curves[curves["panel"].isin(read)].reset_index(drop=True)
-        scales = self._errors.scales(curves)
+        scales = self._errors.scales(curves) * [1, repeats**-0.5, repeats]
         for _ in range(draws):
             seen = drawn(curves, scales, stream)
             for claim in claims:
@@ -234,13 +253,12 @@ class Judges:
         }
 
 
-def table(name: str, run: RunDirectory, draws: int) -> pd.DataFrame:
-    """Return the rates of every claim of an experiment that true curves speak of, and that chance can mislead."""
-    found, edges = truths(name)
-    experiment, errors, lines, done = load(name), Errors(run), [], set(OF_ONE_FIT)
-    judges = {id(truth): Judges(truth.settings, experiment.Config(), errors) for truth in found}
+def judged_truths(name: str, run: RunDirectory) -> Iterator[tuple[Truth, Judges, list[Claim]]]:
+    """Yield true curves, who judges them at the errors of a run, and the claims that they say something of."""
+    found, experiment, errors = truths(name), load(name), Errors(run)
+    done = set(OF_ONE_FIT)
     for truth in found:
-        own, there = judges[id(truth)], set(truth.curves["panel"])
+        own, there = Judges(truth.settings, experiment.Config(), errors), set(truth.curves["panel"])
         claims = [
             claim
             for claim in experiment.all_claims()
@@ -250,7 +268,17 @@ def table(name: str, run: RunDirectory, draws: int) -> pd.DataFrame:
             and own.judge(claim, truth.curves) is Verdict.HOLDS  # what theory itself refutes is no truth
         ]
         done.update(claim.id for claim in claims)
-        true = own.rates(truth.curves, claims, draws) if claims else {}
+        yield truth, own, claims
+    left = [claim.id for claim in experiment.all_claims() if claim.id not in done]
+    print(f"{name}: no true curves that chance changes, of {', '.join(left) or 'no claim'}", flush=True)
+
+
+def table(name: str, run: RunDirectory, draws: int) -> pd.DataFrame:
+    """Return the rates of every claim of an experiment that true curves speak of, and that chance can mislead."""
+    experiment, errors, lines = load(name), Errors(run), []
+    wrong_ones = edges(name)
+    for truth, judges, claims in judged_truths(name, run):
+        true = judges.rates(truth.curves, claims, draws) if claims else {}
         for claim in claims:
             line = {
                 "experiment": name,
@@ -259,16 +287,16 @@ def table(name: str, run: RunDirectory, draws: int) -> pd.DataFrame:
                 "true: undecided": true[claim.id][Verdict.UNDECIDED],
             }
             rates = [
-                judges[id(of)].rates(wrong(of, edge, 2), [claim], draws // 4)[claim.id]
-                for of, edge in edges.get(claim.id, ())
+                Judges(of.settings, experiment.Config(), errors).rates(wrong(of, edge, 2), [claim], draws // 4)[
+                    claim.id
+                ]
+                for of, edge in wrong_ones.get(claim.id, ())
             ]
             if rates:
                 line["wrong: holds"] = max(each[Verdict.HOLDS] for each in rates)
                 line["wrong: undecided"] = max(each[Verdict.UNDECIDED] for each in rates)
             lines.append(line)
             print(line, flush=True)
-    left = [claim.id for claim in experiment.all_claims() if claim.id not in done]
-    print(f"{name}: no true curves that chance changes, of {', '.join(left) or 'no claim'}")
     return pd.DataFrame(lines)
 
 
