@@ -5,6 +5,9 @@ ARGS ?=
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+# those that take an hour, or runs that were made before, are called by themselves
+CALLED := part_times keep_reference paper_starts judge_errors quick_seeds repeats_needed
+BENCHMARKS := $(filter-out $(CALLED),$(basename $(notdir $(wildcard benchmarks/*.py))))
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test lint format docs bench reference times clean
@@ -35,7 +38,7 @@ docs: $(VENV)/.dev ## Build the site of the documentation into site/; a broken l
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 bench: $(VENV)/.dev ## Run the benchmarks; each prints ratios measured in one run.
-	@for script in $(filter-out benchmarks/part_times.py benchmarks/keep_reference.py benchmarks/paper_starts.py benchmarks/judge_errors.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m benchmarks.$$name || exit 1; done
 
 reference: $(VENV)/.dev ## Run the preset reference of an experiment and keep its results: make reference EXPERIMENT=pita
 	$(BIN)/python -m benchmarks.keep_reference $(EXPERIMENT) $(ARGS)

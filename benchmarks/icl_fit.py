@@ -36,16 +36,16 @@ def main() -> None:
     print("  d  unknowns    rows   dense s  matrix-free s   ratio  difference")
     dense_times = []
     for d in SIZES:
-        contexts = _contexts(d)
-        dense, dense_time = _timed(fit_dense, contexts)
-        free, free_time = _timed(fit, contexts)
+        contexts = contexts_of(d)
+        dense, dense_time = timed(fit_dense, contexts)
+        free, free_time = timed(fit, contexts)
         dense_times.append(dense_time)
         difference = float((dense - free).norm() / dense.norm())
         print(
             f"{d:3d} {d * (d + 1):9d} {TAU * d * d:7d} {dense_time:9.3f} {free_time:14.4f} "
             f"{dense_time / free_time:7.1f} {difference:11.1e}"
         )
-    times = [_timed(fit, _contexts(d))[1] for d in LARGE_SIZES]
+    times = [timed(fit, contexts_of(d))[1] for d in LARGE_SIZES]
     dense_exponent, free_exponent = _exponent(SIZES, dense_times), _exponent(LARGE_SIZES, times)
     print(
         f"cost exponents: dense {dense_exponent:.2f} at d = {SIZES}, matrix-free {free_exponent:.2f} at {LARGE_SIZES}"
@@ -60,13 +60,14 @@ def main() -> None:
     )
 
 
-def _contexts(d: int) -> AttentionContexts:
+def contexts_of(d: int) -> AttentionContexts:
+    """Return the contexts of a fit in d dimensions."""
     generator = torch.Generator().manual_seed(d)
     tasks = draw_tasks((1,), KAPPA * d, torch.as_tensor(power_law_spectrum(d, 0.8)), generator)
     return draw_attention_contexts(tasks, TAU * d * d, ALPHA * d, RHO, generator)
 
 
-def _timed(solver: Callable[[Tensor, Tensor, Tensor], Tensor], contexts: AttentionContexts) -> tuple[Tensor, float]:
+def timed(solver: Callable[[Tensor, Tensor, Tensor], Tensor], contexts: AttentionContexts) -> tuple[Tensor, float]:
     """Return the solution and the least CPU time of a run, over runs of at least half a second together."""
     best, spent = math.inf, 0.0
     while spent < 0.5:

@@ -40,32 +40,37 @@ def measure(calls: dict[str, Callable[[], Tensor]]) -> dict[str, float]:
     return {name: statistics.median(values[1:]) for name, values in times.items()}
 
 
+def race(width: int, count: int) -> dict[str, float]:
+    """Return the median seconds of each way for so many tokens."""
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(*shape: int) -> Tensor:
+        return (torch.randn(*shape, generator=generator) / shape[-2] ** 0.5).requires_grad_()
+
+    tokens = torch.randn(1, count, width, generator=generator).requires_grad_()
+    up, down = draw(1, EXPERTS, width, width), draw(1, EXPERTS, width, width)
+    router = draw(width, EXPERTS)
+    wide, narrow = draw(width, ACTIVE * width), draw(ACTIVE * width, width)
+    bias = torch.zeros(1, EXPERTS)
+
+    def routed(mix: Callable[..., Tensor]) -> Callable[[], Tensor]:
+        return lambda: mix(tokens, up, down, route(tokens @ router, bias, ACTIVE))
+
+    return measure(
+        {
+            "dense": lambda: functional.gelu(tokens @ wide) @ narrow,
+            "dispatch": routed(mix_experts),
+            "loop": routed(loop),
+            "all experts": routed(mix_experts_densely),
+        }
+    )
+
+
 def main() -> None:
     """Print the ratios at three widths."""
     print(f"{EXPERTS} experts, {ACTIVE} active, {torch.get_num_threads()} thread(s)")
     for width, count in ((128, 1024), (256, 1024), (256, 4096), (512, 1024), (512, 4096)):
-        generator = torch.Generator().manual_seed(0)
-
-        def draw(*shape: int, generator: torch.Generator = generator) -> Tensor:
-            return (torch.randn(*shape, generator=generator) / shape[-2] ** 0.5).requires_grad_()
-
-        tokens = torch.randn(1, count, width, generator=generator).requires_grad_()
-        up, down = draw(1, EXPERTS, width, width), draw(1, EXPERTS, width, width)
-        router = draw(width, EXPERTS)
-        wide, narrow = draw(width, ACTIVE * width), draw(ACTIVE * width, width)
-        bias = torch.zeros(1, EXPERTS)
-
-        def routed(mix: Callable[..., Tensor]) -> Callable[[], Tensor]:
-            return lambda: mix(tokens, up, down, route(tokens @ router, bias, ACTIVE))  # noqa: B023
-
-        found = measure(
-            {
-                "dense": lambda: functional.gelu(tokens @ wide) @ narrow,  # noqa: B023
-                "dispatch": routed(mix_experts),
-                "loop": routed(loop),
-                "all experts": routed(mix_experts_densely),
-            }
-        )
+        found = race(width, count)
         shown = "  ".join(f"{name} {seconds / found['dense']:.2f}x" for name, seconds in found.items())
         print(f"width {width}, {count} tokens: dense {1000 * found['dense']:.1f} ms;  {shown}")
 

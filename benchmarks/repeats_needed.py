@@ -21,6 +21,17 @@ from solv.tracking.runs import RunDirectory, RunStore
 
 POWER = 0.95
 MOST = 64
+PAGE = f"""# Which size decides what
+
+The sizes of the preset `reference` follow from the standard errors of the default run. Below is every claim that this
+run leaves open, or that chance leaves open in more than 1 of 20 such runs: what it measured; how far that may lie from
+what is predicted; how often curves that are true by construction are decided at the errors of this run; how many times
+as many repeats decide {POWER:.0%} of them; and what the reference run found. Where that number is 1, repeats are not
+what is missing but longer training, larger models or settings that the default run does not have:
+[the reference runs](reference-runs.md) say which ("To decide"). Where it is over {MOST}, repeats do not bring error and
+tolerance together. Curves are drawn as in [How sure the verdicts are](verdicts.md).
+
+Written by `python -m benchmarks.repeats_needed`."""
 HEAD = "| claim | quick run | tolerance | decided at its size | repeats, times those of the quick run | reference run |"
 
 
@@ -81,7 +92,7 @@ def main() -> None:
             print("\n".join(table), flush=True)
             lines += table
     if asked.save:
-        write_text(asked.save, "\n".join(lines).lstrip() + "\n")
+        write_text(asked.save, "\n".join([PAGE, *lines]) + "\n")
 
 
 if __name__ == "__main__":

@@ -8,12 +8,12 @@ import pytest
 
 from solv.harness.archive import settings_of
 from solv.harness.catalog import load, names
-from solv.harness.compose import settings_for
 from solv.harness.cost import LEAST, MEASURED, Cost, Speed, estimate, measure, memory_of
 from solv.harness.presets import presets
 from solv.harness.reference import reference
 from solv.harness.times import cpu_seconds
 from solv.harness.work import Work
+from tests.experiments.scaffold import preset_of
 
 LONG = 5.0  # CPU seconds from which on a part's time is more than loading and chance
 FACTOR = 2.0
@@ -49,7 +49,7 @@ def test_the_reference_run_took_what_is_estimated_from_the_quick_one(name):
 def test_parts_that_take_long_say_how_much_work_they_are_at_every_preset(name):
     experiment = load(name)
     for preset in presets(name):
-        _, settings = settings_for(name, preset, [])
+        settings = preset_of(name, preset)
         for cost in estimate(experiment, settings):
             if cost.work is None:
                 assert cpu_seconds(name, "quick")[cost.part] < LONG, f"{preset} {cost.part}"
@@ -114,7 +114,7 @@ def test_the_memory_of_this_machine_is_known():
 
 @pytest.mark.parametrize("name", names())
 def test_the_map_of_the_papers_figures_says_what_is_estimated(name):
-    experiment, settings = settings_for(name, "paper", [])
+    experiment, settings = load(name), preset_of(name, "paper")
     found = costs(experiment, settings)
     units = {"s": 1, "min": 60, "h": 3600, "P": 1e15, "E": 1e18, "Z": 1e21}
     said = re.compile(
