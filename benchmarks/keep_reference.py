@@ -6,7 +6,7 @@
     python -m benchmarks.keep_reference --judge NAME        # the curves that are kept, by the judges of today
 
 A run that was killed goes on, and one that is finished is read; the page of all verdicts is written anew. Takes
-from two minutes to two and a half hours of one free core.
+from two minutes to two hours of one free core.
 """
 
 import argparse

@@ -27,9 +27,10 @@ The sizes of the preset `reference` follow from the standard errors of the defau
 run leaves open, or that chance leaves open in more than 1 of 20 such runs: what it measured; how far that may lie from
 what is predicted; how often curves that are true by construction are decided at the errors of this run; how many times
 as many repeats decide {POWER:.0%} of them; and what the reference run found. Where that number is 1, repeats are not
-what is missing but longer training, larger models or settings that the default run does not have:
-[the reference runs](reference-runs.md) say which ("To decide"). Where it is over {MOST}, repeats do not bring error and
-tolerance together. Curves are drawn as in [How sure the verdicts are](verdicts.md).
+what is missing, but a measurement that is not at the edge of its tolerance, longer training, larger models or settings
+that the default run does not have: [the reference runs](reference-runs.md) say which ("To decide"). Where it is over
+{MOST}, repeats do not bring error and tolerance together. Curves are drawn as in
+[How sure the verdicts are](verdicts.md).
 
 Written by `python -m benchmarks.repeats_needed`."""
 HEAD = "| claim | quick run | tolerance | decided at its size | repeats, times those of the quick run | reference run |"

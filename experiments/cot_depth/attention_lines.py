@@ -14,7 +14,8 @@ from solv.experiments.cot_depth.work import one_step
 from solv.harness.contract import Context, Part
 from solv.harness.published import published_curves
 from solv.harness.work import Work
-from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
+from solv.tracking.confidence import STUDENT, exceeds
 from solv.tracking.curves import Curves, Recorder, each_curve, select, standard_error
 from solv.tracking.panels import Panel
 
@@ -101,29 +102,29 @@ def _judge(curves: Curves) -> Judgement:
     if not scarce or rich in scarce:
         return missing("attention_lines.scarce_pretraining below attention_lines.pretraining")
     verdicts, said = [], []
-    worse, spread = _growth(found[scarce[0]])
-    verdicts.append(exceeds(worse, 0, spread))
+    worse, spread, number = _growth(found[scarce[0]])
+    verdicts.append(exceeds(worse, 0, spread, number))
     said.append(f"scarce: log e grows by {worse:.2f} ± {spread:.2f} after its minimum")
     rows = found[rich].sort_values("x")
     first, last = rows[rows["x"] >= 1].iloc[0], rows.iloc[-1]
     fallen = float(np.log(first["y"] / last["y"]))
     error = float(np.hypot(first["y_err"] / first["y"], last["y_err"] / last["y"]))
-    verdicts.append(exceeds(fallen, GAIN, known(error, last["n"])))
+    verdicts.append(exceeds(fallen, GAIN, error, last["n"]))
     said.append(f"richest: log e falls by {fallen:.2f} ± {error:.2f} after the first step")
     return Judgement(
         all_of(verdicts) if verdicts else Verdict.UNDECIDED,
         predicted="growth > 0; a fall by more than log 2",
         measured="; ".join(said),
-        tolerance="2 s.e. over trainings",
+        tolerance=f"the trainings' errors, {STUDENT}",
     )
 
 
-def _growth(rows: Curves) -> tuple[float, float]:
-    """Return by how much log e has grown from its least value to the end, and the standard error of that."""
+def _growth(rows: Curves) -> tuple[float, float, int]:
+    """Return by how much log e has grown from its least value to the end, its standard error, and of how many."""
     rows = rows.sort_values("x")
     best, last = rows.iloc[int(rows["y"].to_numpy().argmin())], rows.iloc[-1]
     spread = np.hypot(best["y_err"] / best["y"], last["y_err"] / last["y"])
-    return float(np.log(last["y"] / best["y"])), known(float(spread), last["n"])
+    return float(np.log(last["y"] / best["y"])), float(spread), int(last["n"])
 
 
 def work(config: CotDepthConfig) -> Work:

@@ -263,6 +263,16 @@ def test_an_error_as_large_as_the_tolerance_leaves_a_claim_undecided(ideal, clai
     assert found.needs
 
 
+@pytest.mark.parametrize(("trainings", "verdict"), [(2, UNDECIDED), (5, FAILS)])
+def test_two_trainings_that_happen_to_agree_do_not_refute_a_fate(ideal, trainings, verdict):
+    def shallow(rows):
+        y = np.where(rows["x"] == 21, 0.3 * np.exp(-0.45), rows["y"])
+        return rows.assign(y=y, y_err=0.007 * y, n=trainings)
+
+    curves = spoilt(ideal, shallow, panel=attention_lines.Panels.LINES, context=160)
+    assert found_of(curves, "attention-fates").verdict is verdict
+
+
 def floors_of(upper):
     """Rows whose upper floor is at `upper`, where the fixed points say 0.1 above the lower one at 0.02."""
     return lambda rows: rows.assign(y=np.where(rows["x"] < 0, upper + 1e-5 * rows["x"], 0.02 + 1e-5 * rows["x"]))
