@@ -39,6 +39,7 @@ DISTANCE_STEP = 0.07  # spacing of the score and distance grids, in standard dev
 SHARP_STEP = 0.4  # spacing of the score grid where the selected score has width 1
 COLD = 1e-16  # temperatures below this part of s2 are 0: the nearest of 10^6 samples is at 1e-12 s2
 LOG_NEGLIGIBLE = 20.0  # log u starts this far below -log k
+LOG_ROUNDING = 45.0  # weights below exp(-45) are left out
 SLOPE = 4.0  # log u per unit of grid coordinate where the score is below one temperature
 
 
@@ -84,8 +85,11 @@ def selected_squared_distance(
         better, densities = _scored_integrand(answers, gaps, variance, int(sampled.max()), temperature)
     with np.errstate(divide="ignore"):
         log_worse = np.log1p(-np.minimum(better, 1.0))
+    falls = np.maximum.accumulate(-log_worse.max(axis=0))
     for position, count in zip(chosen, sampled, strict=True):
-        mass, distance[position] = np.sum(densities * (count * np.exp((count - 1.0) * log_worse)), axis=-1)
+        reach = np.searchsorted(falls, LOG_ROUNDING / (count - 1.0))  # beyond, no sample is selected
+        selected = count * np.exp((count - 1.0) * log_worse[:, :reach])
+        mass, distance[position] = np.einsum("fan,an->fa", densities[..., :reach], selected)
         if not np.all(np.abs(mass - 1) <= MASS_TOLERANCE):
             raise ArithmeticError(
                 f"selection probability {mass[np.argmax(np.abs(mass - 1))]:.8f} is not 1 at k = {count}, "
@@ -168,13 +172,14 @@ def _near_integrals(
         grid = np.arange(-2 * GUMBEL_BELOW, last + GUMBEL_STEP, GUMBEL_STEP)
         distance = np.sqrt(unit * _softplus(grid))
         distance_step = GUMBEL_STEP * unit * np.exp(log_expit(grid)) / (2 * distance)
-    excess = score[None, :] - distance[:, None] ** 2 / temperature
-    hazard = np.exp(np.minimum(excess, 700.0))
-    kernel = np.exp(excess - hazard)
+    hazard = np.exp(-(distance[:, None] ** 2) / temperature) * np.exp(score)  # of v - q^2/T; G = hazard exp(-hazard)
     densities = _folded_densities(distance, answers, gaps, scale) * distance_step
     if hot:  # here the grid ends where w_f does, short of the reach of G: not by parts
-        better = densities[0] @ -np.expm1(-hazard)
+        selected = -np.expm1(-hazard)
+        better = densities[0] @ selected
+        kernel = hazard * (1 - selected)
     else:
+        kernel = hazard * np.exp(-hazard)
         better = (_probability_nearer(distance, answers, scale) * (2 * distance * distance_step / temperature)) @ kernel
     return np.concatenate([better[None], densities @ kernel])
 
