@@ -14,7 +14,8 @@ def settings_of(run: RunDirectory) -> RunSettings:
     """Return the settings that a run was started with.
 
     A key that is younger than the run has its default: it belongs to a part that the run does not have, or names what
-    was fixed then. The curves are the run's own, whatever is said of them.
+    was fixed then. A flag that has become a list since means everything that the list has by default, or nothing. The
+    curves are the run's own, whatever is said of them.
 
     Raises:
         UnknownExperimentError, ConfigurationError: the experiment, or a key of it, no longer exists.
@@ -26,9 +27,11 @@ def settings_of(run: RunDirectory) -> RunSettings:
 
 
 def _completed(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested values, with defaults in the place of those that are missing."""
+    """Return nested values, with defaults in the place of those that are missing, or that were flags."""
     found = {**defaults, **values}
     for key, value in defaults.items():
+        if isinstance(value, list) and isinstance(found[key], bool):
+            found[key] = value if found[key] else []
         if isinstance(value, Mapping) and isinstance(found[key], Mapping):
             found[key] = _completed(found[key], value)
     return found

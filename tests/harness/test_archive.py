@@ -8,7 +8,9 @@ import yaml
 from solv.harness.archive import command_of, panels_of, settings_of
 from solv.harness.catalog import load
 from solv.harness.compose import settings_for
+from solv.harness.reference import reference
 from solv.harness.settings import ConfigurationError, as_dictionary
+from solv.tracking.runs import RunDirectory
 from tests.end_to_end.cli.made_runs import make_run
 
 
@@ -46,6 +48,17 @@ def test_keys_that_are_younger_than_a_run_have_their_defaults(tmp_path):
     assert found.simulation.repeats == defaults["simulation"]["repeats"]
     assert (found.seed, found.tau, found.simulation.dimension) == (3, old.tau, old.simulation.dimension)
     assert set(run.curves()["panel"]) <= {str(panel.name) for panel in panels_of(run)}
+
+
+@pytest.mark.parametrize(("flag", "meant"), [(True, ("broad", "deep")), (False, ())])
+def test_a_flag_that_has_become_a_list_means_all_of_it_or_nothing(tmp_path, flag, meant):
+    run = reference("pita")
+    copy = RunDirectory(tmp_path / "pita" / run.path.name)
+    copy.path.mkdir(parents=True)
+    config = run.config()
+    config["language"]["equal_tokens"] = flag
+    (copy.path / "config.yaml").write_text(yaml.safe_dump(config))
+    assert settings_of(copy).language.equal_tokens == meant
 
 
 def test_a_run_whose_settings_no_longer_exist_has_no_panels(tmp_path):
