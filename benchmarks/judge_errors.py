@@ -213,15 +213,17 @@ def wrong(truth: Truth, edge: Edge, strength: float) -> Curves:
 
 
 class Judges:
-    """Judges drawn curves as a run of the sizes that the tests of an experiment judge by."""
+    """Judges drawn curves as a run of the sizes that the tests of an experiment judge by.
 
-    def __init__(self, settings: RunSettings, usual: RunSettings, errors: Errors) -> None:
-        self._sizes, self._usual = (flat(as_dictionary(each)) for each in (settings, usual))
-        self._errors = errors
+    They are taken as the default ones: a run that is smaller than those refutes nothing, and would raise no alarm.
+    """
+
+    def __init__(self, settings: RunSettings, errors: Errors) -> None:
+        self._sizes, self._errors = flat(as_dictionary(settings)), errors
 
     def judge(self, claim: Claim, curves: Curves) -> Verdict:
         """Return the verdict of curves as they are."""
-        return judge(claim, curves, self._sizes, self._usual).verdict
+        return judge(claim, curves, self._sizes, self._sizes).verdict
 
     def chance(self, curves: Curves, claim: Claim) -> bool:
         """Return whether any point that the claim reads has an error to be drawn with."""
@@ -258,7 +260,7 @@ def judged_truths(name: str, run: RunDirectory) -> Iterator[tuple[Truth, Judges,
     found, experiment, errors = truths(name), load(name), Errors(run)
     done = set(OF_ONE_FIT)
     for truth in found:
-        own, there = Judges(truth.settings, experiment.Config(), errors), set(truth.curves["panel"])
+        own, there = Judges(truth.settings, errors), set(truth.curves["panel"])
         claims = [
             claim
             for claim in experiment.all_claims()
@@ -275,7 +277,7 @@ def judged_truths(name: str, run: RunDirectory) -> Iterator[tuple[Truth, Judges,
 
 def table(name: str, run: RunDirectory, draws: int) -> pd.DataFrame:
     """Return the rates of every claim of an experiment that true curves speak of, and that chance can mislead."""
-    experiment, errors, lines = load(name), Errors(run), []
+    errors, lines = Errors(run), []
     wrong_ones = edges(name)
     for truth, judges, claims in judged_truths(name, run):
         true = judges.rates(truth.curves, claims, draws) if claims else {}
@@ -287,9 +289,7 @@ def table(name: str, run: RunDirectory, draws: int) -> pd.DataFrame:
                 "true: undecided": true[claim.id][Verdict.UNDECIDED],
             }
             rates = [
-                Judges(of.settings, experiment.Config(), errors).rates(wrong(of, edge, 2), [claim], draws // 4)[
-                    claim.id
-                ]
+                Judges(of.settings, errors).rates(wrong(of, edge, 2), [claim], draws // 4)[claim.id]
                 for of, edge in wrong_ones.get(claim.id, ())
             ]
             if rates:

@@ -15,7 +15,8 @@ from solv.harness.contract import Context, Part
 from solv.harness.published import published_curves
 from solv.harness.work import Work
 from solv.theory.cot_depth.error import error_vs_depth
-from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing, within
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
+from solv.tracking.confidence import STUDENT, within
 from solv.tracking.curves import Curves, Recorder, geometric_mean, pair, parameter, select, standard_error
 from solv.tracking.panels import Panel
 
@@ -104,13 +105,16 @@ def _judge(curves: Curves) -> Judgement:
     rows = rows[parameter(rows, "dimension") == largest]
     ratios, errors = rows["y"] / rows["theory"], rows["y_err"] / rows["theory"]
     worst = int((ratios - 1).abs().to_numpy().argmax())
-    verdicts = [within(ratio, 1, NEAR, error) for ratio, error in zip(ratios, errors, strict=True)]
+    verdicts = [
+        within(ratio, 1, NEAR, error, n, comparisons=len(rows))
+        for ratio, error, n in zip(ratios, errors, rows["n"], strict=True)
+    ]
     return Judgement(
         all_of(verdicts) if verdicts else Verdict.UNDECIDED,
         predicted=1.0,
         measured=float(ratios.iloc[worst]),
         error=float(errors.iloc[worst]),
-        tolerance=f"{NEAR:g}, 2 s.e. included, at D = {largest}",
+        tolerance=f"{NEAR:g}, of all {len(rows)} depths, at D = {largest}; {STUDENT}",
     )
 
 
