@@ -10,6 +10,7 @@ from solv.experiments.moe_transfer.residual_networks import (
     descent_work,
     limit_of,
     limit_work,
+    on_the_limit,
     params_of,
     rate_params,
 )
@@ -17,7 +18,7 @@ from solv.experiments.moe_transfer.settings import Activation, LimitSettings, Mo
 from solv.harness.contract import Context, Part
 from solv.harness.work import Work
 from solv.tracking import confidence
-from solv.tracking.claims import Claim, Judgement, Verdict, all_of, known, missing, within
+from solv.tracking.claims import Claim, Judgement, all_of, known, missing
 from solv.tracking.curves import Curves, Params, Recorder, select, standard_error
 from solv.tracking.panels import Panel, Slope
 
@@ -194,20 +195,12 @@ def _deviations(
 
 
 def _judge_convergence(curves: Curves) -> Judgement:
-    """The mean's deviation is a root mean square, to which its scatter adds: what is left beyond that is judged."""
     mean = select(curves, panel=Panels.MEAN, source="simulation")
     scan = select(curves, panel=Panels.DEVIATION, source="simulation", grows="experts")
     if len(scan) < LEAST_SIZES:
         return missing(f"limit.experts has {LEAST_SIZES} values beside the largest size")
     largest = mean[mean["x"] == mean["x"].max()]
-    verdicts = []
-    for row in largest.itertuples():
-        scatter = known(row.y_err, row.n)
-        excess = np.sqrt(max(row.y**2 - scatter**2, 0.0)) if np.isfinite(scatter) else np.nan
-        near = within(float(excess), 0.0, MEAN_BAND, scatter, sigmas=1)
-        if near is Verdict.FAILS:
-            near = confidence.within(float(excess), 0.0, MEAN_BAND, row.y_err, row.n, comparisons=len(largest))
-        verdicts.append(near)
+    verdicts = on_the_limit(largest, MEAN_BAND)
     x, y = np.log(scan["x"].to_numpy()), np.log(scan["y"].to_numpy())
     errors = [known(error, n) / value for error, n, value in zip(scan["y_err"], scan["n"], scan["y"], strict=True)]
     weights = (x - x.mean()) / ((x - x.mean()) ** 2).sum()

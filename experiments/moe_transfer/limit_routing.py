@@ -15,13 +15,15 @@ from solv.experiments.moe_transfer.residual_networks import (
     descent_work,
     limit_of,
     limit_work,
+    on_the_limit,
     params_of,
     rate_params,
 )
 from solv.experiments.moe_transfer.settings import MoeTransferConfig, RoutingInit
 from solv.harness.contract import Context, Part
 from solv.harness.work import Work
-from solv.tracking.claims import Claim, Judgement, all_of, known, within
+from solv.tracking.claims import Claim, Judgement, all_of
+from solv.tracking.confidence import STUDENT
 from solv.tracking.curves import Curves, Recorder, decode_params, select, standard_error
 from solv.tracking.panels import Panel
 
@@ -131,17 +133,15 @@ def work(config: MoeTransferConfig) -> Work:
 def _judge_routing(curves: Curves) -> Judgement:
     rows = select(curves, panel=Panels.MEAN, source="simulation")
     largest = rows[rows["x"] == rows["x"].max()]
-    verdicts, shown = [], []
-    for row in largest.itertuples():
-        scatter = known(row.y_err, row.n)
-        excess = float(np.sqrt(max(row.y**2 - scatter**2, 0.0))) if np.isfinite(scatter) else np.nan
-        verdicts.append(within(excess, 0.0, BAND, scatter, sigmas=1))
-        shown.append(f"{decode_params(row.params)['routing_init']} {100 * row.y:.1f} % ± {100 * row.y_err:.1f}")
+    shown = [
+        f"{decode_params(row.params)['routing_init']} {100 * row.y:.1f} % ± {100 * row.y_err:.1f}"
+        for row in largest.itertuples()
+    ]
     return Judgement(
-        all_of(verdicts),
+        all_of(on_the_limit(largest, BAND)),
         predicted="0",
         measured=f"at N = {largest['x'].iloc[0]:g}, starting from the {', '.join(shown)}",
-        tolerance=f"{100 * BAND:g} % beyond the mean's scatter, and the scatter known to be less",
+        tolerance=f"{100 * BAND:g} % beyond the mean's scatter, and the scatter known to be less; {STUDENT}",
     )
 
 

@@ -12,6 +12,9 @@ from solv.harness.contract import Context
 from solv.harness.settings import ConfigurationError
 from solv.harness.work import Work
 from solv.theory.moe_transfer.limit import Activation, MoeCurves, MoeDescent, MoeNetwork, MoeTask, Quadrature, moe_limit
+from solv.tracking import confidence
+from solv.tracking.claims import Verdict, known, within
+from solv.tracking.curves import Curves
 
 LIMIT_PASSES, LIMIT_CALLS = 12, 60  # of a step: a coordinate of an active hidden unit at a point; calls of a point
 STEP_PASSES, DRAW_PASSES, STEP_CALLS = 10, 20, 60  # of a weight, in double precision; of a layer
@@ -220,3 +223,23 @@ def descent_work(
     held = repeats * weights_of(width, experts, layers, hidden_ratio or settings.hidden_ratio)
     taken = (steps or settings.steps) + 1
     return Work(PASS * held * (STEP_PASSES * taken + DRAW_PASSES), STEP_CALLS * (layers + 1) * taken, 4 * 8 * held)
+
+
+def on_the_limit(rows: Curves, band: float) -> list[Verdict]:
+    """Judge of each row whether the mean over networks lies within a relative band of the limit.
+
+    Its deviation is a root mean square, to which its scatter adds: what is left beyond that is judged.
+
+    Args:
+        rows: deviations of the mean, with its scatter over networks as error; all are judged together.
+        band: largest deviation beyond the scatter, > 0; a scatter above it decides nothing.
+    """
+    verdicts = []
+    for deviation, error, n in zip(rows["y"], rows["y_err"], rows["n"], strict=True):
+        scatter = known(error, n)
+        excess = float(np.sqrt(max(deviation**2 - scatter**2, 0.0))) if np.isfinite(scatter) else np.nan
+        near = within(excess, 0.0, band, scatter, sigmas=1)
+        if near is Verdict.FAILS:
+            near = confidence.within(excess, 0.0, band, error, n, comparisons=len(rows))
+        verdicts.append(near)
+    return verdicts
