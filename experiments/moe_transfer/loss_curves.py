@@ -108,7 +108,7 @@ def _judge(curves: Curves) -> Judgement:
     errors = [known(float(row["y_err"]), int(row["n"])) / float(row["y"]) for row in ends]
     largest = max((each for each in errors if not math.isnan(each)), default=math.nan)  # of one seed: as the other's
     error = math.hypot(*(largest if math.isnan(each) else each for each in errors))
-    ratio = math.log(ends[0]["y"] / ends[1]["y"]) if np.isfinite([row["y"] for row in ends]).all() else math.nan
+    ratio = math.log(ends[0]["y"] / ends[1]["y"]) if min(row["y"] for row in ends) > 0 else math.nan
     return Judgement(
         exceeds(ratio, math.log(TIMES), error) if not math.isnan(ratio) else Verdict.UNDECIDED,
         predicted=f"> {TIMES:g}",

@@ -19,7 +19,8 @@ from solv.experiments.pita.language_work import language_work
 from solv.experiments.pita.settings import BROAD, DEEP, ROLES, LanguageSettings, PitaConfig
 from solv.harness.contract import Context, Part
 from solv.harness.work import Work
-from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
+from solv.tracking.confidence import STUDENT, exceeds
 from solv.tracking.curves import Curves, Params, Recorder, parameter, select, standard_error
 from solv.tracking.panels import Panel
 
@@ -31,7 +32,6 @@ RIGHT, VALID = "right answers", "valid traces"  # what is counted; a valid trace
 ALWAYS_FALSE = "always failure"  # the baseline: most statements are not provable
 TRAINED, LONGER = "as trained", "longer"
 LEARNED = 0.95  # accuracy at trained lengths from which a comparison beyond them means something
-FEWEST = 3  # repeats from which a standard error does
 
 
 class Panels(StrEnum):
@@ -210,15 +210,15 @@ def _judge_winner(curves: Curves, role: str, winner: str) -> Judgement:
     learned = {answer: float(select(points, answer=answer)["y"].mean()) for answer in ANSWERS}
     sign = 1.0 if winner == TRACE else -1.0
     gain, error, number = sign * float(longer["y"].iloc[0]), float(longer["y_err"].iloc[0]), int(longer["n"].iloc[0])
-    comparable = min(learned.values()) >= LEARNED and number >= FEWEST
+    comparable = min(learned.values()) >= LEARNED
     return Judgement(
-        exceeds(gain, 0.0, known(error, number)) if comparable else Verdict.UNDECIDED,
+        exceeds(gain, 0.0, error, number) if comparable else Verdict.UNDECIDED,
         predicted="> 0",
         measured=(
             f"{gain:+.3f} ± {error:.3f} on longer ones; on trained lengths the trace is right {learned[TRACE]:.2f} of "
             f"the time, the direct answer {learned[DIRECT]:.2f}"
         ),
-        tolerance=f"2 s.e. over {FEWEST} repeats or more; both right {LEARNED:g} of the time on trained lengths",
+        tolerance=f"{STUDENT}; both right {LEARNED:g} of the time on trained lengths",
     )
 
 
@@ -236,18 +236,21 @@ def _judge_tokens(curves: Curves) -> Judgement:
             said.append(f"{role}: not asked (language.equal_tokens=[{','.join(ROLES)}])")
             continue
         gains = [float(each["y"].iloc[0]) for each in (statements_, tokens)]
-        errors = [known(float(each["y_err"].iloc[0]), int(each["n"].iloc[0])) for each in (statements_, tokens)]
+        errors = [float(each["y_err"].iloc[0]) for each in (statements_, tokens)]
         said.append(f"{role}: {gains[0]:+.3f} ± {errors[0]:.3f} and {gains[1]:+.3f} ± {errors[1]:.3f}")
-        sides = [exceeds(gain, 0.0, error) for gain, error in zip(gains, errors, strict=True)]
-        if int(of_role["n"].min()) < FEWEST or Verdict.UNDECIDED in sides:
+        repeats_ = int(of_role["n"].min())
+        clear = [
+            exceeds(abs(gain), 0.0, error, repeats_) is Verdict.HOLDS for gain, error in zip(gains, errors, strict=True)
+        ]
+        if not all(clear):
             verdicts.append(Verdict.UNDECIDED)
         else:
-            verdicts.append(Verdict.HOLDS if sides[0] is sides[1] else Verdict.FAILS)
+            verdicts.append(Verdict.HOLDS if gains[0] * gains[1] > 0 else Verdict.FAILS)
     return Judgement(
         all_of(verdicts),
         predicted="the same winner",
         measured="trace minus direct, as many statements and as many tokens: " + "; ".join(said),
-        tolerance=f"2 s.e. over {FEWEST} repeats or more, all four",
+        tolerance=f"each of the four, {STUDENT}",
     )
 
 

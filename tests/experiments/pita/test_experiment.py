@@ -126,8 +126,8 @@ def negative(rows):
             {"panel": chain_hops.Panels.BREADTH},
             lambda rows: rows.assign(y=rows["y"] ** 0.5, y_err=0.01 * rows["y"]),
         ),
-        (LANGUAGES[0], {"panel": language.Panels.DIFFERENCE}, negative),
-        (LANGUAGES[1], {"panel": language.Panels.DIFFERENCE}, negative),
+        (LANGUAGES[0], {"panel": language.Panels.DIFFERENCE}, lambda rows: negative(rows).assign(y_err=1e-3)),
+        (LANGUAGES[1], {"panel": language.Panels.DIFFERENCE}, lambda rows: negative(rows).assign(y_err=1e-3)),
         (TOKENS, {"panel": language.Panels.DIFFERENCE, "against": MATCHED, "role": "deep"}, negative),
         ("critical-width-exponents", {"panel": DEPTH}, lambda rows: rows.assign(y=rows["x"], y_err=0.1)),
     ],
@@ -172,24 +172,30 @@ def test_a_trace_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(sign)
 )
 def test_a_difference_counts_from_two_standard_errors_on(errors, better, worse):
     gain = errors * 0.05
-    both = judged(
-        make.everything(
-            plane=make.plane(((8, 4, gain), (2, 8, -gain)), error=0.05),
-            language_models=make.language_models((gain, -gain), error=0.05),
-        )
-    )
-    assert [both[claim] for claim in (*CORNERS, *LANGUAGES)] == [better] * 4
-    matched = judged(
-        make.everything(language_models=make.language_models((0.5, -0.5), error=0.05, matched=(gain, -gain)))
-    )
-    assert matched[TOKENS] is better
-    against = judged(
-        make.everything(
-            plane=make.plane(((8, 4, -gain), (2, 8, gain)), error=0.05),
-            language_models=make.language_models((-gain, gain), error=0.05),
-        )
-    )
-    assert [against[claim] for claim in (*CORNERS, *LANGUAGES)] == [worse] * 4
+    both = judged(make.everything(plane=make.plane(((8, 4, gain), (2, 8, -gain)), error=0.05)))
+    assert [both[claim] for claim in CORNERS] == [better] * 2
+    against = judged(make.everything(plane=make.plane(((8, 4, -gain), (2, 8, gain)), error=0.05)))
+    assert [against[claim] for claim in CORNERS] == [worse] * 2
+
+
+@pytest.mark.parametrize(
+    ("errors", "repeats", "winner", "tokens"),
+    [
+        (2.2, 1000, HOLDS, HOLDS),
+        (2.2, 4, UNDECIDED, UNDECIDED),  # t of three degrees of freedom: 3.2
+        (3.4, 4, HOLDS, HOLDS),
+        (-2.2, 1000, UNDECIDED, FAILS),
+        (-3.0, 1000, FAILS, FAILS),
+        (-7.0, 4, UNDECIDED, FAILS),
+        (-8.0, 4, FAILS, FAILS),
+    ],
+)
+def test_the_winner_of_language_models_is_told_by_students_t(errors, repeats, winner, tokens):
+    gain = errors * 0.05
+    found = judged(make.everything(language_models=make.language_models((gain, -gain), error=0.05, repeats=repeats)))
+    assert [found[claim] for claim in LANGUAGES] == [winner] * 2
+    matched = make.language_models((0.9, -0.9), error=0.05, matched=(gain, -gain), repeats=repeats)
+    assert judged(make.everything(language_models=matched))[TOKENS] is tokens
 
 
 @pytest.mark.parametrize(
@@ -224,7 +230,7 @@ def test_too_small_a_run_decides_nothing_and_says_what_would(claims, instead):
 
 def test_comparisons_count_from_the_least_that_they_need():
     least = make.everything(
-        language_models=make.language_models(learned=language.LEARNED + 0.01, repeats=language.FEWEST),
+        language_models=make.language_models(learned=language.LEARNED + 0.01, repeats=3),
         critical_widths=make.critical_widths(steps=chain_widths.LEAST_STEPS),
         traces=make.traces(seeds=chain_errors.LEAST_SEEDS),
         plane=make.plane(((8, 4, 0.3), (2, 4, -0.3)), seeds=chain_plane.LEAST_SEEDS),
