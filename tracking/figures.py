@@ -308,7 +308,9 @@ def _free_beside(axes: "Axes") -> float:
 
 
 def _covered(axes: "Axes", box: "Bbox", half: str = "") -> bool:
-    """Return whether points or marks of a picture lie under a box; points of one half of it if that is named."""
+    """Return whether points, lines or marks of a picture lie under a box; points of one half of it if that is named."""
+    from matplotlib.path import Path as Drawn
+
     middle = axes.get_window_extent().x0 + axes.get_window_extent().width / 2
     if not half and any(text.get_window_extent().overlaps(box) for text in axes.texts if text.get_rotation() == 90):
         return True
@@ -321,7 +323,9 @@ def _covered(axes: "Axes", box: "Bbox", half: str = "") -> bool:
             points = points[(points[:, 0] > middle) & (points[:, 1] > box.y0)]
             if len(points):
                 return True
-        elif box.padded(1).count_contains(points):
+            continue
+        joined = len(points) > 0 and line.get_linestyle() != "None"
+        if box.padded(1).count_contains(points) or (joined and Drawn(points).intersects_bbox(box, filled=False)):
             return True
     return False
 

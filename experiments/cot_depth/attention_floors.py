@@ -40,7 +40,6 @@ def panels(config: CotDepthConfig) -> list[Panel]:
             "least eigenvalue of V_x W_yy",
             "test error",
             y_scale="log",
-            y_limits=(1e-4, None),
             series="L=M={size}",
             verticals={0.0: "reflected | right"},
             joined=False,

@@ -171,6 +171,16 @@ def test_a_legend_does_not_cover_points(scale):
     assert box.x0 >= frame.x1 - 1 or sum(box.count_contains(points) for points in covered) == 0
 
 
+def test_a_legend_does_not_cover_the_line_between_two_points():
+    rows = [series(f"level {y}", "trained", [1.0, 9.0], [float(y), float(y)]) for y in range(6)]
+    axes = drawn_in(join_curves(rows), replace(PANEL, y_scale="linear")).axes[0]
+    box, frame = axes.get_legend().get_window_extent(), axes.get_window_extent()
+    joined = [line for line in axes.lines if line.get_linestyle() == "-"]
+    assert len(joined) == len(rows)
+    crossed = [line.get_path().transformed(axes.transData).intersects_bbox(box, filled=False) for line in joined]
+    assert box.x0 >= frame.x1 - 1 or not any(crossed)
+
+
 def test_points_without_theory_are_joined_but_not_in_a_scatter(curves):
     rows = series("scan", "trained", [1, 2, 3], [3, 1, 2])
     styles = []
