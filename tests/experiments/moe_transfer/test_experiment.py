@@ -67,7 +67,7 @@ def ideal():
     parts.append(late[late["x"] > 1].assign(source="simulation", y_err=0.05, n=8))
     for start in limit_routing.STARTS:
         mean, at = limit_routing.RECORD, {"routing_init": start}
-        x, y = ("size", 16), ("deviation", 0.02)
+        x, y = ("size", [16, 64]), ("deviation", [0.08, 0.02])
         parts.append(mean.simulation(limit_routing.Panels.MEAN, at, x=x, y=y, y_err=0.01, n=8))
     series = [("transfer", direction, [-4.2, -4.3, -4.2], [2.5, 2.4, 2.3]) for direction in GROWTH]
     series.append(("standard", "ladder", [-7, -8, -9.2], [2.6, 2.5, 2.5]))
