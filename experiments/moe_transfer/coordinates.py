@@ -11,7 +11,8 @@ from solv.experiments.moe_transfer.sizes import SCALED, SHOWN, coordinate_models
 from solv.harness.contract import Context, Part
 from solv.harness.work import Work
 from solv.theory.moe_transfer.parameter_tables import TABLES, exponents
-from solv.tracking.claims import Claim, Judgement, Verdict, all_of, exceeds, known, missing, within
+from solv.tracking.claims import Claim, Judgement, Verdict, all_of, missing
+from solv.tracking.confidence import STUDENT, exceeds, within
 from solv.tracking.curves import Curves, Params, Recorder, decode_params, parameter, select, standard_error
 from solv.tracking.panels import Panel
 
@@ -144,7 +145,7 @@ def _judge_order_one(curves: Curves) -> Judgement:
     rows = select(curves, panel=Panels.LEARNED, source="trained", table=SCALED)
     if rows.empty:
         return missing("coordinates.tables includes transfer")
-    verdict = all_of(within(row.y, 0, FLAT, known(row.y_err, row.n)) for row in _rows(rows))
+    verdict = all_of(within(row.y, 0, FLAT, row.y_err, row.n, comparisons=len(rows)) for row in _rows(rows))
     side = -2 if verdict is Verdict.FAILS else 2  # what refutes it, or what keeps it from being sure
     worst = rows.iloc[int(np.argmax((rows["y"].abs() + side * rows["y_err"]).fillna(-np.inf)))]
     return Judgement(
@@ -152,7 +153,9 @@ def _judge_order_one(curves: Curves) -> Judgement:
         predicted=0.0,
         measured=float(worst["y"]),
         error=_error(worst),
-        tolerance=f"{FLAT:g}, each of {len(rows)} slopes (the worst: {_where(worst)}); finite-size cross-over",
+        tolerance=(
+            f"{FLAT:g}, each of {len(rows)} slopes (the worst: {_where(worst)}); {STUDENT}; finite-size cross-over"
+        ),
     )
 
 
@@ -162,13 +165,13 @@ def _judge_drift(curves: Curves) -> Judgement:
     if rows.empty:
         return missing("coordinates.tables includes standard, coordinates.directions width")
     worst = rows.iloc[int(np.argmin((rows["y"] - 2 * rows["y_err"]).fillna(np.inf)))]
-    verdicts = [exceeds(row.y, FLAT, known(row.y_err, row.n)) for row in _rows(rows)]
+    verdicts = [exceeds(row.y, FLAT, row.y_err, row.n, comparisons=len(rows)) for row in _rows(rows)]
     return Judgement(
         all_of(verdicts) if _enough_sizes(curves, "standard", direction="width") else Verdict.UNDECIDED,
         predicted=1.0,
         measured=float(worst["y"]),
         error=_error(worst),
-        tolerance=f"both above {FLAT:g} by 2 s.e.; 1 before they saturate (the smaller: {_where(worst)})",
+        tolerance=f"both above {FLAT:g}; {STUDENT}; 1 before they saturate (the smaller: {_where(worst)})",
     )
 
 
