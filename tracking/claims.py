@@ -8,6 +8,8 @@ from enum import StrEnum
 
 from solv.tracking.curves import Curves
 
+CONTRADICTED = 2.81  # standard errors by which a true claim is missed by the chance .0025, if they are known
+
 
 class Verdict(StrEnum):
     """The outcome of checking one claim against the curves of one run."""
@@ -176,25 +178,25 @@ def within(
 ) -> Verdict:
     """Judge |measured - predicted| <= tolerance when `measured` is known to `sigmas` standard errors.
 
-    The interval measured +- sigmas error decides: inside the tolerance band it holds, outside it fails, across its
-    edge (or with an error that is not known: None or NaN) the run was too small to tell. A number that is exact, such
-    as one of theory, has the error 0.
+    The interval measured +- sigmas error decides: inside the tolerance band it holds, across its edge (or with an
+    error that is not known: None or NaN) the run was too small to tell. It fails where an interval of at least
+    `CONTRADICTED` standard errors lies outside. A number that is exact, such as one of theory, has the error 0.
     """
     if error is None or math.isnan(measured) or math.isnan(error):
         return Verdict.UNDECIDED
     distance = 0.0 if measured == predicted else abs(measured - predicted)
     if distance + sigmas * error <= tolerance:
         return Verdict.HOLDS
-    return Verdict.FAILS if distance - sigmas * error > tolerance else Verdict.UNDECIDED
+    return Verdict.FAILS if distance - max(sigmas, CONTRADICTED) * error > tolerance else Verdict.UNDECIDED
 
 
 def exceeds(measured: float, threshold: float, error: float | None = 0.0, *, sigmas: float = 2.0) -> Verdict:
-    """Judge measured > threshold when `measured` is known to `sigmas` standard errors (None or NaN: not known)."""
+    """Judge measured > threshold when `measured` is known to `sigmas` standard errors, as `within` does."""
     if error is None or math.isnan(measured) or math.isnan(error):
         return Verdict.UNDECIDED
     if measured - sigmas * error > threshold:
         return Verdict.HOLDS
-    return Verdict.FAILS if measured + sigmas * error <= threshold else Verdict.UNDECIDED
+    return Verdict.FAILS if measured + max(sigmas, CONTRADICTED) * error <= threshold else Verdict.UNDECIDED
 
 
 def known(error: float, n: float) -> float:

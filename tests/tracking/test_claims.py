@@ -30,16 +30,32 @@ HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 
 @pytest.mark.parametrize(
     ("measured", "error", "verdict"),
-    [(1.05, 0.0, HOLDS), (1.2, 0.0, FAILS), (1.05, 0.04, UNDECIDED), (1.3, 0.05, FAILS), (math.nan, 0.0, UNDECIDED)],
+    [
+        (1.05, 0.0, HOLDS),
+        (1.2, 0.0, FAILS),
+        (1.05, 0.024, HOLDS),
+        (1.05, 0.026, UNDECIDED),  # two standard errors inside
+        (1.3, 0.071, FAILS),
+        (1.3, 0.072, UNDECIDED),  # 2.81 outside
+        (math.nan, 0.0, UNDECIDED),
+    ],
 )
-def test_within_compares_the_two_sigma_interval_with_the_band(measured, error, verdict):
+def test_within_compares_intervals_with_the_band(measured, error, verdict):
     assert within(measured, 1.0, 0.1, error) is verdict
 
 
 @pytest.mark.parametrize(
-    ("measured", "error", "verdict"), [(1.2, 0.05, HOLDS), (1.0, 0.0, FAILS), (1.05, 0.1, UNDECIDED), (0.5, 0.1, FAILS)]
+    ("measured", "error", "verdict"),
+    [
+        (1.2, 0.05, HOLDS),
+        (1.0, 0.0, FAILS),
+        (1.19, 0.1, UNDECIDED),
+        (1.21, 0.1, HOLDS),
+        (0.71, 0.1, FAILS),
+        (0.73, 0.1, UNDECIDED),
+    ],
 )
-def test_exceeds_compares_the_two_sigma_interval_with_the_threshold(measured, error, verdict):
+def test_exceeds_compares_intervals_with_the_threshold(measured, error, verdict):
     assert exceeds(measured, 1.0, error) is verdict
 
 

@@ -168,7 +168,14 @@ def test_a_trace_holds_at_nine_tenths_of_its_tolerance_and_fails_at_eleven(sign)
 
 @pytest.mark.parametrize(
     ("errors", "better", "worse"),
-    [(2.2, HOLDS, FAILS), (1.8, UNDECIDED, UNDECIDED), (-1.8, UNDECIDED, UNDECIDED), (-2.2, FAILS, HOLDS)],
+    [
+        (2.9, HOLDS, FAILS),
+        (2.2, HOLDS, UNDECIDED),
+        (1.8, UNDECIDED, UNDECIDED),
+        (-1.8, UNDECIDED, UNDECIDED),
+        (-2.2, UNDECIDED, HOLDS),
+        (-2.9, FAILS, HOLDS),
+    ],
 )
 def test_a_difference_counts_from_two_standard_errors_on(errors, better, worse):
     gain = errors * 0.05
