@@ -105,7 +105,7 @@ FIGURES = (
         "along-training",
         "1 core, 20 s, measured on digits",
         "no: pictures alone",
-        "digits: positive at all 24 layers and looks, the least 0.046 ± 0.012, as one of 24 undecided",
+        "digits: positive at all 24 layers and looks, the least 0.054 ± 0.009",
     ),
     PaperFigure(
         "EBD, figs. 6 to 9",
