@@ -28,7 +28,7 @@ def test_the_best_extrapolation_is_t_within_two_per_cent():
         assert judged(curves, "best-extrapolation-tends-to-t") is verdict
 
 
-@pytest.mark.parametrize(("strength", "verdict"), [(1.1, HOLDS), (0.9, UNDECIDED), (-1.1, FAILS)])
+@pytest.mark.parametrize(("strength", "verdict"), [(1.1, HOLDS), (0.9, UNDECIDED), (-1.4, UNDECIDED), (-1.41, FAILS)])
 @pytest.mark.parametrize("family", ["mis", "scale"])
 def test_a_judge_at_random_harms_and_one_along_the_teacher_helps(family, strength, verdict):
     rows = {"panel": best_judge.Panels.FAMILIES, "family": family}

@@ -14,7 +14,7 @@ HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 BEYOND = {"panel": extrapolating_judges.Panels.BEYOND}
 
 
-@pytest.mark.parametrize(("sigmas", "verdict"), [(1.1, HOLDS), (0.9, UNDECIDED), (-1.1, FAILS)])
+@pytest.mark.parametrize(("sigmas", "verdict"), [(1.1, HOLDS), (0.9, UNDECIDED), (-1.4, UNDECIDED), (-1.41, FAILS)])
 @pytest.mark.parametrize("c", [10, 15])
 def test_the_optimum_at_t_ten_is_two_standard_errors_deep(c, sigmas, verdict):
     def deep(rows):

@@ -15,7 +15,7 @@ HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 DIFFICULTY = {"panel": inference_or_data.Panels.DIFFICULTY, "t": 0}
 
 
-@pytest.mark.parametrize(("strength", "verdict"), [(1.1, HOLDS), (0.9, UNDECIDED), (-1.1, FAILS)])
+@pytest.mark.parametrize(("strength", "verdict"), [(1.1, HOLDS), (0.9, UNDECIDED), (-1.4, UNDECIDED), (-1.41, FAILS)])
 def test_the_advantage_falls_with_difficulty_by_two_standard_errors(strength, verdict):
     def fall(part):
         hard = part["x"] > 0.3

@@ -16,13 +16,13 @@ HOLDS, FAILS, UNDECIDED = Verdict.HOLDS, Verdict.FAILS, Verdict.UNDECIDED
 CHANGE = {"panel": sampling_threshold.Panels.CHANGE}
 
 
-@pytest.mark.parametrize(("sigmas", "verdict"), [(1.1, HOLDS), (0.9, UNDECIDED), (-0.9, UNDECIDED), (-1.1, FAILS)])
+@pytest.mark.parametrize(("sigmas", "verdict"), [(1.1, HOLDS), (0.9, UNDECIDED), (-1.4, UNDECIDED), (-1.41, FAILS)])
 def test_the_paper_threshold_needs_a_rise_between_the_two(sigmas, verdict):
     curves = spoilt(true_curves(), lambda rows: rows.assign(y=2 * sigmas * 1e-4, y_err=1e-4), **CHANGE)
     assert judged(curves, "paper-threshold-of-finite-optimum") is verdict
 
 
-@pytest.mark.parametrize(("sigmas", "verdict"), [(1.1, HOLDS), (0.9, UNDECIDED), (-1.1, FAILS)])
+@pytest.mark.parametrize(("sigmas", "verdict"), [(1.1, HOLDS), (0.9, UNDECIDED), (-1.4, UNDECIDED), (-1.41, FAILS)])
 def test_the_exact_threshold_parts_the_judges(sigmas, verdict):
     def sides(rows):
         return rows.assign(y=2e-4 * sigmas * np.sign(rows["x"] - 12.8), y_err=1e-4)

@@ -25,7 +25,7 @@ def test_the_law_of_the_best_temperature_has_fifteen_per_cent(strength, verdict)
     assert judged(curves, "optimal-temperature-law") is verdict
 
 
-@pytest.mark.parametrize(("strength", "verdict"), [(1.1, HOLDS), (0.9, UNDECIDED), (-1.1, FAILS)])
+@pytest.mark.parametrize(("strength", "verdict"), [(1.1, HOLDS), (0.9, UNDECIDED), (-1.4, UNDECIDED), (-1.41, FAILS)])
 @pytest.mark.parametrize("end", [1.0, 50.0])
 def test_the_best_temperature_is_two_standard_errors_below_both_ends(end, strength, verdict):
     rows = {"panel": temperature_law.Panels.AT}
