@@ -5,8 +5,9 @@
     python -m benchmarks.keep_reference --part P --changed S NAME  # ... with a setting that no other part reads
     python -m benchmarks.keep_reference --judge NAME        # the curves that are kept, by the judges of today
 
-A run that was killed goes on, and one that is finished is read; the page of all verdicts is written anew. Takes
-from two minutes to two hours of one free core.
+A run that was killed goes on, and one that is finished is read; the page of all verdicts is written anew, and what the
+preset `quick` of the same parts takes on this machine is measured beside. Takes from four minutes to two hours of one
+free core.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from solv.harness.catalog import load
 from solv.harness.compose import settings_for
-from solv.harness.reference import PRESET, judge_again, keep, reference, refresh, verdicts_page
+from solv.harness.reference import PRESET, judge_again, keep, note_quick, reference, refresh, verdicts_page
 from solv.harness.runner import run_experiment
 from solv.harness.settings import replace
 from solv.tracking.runs import RunStore
@@ -42,6 +43,11 @@ def main() -> None:
     settings = replace(settings, runs_dir=asked.runs_dir, wandb="disabled", parts=parts)
     outcome = run_experiment(load(asked.name), settings, preset=PRESET, terminal=True, say=print)
     kept = refresh(outcome.run, results, asked.changed) if parts else keep(outcome.run, results)
+    _, usual = settings_for(asked.name, "quick", [])
+    usual = replace(usual, runs_dir=asked.runs_dir, wandb="disabled", parts=parts)
+    quick = run_experiment(load(asked.name), usual, preset="quick", figure=False).run.manifest()["parts"]
+    assert isinstance(quick, dict)
+    note_quick(kept, {name: seconds["cpu"] for name, seconds in quick.items()})
     PAGE.write_text(verdicts_page(results), encoding="utf-8")
     print(f"kept in {kept.path}, and written of in {PAGE}")
 

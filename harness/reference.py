@@ -144,6 +144,19 @@ def refresh(run: RunDirectory, store: RunStore, changed: Sequence[str] = ()) -> 
     return target
 
 
+def note_quick(run: RunDirectory, seconds: Mapping[str, float]) -> None:
+    """Write into the manifest of a kept run what the preset `quick` of its parts takes on the machine that made it.
+
+    Args:
+        run: as `keep` or `refresh` returned it.
+        seconds: CPU seconds by part; cores differ, and what a part takes at other sizes is told from these.
+    """
+    manifest: Mapping[str, Any] = run.manifest()
+    made = manifest.get("made") or {name: _made(manifest) for name in manifest["parts"]}
+    noted = {name: {**each, "quick_cpu": seconds[name]} if name in seconds else each for name, each in made.items()}
+    run.finish({**manifest, "made": noted})
+
+
 def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:
     """Return the names of the settings that are not the same, or are only in one of the two."""
     ours, theirs = flat(one), flat(other)

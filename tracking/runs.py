@@ -75,6 +75,7 @@ class RunDirectory:
 
     path: Path
     spared: Seconds = field(default_factory=Seconds, compare=False, repr=False)
+    _counted: set[str] = field(default_factory=set, compare=False, repr=False)  # units whose time is in this go's
 
     @property
     def experiment(self) -> str:
@@ -159,12 +160,15 @@ class RunDirectory:
         stored = _read_arrays(path)
         if stored is not None:
             wall, cpu = stored.pop(_TOOK, (0.0, 0.0))
-            self.spared.wall += float(wall)
-            self.spared.cpu += float(cpu)
+            if name not in self._counted:  # a part may read what another has computed or read
+                self._counted.add(name)
+                self.spared.wall += float(wall)
+                self.spared.cpu += float(cpu)
             return stored
         began, worked = time.monotonic(), time.process_time()
         arrays = {key: np.asarray(value) for key, value in compute().items()}
         took = time.monotonic() - began
+        self._counted.add(name)
         buffer = io.BytesIO()
         np.savez(buffer, **{**arrays, _TOOK: np.array([took, time.process_time() - worked])})  # type: ignore[arg-type]
         write_bytes(path, buffer.getvalue())

@@ -13,6 +13,7 @@ from solv.harness.reference import (
     judge_again,
     judged,
     keep,
+    note_quick,
     reference,
     refresh,
     shipped,
@@ -122,6 +123,21 @@ def test_a_part_that_is_made_anew_takes_its_place_among_the_others(with_part):
     assert {path.name for path in found.path.iterdir()} == {path.name for path in reference("jailbreak").path.iterdir()}
     again = refresh(part(before["part"].iloc[0], lambda rows: rows), results)
     assert {made["commit"] for made in again.manifest()["made"].values()} > {"new"}
+
+
+def test_what_quick_takes_on_the_machine_that_made_a_part_is_noted_beside_it(with_part):
+    kept, part, results = with_part
+    name = kept.curves()["part"].iloc[-1]
+    found = refresh(part(name, lambda rows: rows), results)
+    note_quick(found, {name: 2.5})
+    noted = found.manifest()["made"]
+    assert {each: values["quick_cpu"] for each, values in noted.items() if "quick_cpu" in values} == {name: 2.5}
+    assert noted[name]["commit"] == "new"
+    whole = {key: value for key, value in found.manifest().items() if key != "made"}  # made in one go
+    found.finish(whole)
+    note_quick(found, dict.fromkeys(whole["parts"], 1.5))
+    assert {values["quick_cpu"] for values in found.manifest()["made"].values()} == {1.5}
+    assert found.fault() is None
 
 
 def test_a_part_whose_theory_has_changed_must_be_made_anew_as_well(with_part):

@@ -87,6 +87,11 @@ def test_what_a_unit_took_is_told_where_it_is_read(run):
     assert run.spared == Seconds()
     again = RunDirectory(run.path)
     assert set(again.unit("long", work)) == {"a"}
+    assert run.unit("long", work)["a"].size == 3
+    assert run.spared == Seconds(), "computed in this go, whichever part reads it again"
+    once = again.spared.cpu
+    again.unit("long", work)
+    assert again.spared.cpu == once, "read twice in this go"
     assert again.spared.wall >= 0.02
     assert 0.02 <= again.spared.cpu <= again.spared.wall + 0.01
     assert again == run
