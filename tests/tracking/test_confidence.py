@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import t
 
-from solv.tracking.claims import Verdict
+from solv.tracking.claims import CONTRADICTED, Verdict
 from solv.tracking.confidence import FAILS, HOLDS, exceeds, sigmas_to_fail, sigmas_to_hold, within
 
 
@@ -14,6 +14,7 @@ def test_the_factors_are_quantiles_of_students_t():
     assert sigmas_to_hold(6) == pytest.approx(t.ppf(1 - HOLDS, 5))
     assert sigmas_to_fail(6, 10) == pytest.approx(t.ppf(1 - FAILS / 10, 5))
     assert sigmas_to_fail(2) > 60  # two repeats contradict next to nothing
+    assert sigmas_to_fail(1e6) == pytest.approx(CONTRADICTED, abs=0.005), "where the error itself is known"
 
 
 @pytest.mark.parametrize(("strength", "verdict"), [(0.9, Verdict.UNDECIDED), (1.1, Verdict.HOLDS)])
