@@ -23,8 +23,10 @@ class Panels(StrEnum):
 
 
 def _lines(settings: TransferSettings) -> list[Line]:
-    """Return what is trained."""
-    changes = {"model": "paper", "rates": settings.paper_rates}
+    """Return what is trained: the smallest from more initialisations, since all others are compared with it."""
+    changes: dict[str, object] = {"model": "paper", "rates": settings.paper_rates}
+    if (seeds := settings.paper_seeds) > 0:
+        changes |= {"seeds": seeds, "large_seeds": seeds, "first_seeds": 2 * seeds}
     return [Line("paper", "paper", models(settings, "width"), changes)]
 
 

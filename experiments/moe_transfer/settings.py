@@ -64,6 +64,9 @@ class TransferSettings(Group):
     paper_rates: tuple[int, ...] = integers(
         [-11, -10, -9, -8, -7], "log2 of the learning rates of the paper's own model", least=-40, most=10
     )
+    paper_seeds: int = integer(
+        0, "initialisations of the paper's own model, twice as many at the least width; 0: as of ours", least=0
+    )
     seeds: int = integer(2, "initialisations of each model", least=1)
     large_seeds: int = integer(1, "initialisations of models with N L >= 1024", least=1)
     first_seeds: int = integer(

@@ -13,7 +13,7 @@ RESOLUTION = 1e-6  # a standard error below it is rounding: equal accuracies in 
 
 
 def judged_gains(
-    curves: Curves, sign: int, named_by: Sequence[str], note: str = "", *, worthwhile: float = 0.0
+    curves: Curves, sign: int, named_by: Sequence[str], note: str = "", *, worthwhile: float = 0.0, needs: str = ""
 ) -> Judgement:
     """Judge whether every one of some differences of accuracy is positive.
 
@@ -27,6 +27,7 @@ def judged_gains(
         named_by: params that name a difference.
         note: what else is to be said of the tolerance.
         worthwhile: the least gain that the claim speaks of, >= 0.
+        needs: what would decide, where it is not the claim's own `needs`.
     """
     rows = [(params, line.iloc[0]) for params, line in each_curve(curves)]
     verdicts, said = [], []
@@ -45,6 +46,7 @@ def judged_gains(
         predicted=f"> 0, and no less than {100 * worthwhile:g} %" if worthwhile else "> 0",
         measured="; ".join(said),
         tolerance=f"paired over seeds, Student's t, {100 * FALSE_ALARM:.2g} % on either side for all together{note}",
+        needs=needs,
     )
 
 

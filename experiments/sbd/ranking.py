@@ -57,6 +57,7 @@ RATES = (5e-4, 1e-2)
 FORGOTTEN = (1e-3, 1.0)  # (1 - lambda) times the steps of a training; the panel `memory` shows why not more
 STARTS = (1e-3, 0.1)
 EXPANSIONS = (0.03, 1.0)
+LEAST_SEARCHES = 8  # that a claim needs
 WORTHWHILE = 0.01  # a gain of a point: the abstract speaks of substantial ones, and EBD's tables of more
 
 
@@ -72,7 +73,8 @@ class Panels(StrEnum):
 def panels(config: SbdConfig) -> list[Panel]:
     """Return accuracy, gains over SBD and searches by images, and the settings that were chosen."""
     setting = config.ranking
-    budget = f"best of {setting.candidates} settings, {setting.seeds} searches"
+    counts = dict.fromkeys(str(searches(setting, data)) for data in setting.data)
+    budget = f"best of {setting.candidates} settings, {' or '.join(counts)} searches"
     drawn = [
         Panel(
             Panels.ACCURACY,
@@ -118,6 +120,11 @@ def predict(config: SbdConfig) -> Iterator[Curves]:
 # -- measurement ---------------------------------------------------------------------------------------------------
 
 
+def searches(setting: Ranking, data: str) -> int:
+    """Return the number of independent searches on some images."""
+    return setting.synthetic_seeds or setting.seeds if data == SYNTHETIC else setting.seeds
+
+
 class Candidates(NamedTuple):
     """The settings of every search, each of shape (candidates, seeds)."""
 
@@ -129,9 +136,9 @@ class Candidates(NamedTuple):
 
 def candidates(setting: Ranking, data: str, seeds: Seeds) -> Candidates:
     """Draw the settings of all searches on some images; seed by seed, so that more seeds leave the others alone."""
-    found = np.zeros((len(Candidates._fields), setting.candidates, setting.seeds))
+    found = np.zeros((len(Candidates._fields), setting.candidates, searches(setting, data)))
     ranges = np.log([RATES, FORGOTTEN, STARTS, EXPANSIONS])
-    for seed in range(setting.seeds):
+    for seed in range(searches(setting, data)):
         u = seeds.numpy("search", data, seed).random((setting.candidates, len(ranges)))
         found[:, :, seed] = np.exp(ranges[:, 0] + u * (ranges[:, 1] - ranges[:, 0])).T
     return Candidates(*found)
@@ -190,14 +197,15 @@ def _searched(
         rate=np.tile(drawn.rate, (each, 1)),
     )
     course = Course(setting.steps * setting.batch / kept, setting.batch, 1e-3)
-    training = replace(config.training, seeds=setting.seeds)
+    seeds = searches(setting, data)
+    training = replace(config.training, seeds=seeds)
     trained = train_copies(
         name, Problem(problem.network, learned), plan, course, training, context, stream=f"rank {data}"
     )
 
     def right(x: "Float[Tensor, '...']", labels: "Int[Tensor, 'examples']") -> np.ndarray:
         found = accuracy(problem.network, trained, x, labels).double().cpu().numpy()
-        return np.asarray(found).reshape(each, setting.candidates, setting.seeds)
+        return np.asarray(found).reshape(each, setting.candidates, seeds)
 
     return {"held out": right(learned.test_x, learned.test_labels), "test": right(whole.test_x, whole.test_labels)}
 
@@ -206,7 +214,7 @@ def _curves(
     setting: Ranking, data: str, drawn: Candidates, found: dict[str, dict[str, np.ndarray]]
 ) -> Iterator[Curves]:
     at = {"network": NETWORKS[data], "data": data, "candidates": setting.candidates, "steps": setting.steps}
-    seeds = np.arange(setting.seeds)
+    seeds = np.arange(searches(setting, data))
     best = {rule: each["held out"].argmax(axis=0) for rule, each in found.items()}
     picked = {rule: each["test"][best[rule], seeds] for rule, each in found.items()}
     for rule in COMPARED:
@@ -235,13 +243,15 @@ def _judge(curves: Curves, data: str, rules: Sequence[str], sign: int) -> Judgem
     own = select(curves, data=data)
     if own.empty:
         return missing(f"ranking.data includes {data}")
-    return judged_gains(own[parameter(own, "rule").isin(rules)], sign, ("rule",), worthwhile=WORTHWHILE)
+    compared, had = own[parameter(own, "rule").isin(rules)], int(own["n"].min())
+    needs = f"ranking.synthetic_seeds >= {max(2 * had, LEAST_SEARCHES)}" if data == SYNTHETIC else ""
+    return judged_gains(compared, sign, ("rule",), worthwhile=WORTHWHILE, needs=needs)
 
 
 def _claims() -> Iterator[Claim]:
     """Yield two claims for each set of images: a verdict on one is none on another."""
     for data in RANKED:
-        needs: dict[str, float] = {"ranking.seeds": 8, "ranking.steps": 2000}
+        needs: dict[str, float] = {"ranking.seeds": LEAST_SEARCHES, "ranking.steps": 2000}
         where = f"({NETWORKS[data]} on {data})"
         yield Claim(
             f"sbd-wins-on-{data}",
@@ -275,7 +285,7 @@ def _searches(config: SbdConfig, data: str, rules: Sequence[str]) -> Work:
         SYNTHETIC: (drawn, setting.train, setting.test),
     }[data]
     network = layers(shape, ranked_layers(setting, data), CONVOLUTION, classes)
-    copies = len(rules) * setting.candidates * setting.seeds
+    copies = len(rules) * setting.candidates * searches(setting, data)
     broadcast = scores(rules[0], classes, config.training.random_features)
     training = training_work(network, copies, setting.batch, setting.steps, broadcast=broadcast)
     return training + evaluation_work(network, copies, tests + setting.held_out * learned)

@@ -77,6 +77,7 @@ class Ranking(Group):
 
     data: tuple[str, ...] = texts([DIGITS], "images on which the rules are ranked", choices=RANKED)
     seeds: int = integer(5, "independent searches of every rule", least=2)
+    synthetic_seeds: int = integer(0, "the same on synthetic images; 0: as on the others", least=0)
     candidates: int = integer(3, "settings that each search draws, the same for all rules", least=1)
     steps: int = integer(300, "steps of every training", least=1)
     batch: int = integer(20, "images a step", least=1)

@@ -1,7 +1,11 @@
 """Part `paper-model` of moe-transfer: is every panel filled by the part alone?"""
 
-from solv.experiments.moe_transfer.paper_model import Panels
-from tests.experiments.scaffold import smoke
+import pytest
+
+from solv.experiments.moe_transfer.paper_model import PAPER_MODEL, Panels
+from solv.harness.settings import replace
+from solv.tracking.curves import join_curves, select
+from tests.experiments.scaffold import context, preset_of, smoke
 
 SOURCES = {Panels.RATES: {"trained"}, Panels.BEST: {"trained"}, Panels.OPTIMA: {"trained"}}
 
@@ -16,3 +20,12 @@ def test_measurements_have_counts_and_errors_and_its_claim_is_judged():
     found = smoke("moe-transfer", "paper-model")
     assert found.sound()
     assert found.claims == ("papers-model-transfers",)
+
+
+def test_its_initialisations_are_its_own_and_twice_as_many_of_the_smallest(tmp_path):
+    config = preset_of("moe-transfer", "smoke")
+    config = replace(config, transfer=replace(config.transfer, paper_seeds=2))
+    rates = select(join_curves(PAPER_MODEL.measure(config, context(tmp_path))), panel=Panels.RATES)
+    assert [int(each["n"].iloc[0]) for _, each in rates.groupby("params", sort=False)] == [4, 2]
+    less = replace(config, transfer=replace(config.transfer, paper_seeds=0))
+    assert PAPER_MODEL.work(config).flops == pytest.approx(3 * PAPER_MODEL.work(less).flops, rel=0.4)

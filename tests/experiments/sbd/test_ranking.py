@@ -104,3 +104,36 @@ def test_a_run_without_some_images_says_what_it_needs_for_their_claims():
     assert found["sbd-wins-on-mnist5k"].needs == "ranking.data includes mnist5k"
     assert found["sbd-wins-on-mnist5k"].verdict is Verdict.UNDECIDED
     assert "ranking.seeds >= 8" in found["sbd-wins-on-digits"].needs
+
+
+def test_synthetic_images_may_be_searched_more_often_and_the_others_stay_as_they_were(tmp_path):
+    config = replace(preset_of("sbd", "smoke"), parts=("ranking",))
+    config = replace(config, ranking=replace(config.ranking, data=(DIGITS, SYNTHETIC), synthetic_seeds=4))
+    curves = join_curves(ranking.measure(config, context(tmp_path)))
+    accuracy = select(curves, panel=Panels.ACCURACY)
+    assert set(select(accuracy, data=DIGITS)["n"]) == {2}
+    assert set(select(accuracy, data=SYNTHETIC)["n"]) == {4}
+    usual = smoke("sbd", "ranking").curves
+    own, before = (select(each, panel=Panels.ACCURACY, data=DIGITS) for each in (curves, usual))
+    np.testing.assert_array_equal(own["y"], before["y"])
+    drawn = candidates(config.ranking, SYNTHETIC, Seeds(0)).rate
+    np.testing.assert_array_equal(drawn[:, :2], candidates(preset_of("sbd", "smoke").ranking, SYNTHETIC, Seeds(0)).rate)
+
+
+def test_searches_on_synthetic_images_decide_their_claims(tmp_path):
+    rows = [
+        curve
+        for rule, y in zip(COMPARED, (-0.004, -0.004, 0.0, 0.004, 0.004, 0.0, 0.0), strict=True)
+        for curve in [
+            ranking.RECORD.trained(
+                Panels.GAIN,
+                {"network": "convolution", "data": SYNTHETIC, "candidates": 6, "steps": 4000, "rule": rule},
+                x=("rule", 0),
+                y=("difference", y),
+                y_err=0.004,
+                n=16,
+            )
+        ]
+    ]
+    found = findings(EXPERIMENT, join_curves(rows), replace(preset_of("sbd", "reference"), parts=("ranking",)))
+    assert found["sbd-wins-on-synthetic"].needs == "ranking.synthetic_seeds >= 32"
