@@ -14,6 +14,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 RIDGE = 1e-6
+ROWS = 1024  # contexts of a block of the normal operator
+SINGLE_PRECISION = 1.25  # contexts for an entry of Gamma from which on steps are taken in single precision
+ROUND = 1e-4  # by which a round in single precision makes a residual smaller
+SINGLE_STEPS = 300  # of a round, which takes 30 at twice as many contexts as entries
 
 
 class NotConvergedError(ArithmeticError):
@@ -31,14 +35,16 @@ def fit(
     """Return Gamma by conjugate gradients on the normal operator.
 
     When there are more contexts than entries of Gamma, the features' covariance is nearly (I / d) (x) E z z^T, and
-    steps are preconditioned by the inverse of the sample's z z^T: their number then depends on n / d^2 alone. With
-    fewer contexts the operator is singular but for the ridge, and the minimum-norm solution needs plain steps.
+    steps are preconditioned by the inverse of the sample's z z^T: their number then depends on n / d^2 alone. Away from
+    the peak at n / d^2 = 1 they are taken in single precision, from residuals in double precision, which are what has
+    to meet the tolerance. With fewer contexts the operator is singular but for the ridge, and the minimum-norm solution
+    needs plain steps in double precision.
 
     Args:
         query, memory, target: X (batch, n, d), Z (batch, n, d + 1), y (batch, n); float64.
         ridge: lambda > 0.
         tolerance: norm of the residual of the normal equations relative to their right side, at which to stop.
-        max_steps: steps after which to give up.
+        max_steps: steps in double precision after which to give up.
 
     Raises:
         ValueError: shapes that do not fit or ridge <= 0.
@@ -51,29 +57,20 @@ def fit(
     penalty = _penalty(query, memory, target, ridge)
     d, features = query.shape[-1], memory.shape[-1]
     n = query.shape[-2]
-    overdetermined = n > d * features
-    scale = torch.linalg.cholesky(memory.mT @ memory / n) if overdetermined else None
-
+    operator = _NormalOperator(query, memory, penalty)
+    inverse = None
+    if n > d * features:
+        inverse = torch.cholesky_inverse(torch.linalg.cholesky(memory.mT @ memory / n))
     residual = query.mT @ (target[..., None] * memory)
     goal = tolerance * _norm(residual)
     gamma = torch.zeros_like(residual)
-    direction = preconditioned = _precondition(residual, scale)
-    descent = (residual * preconditioned).sum(dim=(-2, -1), keepdim=True)
-    for _ in range(max_steps):
-        curved = _normal_operator(query, memory, direction) + penalty * direction
-        # Entries that have converged keep a zero step, so that a residual of exactly zero divides nothing.
-        running = _norm(residual) > goal
-        curvature = (direction * curved).sum(dim=(-2, -1), keepdim=True)
-        step = torch.where(running, descent / torch.where(running, curvature, 1.0), 0.0)
-        gamma = gamma + step * direction
-        residual = residual - step * curved
-        if not (_norm(residual) > goal).any():
-            return gamma
-        preconditioned = _precondition(residual, scale)
-        previous, descent = descent, (residual * preconditioned).sum(dim=(-2, -1), keepdim=True)
-        direction = preconditioned + descent / torch.where(running, previous, 1.0) * direction
+    if inverse is not None and n > SINGLE_PRECISION * d * features:
+        gamma, residual = _in_single_precision(operator, residual, inverse, goal, min(max_steps, SINGLE_STEPS))
+    change, left = _conjugate_gradients(operator, residual, inverse, goal, max_steps)
+    if not (left > goal).any():
+        return gamma + change
     tau = n / d**2
-    worst = float((_norm(residual) / goal).max() * tolerance)
+    worst = float((left / goal).max() * tolerance)
     raise NotConvergedError(
         f"conjugate gradients stopped after {max_steps} steps at relative residual {worst:.1e}, tolerance "
         f"{tolerance:.1e}: tau = n / d^2 = {tau:.4g} is {abs(tau - 1):.2g} from the interpolation peak at 1, where "
@@ -201,13 +198,75 @@ def _require_context(l: int, rho: float) -> None:  # noqa: E741
         raise ValueError(f"l = {l}, rho = {rho} is out of range; valid: l >= 1 and rho >= 0")
 
 
-def _normal_operator(query: Tensor, memory: Tensor, direction: Tensor) -> Tensor:
-    prediction = ((query @ direction) * memory).sum(dim=-1, keepdim=True)
-    return query.mT @ (prediction * memory)
+class _NormalOperator:
+    """P -> X^T diag(X P . Z) Z + penalty P; block by block, so that what is between the products stays in the cache."""
+
+    def __init__(self, query: Tensor, memory: Tensor, penalty: float) -> None:
+        rows = ROWS if query.device.type == "cpu" else query.shape[-2]
+        self._blocks = list(zip(torch.split(query, rows, -2), torch.split(memory, rows, -2), strict=True))
+        self._whole, self._penalty = (query, memory), penalty
+
+    def __call__(self, direction: Tensor) -> Tensor:
+        found = self._penalty * direction
+        for query, memory in self._blocks:
+            prediction = (query @ direction).mul_(memory).sum(dim=-1, keepdim=True)
+            found.baddbmm_(query.mT, prediction * memory)
+        return found
+
+    def single(self) -> "_NormalOperator":
+        """Return the same in single precision."""
+        query, memory = self._whole
+        return _NormalOperator(query.float(), memory.float(), self._penalty)
 
 
-def _precondition(residual: Tensor, scale: Tensor | None) -> Tensor:
-    return residual if scale is None else torch.cholesky_solve(residual.mT, scale).mT
+def _in_single_precision(
+    operator: _NormalOperator, right: Tensor, inverse: Tensor, goal: Tensor, steps: int
+) -> tuple[Tensor, Tensor]:
+    """Return Gamma and its residual, as far as single precision goes: each round corrects the last by its residual.
+
+    A round is right to single precision of what is left, so that a few make the residual small in double precision. One
+    that does not find its correction within the steps, or does not make the residual smaller, is the last.
+    """
+    low, low_inverse = operator.single(), inverse.float()
+    gamma, residual = torch.zeros_like(right), right
+    while ((norm := _norm(residual)) > goal).any():
+        unit = torch.where(norm > 0, norm, 1.0)
+        wanted = (goal / (2 * unit)).clamp(min=ROUND)
+        change, left = _conjugate_gradients(low, (residual / unit).float(), low_inverse, wanted.float(), steps)
+        better = gamma + unit * change
+        after = right - operator(better)
+        improved = _norm(after) < norm
+        gamma, residual = torch.where(improved, better, gamma), torch.where(improved, after, residual)
+        if (left > wanted).any() or (~improved & (norm > goal)).any():
+            break
+    return gamma, residual
+
+
+def _conjugate_gradients(
+    operator: _NormalOperator, residual: Tensor, inverse: Tensor | None, goal: Tensor, max_steps: int
+) -> tuple[Tensor, Tensor]:
+    """Return the solution for a right side, preconditioned if there is an inverse, and the norm of what is left."""
+    found = torch.zeros_like(residual)
+    direction = preconditioned = _precondition(residual, inverse)
+    descent = (residual * preconditioned).sum(dim=(-2, -1), keepdim=True)
+    for _ in range(max_steps):
+        # Entries that have converged keep a zero step, so that a residual of exactly zero divides nothing.
+        running = _norm(residual) > goal
+        if not running.any():
+            break
+        curved = operator(direction)
+        curvature = (direction * curved).sum(dim=(-2, -1), keepdim=True)
+        step = torch.where(running, descent / torch.where(running, curvature, 1.0), 0.0)
+        found = found + step * direction
+        residual = residual - step * curved
+        preconditioned = _precondition(residual, inverse)
+        previous, descent = descent, (residual * preconditioned).sum(dim=(-2, -1), keepdim=True)
+        direction = preconditioned + descent / torch.where(running, previous, 1.0) * direction
+    return found, _norm(residual)
+
+
+def _precondition(residual: Tensor, inverse: Tensor | None) -> Tensor:
+    return residual if inverse is None else residual @ inverse
 
 
 def _norm(residual: Tensor) -> Tensor:

@@ -31,11 +31,24 @@ def solve(solver, contexts: AttentionContexts, **options):
     return solver(contexts.query, contexts.memory, contexts.target, **options)
 
 
-@pytest.mark.parametrize(("tau", "kappa"), [(0.5, 2), (0.8, 1), (1.5, 0.5), (4, 2), (4, 0.2)])
+@pytest.mark.parametrize(("tau", "kappa"), [(0.5, 2), (0.8, 1), (1.3, 0.2), (1.5, 0.5), (4, 2), (4, 0.2)])
 def test_conjugate_gradients_and_normal_equations_find_the_same_gamma(tau, kappa):
     contexts = pretraining(15, tau, 2, kappa, 0.05, projector_spectrum(15, 0.5), repeats=3)
     dense = solve(fit_dense, contexts)
     assert ((solve(fit, contexts) - dense).norm(dim=(1, 2)) <= 1e-6 * dense.norm(dim=(1, 2))).all()
+
+
+@pytest.mark.parametrize("tolerance", [1e-6, 1e-8, 1e-12])
+def test_the_residual_in_double_precision_meets_the_tolerance(tolerance):
+    """Most steps are taken in single precision, which alone would leave 1e-7."""
+    contexts = pretraining(15, 2, 2, 2, 0.05, np.ones(15), repeats=2)
+    gamma = solve(fit, contexts, tolerance=tolerance)
+    query, memory, target = contexts.query, contexts.memory, contexts.target
+    n, d = query.shape[1:]
+    missed = target - ((query @ gamma) * memory).sum(dim=-1)
+    residual = query.mT @ (missed[..., None] * memory) - n / d * 1e-6 * gamma
+    right = query.mT @ (target[..., None] * memory)
+    assert (residual.norm(dim=(1, 2)) <= 1.01 * tolerance * right.norm(dim=(1, 2))).all()
 
 
 def test_batch_entries_are_fitted_independently():
