@@ -92,7 +92,6 @@ def middle_size(settings: LimitSettings) -> int:
     return sorted(settings.size)[len(settings.size) // 2]
 
 
-@lru_cache(maxsize=64)  # the same limit is drawn, and compared with, in several panels
 def limit_of(
     settings: LimitSettings,
     activation: Activation,
@@ -116,7 +115,12 @@ def limit_of(
     network = network_of(settings, activation, layers, variant)
     router = settings.router_rate if rate is None else rate
     descent = MoeDescent(settings.rate if rate is None else rate, router, balance, steps or settings.steps)
-    return moe_limit(task(), network, descent, Quadrature(settings.quadrature_experts, settings.quadrature_hidden))
+    return _limit(network, descent, Quadrature(settings.quadrature_experts, settings.quadrature_hidden))
+
+
+@lru_cache(maxsize=64)  # the same limit is drawn, and compared with, in several panels of several parts
+def _limit(network: MoeNetwork, descent: MoeDescent, quadrature: Quadrature) -> MoeCurves:
+    return moe_limit(task(), network, descent, quadrature)
 
 
 def descend(
