@@ -110,7 +110,7 @@ def mix_experts(
     order = group.flatten().argsort(stable=True)
     inverse = torch.empty_like(order).scatter_(0, order, torch.arange(len(order), device=order.device))
     sizes = torch.bincount(group.flatten(), minlength=copies * experts)
-    rows = _spread(tokens.flatten(0, 1), order, inverse, active)
+    rows = _dispatched(tokens.flatten(0, 1), order, inverse.view(-1, active))
     first, second = up.flatten(0, 1), down.flatten(0, 1)
     inner, outer = (None, None) if biases is None else (each.flatten(0, 1) for each in biases)
     largest = int(sizes.max())
@@ -124,9 +124,8 @@ def mix_experts(
     else:
         hidden = activation(_plus(_grouped(rows, first, sizes), inner, sizes))
         out = _plus(_grouped(hidden, second, sizes), outer, sizes)
-    by_token = _spread(out, inverse, order, 1).view(copies * count, active, width)
-    gates = routing.gates.reshape(copies * count, 1, active).to(out.dtype)
-    return torch.bmm(gates, by_token).view(copies, count, width)
+    gates = routing.gates.reshape(copies * count, active).to(out.dtype)
+    return _combined(out, gates, order, inverse).view(copies, count, width)
 
 
 def _plus(product: Tensor, bias: Tensor | None, sizes: Tensor | None = None) -> Tensor:
@@ -165,25 +164,46 @@ class _Grouped(torch.autograd.Function):
         return of_rows, of_weights, None
 
 
-def _spread(rows: Tensor, order: Tensor, inverse: Tensor, times: int) -> Tensor:
-    spread: Tensor = _Spread.apply(rows, order, inverse, times)  # type: ignore[no-untyped-call]
-    return spread
+def _dispatched(tokens: Tensor, order: Tensor, places: Tensor) -> Tensor:
+    rows: Tensor = _Dispatched.apply(tokens, order, places)  # type: ignore[no-untyped-call]
+    return rows
 
 
-class _Spread(torch.autograd.Function):
-    """Rows, each repeated `times` in a row, put into another order; the gradient is gathered too, never scattered."""
-
-    @staticmethod
-    def forward(ctx: Any, rows: Tensor, order: Tensor, inverse: Tensor, times: int) -> Tensor:
-        ctx.save_for_backward(inverse)
-        ctx.times = times
-        return rows.index_select(0, order // times if times > 1 else order)
+class _Dispatched(torch.autograd.Function):
+    """Each token to every expert that it chose: the rows by expert; `places` (tokens, K) says where they are."""
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
-        (inverse,) = ctx.saved_tensors
-        spread = gradients[0].index_select(0, inverse)
-        return spread.view(-1, ctx.times, spread.shape[-1]).sum(1) if ctx.times > 1 else spread, None, None, None
+    def forward(ctx: Any, tokens: Tensor, order: Tensor, places: Tensor) -> Tensor:
+        ctx.save_for_backward(places)
+        return tokens.index_select(0, order // places.shape[1])
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        (places,) = ctx.saved_tensors
+        return functional.embedding_bag(places, gradients[0], mode="sum"), None, None
+
+
+def _combined(rows: Tensor, gates: Tensor, order: Tensor, inverse: Tensor) -> Tensor:
+    tokens: Tensor = _Combined.apply(rows, gates, order, inverse)  # type: ignore[no-untyped-call]
+    return tokens
+
+
+class _Combined(torch.autograd.Function):
+    """The gated sum of each token's rows, gathered as it is summed: put in order first, they would be written twice."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, gates: Tensor, order: Tensor, inverse: Tensor) -> Tensor:
+        ctx.save_for_backward(rows, gates, order, inverse)
+        return functional.embedding_bag(inverse.view_as(gates), rows, mode="sum", per_sample_weights=gates)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, None, None]:
+        rows, gates, order, inverse = ctx.saved_tensors
+        of_rows = gradients[0].index_select(0, order // gates.shape[1])
+        of_gates = torch.linalg.vecdot(rows, of_rows).index_select(0, inverse).view_as(gates)
+        return of_rows.mul_(gates.flatten().index_select(0, order)[:, None]), of_gates, None, None
 
 
 def mix_experts_densely(
