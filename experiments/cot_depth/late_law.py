@@ -80,10 +80,12 @@ def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
     """Yield the same of simulated chains, geometric means."""
     from solv.experiments.cot_depth.chain import simulate
 
-    depths = np.arange(1, config.late_law.depth + 1)
+    late = config.late_law
+    depths = np.arange(1, late.depth + 1)
     with context.progress.task("simulate late laws", len(CELLS)) as step:
         for alpha, tau in CELLS:
-            errors = simulate(config, context, "late", alpha, [tau], 0.0, int(depths[-1]))["typical"][:, 0, depths]
+            found = simulate(config, context, "late", alpha, [tau], 0.0, late.depth, sizes=late)
+            errors = found["typical"][:, 0, depths]
             step.advance(note=f"alpha={alpha:g} tau={tau:g}")
             y, y_err, n = geometric_mean(errors / late_error(alpha, tau, 0.0, depths))
             at = _at(alpha, tau)
@@ -150,8 +152,8 @@ def _judge_power(curves: Curves) -> Judgement:
 
 def work(config: CotDepthConfig) -> Work:
     """Return the work of the simulated chains, and of theory, which goes deeper."""
-    depth, theories = config.late_law.depth, theory(LATE[-1], alphas=len(CELLS))
-    return sum((chains(config.simulation, alpha, [tau], depth) for alpha, tau in CELLS), theories)
+    late, theories = config.late_law, theory(LATE[-1], alphas=len(CELLS))
+    return sum((chains(late, alpha, [tau], late.depth) for alpha, tau in CELLS), theories)
 
 
 LATE_LAW = Part(
@@ -168,14 +170,14 @@ LATE_LAW = Part(
             "At large depth the error is K t^-1/2 Lambda^t, with the amplitude of the theory, on both sides of tau_c.",
             reads=(Panels.RATIO,),
             judge=_judge_amplitude,
-            needs={"simulation.dimension": 400, "simulation.repeats": 32},
+            needs={"late_law.dimension": 400, "late_law.repeats": 32},
         ),
         Claim(
             "critical-power",
             "Exactly at tau = tau_c, alpha > 1, the error falls as t^-1/2.",
             reads=(Panels.POWER,),
             judge=_judge_power,
-            needs={"simulation.dimension": 400, "simulation.repeats": 32},
+            needs={"late_law.dimension": 400, "late_law.repeats": 32},
         ),
     ),
 )

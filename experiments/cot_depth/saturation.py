@@ -81,7 +81,9 @@ def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
             step.advance(note=f"alpha={alpha:g}")
             if not taus:
                 continue
-            errors = simulate(config, context, "saturation", alpha, taus, 0.0, depth)["typical"]
+            errors = simulate(config, context, "saturation", alpha, taus, 0.0, depth, sizes=config.saturation)[
+                "typical"
+            ]
             y, y_err, n = geometric_mean(errors)
             for index, tau in enumerate(taus):
                 yield RECORD.simulation(
@@ -142,7 +144,7 @@ def _judge(curves: Curves) -> Judgement:
 def work(config: CotDepthConfig) -> Work:
     """Return the work of the chains that end, and of their theory; the ends themselves have a closed form."""
     depth, cells = config.saturation.depth, [(alpha, taus) for alpha, taus in _cells(config) if taus]
-    simulated = (chains(config.simulation, alpha, taus, depth) for alpha, taus in cells)
+    simulated = (chains(config.saturation, alpha, taus, depth) for alpha, taus in cells)
     return sum(simulated, theory(depth, alphas=sum(len(taus) for _, taus in cells)))
 
 
@@ -161,7 +163,7 @@ SATURATION = Part(
             "alpha (tau - 1) < 1 + rho.",
             reads=(Panels.END, Panels.CHAIN),
             judge=_judge,
-            needs={"saturation.depth": 40, "simulation.repeats": 16},
+            needs={"saturation.depth": 40, "saturation.repeats": 16},
         ),
     ),
 )

@@ -149,7 +149,7 @@ class NoisyTests(Group):
     depth: int = integer(30, "depth of the chains", least=1)
 
 
-class Saturation(Group):
+class Saturation(Simulation):
     """Chains whose context does not span the space, at rho = 0; pretraining below tau_c is left out."""
 
     alpha: tuple[float, ...] = reals([0.1, 0.5], "context length per input dimension", above=0, below=1)
@@ -157,7 +157,7 @@ class Saturation(Group):
     depth: int = integer(40, "depth of the chains", least=1)
 
 
-class LateLaw(Group):
+class LateLaw(Simulation):
     """The law of the error at large depth, at rho = 0."""
 
     depth: int = integer(20, "depth of the simulated chains", least=1)
