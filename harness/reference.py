@@ -20,7 +20,7 @@ from solv.harness.runner import config_yaml, run_key
 from solv.harness.settings import replace, scientific
 from solv.tracking.claims import Finding, Verdict
 from solv.tracking.curves import Curves, agreement
-from solv.tracking.files import write_text
+from solv.tracking.files import restored, write_text
 from solv.tracking.runs import RunDirectory, RunDirectoryError, RunStore
 
 PRESET = "reference"
@@ -103,7 +103,7 @@ def refresh(run: RunDirectory, store: RunStore, changed: Sequence[str] = ()) -> 
     settings = replace(settings_of(run), parts=(), runs_dir=experiment.Config().runs_dir)
     new: Mapping[str, Any] = run.manifest()
     old: Mapping[str, Any] = kept.manifest()
-    if others := _differing(old["settings"], scientific(settings)) - set(changed):
+    if others := _differing(restored(old["settings"]), scientific(settings)) - set(changed):
         raise RunDirectoryError(
             f"{', '.join(sorted(others))} differ{'s' if len(others) == 1 else ''} from the kept run: run every part, "
             f"or name what no part that stays reads as changed"

@@ -90,12 +90,16 @@ def test_curves_that_are_kept_are_judged_again(tmp_path):
 @pytest.fixture
 def with_part(tmp_path):
     """A kept reference run, and a function that returns a run of one of its parts, measured with other values."""
-    source = reference("jailbreak")
-    kept = RunDirectory(tmp_path / "results" / "jailbreak" / source.path.name)
+    return kept_with_part("jailbreak", tmp_path)
+
+
+def kept_with_part(experiment, tmp_path):
+    source = reference(experiment)
+    kept = RunDirectory(tmp_path / "results" / experiment / source.path.name)
     shutil.copytree(source.path, kept.path)
 
     def part(name, change):
-        run = RunDirectory(tmp_path / "runs" / "jailbreak" / f"20270102-030405-{'0' * 12}")
+        run = RunDirectory(tmp_path / "runs" / experiment / f"20270102-030405-{'0' * 12}")
         shutil.copytree(source.path, run.path, dirs_exist_ok=True)
         curves = source.curves()
         run.write_curves(change(curves[curves["part"] == name]))
@@ -161,6 +165,13 @@ def test_a_setting_that_differs_from_the_kept_run_must_be_named(with_part):
         refresh(run, results, ["gone.key"])
     assert [each.path for each in results.runs()] == [kept.path]
     assert refresh(run, results, ["gone.key", "seed"]).fault() is None
+
+
+def test_an_infinite_setting_is_no_other_than_it_was(tmp_path):
+    """It is written as a text, since JSON has no such number."""
+    kept, part, results = kept_with_part("cot-depth", tmp_path)
+    assert "inf" in kept.manifest()["settings"]["tau"]
+    assert refresh(part(kept.curves()["part"].iloc[-1], lambda rows: rows), results).fault() is None
 
 
 def test_what_is_kept_names_no_folder_of_whoever_made_it(made):

@@ -79,6 +79,21 @@ def test_the_less_peaked_target_is_the_steeper_one(apart, verdict):
     assert judged(true_curves(hot=-1 / 3 - apart), "less-peaked-is-faster") is verdict
 
 
+def test_a_loss_that_has_come_to_its_floor_is_read_before():
+    """Batches and steps leave a loss of 3e-5, on which the least peaked target no longer falls."""
+    curves = true_curves(hot=-4.0)
+    hot = curves["params"].str.contains('"temperature": 0.06')
+    there = hot & (curves["x"] > 3)
+    loss, slope = (curves["panel"] == each for each in (Panels.LOSS, Panels.SLOPE))
+    curves.loc[there & loss, "y"] = 3e-5
+    curves.loc[there & slope, "y"] = 0.5
+    found = judge(CLAIMS["less-peaked-is-faster"], curves, {})
+    assert found.verdict is HOLDS
+    assert "-4.00" in found.measured
+    curves.loc[hot & slope & (curves["x"] < 3), "y"] = -0.2  # and where it fell, it was less steep
+    assert judged(curves, "less-peaked-is-faster") is FAILS
+
+
 @pytest.mark.parametrize("claim", CLAIMS)
 @pytest.mark.parametrize("error", [10.0, 0.0], ids=["large", "none"])
 def test_an_error_that_is_large_or_not_known_leaves_a_claim_undecided(claim, error):
