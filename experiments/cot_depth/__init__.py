@@ -42,7 +42,7 @@ ENTRY = Entry(
     ),
     question="How does the error depend on the number of reasoning steps, the pretraining data and the context?",
     axes=("alpha", "tau", "rho", "rho_test", "depth"),
-    expected={"smoke": "10 s", "quick": "2 min", "reference": "17 min", "paper": "hours, GPU"},
+    expected={"smoke": "10 s", "quick": "2 min", "reference": "37 min", "paper": "hours, GPU"},
     settings="solv.experiments.cot_depth.settings:CotDepthConfig",
     experiment="solv.experiments.cot_depth.experiment:EXPERIMENT",
 )

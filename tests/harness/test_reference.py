@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from solv.harness.compose import settings_for
+from solv.harness.contract import flat
 from solv.harness.reference import (
     MOST,
     PRESET,
@@ -19,7 +21,9 @@ from solv.harness.reference import (
     shipped,
     verdicts_page,
 )
+from solv.harness.settings import scientific
 from solv.tracking.claims import Finding, Verdict
+from solv.tracking.files import restored
 from solv.tracking.runs import RunDirectory, RunDirectoryError, RunStore
 from tests.end_to_end.cli.made_runs import make_run
 
@@ -179,6 +183,15 @@ def test_what_is_kept_names_no_folder_of_whoever_made_it(made):
     kept = keep(as_reference(run), RunStore(folder / "results"))
     assert kept.config()["runs_dir"] == "runs"
     assert {run.config()["runs_dir"] for run in shipped().runs()} == {"runs"}
+
+
+@pytest.mark.parametrize("run", shipped().finished(), ids=lambda run: run.experiment)
+def test_what_is_shipped_has_the_settings_of_the_preset(run):
+    """Of a setting that came later, the run had what is the default now."""
+    experiment, settings = settings_for(run.experiment, PRESET, [])
+    had, usual = (flat(each) for each in (restored(run.manifest()["settings"]), scientific(experiment.Config())))
+    for name, value in flat(scientific(settings)).items():
+        assert value == had.get(name, usual[name]), name
 
 
 @pytest.mark.parametrize("run", shipped().finished(), ids=lambda run: run.experiment)
