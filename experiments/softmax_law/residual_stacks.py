@@ -176,6 +176,7 @@ def work(config: SoftmaxLawConfig) -> Work:
 
 
 def _judge_stacks(curves: Curves) -> Judgement:
+    """Judge the last local slopes; near 1/3 they must have been a window earlier, too, or they pass through it."""
     rows = select(curves, panel=Panels.SLOPE, source="trained")
     scale = critical_scale(int(parameter(rows, "classes").iloc[0]))
     rows = rows[[target_scale(float(each)) >= PEAKED * scale for each in parameter(rows, "temperature")]]
@@ -183,18 +184,24 @@ def _judge_stacks(curves: Curves) -> Judgement:
         return missing(f"stacks.temperature <= {target_scale(PEAKED * scale):.2g}")
     losses = select(curves, panel=Panels.LOSS, source="trained")
     late = bool((losses["x"] * parameter(losses, "rate").astype(float)).max() >= LONG)
-    last = rows[rows["x"] == rows["x"].max()].assign(
-        blocks=lambda each: parameter(each, "blocks"), temperature=lambda each: parameter(each, "temperature")
-    )
+    rows = rows.assign(blocks=parameter(rows, "blocks"), temperature=parameter(rows, "temperature"))
+    last = rows[rows["x"] == rows["x"].max()].sort_values(["temperature", "blocks"])
+    earlier = rows[rows["x"] <= rows["x"].max() / FACTOR * (1 + LEAST)]
+    before = earlier[earlier["x"] == earlier["x"].max()].sort_values(["temperature", "blocks"])
+    verdict, steady = (all_of(all_near(each, [-1 / 3] * len(each), NEAR)) for each in (last, before))
+    if not late or (verdict is Verdict.HOLDS and (before.empty or steady is not Verdict.HOLDS)):
+        verdict = Verdict.UNDECIDED
     said = ", ".join(
         f"{row['blocks']:g} blocks, T = {row['temperature']:g}: {row['y']:.3f} ± {row['y_err']:.3f}"
         for _, row in last.iterrows()
     )
+    if not before.empty:
+        said += f"; a window earlier {', '.join(f'{slope:.3f}' for slope in before['y'])}"
     return Judgement(
-        all_of(all_near(last, [-1 / 3] * len(last), NEAR)) if late else Verdict.UNDECIDED,
+        verdict,
         predicted=-1 / 3,
         measured=said,
-        tolerance=f"{NEAR:g} each, over the last factor {FACTOR:g} in time, from τ = {LONG:g} on",
+        tolerance=f"{NEAR:g} each, over the last factor {FACTOR:g} in time and the one before, from τ = {LONG:g} on",
     )
 
 
@@ -214,7 +221,7 @@ RESIDUAL_STACKS = Part(
             reads=(Panels.SLOPE, Panels.LOSS),
             judge=_judge_stacks,
             figure="App. D.6",
-            needs={"stacks.steps": 40_000, "toy.repeats": 3},
+            needs={"stacks.steps": 80_000, "toy.repeats": 3},
         ),
     ),
 )

@@ -26,13 +26,13 @@ def test_its_claims_are_judged_by_its_own_curves():
     assert smoke("softmax-law", "residual-stacks").claims == (CLAIM.id,)
 
 
-def true_curves(slope=-1 / 3, error=1e-4, tau=LONG, temperature=0.01, flat=-0.1):
+def true_curves(slope=-1 / 3, error=1e-4, tau=LONG, temperature=0.01, flat=-0.1, before=-1 / 3):
     made = []
     for each, late in ((temperature, slope), (1.0, flat)):  # a target that is not peaked is judged by nobody
         at = {"blocks": 6, "temperature": each, "rate": 1e-2, "classes": 128}
         steps = tau / 1e-2
-        x = ("steps", [10, steps / 2])
-        made.append(RECORD.trained(Panels.SLOPE, at, x=x, y=("slope", [-1, late]), y_err=error, n=3))
+        x = ("steps", [10, steps / 8, steps / 2])
+        made.append(RECORD.trained(Panels.SLOPE, at, x=x, y=("slope", [-1, before, late]), y_err=error, n=3))
         made.append(RECORD.trained(Panels.LOSS, at, x=("steps", [2, steps]), y=("loss", [2, 1]), y_err=error, n=3))
     return join_curves(made)
 
@@ -55,6 +55,11 @@ EDGES = [
 @pytest.mark.parametrize(("claim", "rows", "change"), EDGES)
 def test_the_slope_is_a_third_within_its_tolerance(claim, rows, change, strength, expected):
     assert verdict(spoilt(true_curves(), change(strength), **rows)) is expected
+
+
+@pytest.mark.parametrize(("before", "expected"), [(-0.42, HOLDS), (-0.45, UNDECIDED), (-0.2, UNDECIDED)])
+def test_a_slope_that_passes_through_a_third_is_no_exponent(before, expected):
+    assert verdict(true_curves(before=before)) is expected
 
 
 @pytest.mark.parametrize("change", [{"error": 10.0}, {"error": 0.0}, {"tau": 0.99 * LONG}])
