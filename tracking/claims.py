@@ -109,8 +109,8 @@ def judge(
 ) -> Finding:
     """Return what a run's curves say of a claim.
 
-    A run that is smaller than the usual one in a size that the claim needs may confirm the claim, but not refute it:
-    the laws are those of large systems, and what a small one lacks is not told from what is wrong.
+    A run that is smaller than the usual one in a size, and than the claim needs it, may confirm the claim, but not
+    refute it: the laws are those of large systems, and what a small one lacks is not told from what is wrong.
 
     Args:
         claim: the claim.
@@ -123,7 +123,9 @@ def judge(
     """
     said = claim.judge(read(claim, curves))
     if said.verdict is Verdict.FAILS and any(
-        _largest(sizes, key) < _largest(usual, key) for key in claim.needs if usual is not None
+        _largest(sizes, key) < min(_largest(usual, key), least)
+        for key, least in claim.needs.items()
+        if usual is not None
     ):
         said = replace(said, verdict=Verdict.UNDECIDED)
     needs = said.needs or more_than(claim.needs, sizes) if said.verdict is Verdict.UNDECIDED else ""

@@ -134,13 +134,16 @@ def test_an_undecided_claim_needs_more_than_the_run_had(sizes, needs):
         ({"size": [2, 8], "repeats": 64}, FAILS),
         ({"size": 8, "repeats": 3, "other": 0}, FAILS),  # a size that the claim does not name
         ({}, UNDECIDED),
+        ({"size": 8, "repeats": 3, "enough": 5}, FAILS),  # smaller than usual, and as large as the claim needs
+        ({"size": 8, "repeats": 3, "enough": 4}, UNDECIDED),
     ],
 )
 def test_a_run_that_is_smaller_than_usual_in_what_the_claim_needs_does_not_refute_it(sizes, verdict):
-    usual = {"size": [1, 8], "repeats": 3, "other": 5}
-    refuted = claim(Judgement(FAILS, 1.0, 2.0), needs={"size": 16, "repeats": 32})
+    usual, needs = {"size": [1, 8], "repeats": 3, "other": 5, "enough": 9}, {"size": 16, "repeats": 32, "enough": 5}
+    sizes = {"enough": 9, **sizes}
+    refuted = claim(Judgement(FAILS, 1.0, 2.0), needs=needs)
     assert judge(refuted, points("theory", [1.0]), sizes, usual).verdict is verdict
-    confirmed = claim(Judgement(HOLDS, 1.0, 1.0), needs={"size": 16, "repeats": 32})
+    confirmed = claim(Judgement(HOLDS, 1.0, 1.0), needs=needs)
     assert judge(confirmed, points("theory", [1.0]), sizes, usual).verdict is HOLDS
 
 
