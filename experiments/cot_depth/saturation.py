@@ -90,10 +90,8 @@ def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
             step.advance(note=f"alpha={alpha:g}")
             if not taus:
                 continue
-            errors = simulate(config, context, "saturation", alpha, taus, 0.0, depth, sizes=config.saturation)[
-                "typical"
-            ]
-            y, y_err, n = geometric_mean(errors)
+            found = simulate(config, context, "saturation", alpha, taus, 0.0, depth, sizes=config.saturation)
+            y, y_err, n = geometric_mean(found["typical"])
             for index, tau in enumerate(taus):
                 yield RECORD.simulation(
                     Panels.CHAIN,
