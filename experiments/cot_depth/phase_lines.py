@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from solv.experiments.cot_depth.settings import CotDepthConfig, Simulation
+from solv.experiments.cot_depth.settings import CotDepthConfig
 from solv.experiments.cot_depth.work import chains, theory
 from solv.harness.contract import Context, Part
 from solv.harness.published import published_curves
@@ -76,12 +76,10 @@ def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
     """Yield the simulated lines, geometric means over contexts and pretraining sets, and the authors' points."""
     from solv.experiments.cot_depth.chain import simulate
 
-    size = config.phase_lines
-    sizes = Simulation(dimension=size.dimension, repeats=size.repeats, contexts=size.contexts)
     cells = list(_cells())
     with context.progress.task("simulate the lines of the phase diagram", len(cells)) as step:
         for panel, alpha, taus, depth in cells:
-            errors = simulate(config, context, "line", alpha, taus, RHO, depth, sizes=sizes)["typical"]
+            errors = simulate(config, context, "line", alpha, taus, RHO, depth, sizes=config.phase_lines)["typical"]
             step.advance(note=f"alpha={alpha:g}")
             for index, tau in enumerate(taus):
                 y, y_err, n = geometric_mean(errors[:, index])
@@ -92,8 +90,7 @@ def measure(config: CotDepthConfig, context: Context) -> Iterator[Curves]:
 
 def work(config: CotDepthConfig) -> Work:
     """Return the work of the chains of every line, and of their theory."""
-    size = config.phase_lines
-    sizes = Simulation(dimension=size.dimension, repeats=size.repeats, contexts=size.contexts)
+    sizes = config.phase_lines
     cells = (chains(sizes, alpha, taus, depth) + theory(depth, len(taus)) for _, alpha, taus, depth in _cells())
     return sum(cells, Work())
 

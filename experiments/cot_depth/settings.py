@@ -115,7 +115,7 @@ class SoftmaxAttention(Group):
     depth: int = integer(16, "largest depth tested", least=1)
 
 
-class PhaseLines(Group):
+class PhaseLines(Simulation):
     """The simulated lines of the phase diagram."""
 
     dimension: int = integer(128, "input dimension D", least=2)
