@@ -56,10 +56,12 @@ def stack_logits(
     parameters: Parameters, x: Float[Tensor, "copies samples width"]
 ) -> Float[Tensor, "copies samples classes"]:
     """Return the logits at temperature 1 of stacks with a copy axis; inputs of one copy are shown to all."""
-    stream = _normalised(x)
-    for layer in range(parameters["into"].shape[1]):
-        inner = _normalised(stream) @ parameters["into"][:, layer].mT + parameters["bias"][:, layer, None]
-        stream = stream + torch.relu(inner).square() @ parameters["out"][:, layer].mT
+    # Taken apart at once: the gradient of one block's share alone would be written into zeros of the size of all.
+    blocks = [parameters[name].unbind(1) for name in ("into", "bias", "out")]
+    stream = _normalised(x.expand(len(parameters["head"]), -1, -1))
+    for into, bias, out in zip(*blocks, strict=True):
+        inner = torch.baddbmm(bias[:, None], _normalised(stream), into.mT)
+        stream = torch.baddbmm(stream, torch.relu(inner).square(), out.mT)
     found: Tensor = _normalised(stream) @ parameters["head"].mT
     return found
 
