@@ -5,11 +5,12 @@ shallower, so that what no student of a depth can learn may end the fall; then t
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from functools import partial
 
 import numpy as np
+from jaxtyping import Float
 
 from solv.experiments.softmax_law.counting import ADAM, DIVERGENCE, PASS
 from solv.experiments.softmax_law.exponents import LEAST
@@ -29,8 +30,7 @@ LONG = 20.0  # least tau from which the last slope is late: the paper's training
 PEAKED = 2.0  # b* / c0 from which a target is peaked for long
 TELL_EVERY = 20
 EXPANSION = 4  # hidden units of a block for each of the stream, as in models/softmax_law/residual_stack.py
-# Passes of a step through a block's hidden units, its stream, and, where gradients of blocks are joined, its weights.
-HIDDEN_PASSES, STREAM_PASSES, JOIN_PASSES, BLOCK_CALLS = 8, 10, 0.4, 40
+HIDDEN_PASSES, STREAM_PASSES, BLOCK_CALLS = 8, 10, 40  # of a step through a block's hidden units, and its stream
 
 
 class Panels(StrEnum):
@@ -161,22 +161,20 @@ def _train(config: SoftmaxLawConfig, context: Context, repeat: int, read_at: lis
 def work(config: SoftmaxLawConfig) -> Work:
     """Return the work of the students of all depths at all temperatures, and of the teacher, which is not trained.
 
-    A block's gradient is written into zeros of the size of all blocks. Memory: what backwards needs of the deepest.
+    Memory: what backwards needs of the deepest.
     """
     sizes, width, copies = config.stacks, config.toy.inputs, len(config.stacks.temperature)
     weights, shown = 2 * EXPANSION * width**2, sizes.batch * copies
     touched = HIDDEN_PASSES * EXPANSION * width + STREAM_PASSES * width  # of a block and an input
     block = Work((6 * weights + PASS * touched) * shown + ADAM * PASS * weights * copies, BLOCK_CALLS)
     head = Work(6 * width * config.toy.classes * shown + DIVERGENCE * PASS * config.toy.classes * shown / 2, 60)
-    joined = Work(PASS * JOIN_PASSES * weights * copies * sum(depth**2 for depth in sizes.blocks))
     teacher = Work((2 * weights + PASS * touched / 3) * sizes.batch, BLOCK_CALLS / 3) * sizes.teacher
-    step = sum(sizes.blocks) * block + len(sizes.blocks) * head + joined + teacher
+    step = sum(sizes.blocks) * block + len(sizes.blocks) * head + teacher
     kept = max(sizes.blocks) * (4 * (3 * EXPANSION + 4) * width * shown + 16 * weights * copies)
     return config.toy.repeats * sizes.steps * step + Work(memory=kept + 12 * config.toy.classes * shown)
 
 
 def _judge_stacks(curves: Curves) -> Judgement:
-    """Judge the last local slopes; near 1/3 they must have been a window earlier, too, or they pass through it."""
     rows = select(curves, panel=Panels.SLOPE, source="trained")
     scale = critical_scale(int(parameter(rows, "classes").iloc[0]))
     rows = rows[[target_scale(float(each)) >= PEAKED * scale for each in parameter(rows, "temperature")]]
@@ -185,24 +183,41 @@ def _judge_stacks(curves: Curves) -> Judgement:
     losses = select(curves, panel=Panels.LOSS, source="trained")
     late = bool((losses["x"] * parameter(losses, "rate").astype(float)).max() >= LONG)
     rows = rows.assign(blocks=parameter(rows, "blocks"), temperature=parameter(rows, "temperature"))
-    last = rows[rows["x"] == rows["x"].max()].sort_values(["temperature", "blocks"])
-    earlier = rows[rows["x"] <= rows["x"].max() / FACTOR * (1 + LEAST)]
-    before = earlier[earlier["x"] == earlier["x"].max()].sort_values(["temperature", "blocks"])
-    verdict, steady = (all_of(all_near(each, [-1 / 3] * len(each), NEAR)) for each in (last, before))
-    if not late or (verdict is Verdict.HOLDS and (before.empty or steady is not Verdict.HOLDS)):
-        verdict = Verdict.UNDECIDED
+    times = np.unique(rows["x"])
+    windows = [rows[rows["x"] == time].sort_values(["temperature", "blocks"]) for time in times]
+    near = [all_near(each, [-1 / 3] * len(each), NEAR) for each in windows]
     said = ", ".join(
         f"{row['blocks']:g} blocks, T = {row['temperature']:g}: {row['y']:.3f} ± {row['y_err']:.3f}"
-        for _, row in last.iterrows()
+        for _, row in windows[-1].iterrows()
     )
-    if not before.empty:
-        said += f"; a window earlier {', '.join(f'{slope:.3f}' for slope in before['y'])}"
+    if (before := _window_before(times, times[-1])) is not None:
+        said += f"; a window earlier {', '.join(f'{slope:.3f}' for slope in windows[before]['y'])}"
     return Judgement(
-        verdict,
+        all_of(_of_student(times, each) for each in zip(*near, strict=True)) if late else Verdict.UNDECIDED,
         predicted=-1 / 3,
         measured=said,
         tolerance=f"{NEAR:g} each, over the last factor {FACTOR:g} in time and the one before, from τ = {LONG:g} on",
     )
+
+
+def _of_student(times: Float[np.ndarray, "windows"], near: Sequence[Verdict]) -> Verdict:
+    """Judge a student by which of its windows are near 1/3: two in succession, or its slope passes through.
+
+    Where two were, but not the last, the fall may have ended at what a student of that depth can learn.
+    """
+    steady = [
+        at is Verdict.HOLDS and (before := _window_before(times, time)) is not None and near[before] is Verdict.HOLDS
+        for time, at in zip(times, near, strict=True)
+    ]
+    if steady[-1]:
+        return Verdict.HOLDS
+    return Verdict.FAILS if near[-1] is Verdict.FAILS and not any(steady) else Verdict.UNDECIDED
+
+
+def _window_before(times: Float[np.ndarray, "windows"], time: float) -> int | None:
+    """Return the place of the last window that is over when that of a time begins, if any is."""
+    places = np.flatnonzero(times <= time / FACTOR * (1 + LEAST))
+    return int(places[-1]) if places.size else None
 
 
 RESIDUAL_STACKS = Part(

@@ -62,6 +62,18 @@ def test_a_slope_that_passes_through_a_third_is_no_exponent(before, expected):
     assert verdict(true_curves(before=before)) is expected
 
 
+@pytest.mark.parametrize(
+    ("slopes", "expected"), [((-0.42, -0.35, -0.25, -0.1), UNDECIDED), ((-0.5, -0.3, -0.1), FAILS)]
+)
+def test_what_was_steady_may_have_learned_what_it_can(slopes, expected):
+    """Windows of a factor 4 each: a plateau that ended is not told from one that had not begun to."""
+    at = {"blocks": 6, "temperature": 0.01, "rate": 1e-2, "classes": 128}
+    x = ("steps", [100 * 4.0**place for place in range(len(slopes))])
+    made = RECORD.trained(Panels.SLOPE, at, x=x, y=("slope", slopes), y_err=1e-4, n=3)
+    losses = RECORD.trained(Panels.LOSS, at, x=("steps", [2, 20_000]), y=("loss", [2, 1]), y_err=1e-4, n=3)
+    assert verdict(join_curves([made, losses])) is expected
+
+
 @pytest.mark.parametrize("change", [{"error": 10.0}, {"error": 0.0}, {"tau": 0.99 * LONG}])
 def test_a_large_error_or_a_short_run_leaves_it_undecided(change):
     assert verdict(true_curves(**change)) is UNDECIDED
