@@ -83,6 +83,15 @@ def plane_cells(config: PitaConfig, answer: str) -> list[Cell]:
     ]
 
 
+def plane_seeds(config: PitaConfig, cell: Cell) -> int:
+    """Return how many models of a task of the plane are trained: more of the broadest and of the deepest."""
+    settings = config.generalisation
+    seeds = settings.trace_seeds if cell.answer == TRACE else settings.direct_seeds
+    breadths = [each.arms / each.depth for each in plane_cells(config, cell.answer)]
+    corner = cell.arms / cell.depth in (min(breadths), max(breadths))
+    return seeds * (settings.corner_factor if corner else 1)
+
+
 def tested_hops(depth: int) -> tuple[int, ...]:
     """Return the numbers of hops at which a model of the plane is tested, from 1 to depth - 1."""
     return tuple(sorted(set(np.linspace(1, depth - 1, MOST_TESTED).round().astype(int).tolist())))

@@ -90,9 +90,8 @@ def _far(config: PitaConfig, learned: Mapping[Cell, Mapping[str, np.ndarray]]) -
         far = np.array(tested_hops(depth)) > depth / 2
         if not far.any():
             continue
-        y, y_err, n = standard_error(
-            np.stack([2 * learned[cell]["accuracy"][0][:, far].mean(1) - 1 for cell in cells], axis=1)
-        )
+        found = [standard_error(2 * learned[cell]["accuracy"][0][:, far].mean(1) - 1) for cell in cells]
+        y, y_err, n = zip(*found, strict=True)
         at = {
             "answer": DIRECT,
             "depth": depth,

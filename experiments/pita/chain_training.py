@@ -9,7 +9,7 @@ from torch import Tensor
 
 from solv.data.pita.chain import ChainTask
 from solv.experiments.pita.answers import TRACE
-from solv.experiments.pita.chain import Cell, batch_size, groups, plane_cells, tested_hops
+from solv.experiments.pita.chain import Cell, batch_size, groups, plane_cells, plane_seeds, tested_hops
 from solv.experiments.pita.settings import PitaConfig, Training
 from solv.harness.contract import Context
 from solv.harness.settings import replace
@@ -39,13 +39,11 @@ class Trained:
 
 def learn_plane(config: PitaConfig, context: Context, *answers: str) -> dict[Cell, Arrays]:
     """Train the tasks of the plane and return what `accuracies` gives of each, at all of its `tested_hops`."""
-    general = config.generalisation
     cells = [cell for answer in answers for cell in plane_cells(config, answer)]
     learned = {}
     with context.progress.task("train chain models for longer questions", len(cells)) as step:
         for cell in cells:
-            seeds = general.trace_seeds if cell.answer == TRACE else general.direct_seeds
-            training = replace(config.training, seeds=seeds, tests=general.tests)
+            training = replace(config.training, seeds=plane_seeds(config, cell), tests=config.generalisation.tests)
             learned[cell] = accuracies(training, context, cell, tested_hops(cell.depth))
             step.advance(note=cell.name)
     return learned

@@ -2,7 +2,7 @@
 
 from solv.data.pita.chain import ChainTask
 from solv.experiments.pita.answers import TRACE
-from solv.experiments.pita.chain import Cell, batch_size, groups, plane_cells, tested_hops
+from solv.experiments.pita.chain import Cell, batch_size, groups, plane_cells, plane_seeds, tested_hops
 from solv.experiments.pita.settings import PitaConfig, Training
 from solv.harness.settings import replace
 from solv.harness.work import Work
@@ -18,12 +18,12 @@ KEPT = 3  # arrays of a batch's size: the tokens' embeddings, or the logits, wit
 
 def plane_work(config: PitaConfig, *answers: str) -> Work:
     """Return the work of `learn_plane`: every task of the plane, tested at all of its hops."""
-    general = config.generalisation
-    seeds = {answer: general.trace_seeds if answer == TRACE else general.direct_seeds for answer in answers}
     return sum(
         (
             cell_work(
-                replace(config.training, seeds=seeds[answer], tests=general.tests), cell, len(tested_hops(cell.depth))
+                replace(config.training, seeds=plane_seeds(config, cell), tests=config.generalisation.tests),
+                cell,
+                len(tested_hops(cell.depth)),
             )
             for answer in answers
             for cell in plane_cells(config, answer)

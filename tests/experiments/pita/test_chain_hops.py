@@ -1,7 +1,10 @@
 """Part `chain-hops` of pita: is every panel filled by the part alone?"""
 
-from solv.experiments.pita.chain_hops import Panels
-from tests.experiments.scaffold import smoke
+from solv.experiments.pita.answers import DIRECT
+from solv.experiments.pita.chain_hops import Panels, measure
+from solv.experiments.pita.settings import Generalisation, PitaConfig, Training
+from solv.tracking.curves import join_curves, parameter, select
+from tests.experiments.scaffold import context, smoke
 
 SOURCES = {
     Panels.HOPS: {"trained"},
@@ -17,3 +20,14 @@ def test_every_panel_has_the_curves_that_are_promised():
 
 def test_theory_is_exact_and_measurements_have_counts_and_errors():
     assert smoke("pita", "chain-hops").sound()
+
+
+def test_tasks_with_more_models_say_how_many(tmp_path):
+    sizes = Generalisation(depth=(4, 8), arms=(2, 4), trace_seeds=2, direct_seeds=3, corner_factor=2, tests=10, width=8)
+    curves = join_curves(measure(PitaConfig(training=Training(steps=3), generalisation=sizes), context(tmp_path)))
+    far = select(curves, panel=Panels.BREADTH)
+    broad_and_deep = {(4, 4): 6, (2, 8): 6, (2, 4): 3, (4, 8): 3}
+    assert dict(zip(zip(far["x"], parameter(far, "depth"), strict=True), far["n"], strict=True)) == broad_and_deep
+    hops = select(curves, panel=Panels.HOPS, answer=DIRECT)
+    tasks = zip(parameter(hops, "arms"), parameter(hops, "depth"), strict=True)
+    assert dict(zip(tasks, hops["n"], strict=True)) == broad_and_deep
