@@ -10,7 +10,7 @@ import numpy as np
 
 from solv.harness.entry import Entry
 from solv.harness.seeds import Seeds
-from solv.harness.settings import ConfigurationError, RunSettings, as_dictionary
+from solv.harness.settings import ConfigurationError, RunSettings, as_dictionary, largest_values
 from solv.harness.work import Work
 from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.claims import Claim, Finding, judge, not_run, read
@@ -209,6 +209,7 @@ class Experiment(Generic[Settings]):
         if declared is None:
             declared = {str(panel.name) for panel in self.panels(settings)}
         sizes, usual = flat(as_dictionary(settings)), flat(as_dictionary(self.Config()))
+        most = largest_values(self.Config)
         absences = {
             claim.id: [panel for panel in claim.reads if panel.value not in declared] for claim in self.all_claims()
         }
@@ -219,7 +220,7 @@ class Experiment(Generic[Settings]):
         for claim in self.all_claims():
             absent = absences[claim.id]
             if not absent:
-                findings.append(judge(claim, curves, sizes, usual))
+                findings.append(judge(claim, curves, sizes, usual, most))
                 continue
             parts = {part.name: part for panel in absent for part in self.parts if panel in part.names}
             off = [name for name in parts if name not in {part.name for part in chosen}]

@@ -172,11 +172,13 @@ def _text(choices: Sequence[str]) -> Any:
 
 
 def _real_facts(bounds: Mapping[str, Any], scientific: bool = True) -> dict[str, Any]:
-    return {"kind": "real", "scientific": scientific, "valid": interval(**bounds)}
+    most = bounds.get("most", bounds.get("below", math.inf))
+    return {"kind": "real", "scientific": scientific, "valid": interval(**bounds), "most": most}
 
 
 def _integer_facts(least: int, most: int | None, scientific: bool = True) -> dict[str, Any]:
-    return {"kind": "integer", "scientific": scientific, "valid": interval(least=least, most=most)}
+    valid, last = interval(least=least, most=most), math.inf if most is None else most
+    return {"kind": "integer", "scientific": scientific, "valid": valid, "most": last}
 
 
 def _text_facts(choices: Sequence[str], scientific: bool) -> dict[str, Any]:
@@ -314,6 +316,11 @@ def is_list(kind: type[Group], key: str) -> bool:
 def decides_numbers(kind: type[Group], key: str) -> bool:
     """Return whether a full key is part of what a run's numbers depend on."""
     return any(name == key and bool(_facts(field)["scientific"]) for name, field in _leaves(kind))
+
+
+def largest_values(kind: type[Group]) -> dict[str, float]:
+    """Return the largest valid value of every number or axis of numbers by full key, inf where there is none."""
+    return {name: float(facts["most"]) for name, field in _leaves(kind) if "most" in (facts := _facts(field))}
 
 
 def nearest_key(kind: type[Group], key: str) -> str:

@@ -17,7 +17,7 @@ class Panels(StrEnum):
 
 
 class Size(Group):
-    repeats: int = integer(8, "repeats", least=2)
+    repeats: int = integer(8, "repeats", least=2, most=10_000)
 
 
 class OwnConfig(RunSettings):

@@ -74,6 +74,7 @@ def test_the_toy_keeps_the_contract():
         ({"measure": with_a_result_in_its_params}, "is called .* with one seed and .* a result is no param"),
         ({"predict": lambda config: [], "measure": lambda config, context: []}, "MissingCurves|has no curve"),
         ({"claims": (claim(needs={"size.repeat": 4}),)}, "needs size.repeat, which is no setting"),
+        ({"claims": (claim(needs={"size.repeats": 10_001}),)}, "needs size.repeats >= 10001, which is not valid"),
         ({"claims": (claim(reads=(Misspelt.LAW,)),)}, "reads lwa, which is a panel of no part"),
         ({"claims": (claim(), claim())}, "claim positive stands twice"),
         ({"claims": (claim(reads=()),)}, "claim positive reads no panel"),

@@ -105,7 +105,11 @@ def read(claim: Claim, curves: Curves) -> Curves:
 
 
 def judge(
-    claim: Claim, curves: Curves, sizes: Mapping[str, object], usual: Mapping[str, object] | None = None
+    claim: Claim,
+    curves: Curves,
+    sizes: Mapping[str, object],
+    usual: Mapping[str, object] | None = None,
+    most: Mapping[str, float] | None = None,
 ) -> Finding:
     """Return what a run's curves say of a claim.
 
@@ -117,6 +121,7 @@ def judge(
         curves: all curves of the run; the judge is given those of the panels that the claim reads.
         sizes: the run's settings by full key: an undecided claim needs more than these.
         usual: the settings by full key of a run of the usual size; None: every run may refute.
+        most: the largest valid value of settings by full key; no size beyond it is asked for.
 
     Raises:
         MissingCurvesError: a panel that the claim reads has no curve.
@@ -128,7 +133,7 @@ def judge(
         if usual is not None
     ):
         said = replace(said, verdict=Verdict.UNDECIDED)
-    needs = said.needs or more_than(claim.needs, sizes) if said.verdict is Verdict.UNDECIDED else ""
+    needs = said.needs or more_than(claim.needs, sizes, most or {}) if said.verdict is Verdict.UNDECIDED else ""
     return Finding(
         claim.id,
         claim.statement,
@@ -152,14 +157,17 @@ def missing(needs: str) -> Judgement:
     return Judgement(Verdict.UNDECIDED, "-", "not among the settings of this run", needs=needs)
 
 
-def more_than(needs: Mapping[str, float], sizes: Mapping[str, object]) -> str:
-    """Return which sizes would decide, beyond those a run had: the claim's, or twice the run's where it had them."""
+def more_than(needs: Mapping[str, float], sizes: Mapping[str, object], most: Mapping[str, float]) -> str:
+    """Return which sizes would decide, beyond those a run had: the claim's, or twice the run's where it had them.
+
+    Twice a size that cannot be set is left out.
+    """
     short, had = [], []
     for key, least in needs.items():
         largest = _largest(sizes, key)
         if largest < least:
             short.append(f"{key} >= {least:g}")
-        else:
+        elif 2 * largest <= most.get(key, math.inf):
             had.append(f"{key} >= {2 * largest:g}")
     return ", ".join(short or had) or "a larger run"
 

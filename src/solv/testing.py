@@ -22,7 +22,7 @@ import pandas as pd
 
 from solv.harness.contract import Context, Experiment, Part, flat
 from solv.harness.seeds import Seeds
-from solv.harness.settings import RunSettings, as_dictionary, keys, replace, resolve
+from solv.harness.settings import RunSettings, as_dictionary, keys, largest_values, replace, resolve
 from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.claims import MissingCurvesError, Verdict
 from solv.tracking.curves import Curves, join_curves
@@ -87,14 +87,15 @@ def check_statics(experiment: Experiment[Any]) -> None:
         assert not twice, f"{name}: {what} {', '.join(twice)} stands twice"
     known = {panel.value for part in experiment.parts for panel in part.names}
     shown = {str(panel.name) for part in experiment.parts for panel in part.panels(experiment.Config())}
-    settable = {key.name for key in keys(experiment.Config)}
+    settable, most = {key.name for key in keys(experiment.Config)}, largest_values(experiment.Config)
     for claim in experiment.all_claims():
         assert claim.reads, f"{name}: claim {claim.id} reads no panel"
         for panel in claim.reads:
             assert panel.value in known, f"{name}: claim {claim.id} reads {panel.value}, which is a panel of no part"
             assert panel.value in shown, f"{name}: claim {claim.id} reads {panel.value}, which quick leaves out"
-        for key in claim.needs:
+        for key, least in claim.needs.items():
             assert key in settable, f"{name}: claim {claim.id} needs {key}, which is no setting"
+            assert least <= most.get(key, least), f"{name}: claim {claim.id} needs {key} >= {least}, which is not valid"
     claims = {claim.id for claim in experiment.all_claims()}
     assert len(experiment.headline) <= MOST, f"{name}: the headline has more than {MOST} pictures"
     for highlight in experiment.headline:

@@ -21,6 +21,7 @@ from solv.harness.settings import (
     integer,
     integers,
     keys,
+    largest_values,
     nearest_key,
     real,
     reals,
@@ -71,6 +72,14 @@ def test_defaults_resolve_to_themselves():
 def test_a_scalar_counts_as_a_list_of_one():
     assert settings(tau=2).tau == (2.0,)
     assert settings(depth=3).depth == (3,)
+
+
+def test_the_largest_values_are_those_of_numbers():
+    found = largest_values(Config)
+    assert (found["depth"], found["tau"], found["training.rate"]) == (100, math.inf, math.inf)
+    assert not {"method", "judges", "plot"} & set(found)
+    for key, most in found.items():
+        assert "." in key or most in (100, math.inf)
 
 
 def test_infinity_is_valid_only_where_it_is_declared():

@@ -126,6 +126,19 @@ def test_an_undecided_claim_needs_more_than_the_run_had(sizes, needs):
 
 
 @pytest.mark.parametrize(
+    ("most", "needs"),
+    [
+        ({"size": 32}, "size >= 32, repeats >= 128"),
+        ({"size": 31}, "repeats >= 128"),
+        ({"size": 31, "repeats": 9}, "a larger run"),
+    ],
+)
+def test_no_size_is_asked_for_that_cannot_be_set(most, needs):
+    vague = claim(Judgement(UNDECIDED, 1.0, 1.0), needs={"size": 16, "repeats": 32})
+    assert judge(vague, points("theory", [1.0]), {"size": 16, "repeats": 64}, most=most).needs == needs
+
+
+@pytest.mark.parametrize(
     ("sizes", "verdict"),
     [
         ({"size": 8, "repeats": 3}, FAILS),  # as large as usual, if not as large as the claim needs
