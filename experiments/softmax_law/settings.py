@@ -179,9 +179,18 @@ class Stacks(Group):
     batch: int = integer(128, "fresh inputs per step for residual stacks", least=1)
 
 
-class Digits(Group):
-    """An MLP on scikit-learn's digits."""
+DIGITS, PACKAGED_MNIST, MNIST = "digits", "mnist5k", "mnist"  # sets of images
 
+
+class Digits(Group):
+    """An MLP on images of digits."""
+
+    images: str = text(
+        DIGITS,
+        "images of digits: scikit-learn's, 5000 of MNIST (extra `images`), or all of MNIST's training set",
+        choices=(DIGITS, PACKAGED_MNIST, MNIST),
+    )
+    folder: str | None = text(None, "folder of MNIST's published files, for digits.images=mnist", scientific=False)
     hidden: tuple[int, ...] = integers([4, 10], "units of the hidden layer of the MLP on digits", least=1)
     rate: float = real(1e-3, "learning rate of Adam on digits", above=0)
     steps: int = integer(4000, "full-batch steps on digits", least=50)

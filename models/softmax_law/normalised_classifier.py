@@ -95,8 +95,12 @@ def _normalised(x: Float[Tensor, "copies samples features"]) -> Float[Tensor, "c
 
 
 def _logits(parameters: Parameters, whitened: Tensor) -> Float[Tensor, "copies samples classes"]:
-    shown = whitened * parameters["gain"][:, None] + parameters["shift"][:, None]
-    inner = torch.relu(shown @ parameters["first"].mT + parameters["bias"][:, None])
+    # All images are read once for all trainings; gain and shift of the inputs are taken to the first layer's weights,
+    # which are fewer than the pixels.
+    first = parameters["first"] * parameters["gain"][:, None]
+    bias = parameters["bias"] + (parameters["first"] @ parameters["shift"][..., None])[..., 0]
+    inner = (whitened @ first.flatten(0, 1).mT).view(-1, *bias.shape).movedim(1, 0)
+    inner = torch.relu(inner + bias[:, None])
     inner = _normalised(inner) * parameters["hidden_gain"][:, None] + parameters["hidden_shift"][:, None]
     found: Tensor = inner @ parameters["last"].mT
     return found
