@@ -209,7 +209,7 @@ class Experiment(Generic[Settings]):
         if declared is None:
             declared = {str(panel.name) for panel in self.panels(settings)}
         sizes, usual = flat(as_dictionary(settings)), flat(as_dictionary(self.Config()))
-        most = largest_values(self.Config)
+        most = largest_values(type(settings))
         absences = {
             claim.id: [panel for panel in claim.reads if panel.value not in declared] for claim in self.all_claims()
         }

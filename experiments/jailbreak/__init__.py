@@ -34,7 +34,7 @@ ENTRY = Entry(
     ),
     question="Does the chance of an unsafe answer grow with samples as a power or exponentially?",
     axes=("x", "m", "field"),
-    expected={"smoke": "10 s", "quick": "1 min", "reference": "28 min", "paper": "not measured, GPU"},
+    expected={"smoke": "10 s", "quick": "1 min", "reference": "55 min", "paper": "not measured, GPU"},
     settings="solv.experiments.jailbreak.settings:JailbreakConfig",
     experiment="solv.experiments.jailbreak.experiment:EXPERIMENT",
 )

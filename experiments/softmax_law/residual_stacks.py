@@ -15,7 +15,7 @@ from jaxtyping import Float
 from solv.experiments.softmax_law.counting import ADAM, DIVERGENCE, PASS
 from solv.experiments.softmax_law.exponents import LEAST
 from solv.experiments.softmax_law.settings import SoftmaxLawConfig
-from solv.experiments.softmax_law.toy import SAVE_EVERY, all_near, reading_steps, slopes_over, target_scale
+from solv.experiments.softmax_law.toy import SAVE_EVERY, all_near, reading_steps, slopes_until, target_scale
 from solv.harness.contract import Context, Part
 from solv.harness.work import Work
 from solv.theory.softmax_law.random_energies import critical_scale
@@ -112,9 +112,9 @@ def measure(config: SoftmaxLawConfig, context: Context) -> Iterator[Curves]:
                 y, y_err, n = geometric_mean(values)
                 yield RECORD.trained(panel, at, x=("steps", steps), y=(name, y), y_err=y_err, n=n)
             last[temperature].append(tuple(float(each) for each in geometric_mean(loss[:, -1])))  # type: ignore[arg-type]
-            starts, slopes = slopes_over(steps, loss, FACTOR)
+            until, slopes = slopes_until(steps, loss, FACTOR)
             slope, y_err, n = standard_error(slopes)
-            x = ("steps", starts * math.sqrt(FACTOR))
+            x = ("steps", until / math.sqrt(FACTOR))
             yield RECORD.trained(Panels.SLOPE, at, x=x, y=("slope", slope), y_err=y_err, n=n)
     for temperature, ends in last.items():
         losses, errors, counts = zip(*ends, strict=True)
@@ -215,9 +215,9 @@ def _of_student(times: Float[np.ndarray, "windows"], near: Sequence[Verdict]) ->
 
 
 def _window_before(times: Float[np.ndarray, "windows"], time: float) -> int | None:
-    """Return the place of the last window that is over when that of a time begins, if any is."""
-    places = np.flatnonzero(times <= time / FACTOR * (1 + LEAST))
-    return int(places[-1]) if places.size else None
+    """Return the place of the window that is about a factor before that of a time, if there is one."""
+    off = np.abs(np.log(times * FACTOR / time))
+    return int(off.argmin()) if off.min() < math.log(FACTOR) / 2 else None
 
 
 RESIDUAL_STACKS = Part(

@@ -33,6 +33,7 @@ UNIFORM = 1 / math.sqrt(3)  # standard deviation of the teacher's logits at temp
 TAU = "τ = sum of learning rates"
 WARM_UP, FINAL = 0.01, 0.1  # of the steps, and of the peak rate: the schedule of Pythia, which the paper takes
 SAVE_EVERY, TELL_EVERY = 500, 20  # steps
+ROUNDING = 1e-9  # relative, of a time at the edge of a window
 TINY = 1e-300  # so that a loss that is gone has a logarithm
 ALARM = 0.02  # chance that the worst of what is judged lies so many errors off; its tolerance comes on top
 READINGS = 26  # of a training, logarithmic in the step
@@ -143,11 +144,31 @@ def slopes_over(
 
     A difference over a fixed factor is no derivative: it is smooth where readings are noisy; theory is read alike.
     """
-    log_x, log_y = np.log(x), np.log(np.maximum(y, TINY))
-    starts = log_x[log_x <= log_x[-1] - math.log(factor) + 1e-9]
-    ends = starts + math.log(factor)
-    found = [(np.interp(ends, log_x, row) - np.interp(starts, log_x, row)) / math.log(factor) for row in log_y]
-    return np.exp(starts), np.stack(found)
+    starts = x[x <= x[-1] / factor * (1 + ROUNDING)]
+    return starts, _slopes_from(starts, x, y, factor)
+
+
+def slopes_until(
+    x: Float[np.ndarray, "times"], y: Float[np.ndarray, "repeats times"], factor: float
+) -> tuple[Float[np.ndarray, "places"], Float[np.ndarray, "repeats places"]]:
+    """Return log-log slopes of y between x / factor and x, and the x at which they end: the last x is one of them."""
+    ends = x[x >= x[0] * factor * (1 - ROUNDING)]
+    return ends, _slopes_from(ends / factor, x, y, factor)
+
+
+def _slopes_from(
+    starts: Float[np.ndarray, "places"],
+    x: Float[np.ndarray, "times"],
+    y: Float[np.ndarray, "repeats times"],
+    factor: float,
+) -> Float[np.ndarray, "repeats places"]:
+    log_x, begins = np.log(x), np.log(starts)
+    ends = begins + math.log(factor)
+    found = [
+        (np.interp(ends, log_x, row) - np.interp(begins, log_x, row)) / math.log(factor)
+        for row in np.log(np.maximum(y, TINY))
+    ]
+    return np.stack(found)
 
 
 # -- training ----------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from solv.experiments.softmax_law.toy import (
     reading_steps,
     schedule_factors,
     slopes_over,
+    slopes_until,
     target_scale,
     toy_flow,
     toy_inputs,
@@ -70,6 +71,15 @@ def test_the_flow_starts_with_the_whole_divergence_and_ends_at_the_target():
     assert np.all(flow.loss[:, 1] < 1e-9)
     norms = [toy_sample(CONFIG, r)[1] / 0.3 for r in range(2)]
     np.testing.assert_allclose(flow.norm[:, 1], norms, rtol=1e-6)
+
+
+def test_slopes_until_the_end_are_those_of_a_power():
+    x = np.array([2.0, 3, 7, 11, 30])
+    ends, slopes = slopes_until(x, np.stack([x**-0.5, 3 * x**2]), 4.0)
+    np.testing.assert_array_equal(ends, [11, 30])
+    np.testing.assert_allclose(slopes, [[-0.5] * 2, [2.0] * 2])
+    ends, _ = slopes_until(0.3 * 4.0 ** np.arange(4), np.ones((1, 4)), 4.0)
+    assert len(ends) == 3
 
 
 def test_slopes_over_a_factor_are_those_of_a_power():
