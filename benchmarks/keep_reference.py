@@ -6,7 +6,7 @@
     python -m benchmarks.keep_reference --judge NAME        # the curves that are kept, by the judges of today
 
 A run that was killed goes on, and one that is finished is read; the page of all verdicts is written anew, and what the
-preset `quick` of the same parts takes on this machine is measured beside. Takes from four minutes to three hours of one
+preset `quick` of the same parts takes on this machine is measured beside. Takes from four minutes to four hours of one
 free core.
 """
 

@@ -68,9 +68,9 @@ FIGURES = (
         "heat maps of accuracy",
         "width against levels and arms, with lines of critical width",
         "chain-widths",
-        "GPU: 280 PFLOP, 10 GiB, estimated; `reference`: 46 min of one core, measured",
+        "GPU: 280 PFLOP, 10 GiB, estimated; `reference`: 43 min of one slow core, measured",
         "yes: slopes of the lines",
-        "10 000 steps, d to 96: depth 0.92 ± 0.02 (trace, 2 drawn) and 1.05 ± 0.08; arms 0.46, 0.66",
+        "10 000 steps, d to 96: depth 0.93 ± 0.03 (trace, 2 drawn) and 1.14 ± 0.11; arms 0.46, 0.64",
     ),
     PaperFigure(
         "accuracy against hops",
