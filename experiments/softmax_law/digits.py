@@ -147,7 +147,7 @@ def _images(sizes: Digits) -> tuple[Float[np.ndarray, "images pixels"], Int[np.n
         raise ConfigurationError(
             f"digits.images={sizes.images}: {error}; digits.images={SMALL} needs no file"
         ) from None
-    return images.reshape(len(images), -1) / 255, labels
+    return images.reshape(len(images), -1) / np.float32(255), labels
 
 
 def work(config: SoftmaxLawConfig) -> Work:
