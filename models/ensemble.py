@@ -169,14 +169,16 @@ class Ensemble:
         for name, gradient in gradients.items():
             value = self.parameters[name]
             rate = _column(rule.learning_rate, value) * _column(factor, value)
-            value.mul_(1 - rate * _column(rule.weight_decay, value))
+            if isinstance(rule.weight_decay, Tensor) or rule.weight_decay:
+                value.mul_(1 - rate * _column(rule.weight_decay, value))
             rate = rate * _column(rule.factors.get(name, 1.0), value)
             if rule.rule == "adam":
                 first, second = self._moments["first"][name], self._moments["second"][name]
                 first.lerp_(gradient, 1 - rule.betas[0])
                 second.mul_(rule.betas[1]).addcmul_(gradient, gradient, value=1 - rule.betas[1])
                 bias = [1 - beta ** (self.step + 1) for beta in rule.betas]
-                value.sub_(rate / bias[0] * first / ((second / bias[1]).sqrt() + rule.epsilon))
+                scatter = (second / bias[1]).sqrt_().add_(rule.epsilon)  # in place: two arrays are made, not five
+                value.sub_((rate / bias[0] * first).div_(scatter))
             elif rule.momentum:
                 first = self._moments["first"][name]
                 value.sub_(rate * first.mul_(rule.momentum).add_(gradient))

@@ -84,12 +84,8 @@ def plane_cells(config: PitaConfig, answer: str) -> list[Cell]:
 
 
 def plane_seeds(config: PitaConfig, cell: Cell) -> int:
-    """Return how many models of a task of the plane are trained: more of the broadest and of the deepest."""
-    settings = config.generalisation
-    seeds = settings.trace_seeds if cell.answer == TRACE else settings.direct_seeds
-    breadths = [each.arms / each.depth for each in plane_cells(config, cell.answer)]
-    corner = cell.arms / cell.depth in (min(breadths), max(breadths))
-    return seeds * (settings.corner_factor if corner else 1)
+    """Return how many models of a task of the plane are trained."""
+    return config.generalisation.trace_seeds if cell.answer == TRACE else config.generalisation.direct_seeds
 
 
 def tested_hops(depth: int) -> tuple[int, ...]:

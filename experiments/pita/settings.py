@@ -191,9 +191,6 @@ class Generalisation(Group):
     direct_seeds: int = integer(
         10, "independent models that answer directly, which generalise well or not at all", least=2
     )
-    corner_factor: int = integer(
-        1, "times as many models of the broadest and of the deepest task, of which claims speak", least=1
-    )
     tests: int = integer(80, "test questions of one number of hops and copy, in place of training.tests", least=2)
     hops: float = real(0.375, "part of the levels that training questions span; tests span up to all", above=0, below=1)
     width: int = integer(48, "width of all models that are asked longer questions", least=2)

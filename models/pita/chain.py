@@ -7,7 +7,8 @@ head N(0, 1/d^2)), attention divides by d, Adam's rate is divided by d.
 Without positions the logits after a token depend on that token and on the *bag* of tokens so far. A *context* is such a
 bag, its last token first and pads behind: shape (..., tokens). One context is one position of one sequence, and what is
 trained on is a batch of contexts, not of sequences: only positions that count are computed, each for its own sake.
-Embeddings are gathered and never differentiated.
+Embeddings are never differentiated. They are gathered token by token; or, where a batch has more contexts than there
+are tokens, all that a layer makes of a token, and of a pair of tokens, is computed once and looked up.
 
 Copies may differ in width: narrow ones are padded by zeros, which no gradient ever moves.
 """
@@ -24,6 +25,7 @@ from torch.nn import functional
 from solv.models.ensemble import Loss, Optimizer, Parameters
 
 MATRICES = ("query", "key", "value", "out", "first", "second")
+GATHER = 35  # multiplications of a matrix product in the time that one gathered number takes, there and back; measured
 
 
 @dataclass(frozen=True)
@@ -87,32 +89,56 @@ class ChainModel:
     ) -> Float[Tensor, "copies batch outputs"]:
         """Return the logits of what follows each context."""
         _, _, value, out, first, second = parameters["matrices"].unbind(1)
-        x = self._embedded(embeddings, contexts)
-        weights = self._weights(x, parameters, contexts)
-        h = _through((weights[..., None] * x).sum(2), value, out, first)
+        x = self._gathered(embeddings, contexts)
+        weights = self._weights(embeddings, parameters, contexts, x)
+        if x is None:
+            bags = weights.new_zeros(*contexts.shape[:2], self.vocabulary).scatter_add(2, contexts, weights)
+            h = torch.bmm(bags, _through(embeddings, value, out, first))
+        else:
+            h = _through((weights[..., None] * x).sum(2), value, out, first)
         return _through(h.relu(), second, parameters["head"])
 
-    def _embedded(
+    def _gathered(
         self, embeddings: Float[Tensor, "copies vocabulary width"], contexts: Int[Tensor, "copies batch tokens"]
-    ) -> Float[Tensor, "copies batch tokens width"]:
-        copies, batch, tokens = contexts.shape
-        shift = self.vocabulary * torch.arange(copies, device=contexts.device)[:, None, None]
+    ) -> Float[Tensor, "copies batch tokens width"] | None:
+        """Return the embeddings of all tokens; None where it is less work to go through the vocabulary and look up."""
+        (copies, batch, tokens), width, rows = contexts.shape, max(self.widths), self.vocabulary
+        by_token = rows * (2 * width**2 + rows * width) + batch * rows * width
+        if by_token < 2 * batch * width**2 + GATHER * batch * tokens * width:
+            return None
+        shift = rows * torch.arange(copies, device=contexts.device)[:, None, None]
         return embeddings.flatten(0, 1).index_select(0, (contexts + shift).flatten()).view(copies, batch, tokens, -1)
 
     def _weights(
         self,
-        x: Float[Tensor, "copies batch tokens width"],
+        embeddings: Float[Tensor, "copies vocabulary width"],
         parameters: Parameters,
         contexts: Int[Tensor, "copies batch tokens"],
+        x: Float[Tensor, "copies batch tokens width"] | None,
     ) -> Float[Tensor, "copies batch tokens"]:
         """Return how much of each token the attention takes, nothing of a pad."""
         there = contexts != self.vocabulary - 1
         if self.attention == "uniform":
             return there / there.sum(-1, keepdim=True)
-        query, key = parameters["matrices"].unbind(1)[:2]
-        asked = _through(x[:, :, 0], query, key.transpose(1, 2)) / self._by_copy(x.device)
-        scores = (x * asked[:, :, None]).sum(-1)
+        scores = self._scores(embeddings, parameters, contexts, x)
         return scores * there if self.attention == "linear" else scores.masked_fill(~there, -torch.inf).softmax(-1)
+
+    def _scores(
+        self,
+        embeddings: Float[Tensor, "copies vocabulary width"],
+        parameters: Parameters,
+        contexts: Int[Tensor, "copies batch tokens"],
+        x: Float[Tensor, "copies batch tokens width"] | None,
+    ) -> Float[Tensor, "copies batch tokens"]:
+        """Return what the last token of each context asks of every token."""
+        query, key = parameters["matrices"].unbind(1)[:2]
+        by_copy = self._by_copy(embeddings.device)
+        if x is None:
+            pairs = torch.bmm(_through(embeddings, query, key.transpose(1, 2)), embeddings.transpose(1, 2)) / by_copy
+            places = self.vocabulary * contexts[:, :, :1] + contexts
+            return pairs.flatten(1).gather(1, places.flatten(1)).view(contexts.shape)
+        asked = _through(x[:, :, 0], query, key.transpose(1, 2)) / by_copy
+        return (x * asked[:, :, None]).sum(-1)
 
     @torch.no_grad()
     def from_uniform(
@@ -123,7 +149,7 @@ class ChainModel:
     ) -> Float[Tensor, "copies batch"]:
         """Return the total variation between the attention and equal weights of all tokens: 0 if it is uniform."""
         there = contexts != self.vocabulary - 1
-        weights = self._weights(self._embedded(embeddings, contexts), parameters, contexts)
+        weights = self._weights(embeddings, parameters, contexts, self._gathered(embeddings, contexts))
         return (weights - there / there.sum(-1, keepdim=True)).abs().sum(-1) / 2
 
     def loss(self, embeddings: Float[Tensor, "copies vocabulary width"]) -> Loss:
@@ -178,12 +204,12 @@ class ChainModel:
 
 
 def _through(x: Float[Tensor, "copies batch width"], *matrices: Tensor) -> Tensor:
-    """Return x times all matrices; these are multiplied first where that is less work, for batches above the width."""
-    if x.shape[1] > x.shape[2]:
-        product = matrices[0]
-        for matrix in matrices[1:]:
-            product = torch.bmm(product, matrix)
-        return torch.bmm(x, product)
-    for matrix in matrices:
-        x = torch.bmm(x, matrix)
-    return x
+    """Return x times all matrices; these are multiplied first where that is less work, for batches above the output."""
+    if x.shape[1] <= matrices[-1].shape[2]:
+        for matrix in matrices:
+            x = torch.bmm(x, matrix)
+        return x
+    product = matrices[-1]
+    for matrix in reversed(matrices[:-1]):
+        product = torch.bmm(matrix, product)
+    return torch.bmm(x, product)

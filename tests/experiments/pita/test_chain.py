@@ -5,8 +5,8 @@ from dataclasses import replace as changed
 import numpy as np
 import pytest
 
-from solv.experiments.pita.answers import ANSWERS, DIRECT, TRACE
-from solv.experiments.pita.chain import Cell, plane_cells, plane_seeds, span
+from solv.experiments.pita.answers import ANSWERS, TRACE
+from solv.experiments.pita.chain import Cell, plane_cells, span
 from solv.experiments.pita.chain import tested_hops as hops_of
 from solv.experiments.pita.chain_training import accuracies
 from solv.experiments.pita.settings import PitaConfig, Training
@@ -18,17 +18,6 @@ def test_the_plane_leaves_out_tasks_of_too_many_nodes():
     cells = plane_cells(PitaConfig(), TRACE)
     assert {(cell.arms, cell.depth) for cell in cells} == {(2, 4), (8, 4), (2, 8), (8, 8), (2, 24)}
     assert [cell.hops for cell in cells] == [2, 2, 3, 3, 9]
-
-
-def test_the_broadest_and_the_deepest_task_have_more_models_where_asked():
-    usual = PitaConfig()
-    more = PitaConfig(generalisation=replace(usual.generalisation, corner_factor=3))
-    for answer, seeds in ((TRACE, usual.generalisation.trace_seeds), (DIRECT, usual.generalisation.direct_seeds)):
-        cells = plane_cells(usual, answer)
-        assert {plane_seeds(usual, cell) for cell in cells} == {seeds}
-        assert {(cell.arms, cell.depth): plane_seeds(more, cell) // seeds for cell in cells} == {
-            (2, 4): 1, (8, 4): 3, (2, 8): 1, (8, 8): 1, (2, 24): 3,
-        }  # fmt: skip
 
 
 def test_a_part_of_the_levels_is_at_least_one_hop_and_fits():

@@ -44,6 +44,25 @@ def test_copies_are_the_model_written_down_token_by_token(attention, count):
             torch.testing.assert_close(found[copy, row], h @ parameters["head"][copy], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("attention", ["softmax", "linear", "uniform"])
+def test_gathering_every_token_and_looking_up_the_vocabulary_learn_the_same(attention, monkeypatch):
+    ours = model((8, 6), attention=attention)
+    embeddings, parameters = ours.initial(generators(2))
+    rows, targets = contexts(2, 40)
+    assert (rows == TASK.pad).any()
+    found = []
+    for gather in (0, 10**9):  # of no cost, and of more than any other
+        monkeypatch.setattr("solv.models.pita.chain.GATHER", gather)
+        copies = Ensemble(parameters, ours.optimizer(0.3, "cpu"))
+        for _ in range(5):
+            copies.update(ours.loss(embeddings), (rows, targets, torch.ones(targets.shape)))
+        distance = ours.from_uniform(embeddings, copies.parameters, rows)
+        found.append((*(value.detach() for value in copies.parameters.values()), distance))
+    for gathered, looked_up in zip(*found, strict=True):
+        torch.testing.assert_close(looked_up, gathered, rtol=1e-3, atol=1e-5)
+    assert not all(map(torch.equal, *found))  # two ways, not one twice
+
+
 def test_the_order_of_a_bag_behind_its_last_token_does_not_matter():
     ours = model((8,))
     embeddings, parameters = ours.initial(generators(1))
