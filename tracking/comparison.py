@@ -10,7 +10,18 @@ import pandas as pd
 from solv.tracking.claims import Finding
 from solv.tracking.colours import colours_of
 from solv.tracking.curves import CURVE, Curves
-from solv.tracking.figures import SIZES, Room, Size, clear_legends, draw_panel, dress, letters_in, style, wrapped
+from solv.tracking.figures import (
+    SIZES,
+    Room,
+    Size,
+    clear_legends,
+    draw_panel,
+    dress,
+    letters_in,
+    settle,
+    style,
+    wrapped,
+)
 from solv.tracking.labels import Facet, lay_out, name_curves, scaled_agreement
 from solv.tracking.panels import Panel
 
@@ -136,6 +147,7 @@ def overlay(
                 axes.set_title(wrapped(f"{facet.panel.title} · {having[0].label}", room.title), loc="left")
             else:
                 _draw_overlay(axes, facet, colours, having, [run.label for run in runs], room)
+        settle(figure)
         clear_legends(figure)
     return figure
 

@@ -129,18 +129,30 @@ def draw(
             pictures.append(axes)
             if verdicts and (verdict := verdicts[index]) is not None:
                 shown[axes] = facet.panel.title, verdict
-        _shorten_titles(figure, shown)
+        settle(figure)
+        if _shorten_titles(figure, shown):
+            settle(figure)
         places = clear_legends(figure)
         for axes, (_, verdict) in shown.items():
             _badge(figure, places[axes], verdict)
     return figure
 
 
-def _shorten_titles(figure: "Figure", shown: "Mapping[Axes, tuple[str, Verdict]]") -> None:
-    """Break the titles of pictures, given with their verdicts, so that each ends before the verdict begins."""
-    if not shown:
-        return
-    figure.draw_without_rendering()
+def settle(figure: "Figure") -> None:
+    """Lay the pictures out, with all but their legends, as drawing would, which takes three times as long."""
+    for axes in figure.axes:
+        if (legend := axes.get_legend()) is not None:
+            legend.set_in_layout(False)
+    figure.get_layout_engine().execute(figure)  # type: ignore[union-attr]  # every figure here has one
+
+
+def _shorten_titles(figure: "Figure", shown: "Mapping[Axes, tuple[str, Verdict]]") -> bool:
+    """Break the titles of pictures, given with their verdicts, so that each ends before the verdict begins.
+
+    Returns:
+        Whether one was broken.
+    """
+    broken = False
     for axes, (title, verdict) in shown.items():
         badge = _badge(figure, axes.get_position(), verdict)
         room = badge.get_window_extent().x0 - badge.get_fontsize() - axes.get_window_extent().x0
@@ -152,6 +164,8 @@ def _shorten_titles(figure: "Figure", shown: "Mapping[Axes, tuple[str, Verdict]]
             if drawn <= room or longest <= _SHORTEST:
                 break
             axes.set_title(wrapped(title, max(_SHORTEST, int(min(longest - 1, longest * room / drawn)))), loc="left")
+            broken = True
+    return broken
 
 
 @dataclass(frozen=True)
@@ -203,7 +217,7 @@ def _badge(figure: "Figure", place: "Bbox", verdict: Verdict) -> "Text":
 
 
 def clear_legends(figure: "Figure") -> "dict[Axes, Bbox]":
-    """Lay the figure out, and make room for each legend that covers points of its picture: above them, or beside it.
+    """Make room for each legend that covers points of its picture, once laid out: above them, or beside it.
 
     The legend of a map, which has no empty place, stands below it.
 
@@ -211,9 +225,6 @@ def clear_legends(figure: "Figure") -> "dict[Axes, Bbox]":
         Where each picture stands with the legend beside it, in units of the figure.
     """
     legends = [(axes, legend) for axes in figure.axes if (legend := axes.get_legend()) is not None]
-    for _, legend in legends:
-        legend.set_in_layout(False)
-    figure.draw_without_rendering()
     figure.set_layout_engine("none")
     places = {axes: axes.get_position() for axes in figure.axes}
     for axes, legend in legends:
