@@ -14,7 +14,7 @@ import pandas as pd
 
 from solv.harness.archive import panels_of, settings_of
 from solv.harness.catalog import entry, load
-from solv.harness.contract import flat
+from solv.harness.contract import Experiment, flat
 from solv.harness.drawing import write_pictures
 from solv.harness.runner import config_yaml, run_key
 from solv.harness.settings import replace, scientific
@@ -142,6 +142,34 @@ def refresh(run: RunDirectory, store: RunStore, changed: Sequence[str] = ()) -> 
     shutil.rmtree(target.path / "checkpoints")
     _drop(store.runs(run.experiment), target.path)
     return target
+
+
+def side_by_side(
+    experiment: Experiment[Any], chosen: Sequence[str], seconds: Mapping[str, float], processes: int
+) -> list[tuple[str, ...]]:
+    """Return parts in groups that take about as long as one another, at most one for each process, none empty.
+
+    Args:
+        experiment: whose parts they are.
+        chosen: names of the parts; none: all of them.
+        seconds: what each took before, by name; one that is not known counts as the mean of the others, or nothing if
+            it has no work of its own.
+        processes: how many run side by side, >= 1.
+
+    A part without work of its own reads what the one before it has learned, and stays with it.
+    """
+    together: list[list[str]] = []
+    for part in experiment.chosen(chosen):
+        if part.work is None and together:
+            together[-1].append(part.name)
+        else:
+            together.append([part.name])
+    usual = sum(seconds.values()) / len(seconds) if seconds else 1.0
+    costs = {part.name: seconds.get(part.name, usual if part.work else 0.0) for part in experiment.parts}
+    groups: list[list[str]] = [[] for _ in range(processes)]
+    for names in sorted(together, key=lambda names: -sum(costs[name] for name in names)):  # the longest first
+        min(groups, key=lambda group: sum(costs[name] for name in group)).extend(names)
+    return [tuple(group) for group in groups if group]
 
 
 def note_quick(run: RunDirectory, seconds: Mapping[str, float]) -> None:
