@@ -42,16 +42,28 @@ def _batch_work(training: Training, cell: Cell, widths: tuple[int, ...], hops: i
     task, trace = ChainTask(cell.arms, cell.depth, training.trace), cell.answer == TRACE
     tokens, outputs = (task.longest - 1, task.vocabulary) if trace else (2, 2)
     batch, copies, width = batch_size(training, task.nodes), len(widths) * training.seeds, max(widths)
-    weights, embedded = 6 * width**2 + width * outputs, batch * tokens * width
-    # batches above the width go through products of the matrices
-    products = 3 * width**3 + width**2 * outputs if batch > width else 0
-    rows = batch * (2 * width**2 + width * outputs if batch > width else weights)
-    step = 6 * (products + rows) + PASS * (EMBEDDED_PASSES * embedded + UPDATE_PASSES * weights)
+    weights, embedded, bags = 6 * width**2 + width * outputs, batch * tokens * width, batch * task.vocabulary
+    gathered = _embedding_products(batch, width) + PASS / 6 * EMBEDDED_PASSES * embedded
+    looked_up = _embedding_products(task.vocabulary, width) + task.vocabulary**2 * width + bags * (width + PASS)
+    products = min(gathered, looked_up) + _products(batch, width, 2, outputs)
+    step = 6 * products + PASS * UPDATE_PASSES * weights
     forwards = hops * (tokens + 3 if trace else 2)  # a trace is written token by token; a forward is a third of a step
     steps = training.steps + forwards * training.tests / batch / 3
-    memory = UPDATED * weights + KEPT * (embedded + batch * outputs) + task.vocabulary * width
+    read = embedded if gathered <= looked_up else bags
+    memory = UPDATED * weights + KEPT * (read + batch * outputs) + task.vocabulary * width
     return Work(
         copies * step * steps,
         STEP_CALLS * training.steps + FORWARD_CALLS * forwards,
         FLOAT * copies * memory,
     )
+
+
+def _embedding_products(rows: int, width: int) -> float:
+    """Return the multiplications of attention and the first layer: two matrices, and three, to so many rows."""
+    return _products(rows, width, 2, width) + _products(rows, width, 3, width)
+
+
+def _products(rows: int, width: int, matrices: int, outputs: int) -> float:
+    """Return the multiplications of rows times matrices, which are multiplied first where rows exceed the outputs."""
+    first = min(rows, outputs) * (matrices - 1) * width**2
+    return first + rows * width * outputs
