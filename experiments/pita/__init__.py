@@ -33,7 +33,7 @@ ENTRY = Entry(
     ),
     question="When does a model that writes a reasoning trace beat one that answers directly?",
     axes=("training.attention", "training.steps", "generalisation.width"),
-    expected={"smoke": "10 s", "quick": "1 min", "reference": "100 min", "paper": "not measured, GPU"},
+    expected={"smoke": "10 s", "quick": "40 s", "reference": "100 min", "paper": "not measured, GPU"},
     settings="solv.experiments.pita.settings:PitaConfig",
     experiment="solv.experiments.pita.experiment:EXPERIMENT",
 )
