@@ -2,8 +2,9 @@
 
     python -m benchmarks.cost_estimates [--at-least 5] [--runs-dir DIR] [NAME ...]
 
-For every part that took some seconds in a reference run, or in the finished runs under DIR: what it took, what is
-estimated from the time of the quick preset and the settings of that run, and their ratio. Goal: within a factor 2.
+For every part that took some seconds in a reference run, or in the finished runs under DIR: what it took (of a
+reference run: what it would have taken on the machine of `results/times.json`, by the quick preset), what is estimated
+from the time of the quick preset and the settings of that run, and their ratio. Goal: within a factor 2.
 """
 
 import argparse
@@ -13,7 +14,7 @@ from pathlib import Path
 from solv.harness.archive import settings_of
 from solv.harness.catalog import load, names
 from solv.harness.cost import estimate
-from solv.harness.reference import shipped
+from solv.harness.reference import shipped, usual_seconds
 from solv.tracking.runs import RunDirectory, RunStore
 
 GOAL = 2.0
@@ -21,10 +22,9 @@ GOAL = 2.0
 
 def estimates(run: RunDirectory, at_least: float) -> Iterator[tuple[str, float, float]]:
     """Yield part, measured and estimated CPU seconds of the parts of a finished run that took some time."""
-    taken = run.manifest()["parts"]
-    assert isinstance(taken, dict)
+    taken = usual_seconds(run)
     for cost in estimate(load(run.experiment), settings_of(run)):
-        measured = taken.get(cost.part, {}).get("cpu", 0.0)
+        measured = taken.get(cost.part, 0.0)
         if measured >= at_least:
             yield cost.part, measured, cost.seconds
 

@@ -15,9 +15,11 @@ import pandas as pd
 from solv.harness.archive import panels_of, settings_of
 from solv.harness.catalog import entry, load
 from solv.harness.contract import Experiment, flat
+from solv.harness.cost import LEAST
 from solv.harness.drawing import write_pictures
 from solv.harness.runner import config_yaml, run_key
 from solv.harness.settings import replace, scientific
+from solv.harness.times import cpu_seconds
 from solv.tracking.claims import Finding, Verdict
 from solv.tracking.curves import Curves, agreement
 from solv.tracking.files import restored, write_text
@@ -183,6 +185,21 @@ def note_quick(run: RunDirectory, seconds: Mapping[str, float]) -> None:
     made = manifest.get("made") or {name: _made(manifest) for name in manifest["parts"]}
     noted = {name: {**each, "quick_cpu": seconds[name]} if name in seconds else each for name, each in made.items()}
     run.finish({**manifest, "made": noted})
+
+
+def usual_seconds(run: RunDirectory) -> dict[str, float]:
+    """Return the CPU seconds that the parts of a kept run would have taken on the machine of `results/times.json`.
+
+    Each is scaled by what the preset `quick` of the part takes there and took where it was made; a part of which that
+    is not known, or too short to tell, counts as it is.
+    """
+    manifest: Mapping[str, Any] = run.manifest()
+    usual, found = cpu_seconds(run.experiment, "quick"), {}
+    for part, seconds in manifest["parts"].items():
+        quick = manifest.get("made", {}).get(part, {}).get("quick_cpu", 0.0)
+        slower = quick / usual[part] if min(quick, usual.get(part, 0.0)) >= LEAST else 1.0
+        found[part] = seconds.get("cpu", 0.0) / slower
+    return found
 
 
 def _differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> set[str]:

@@ -10,7 +10,7 @@ from solv.harness.archive import settings_of
 from solv.harness.catalog import load, names
 from solv.harness.cost import LEAST, MEASURED, Cost, Speed, estimate, measure, memory_of
 from solv.harness.presets import presets
-from solv.harness.reference import reference
+from solv.harness.reference import reference, usual_seconds
 from solv.harness.times import cpu_seconds
 from solv.harness.work import Work
 from tests.experiments.scaffold import preset_of
@@ -34,15 +34,11 @@ def test_the_quick_run_costs_what_it_took(name):
 
 @pytest.mark.parametrize("name", names())
 def test_the_reference_run_took_what_is_estimated_from_the_quick_one(name):
-    run, usual = reference(name), cpu_seconds(name, "quick")
-    manifest = run.manifest()
+    run = reference(name)
     found = costs(load(name), settings_of(run))
     far = {}
-    for part, seconds in manifest["parts"].items():
-        quick = manifest.get("made", {}).get(part, {}).get("quick_cpu", 0.0)
-        slower = quick / usual[part] if min(quick, usual[part]) >= LEAST else 1.0  # the machine that made this part
-        measured = seconds["cpu"] / slower
-        if seconds["cpu"] >= LONG and not 1 / FACTOR <= found[part].seconds / measured <= FACTOR:
+    for part, measured in usual_seconds(run).items():
+        if measured >= LONG and not 1 / FACTOR <= found[part].seconds / measured <= FACTOR:
             far[part] = measured, found[part].seconds
     assert not far, "measured and estimated seconds"
 
