@@ -139,7 +139,7 @@ def draw(
 
 
 def settle(figure: "Figure") -> None:
-    """Lay the pictures out, with all but their legends, as drawing would, which takes three times as long."""
+    """Lay the pictures out, with all but their legends, as drawing would, but draw nothing."""
     for axes in figure.axes:
         if (legend := axes.get_legend()) is not None:
             legend.set_in_layout(False)

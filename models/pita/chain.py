@@ -120,25 +120,16 @@ class ChainModel:
         there = contexts != self.vocabulary - 1
         if self.attention == "uniform":
             return there / there.sum(-1, keepdim=True)
-        scores = self._scores(embeddings, parameters, contexts, x)
-        return scores * there if self.attention == "linear" else scores.masked_fill(~there, -torch.inf).softmax(-1)
-
-    def _scores(
-        self,
-        embeddings: Float[Tensor, "copies vocabulary width"],
-        parameters: Parameters,
-        contexts: Int[Tensor, "copies batch tokens"],
-        x: Float[Tensor, "copies batch tokens width"] | None,
-    ) -> Float[Tensor, "copies batch tokens"]:
-        """Return what the last token of each context asks of every token."""
         query, key = parameters["matrices"].unbind(1)[:2]
         by_copy = self._by_copy(embeddings.device)
         if x is None:
             pairs = torch.bmm(_through(embeddings, query, key.transpose(1, 2)), embeddings.transpose(1, 2)) / by_copy
             places = self.vocabulary * contexts[:, :, :1] + contexts
-            return pairs.flatten(1).gather(1, places.flatten(1)).view(contexts.shape)
-        asked = _through(x[:, :, 0], query, key.transpose(1, 2)) / by_copy
-        return (x * asked[:, :, None]).sum(-1)
+            scores = pairs.flatten(1).gather(1, places.flatten(1)).view(contexts.shape)
+        else:
+            asked = _through(x[:, :, 0], query, key.transpose(1, 2)) / by_copy
+            scores = (x * asked[:, :, None]).sum(-1)
+        return scores * there if self.attention == "linear" else scores.masked_fill(~there, -torch.inf).softmax(-1)
 
     @torch.no_grad()
     def from_uniform(
