@@ -46,6 +46,8 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1, help="that run side by side")
     parser.add_argument("--judge", action="store_true", help="run nothing: judge again what is kept")
     asked = parser.parse_args()
+    if asked.processes < 1:
+        parser.error(f"--processes is {asked.processes}; valid: at least 1")
     results = RunStore(RESULTS)
     if asked.judge:
         judge_again(reference(asked.name, results))
@@ -62,7 +64,7 @@ def main() -> None:
         for group in groups:  # what they took is in their own runs
             kept = refresh(_run(asked.name, asked.runs_dir, group), results, asked.changed)
     _, usual = settings_for(asked.name, "quick", [])
-    usual = replace(usual, runs_dir=asked.runs_dir, wandb="disabled", parts=chosen)
+    usual = replace(usual, runs_dir=asked.runs_dir, wandb="disabled", parts=chosen, threads=1)  # as the table of times
     quick = run_experiment(load(asked.name), usual, preset="quick", figure=False).run.manifest()["parts"]
     assert isinstance(quick, dict)
     note_quick(kept, {name: seconds["cpu"] for name, seconds in quick.items()})
