@@ -271,8 +271,8 @@ def _keys(curves: pd.DataFrame) -> pd.Series:
     several = curves.groupby("facet")["y_name"].transform("nunique") > 1
     ordinate = ("/" + curves["y_name"]).where(several, "")
     series = ("/" + curves["series"]).where(curves["series"] != "", "")
-    keys: pd.Series = curves["part"] + "/" + curves["facet"] + ordinate + series + "/" + curves["source"].astype(str)
-    return keys
+    keys = curves["part"] + "/" + curves["facet"] + ordinate + series + "/" + curves["source"].astype(str)
+    return keys.map(_starless)
 
 
 def _axes(curves: pd.DataFrame) -> pd.Series:
@@ -286,7 +286,12 @@ def _escaped(key: str) -> str:
 
 def _undotted(name: str) -> str:
     """Return `name` as part of a key that is an abscissa or matched by a pattern: W&B cannot have a dot in those."""
-    return name.replace(".", "_")
+    return _starless(name).replace(".", "_")
+
+
+def _starless(name: str) -> str:
+    """Return `name` with another asterisk: W&B takes the usual one for a pattern, and refuses it but at the end."""
+    return name.replace("*", "∗")
 
 
 def _axis(name: str) -> dict[str, Any]:

@@ -63,6 +63,13 @@ def test_two_ordinates_of_a_picture_are_two_keys():
     assert {"one/p/loss/w=1.5/theory", "one/p/rate/w=1.5/theory"} <= keys
 
 
+def test_no_name_is_a_pattern_to_wandb():
+    panels = [Panel(Panels.P, "P", "t* / s", "loss", series="T* = {w}")]
+    curves = line_curves(points("theory", [1.0], w=1, x_name="t*/s", y_name="loss"), panels)
+    assert not [each for each in metric_definitions(curves) if "*" in f"{each['name']} {each.get('step_metric')}"]
+    assert {key for row in history_rows(curves) for key in row} == {"x/t∗/s", "one/p/T∗ = 1/theory"}
+
+
 @pytest.mark.parametrize(
     "panel",
     [

@@ -108,7 +108,7 @@ def test_an_online_run_is_filed_streamed_and_uploaded(tmp_path, monkeypatch):
     assert server.runs[0]["displayName"] == f"toy {outcome.run.path.name}"
     assert server.runs[0]["jobType"] == "run"
     history = server.streamed["wandb-history.jsonl"]
-    steps = [row["train/small net 1_5/step"] for row in history if "train/small net 1_5/step" in row]
+    steps = [row["train/small∗ net 1_5/step"] for row in history if "train/small∗ net 1_5/step" in row]
     assert steps == list(range(20))
     [curves] = [json.loads(content) for name, content in server.uploaded.items() if "tables/curves" in name]
     assert len(curves["data"]) == len(outcome.curves)

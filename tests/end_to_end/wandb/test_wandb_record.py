@@ -53,7 +53,7 @@ def toy(during=lambda: None):
 
             def train(part=part):
                 for step in range(10 * part, 10 * part + 10):
-                    context.log_metrics("small net 1.5", step, {"loss": 1 / (step + 1), "rate": np.float32(0.5)})
+                    context.log_metrics("small* net 1.5", step, {"loss": 1 / (step + 1), "rate": np.float32(0.5)})
                 return {"y": context.seeds.numpy("noise", part).standard_normal(CELLS)}
 
             noise = context.unit(f"part {part}", train)["y"]
@@ -74,7 +74,7 @@ def toy(during=lambda: None):
         "nets",
         "Does it record?",
         Panels,
-        lambda config: [Panel(Panels.P, "toy", "x", "y", series="τ={tau}")],
+        lambda config: [Panel(Panels.P, "toy", "x", "y", series="τ* = {tau}")],
         predict,
         measure,
         (
@@ -166,19 +166,19 @@ def test_the_record_is_filed_by_experiment_paper_preset_and_group(offline, rows)
 
 
 def test_training_metrics_come_step_by_step_against_their_own_step(rows, history):
-    steps = [row for row in history if "train/small net 1_5/loss" in row]
-    assert [row["train/small net 1_5/step"] for row in steps] == list(range(20))
-    assert steps[9]["train/small net 1_5/loss"] == pytest.approx(0.1)
-    assert steps[9]["train/small net 1_5/rate"] == 0.5
+    steps = [row for row in history if "train/small∗ net 1_5/loss" in row]
+    assert [row["train/small∗ net 1_5/step"] for row in steps] == list(range(20))
+    assert steps[9]["train/small∗ net 1_5/loss"] == pytest.approx(0.1)
+    assert steps[9]["train/small∗ net 1_5/rate"] == 0.5
     defined = {m["glob_name"]: m["step_metric"] for m in of_kind("metric", rows) if "glob_name" in m}
-    assert defined == {"train/small net 1_5/*": "train/small net 1_5/step"}
+    assert defined == {"train/small∗ net 1_5/*": "train/small∗ net 1_5/step"}
 
 
 def test_theory_and_measurement_are_drawn_against_the_experiments_own_abscissa(offline, rows, history):
     names = {
-        "theory": "nets/p q/τ=1.5/theory",
-        "simulation": "nets/p q/τ=1.5/simulation",
-        "trained": "nets/p q/τ=1.5/trained",
+        "theory": "nets/p q/τ∗ = 1.5/theory",
+        "simulation": "nets/p q/τ∗ = 1.5/simulation",
+        "trained": "nets/p q/τ∗ = 1.5/trained",
     }
     defined = {metric["name"]: metric.get("step_metric") for metric in of_kind("metric", rows) if "name" in metric}
     escaped = [name.replace(".", r"\.") for name in names.values()]  # else wandb reads a dot as nesting
@@ -261,9 +261,9 @@ def test_an_interrupted_and_resumed_run_goes_on_with_the_same_record(tmp_path, u
     assert [of_kind("exit", part)[0]["exit_code"] for part in (first, second)] == [1, 0]
     steps = [
         [
-            row["item"]["train/small net 1_5/step"]
+            row["item"]["train/small∗ net 1_5/step"]
             for row in of_kind("history", part)
-            if "train/small net 1_5/step" in row["item"]
+            if "train/small∗ net 1_5/step" in row["item"]
         ]
         for part in (first, second)
     ]
@@ -311,7 +311,7 @@ def test_online_without_a_network_records_everything_offline_and_leaves_no_crede
     assert "cannot go online" in said[0]
     assert "wandb sync" in said[0]
     [rows] = records(outcome.run)
-    assert len([row for row in of_kind("history", rows) if "train/small net 1_5/loss" in row["item"]]) == 20
+    assert len([row for row in of_kind("history", rows) if "train/small∗ net 1_5/loss" in row["item"]]) == 20
     assert bits(outcome) == bits(untracked[0])
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert not [path for path in files if FAKE_KEY.encode() in path.read_bytes()]
