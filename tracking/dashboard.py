@@ -40,6 +40,7 @@ HEADLINE, TABLES = "0-headline", "tables"
 Kind = Literal["run", "point", "aggregate"]
 CLOSE_SECONDS = 45.0  # opening and uploading are bounded by less; past this the recording process is given up
 INTERRUPT_SECONDS = 3.0
+LONGEST_CHART = 60  # characters of a chart's name: W&B makes the name of an artifact of it, which may have 128
 _RECORDER = Path(__file__).with_name("wandb_run.py")
 
 
@@ -233,7 +234,8 @@ def charts(pictures: Sequence[Facet]) -> dict[str, dict[str, Any]]:
             )
         ]
         title = f"{facet.panel.title}: {facet.panel.y_label} against {facet.panel.x_label}"
-        found[f"{HEADLINE}/{place} {facet.key}"] = {"title": title, "x_name": points["x_name"].iloc[0], "lines": lines}
+        name = f"{HEADLINE}/{place} {_shortened(facet.key)}"
+        found[name] = {"title": title, "x_name": points["x_name"].iloc[0], "lines": lines}
     return found
 
 
@@ -292,6 +294,10 @@ def _undotted(name: str) -> str:
 def _starless(name: str) -> str:
     """Return `name` with another asterisk: W&B takes the usual one for a pattern, and refuses it but at the end."""
     return name.replace("*", "∗")
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= LONGEST_CHART else f"{name[: LONGEST_CHART - 1]}…"
 
 
 def _axis(name: str) -> dict[str, Any]:

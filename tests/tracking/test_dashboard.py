@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from solv.harness.archive import panels_of
+from solv.harness.catalog import load, names
+from solv.harness.reference import reference
 from solv.tracking.claims import Finding, Verdict
 from solv.tracking.curves import join_curves
 from solv.tracking.dashboard import (
+    LONGEST_CHART,
     Dashboard,
     Identity,
     charts,
@@ -17,6 +21,7 @@ from solv.tracking.dashboard import (
     open_dashboard,
     summary,
 )
+from solv.tracking.headline import headline
 from solv.tracking.labels import lay_out
 from solv.tracking.panels import Map, Panel
 from solv.tracking.wandb_mode import Decision
@@ -89,6 +94,18 @@ def test_a_chart_lays_the_finite_points_over_each_other():
     lines = {line["name"]: (line["x"], line["y"]) for line in chart["lines"]}
     assert lines["w=1.5 theory"] == ([0, 1], [1, 2])
     assert set(lines) == {"w=1.5 theory", "w=1.5 simulation", "w=1.5 trained"}
+
+
+@pytest.mark.parametrize("experiment", names())
+def test_wandb_takes_every_name_of_the_experiments(experiment: str):
+    run = reference(experiment)
+    curves, panels = run.curves(), panels_of(run)
+    defined = metric_definitions(line_curves(curves, panels))
+    assert not [each for each in defined if "*" in f"{each['name']} {each.get('step_metric')}"]
+    pictures = [picture.facet for picture in headline(lay_out(curves, panels), load(experiment).headline, [])]
+    drawn = charts(pictures)
+    assert drawn
+    assert max(map(len, drawn)) <= len("0-headline/1 ") + LONGEST_CHART
 
 
 def test_a_map_of_the_headline_is_no_chart():
