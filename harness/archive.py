@@ -64,7 +64,7 @@ def command_of(run: RunDirectory, preset: str, preset_values: Mapping[str, Any])
         RunDirectoryError: config.yaml is missing or damaged.
     """
     base = flat(preset_values)
-    unscientific = {"runs_dir", "device", "threads", "wandb"}
+    unscientific = {"runs_dir", "device", "threads", "processes", "wandb"}
     changed = [
         f"'{key}={_override(value)}'" if isinstance(value, list | str) else f"{key}={_override(value)}"
         for key, value in flat(run.config()).items()

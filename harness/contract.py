@@ -40,6 +40,7 @@ class Context:
         progress: shows tasks.
         log_metrics: `log_metrics(task, step, {name: value})` records training metrics.
         processes: how many processes of `torchrun` measure together; all compute a unit of work at the same time.
+        taken: whether another process, which shares the work of the run, is at a unit now.
     """
 
     device: str
@@ -49,6 +50,31 @@ class Context:
     progress: Reporter
     log_metrics: Callable[[str, int, Mapping[str, float]], None] = field(default=lambda task, step, metrics: None)
     processes: int = 1
+    taken: Callable[[str], bool] = field(default=lambda name: False)
+
+    def units(
+        self,
+        work: Mapping[str, Callable[[], Mapping[str, np.ndarray]]],
+        done: Callable[[str], None] = lambda name: None,
+    ) -> dict[str, dict[str, np.ndarray]]:
+        """Return the arrays of units that need nothing of each other, by name, in the order of `work`.
+
+        Where several processes share the run, each of them takes those that no other is at.
+
+        Args:
+            work: what computes each, by its name.
+            done: told the name of each when its arrays are there.
+        """
+        found: dict[str, dict[str, np.ndarray]] = {}
+
+        def take(names: Iterable[str]) -> None:
+            for name in names:
+                found[name] = self.unit(name, work[name])
+                done(name)
+
+        take(name for name in work if not self.taken(name))
+        take([name for name in work if name not in found])  # those that others were at
+        return {name: found[name] for name in work}
 
     def within(self, name: str) -> "Context":
         """Return the context of a part of the work: what is kept, and the metrics, carry its name; streams do not."""
@@ -57,6 +83,7 @@ class Context:
             unit=lambda unit, compute: self.unit(f"{name} {unit}", compute),
             checkpoint=lambda place: self.checkpoint(f"{name} {place}"),
             log_metrics=lambda task, step, metrics: self.log_metrics(f"{name} {task}", step, metrics),
+            taken=lambda unit: self.taken(f"{name} {unit}"),
         )
 
 

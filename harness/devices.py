@@ -1,18 +1,30 @@
 """On what does a run compute? The device that its settings name, if this machine has it, and the number of threads."""
 
+from solv.harness.processes import launched
 from solv.harness.settings import ConfigurationError, RunSettings
+from solv.tracking.environment import cores_at_hand
 
 
 def prepare(settings: RunSettings) -> str:
-    """Set the number of threads and return the device of the run.
+    """Set the number of threads, of torch and of NumPy's products, and return the device of the run.
+
+    Processes that share the work share the cores, too, unless a number of threads is asked for.
 
     Raises:
-        ConfigurationError: the device is unknown or not present.
+        ConfigurationError: the device is unknown or not present, or processes are to share the work of `torchrun`'s.
     """
+    import scipy.linalg  # noqa: F401 - has a BLAS of its own, and only what is loaded is limited
     import torch
+    from threadpoolctl import threadpool_limits
 
-    if settings.threads is not None:
-        torch.set_num_threads(settings.threads)
+    if settings.processes > 1 and launched() > 1:
+        raise ConfigurationError(f"processes = {settings.processes}: torchrun has started its own; valid: 1")
+    threads = settings.threads
+    if threads is None and settings.processes > 1:
+        threads = max(1, cores_at_hand() // settings.processes)
+    if threads is not None:
+        torch.set_num_threads(threads)
+        threadpool_limits(threads, user_api="blas")
     return choose_device(settings.device)
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from solv.harness.archive import panels_of, settings_of
 from solv.harness.catalog import entry, load
-from solv.harness.contract import Experiment, flat
+from solv.harness.contract import flat
 from solv.harness.cost import LEAST
 from solv.harness.drawing import write_pictures
 from solv.harness.runner import config_yaml, run_key
@@ -146,34 +146,6 @@ def refresh(run: RunDirectory, store: RunStore, changed: Sequence[str] = ()) -> 
     return target
 
 
-def side_by_side(
-    experiment: Experiment[Any], chosen: Sequence[str], seconds: Mapping[str, float], processes: int
-) -> list[tuple[str, ...]]:
-    """Return parts in groups that take about as long as one another, at most one for each process, none empty.
-
-    Args:
-        experiment: whose parts they are.
-        chosen: names of the parts; none: all of them.
-        seconds: what each took before, by name; one that is not known counts as the mean of the others, or nothing if
-            it has no work of its own.
-        processes: how many run side by side, >= 1.
-
-    A part without work of its own reads what the one before it has learned, and stays with it.
-    """
-    together: list[list[str]] = []
-    for part in experiment.chosen(chosen):
-        if part.work is None and together:
-            together[-1].append(part.name)
-        else:
-            together.append([part.name])
-    usual = sum(seconds.values()) / len(seconds) if seconds else 1.0
-    costs = {part.name: seconds.get(part.name, usual if part.work else 0.0) for part in experiment.parts}
-    groups: list[list[str]] = [[] for _ in range(processes)]
-    for names in sorted(together, key=lambda names: -sum(costs[name] for name in names)):  # the longest first
-        min(groups, key=lambda group: sum(costs[name] for name in group)).extend(names)
-    return [tuple(group) for group in groups if group]
-
-
 def note_quick(run: RunDirectory, seconds: Mapping[str, float]) -> None:
     """Write into the manifest of a kept run what the preset `quick` of its parts takes on the machine that made it.
 
@@ -278,12 +250,12 @@ def verdicts_page(store: RunStore | None = None) -> str:
     lines = [_HEAD]
     for run in every:
         manifest: Mapping[str, Any] = run.manifest()
-        seconds, threads = _cpu_seconds(manifest), manifest["threads"]
+        seconds, cores = _cpu_seconds(manifest), manifest["threads"] * manifest.get("processes", 1)
         lines += [
             f"\n## {run.experiment}\n",
             f"[{entry(run.experiment).paper.title}](experiments/{run.experiment}.md): {in_words(run.findings())}. "
             f"{run.started:%Y-%m-%d}, seed {manifest['seed']}, {seconds / 60:.0f} CPU minutes on "
-            f"{threads} core{'s' * (threads != 1)}.\n",
+            f"{cores} core{'s' * (cores != 1)}.\n",
             "| claim | verdict | predicted | measured |",
             "| --- | --- | --- | --- |",
         ]

@@ -17,6 +17,7 @@ from solv.harness.own_code import code_of
 from solv.harness.processes import Follower, Lead, Unit, following, launched, leading
 from solv.harness.seeds import Seeds
 from solv.harness.settings import RunSettings, as_dictionary, scientific
+from solv.harness.sharing import LogMetrics, Shared, helped, in_turn, longest_first
 from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.claims import Finding, Verdict
 from solv.tracking.curves import Curves, agreement, join_curves
@@ -121,9 +122,9 @@ def run_experiment(
         try:
             with reporter_for(terminal, run.log, silent=silent) as reporter:
                 lead.begin(run)
-                measuring = _Measuring(job, run, lead, lead.device or device, reporter, dashboard.metrics)
+                measuring = _Measuring(job, run, lead, lead.device or device, reporter)
                 before = {} if fresh or lead.processes > 1 else job.measured_before(provenance)
-                predicted, measured = measuring.predict(), measuring.measure(before)
+                predicted, measured = measuring.predict(), measuring.measure(before, dashboard.metrics)
             outcome = job.record(run, join_curves([predicted, measured]), dashboard, provenance, measuring, resumed)
         except BaseException:
             dashboard.close(finished=False)
@@ -264,8 +265,13 @@ class _Job:
                 "finished": datetime.now().astimezone().isoformat(timespec="seconds"),
                 "seed": self.settings.seed,
                 "resumed": resumed,
+                "processes": self.settings.processes,
                 "parts": measuring.seconds,
-                "seconds": {**measuring.totals(), "record": round(time.monotonic() - started, 3)},
+                "seconds": {
+                    **measuring.totals(),
+                    "record": round(time.monotonic() - started, 3),
+                    "elapsed": round(time.monotonic() - measuring.began, 3),
+                },
                 "claims": {finding.id: finding.verdict.value for finding in findings},
             }
         )
@@ -278,8 +284,9 @@ class _Measuring:
 
     Attributes:
         seconds: part -> seconds of wall time of its `theory` and of what it had to `measure`, in all goes of a run
-            that was interrupted, and the `cpu` seconds of both; a part that an earlier run had measured has no
-            `measure`.
+            that was interrupted and in all processes that shared it, and the `cpu` seconds of both; a part that an
+            earlier run had measured has no `measure`.
+        began: when the first part began, on the monotonic clock.
     """
 
     job: _Job
@@ -287,8 +294,8 @@ class _Measuring:
     lead: Lead
     device: str
     reporter: Reporter
-    log_metrics: Callable[[str, int, Mapping[str, float]], None]
     seconds: dict[str, dict[str, float]] = field(default_factory=dict)
+    began: float = field(default_factory=time.monotonic)
 
     def predict(self) -> Curves:
         """Return the theory of every part."""
@@ -298,16 +305,24 @@ class _Measuring:
                 made.append(self.job.experiment.predict_part(part, self.job.settings))
         return join_curves(made)
 
-    def measure(self, before: Mapping[str, Curves]) -> Curves:
+    def measure(self, before: Mapping[str, Curves], log_metrics: LogMetrics) -> Curves:
         """Return the measurements of every part; those in `before` are not made again."""
-        made = []
-        for part in self.job.parts:
-            if part.name in before:
-                made.append(before[part.name])
-                continue
-            with self._timed(part, "measure"):
-                made.append(self.job.experiment.measure(part, self.job.settings, self._context()))
-        return join_curves(made)
+        experiment, settings = self.job.experiment, self.job.settings
+        parts = [part for part in self.job.parts if part.name not in before]
+        shared = Shared(self.run)
+        if settings.processes > 1:
+            parts = longest_first(experiment, settings, parts)
+        made = dict(before)
+        with helped(experiment, settings, parts, self.run, log_metrics, self.job.say) as team:
+
+            def measure(part: Part[Any]) -> Curves:
+                with self._timed(part, "measure"):
+                    return experiment.measure(part, settings, self._context(shared, team.log_metrics))
+
+            for part, curves in in_turn(parts, measure, shared.taken):
+                made[part.name] = curves
+                team.gathered(part.name)
+        return join_curves(made[part.name] for part in self.job.parts)
 
     def totals(self) -> dict[str, float]:
         """Return the seconds of all parts together."""
@@ -318,20 +333,22 @@ class _Measuring:
     def _timed(self, part: Part[Any], kind: str) -> "_Timer":
         return _Timer(self.seconds.setdefault(part.name, {"cpu": 0.0}), kind, self.run.spared)
 
-    def _context(self) -> Context:
-        return Context(
+    def _context(self, shared: Shared, log_metrics: LogMetrics) -> Context:
+        alone = self.job.settings.processes == 1
+        context = Context(
             device=self.device,
             seeds=Seeds(self.job.settings.seed),
-            unit=_named_once(self.lead.unit(self.run.unit)),
+            unit=_named_once(self.lead.unit(self.run.unit if alone else shared.unit)),
             checkpoint=lambda name: TrainingCheckpoint(self.run.checkpoint_path(name)),
             progress=self.reporter,
-            log_metrics=self.log_metrics,
+            log_metrics=log_metrics,
             processes=self.lead.processes,
         )
+        return context if alone else replace(context, taken=shared.taken)
 
 
 class _Timer:
-    """Adds the wall time of a block to one entry and its CPU time to the entry `cpu`.
+    """Adds the wall time of a block, of which there may be several, to one entry and its CPU time to the entry `cpu`.
 
     What earlier goes had spent on what the block only read counts as well.
     """
@@ -344,7 +361,7 @@ class _Timer:
 
     def __exit__(self, *_: object) -> None:
         now = self._now()
-        self._seconds[self._kind] = round(now.wall - self._began.wall, 3)
+        self._seconds[self._kind] = round(self._seconds.get(self._kind, 0.0) + now.wall - self._began.wall, 3)
         self._seconds["cpu"] = round(self._seconds["cpu"] + now.cpu - self._began.cpu, 3)
 
     def _now(self) -> Seconds:

@@ -216,7 +216,10 @@ class RunSettings(Group):
 
     seed: int = integer(0, "seed of every random stream of the run", least=0)
     device: str = text("auto", "cpu, cuda, cuda:N, mps, or auto: the first GPU, else the CPU", scientific=False)
-    threads: int | None = integer(None, "CPU threads; null: as many as the machine has", least=1, scientific=False)
+    threads: int | None = integer(
+        None, "CPU threads of a process; null: as many as the machine has for it", least=1, scientific=False
+    )
+    processes: int = integer(1, "processes that share the work of the run", least=1, scientific=False)
     wandb: str = text(
         "auto",
         "W&B: offline, online, disabled, or auto: WANDB_MODE, else online if logged in",

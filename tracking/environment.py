@@ -109,10 +109,15 @@ def _torch() -> list[Check]:
     return [*checked, Check("device", State.WORKS, f"cpu alone: {why} (quick presets need no GPU)")]
 
 
+def cores_at_hand() -> int:
+    """Return how many cores of the CPU this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _threads() -> list[Check]:
     import torch
 
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = cores_at_hand()
     threads = torch.get_num_threads()
     found = f"{threads} of {cores} cores"
     if threads > cores:

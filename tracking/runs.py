@@ -180,6 +180,10 @@ class RunDirectory:
         """Return where the training state called `name` is kept."""
         return self.path / "checkpoints" / f"{_file_name(name)}.pt"
 
+    def unit_lock(self, name: str) -> filelock.BaseFileLock:
+        """Return the lock of who is at the unit called `name`, where several processes share the work."""
+        return _lock(self.path / "checkpoints", _file_name(name))
+
     def log(self, line: str) -> None:
         """Append one line to log.txt."""
         with (self.path / "log.txt").open("a", encoding="utf-8") as handle:
@@ -429,17 +433,22 @@ class RunStore:
         folder = self.root / experiment / ".locks"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if refuses_locks(folder):
-                return filelock.SoftFileLock(folder / f"{key}.taken")
+            return _lock(folder, key)
         except OSError as error:
             raise self._unwritable(error) from error
-        return filelock.FileLock(folder / f"{key}.lock")
 
     def _unwritable(self, error: OSError) -> RunDirectoryError:
         return RunDirectoryError(
             f"cannot write to the runs directory {self.root}: {error.strerror or error}; "
             "choose another with --runs-dir or SOLV_RUNS_DIR"
         )
+
+
+def _lock(folder: Path, name: str) -> filelock.BaseFileLock:
+    """Return a lock that one process at a time can hold: the operating system's, or a file that stands for one."""
+    if refuses_locks(folder):
+        return filelock.SoftFileLock(folder / f"{name}.taken")
+    return filelock.FileLock(folder / f"{name}.lock")
 
 
 def refuses_locks(folder: Path) -> bool:

@@ -43,7 +43,7 @@ def enumerated_profiles(
         unsafe: whether each of the heaviest clusters is taken, or all are drawn.
         random_centre: whether the centre is a uniform state that the couplings do not know.
     """
-    glass, batches = config.glass, []
+    glass, batches = config.glass, {}
     batch = max(1, min(GLASSES_AT_ONCE, STATES_AT_ONCE >> spins))
     for start in range(0, disorders, batch):
         count = min(batch, disorders - start)
@@ -66,5 +66,6 @@ def enumerated_profiles(
             )
             return {table: getattr(found, table).cpu().numpy() for table in TABLES}
 
-        batches.append(context.unit(f"{name} N={spins} {start}+{count}", enumerate_glasses))
-    return Profiles(**{table: torch.from_numpy(np.concatenate([each[table] for each in batches])) for table in TABLES})
+        batches[f"{name} N={spins} {start}+{count}"] = enumerate_glasses
+    found = context.units(batches).values()
+    return Profiles(**{table: torch.from_numpy(np.concatenate([each[table] for each in found])) for table in TABLES})

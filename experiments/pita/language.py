@@ -128,29 +128,30 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
         split_sizes(settings, role)
     require_model(settings, context)
     answers = {role: (*ANSWERS, MATCHED) if role in settings.equal_tokens else ANSWERS for role in ROLES}
-    jobs = [
-        (role, repeat, answer)
+    jobs = {
+        f"language {role} {repeat} {answer}": (role, repeat, answer)
         for role in ROLES
         for repeat in range(repeats(settings, role))
         for answer in answers[role]
-    ]
+    }
     results: dict[tuple[str, str], list[dict[str, np.ndarray]]] = {}
     data: dict[tuple[str, int], ByLength] = {}
     with context.progress.task("train language models on proofs", len(jobs)) as step:
-        for role, repeat, answer in jobs:
-            name = f"language {role} {repeat} {answer}"
 
-            def compute(
-                role: str = role, repeat: int = repeat, answer: str = answer, name: str = name
-            ) -> dict[str, np.ndarray]:
-                if (role, repeat) not in data:
-                    data.clear()
-                    data[role, repeat] = examples(settings, role, repeat, context)
-                steps = effort(settings, role)[2]
-                return train_and_ask(settings, data[role, repeat], name, answer, steps, context)
+        def compute(name: str) -> dict[str, np.ndarray]:
+            role, repeat, answer = jobs[name]
+            if (role, repeat) not in data:
+                data.clear()
+                data[role, repeat] = examples(settings, role, repeat, context)
+            return train_and_ask(settings, data[role, repeat], name, answer, effort(settings, role)[2], context)
 
-            results.setdefault((role, answer), []).append(context.unit(name, compute))
+        def tell(name: str) -> None:
+            role, _, answer = jobs[name]
             step.advance(note=f"{statements(settings, role).split}, {answer}")
+
+        for name, arrays in context.units({name: partial(compute, name) for name in jobs}, tell).items():
+            role, _, answer = jobs[name]
+            results.setdefault((role, answer), []).append(arrays)
     for role in ROLES:
         stacked = {
             answer: {key: np.stack([each[key] for each in results[role, answer]]) for key in results[role, answer][0]}

@@ -157,16 +157,19 @@ def measure(config: SbdConfig, context: Context) -> Iterator[Curves]:
         for data in setting.data:
             problem = ranked(config, data, context)
             drawn = candidates(setting, data, context.seeds)
-            found: dict[str, dict[str, np.ndarray]] = {}
-            for rules in BATCHES:
-                name = f"rank {data} {rules[0]}"
-                kept = context.unit(
-                    name,
-                    partial(_searched, config, context, name, data, rules, problem, drawn),
-                )
-                for place, rule in enumerate(rules):
-                    found[rule] = {key: values[place] for key, values in kept.items()}
-                step.advance(note=name)
+            names = {f"rank {data} {rules[0]}": rules for rules in BATCHES}
+            kept = context.units(
+                {
+                    name: partial(_searched, config, context, name, data, rules, problem, drawn)
+                    for name, rules in names.items()
+                },
+                lambda name: step.advance(note=name),
+            )
+            found = {
+                rule: {key: values[place] for key, values in kept[name].items()}
+                for name, rules in names.items()
+                for place, rule in enumerate(rules)
+            }
             yield from _curves(setting, data, drawn, found)
 
 

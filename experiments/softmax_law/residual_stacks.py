@@ -96,10 +96,11 @@ def measure(config: SoftmaxLawConfig, context: Context) -> Iterator[Curves]:
     """Yield what students of every depth do at every temperature, each teacher a unit of work."""
     sizes, read_at = config.stacks, reading_steps(config.stacks.steps)
     steps = np.array(read_at, dtype=float)
-    kept = [
-        context.unit(f"residual stacks {repeat}", partial(_train, config, context, repeat, read_at))
+    teachers = {
+        f"residual stacks {repeat}": partial(_train, config, context, repeat, read_at)
         for repeat in range(config.toy.repeats)
-    ]
+    }
+    kept = list(context.units(teachers).values())
     common = {"teacher": sizes.teacher, "rate": sizes.rate, "classes": config.toy.classes, "inputs": config.toy.inputs}
     last: dict[float, list[tuple[float, float, float]]] = {temperature: [] for temperature in sizes.temperature}
     for blocks in sizes.blocks:

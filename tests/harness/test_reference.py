@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from solv.harness.catalog import load
 from solv.harness.compose import settings_for
 from solv.harness.contract import flat
 from solv.harness.reference import (
@@ -20,7 +19,6 @@ from solv.harness.reference import (
     reference,
     refresh,
     shipped,
-    side_by_side,
     verdicts_page,
 )
 from solv.harness.settings import scientific
@@ -236,21 +234,3 @@ def test_the_page_has_every_claim_of_every_reference_run(made):
     assert len(rows) == len(run.findings())
     assert all(line.replace(" | ", "").count("|") == 2 for line in rows)  # no cell is cut by what is written in it
     assert "## cot-depth" in page
-
-
-def test_parts_side_by_side_are_all_run_once_and_take_about_as_long():
-    pita = load("pita")
-    taken = {"language": 40.0, "chain-widths": 20.0, "chain-attention": 10.0, "chain-hops": 12.0}
-    one, other = side_by_side(pita, (), {**taken, "counts": 0.1, "proofs": 0.1, "chain-lengths": 0.0}, 2)
-    assert sorted((*one, *other)) == sorted(part.name for part in pita.parts)
-    assert "language" in one
-    assert taken.keys() - {"language"} <= set(other)
-    assert {"chain-errors", "chain-plane"} <= set(other)  # they read what chain-hops learns
-    (alone,) = side_by_side(pita, (), taken, 1)
-    assert sorted(alone) == sorted((*one, *other))
-
-
-def test_a_part_of_which_nothing_is_known_counts_as_much_as_the_others():
-    groups = side_by_side(load("pita"), ("counts", "language", "chain-widths"), {"language": 3.0}, 8)
-    assert sorted(groups) == [("chain-widths",), ("counts",), ("language",)]
-    assert side_by_side(load("pita"), ("chain-plane",), {}, 2) == [("chain-plane",)]
