@@ -30,7 +30,7 @@ LONG = 20.0  # least tau from which the last slope is late: the paper's training
 PEAKED = 2.0  # b* / c0 from which a target is peaked for long
 TELL_EVERY = 20
 EXPANSION = 4  # hidden units of a block for each of the stream, as in models/softmax_law/residual_stack.py
-HIDDEN_PASSES, STREAM_PASSES, BLOCK_CALLS = 8, 10, 40  # of a step through a block's hidden units, and its stream
+HIDDEN_PASSES, STREAM_PASSES, BLOCK_CALLS = 7, 10, 24  # of a step through a block's hidden units, and its stream
 
 
 class Panels(StrEnum):

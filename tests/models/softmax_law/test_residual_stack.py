@@ -6,7 +6,13 @@ import pytest
 import torch
 from torch import nn
 
-from solv.models.softmax_law.residual_stack import as_teacher, draw_stack, stack_logits, train_stacks
+from solv.models.softmax_law.residual_stack import (
+    as_teacher,
+    divergence_and_gradient,
+    draw_stack,
+    stack_logits,
+    train_stacks,
+)
 
 WIDTH, CLASSES = 4, 6
 
@@ -54,6 +60,19 @@ def trained(temperatures=(0.5,), students=None, read_at=(1, 4, 30), seed=7, **op
 def test_logits_are_those_of_torchs_own_layers():
     x = torch.randn(1, 20, WIDTH, generator=stream(1))
     torch.testing.assert_close(stack_logits(TEACHER, x)[0], Stack(TEACHER)(x[0]), rtol=1e-4, atol=1e-5)
+
+
+def test_the_gradient_is_that_of_automatic_differentiation_for_each_copy():
+    pair = {name: torch.cat([value, drawn(seed=3)[name]]).double().requires_grad_() for name, value in drawn().items()}
+    x = torch.randn(1, 16, WIDTH, generator=stream(1), dtype=torch.float64)
+    teacher = {name: value.double() for name, value in TEACHER.items()}
+    target = (torch.tensor([[[1.0]], [[5.0]]]) * stack_logits(teacher, x)).log_softmax(-1)
+    expected = (target.exp() * (target - stack_logits(pair, x).log_softmax(-1))).sum(-1).mean(-1)
+    gradients = torch.autograd.grad(expected.sum(), list(pair.values()))
+    with torch.no_grad():
+        losses, found = divergence_and_gradient(pair, x, target)
+    torch.testing.assert_close(losses, expected)
+    torch.testing.assert_close(list(found.values()), list(gradients))
 
 
 def test_training_takes_the_steps_of_torchs_adam_and_reads_means_between_readings():
