@@ -17,7 +17,7 @@ from solv.harness.own_code import code_of
 from solv.harness.processes import Follower, Lead, Unit, following, launched, leading
 from solv.harness.seeds import Seeds
 from solv.harness.settings import RunSettings, as_dictionary, scientific
-from solv.harness.sharing import LogMetrics, Shared, helped, in_turn, longest_first
+from solv.harness.sharing import LogMetrics, Shared, helped, in_turn, longest_first, require_helpers
 from solv.tracking.checkpoints import TrainingCheckpoint
 from solv.tracking.claims import Finding, Verdict
 from solv.tracking.curves import Curves, agreement, join_curves
@@ -97,8 +97,8 @@ def run_experiment(
         group: name that the jobs of a sweep share on W&B.
 
     Raises:
-        ConfigurationError: the device does not exist on this machine, there is no part of that name, or the experiment
-            lacks what it `require`s.
+        ConfigurationError: the device does not exist on this machine, there is no part of that name, the experiment
+            lacks what it `require`s, or other processes that are to share the run cannot find it.
         ModeError: the environment or W&B's settings file holds an unknown word for how to record.
         RunDirectoryError, OSError: the runs directory cannot be read or written.
         ContractError, MissingCurvesError: the experiment does not do what its contract says.
@@ -115,6 +115,7 @@ def run_experiment(
                     return job.reuse(run)
                 say(f"{fault}; it is made again now")
         experiment.require(settings)
+        require_helpers(experiment, settings)
         device = prepare(settings)
         provenance = job.provenance(device)
         run, resumed = job.begin(earlier, provenance)

@@ -115,6 +115,26 @@ def in_turn(
             time.sleep(PAUSE)
 
 
+def require_helpers(experiment: Experiment[Any], settings: RunSettings) -> None:
+    """Check that other processes, if there are to be any, find the experiment by its name.
+
+    Raises:
+        ConfigurationError: they cannot.
+    """
+    if settings.processes == 1:
+        return
+    name = experiment.entry.name
+    try:
+        found = load_installed(name) is experiment
+    except UnknownExperimentError:
+        found = False
+    if not found:
+        raise ConfigurationError(
+            f"processes = {settings.processes}: other processes find an experiment by its entry point, and {name} is "
+            "an object of this one; install it, or let one process compute"
+        )
+
+
 def longest_first(experiment: Experiment[Any], settings: RunSettings, parts: Sequence[Part[Any]]) -> list[Part[Any]]:
     """Return parts by what they are expected to take, so that none is left for one process at the end."""
     seconds = {cost.part: cost.seconds for cost in estimate(experiment, settings) if cost.work is not None}
@@ -146,15 +166,12 @@ def helped(
     """Let `settings.processes - 1` others work on a run until the block ends; yield what speaks with them.
 
     Args:
-        experiment: what is run; its name leads the others to it.
+        experiment: what is run; its name leads the others to it, see `require_helpers`.
         settings: of the run.
         parts: that are to be measured, in the order in which they are tried.
         run: the directory, which has begun.
         log_metrics: records training metrics; called by one thread at a time.
         say: told one line of each that failed.
-
-    Raises:
-        ConfigurationError: there are to be others, who cannot find the experiment.
     """
     if settings.processes == 1:
         yield Team(log_metrics)
@@ -180,19 +197,9 @@ def _order(experiment: Experiment[Any], settings: RunSettings, parts: Sequence[P
     """Return what a helper is told, as one line."""
     import torch
 
-    name = experiment.entry.name
-    try:
-        found = load_installed(name) is experiment
-    except UnknownExperimentError:
-        found = False
-    if not found:
-        raise ConfigurationError(
-            f"processes = {settings.processes}: other processes find an experiment by its entry point, and {name} is "
-            "an object of this one; install it, or let one process compute"
-        )
     alike = replace(settings, threads=torch.get_num_threads())
     order = {
-        "experiment": name,
+        "experiment": experiment.entry.name,
         "settings": as_dictionary(alike),
         "parts": [part.name for part in parts],
         "run": str(run.path.absolute()),

@@ -144,7 +144,7 @@ def test_a_run_leaves_curves_claims_figure_and_manifest(settings):
     assert len(outcome.curves) == 9
     assert manifest["claims"] == {"positive": "holds", "finite": "holds"}
     assert manifest["preset"] == "quick"
-    assert {"theory", "measure", "record"} == set(manifest["seconds"])
+    assert {"theory", "measure", "record", "elapsed"} == set(manifest["seconds"])
     assert set(manifest["parts"]) == {"one", "other"}
     assert set(manifest["parts"]["one"]) == {"theory", "measure", "cpu"}
     assert (outcome.run.path / "config.yaml").read_text().startswith("# solv run toy --preset quick\n")
