@@ -200,6 +200,8 @@ def _facts(run: "RunDirectory") -> list[tuple[str, str]]:
     spent = ", ".join(f"{part} {duration:g} s" for part, duration in seconds.items())
     libraries = ", ".join(f"{name} {version}" for name, version in manifest.get("versions", {}).items())
     threads = f"{manifest['threads']} thread{'s' * (manifest['threads'] != 1)}" if "threads" in manifest else ""
+    if (processes := manifest.get("processes", 1)) > 1:
+        threads = f"{processes} processes of {threads}"
     facts = [
         ("run", run.path.name),
         ("preset", run.preset),

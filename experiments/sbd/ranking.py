@@ -153,24 +153,25 @@ def measure(config: SbdConfig, context: Context) -> Iterator[Curves]:
     from solv.experiments.sbd.arenas import ranked
 
     setting = config.ranking
-    with context.progress.task("rank the rules", len(setting.data) * len(BATCHES)) as step:
-        for data in setting.data:
-            problem = ranked(config, data, context)
-            drawn = candidates(setting, data, context.seeds)
-            names = {f"rank {data} {rules[0]}": rules for rules in BATCHES}
-            kept = context.units(
-                {
-                    name: partial(_searched, config, context, name, data, rules, problem, drawn)
-                    for name, rules in names.items()
-                },
-                lambda name: step.advance(note=name),
-            )
-            found = {
-                rule: {key: values[place] for key, values in kept[name].items()}
-                for name, rules in names.items()
-                for place, rule in enumerate(rules)
-            }
-            yield from _curves(setting, data, drawn, found)
+    problems = {data: ranked(config, data, context) for data in setting.data}
+    drawn = {data: candidates(setting, data, context.seeds) for data in setting.data}
+    names = {f"rank {data} {rules[0]}": (data, rules) for data in setting.data for rules in BATCHES}
+    with context.progress.task("rank the rules", len(names)) as step:
+        kept = context.units(
+            {
+                name: partial(_searched, config, context, name, data, rules, problems[data], drawn[data])
+                for name, (data, rules) in names.items()
+            },
+            lambda name: step.advance(note=name),
+        )
+    for data in setting.data:
+        found = {
+            rule: {key: values[place] for key, values in kept[name].items()}
+            for name, (its, rules) in names.items()
+            if its == data
+            for place, rule in enumerate(rules)
+        }
+        yield from _curves(setting, data, drawn[data], found)
 
 
 def _searched(

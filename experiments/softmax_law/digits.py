@@ -109,8 +109,8 @@ def measure(config: SoftmaxLawConfig, context: Context) -> Iterator[Curves]:
             )
         return {name: values.cpu().numpy() for name, values in found.items()}
 
-    for hidden in sizes.hidden:
-        read = context.unit(f"digits {hidden}", lambda hidden=hidden: compute(hidden))  # type: ignore[misc]
+    kept = context.units({f"digits {hidden}": partial(compute, hidden) for hidden in sizes.hidden})
+    for hidden, read in zip(sizes.hidden, kept.values(), strict=True):
         at = {"images": sizes.images, "hidden": hidden, "rate": sizes.rate}
         loss = np.maximum(read["loss"], ROUNDING)
         y, y_err, n = geometric_mean(loss)

@@ -5,6 +5,7 @@ of a training in Hugging Face's format that the user names, as those of Pythia a
 """
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -100,16 +101,14 @@ def _text(trained: TrainedHere) -> tuple[Text, DecoderConfig]:
 def _train_here(settings: LanguageSettings, context: Context) -> Readings:
     trained = settings.trained
     read, architecture = _text(trained)
-    copies = []
     with context.progress.task("train byte-level decoders", trained.models * trained.steps) as step:
-        for copy in range(trained.models):
-            copies.append(
-                context.unit(
-                    f"language training {copy}",
-                    lambda copy=copy: _train(trained, architecture, read, context, copy, step),  # type: ignore[misc]
-                )
-            )
-    stacked = {name: np.stack([each[name] for each in copies]) for name in QUANTITIES}
+        copies = context.units(
+            {
+                f"language training {copy}": partial(_train, trained, architecture, read, context, copy, step)
+                for copy in range(trained.models)
+            }
+        )
+    stacked = {name: np.stack([each[name] for each in copies.values()]) for name in QUANTITIES}
     return Readings(np.array(reading_steps(trained), dtype=float), **stacked)
 
 

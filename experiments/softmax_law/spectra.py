@@ -7,6 +7,7 @@ loss the exponent is the data's: inputs of variances i^-alpha are learned by L(t
 
 from collections.abc import Iterator
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 from jaxtyping import Float
@@ -174,11 +175,8 @@ def _data(config: SoftmaxLawConfig, context: Context) -> Iterator[Curves]:
                 rows.append((variances * off**2).sum(axis=1) / variances.sum(axis=1))
         return {"loss": np.array(rows).T}
 
-    kept = [
-        context.unit(f"squared loss {repeat}", lambda repeat=repeat: compute(repeat))  # type: ignore[misc]
-        for repeat in range(config.toy.repeats)
-    ]
-    losses = np.stack([each["loss"] for each in kept], axis=1)
+    kept = context.units({f"squared loss {repeat}": partial(compute, repeat) for repeat in range(config.toy.repeats)})
+    losses = np.stack([each["loss"] for each in kept.values()], axis=1)
     exponents = [standard_error(slopes_over(tau, loss, DECADE)[1][:, -1]) for loss in losses]
     for alpha, loss in zip(sizes.data, losses, strict=True):
         y, y_err, n = geometric_mean(loss)

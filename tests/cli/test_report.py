@@ -25,6 +25,9 @@ def test_facts_say_what_made_the_run_and_leave_out_what_is_unknown(run_of):
     assert facts["commit"] == "outside a checkout"
     assert facts["versions"] == "numpy 2.0"
     assert all(facts.values())
+    shared = run_of(day=2)
+    shared.finish({**shared.manifest(), "processes": 3})
+    assert dict(_facts(shared))["device"] == "cpu, 3 processes of 2 threads"
 
 
 def test_runs_are_named_by_experiment_or_key_and_each_shown_once(run_of, store):
