@@ -169,7 +169,7 @@ def work(config: SoftmaxLawConfig) -> Work:
     touched = HIDDEN_PASSES * EXPANSION * width + STREAM_PASSES * width  # of a block and an input
     block = Work((6 * weights + PASS * touched) * shown + ADAM * PASS * weights * copies, BLOCK_CALLS)
     head = Work(6 * width * config.toy.classes * shown + DIVERGENCE * PASS * config.toy.classes * shown / 2, 60)
-    teacher = Work((2 * weights + PASS * touched / 3) * sizes.batch, BLOCK_CALLS / 3) * sizes.teacher
+    teacher = Work((2 * weights + PASS * touched / 3) * sizes.batch) * sizes.teacher  # the calls of many steps are one
     step = sum(sizes.blocks) * block + len(sizes.blocks) * head + teacher
     kept = max(sizes.blocks) * (4 * (3 * EXPANSION + 4) * width * shown + 16 * weights * copies)
     return config.toy.repeats * sizes.steps * step + Work(memory=kept + 12 * config.toy.classes * shown)

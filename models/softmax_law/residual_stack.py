@@ -17,6 +17,7 @@ from solv.models.ensemble import Ensemble, Optimizer, Parameters
 
 EXPANSION = 4  # hidden units of a block for each of the stream, as in the paper
 EPSILON = 1e-7  # beside a mean square
+AHEAD = 20  # steps whose inputs the teacher sees at once: it does not change, and products of few rows are slow
 
 
 def draw_stack(stream: torch.Generator, *, layers: int, width: int, classes: int) -> Parameters:
@@ -66,8 +67,12 @@ def stack_logits(
     return found
 
 
+@torch.no_grad()
 def divergence_and_gradient(
-    parameters: Parameters, x: Float[Tensor, "1 samples width"], target: Float[Tensor, "copies samples classes"]
+    parameters: Parameters,
+    x: Float[Tensor, "1 samples width"],
+    target: Float[Tensor, "copies samples classes"],
+    chances: Float[Tensor, "copies samples classes"],
 ) -> tuple[Float[Tensor, "copies"], Parameters]:
     """Return the divergence of students from their teacher, and its gradient in each student's own parameters.
 
@@ -77,6 +82,7 @@ def divergence_and_gradient(
         parameters: stacks with a copy axis.
         x: inputs, shown to all.
         target: logarithms of the teacher's probabilities.
+        chances: these probabilities.
 
     Returns:
         Mean over the inputs of sum_k p_k log(p_k / q_k), q of the student; gradients as the parameters.
@@ -95,7 +101,6 @@ def divergence_and_gradient(
     scale = _inverse_scale(stream)
     normal = stream * scale
     found = (normal @ head.mT).log_softmax(-1)
-    chances = target.exp()
     losses = (chances * (target - found)).sum(-1).mean(-1)
     above = found.exp_().sub_(chances).div_(x.shape[1])  # of the logits: probabilities sum to 1
     gradient = {name: torch.empty_like(value) for name, value in parameters.items()}
@@ -104,9 +109,9 @@ def divergence_and_gradient(
     slots = [gradient[name].unbind(1) for name in ("into", "bias", "out")]
     for block in reversed(range(len(into))):
         normal, scale, active, hidden = kept[block]
-        slots[2][block].copy_(below.mT @ hidden)
+        torch.bmm(below.mT, hidden, out=slots[2][block])
         inner = torch.bmm(below, out[block]).mul_(active).mul_(2)
-        slots[0][block].copy_(inner.mT @ normal)
+        torch.bmm(inner.mT, normal, out=slots[0][block])
         torch.sum(inner, 1, out=slots[1][block])
         below.add_(_through_norm(inner @ into[block], normal, scale))
     return losses, gradient
@@ -180,7 +185,7 @@ def train_stacks(
             f"temperatures = {list(temperatures)}, rate = {rate}, batch = {batch}, read_at = {times}, "
             f"{len(students)} depths; valid: > 0, > 0, >= 1, increasing numbers of steps >= 1, at least one"
         )
-    copies, width = len(temperatures), teacher["head"].shape[2]
+    copies = len(temperatures)
     inverse = teacher["head"].new_tensor([1 / each for each in temperatures])[:, None, None]
     ensembles = {
         depth: Ensemble(
@@ -199,14 +204,16 @@ def train_stacks(
         stream.set_state(saved["stream"])
         for depth, ensemble in ensembles.items():
             ensemble.load_state_dict(saved["ensembles"][depth])
+    shown: list[tuple[Tensor, Tensor, Tensor]] = []  # of the steps to come: inputs, what the teacher says of them
     while step < times[-1]:
-        x = torch.randn(1, batch, width, generator=stream, device=stream.device)
-        with torch.no_grad():
-            target = (stack_logits(teacher, x) * inverse).log_softmax(-1)
+        if not shown:  # a state that is saved has seen none of the steps to come
+            shown = _shown(
+                teacher, inverse, min(AHEAD, times[-1] - step, save_every - step % save_every), batch, stream
+            )
+        x, target, chances = shown.pop(0)
         step += 1
         for depth, ensemble in ensembles.items():
-            with torch.no_grad():
-                losses, gradient = divergence_and_gradient(ensemble.parameters, x, target)
+            losses, gradient = divergence_and_gradient(ensemble.parameters, x, target, chances)
             ensemble.apply(gradient)
             sums[depth] += losses
             if step in times:
@@ -222,6 +229,19 @@ def train_stacks(
     return {
         depth: dict(zip(("loss", "scale"), torch.stack(readings, -1), strict=True)) for depth, readings in read.items()
     }
+
+
+def _shown(
+    teacher: Parameters, inverse: Float[Tensor, "copies 1 1"], steps: int, batch: int, stream: torch.Generator
+) -> list[tuple[Tensor, Tensor, Tensor]]:
+    """Draw the inputs of some steps; return those of each, logarithms of the teacher's probabilities, and these."""
+    width = teacher["head"].shape[2]
+    drawn = [torch.randn(batch, width, generator=stream, device=stream.device) for _ in range(steps)]
+    with torch.no_grad():
+        target = (stack_logits(teacher, torch.cat(drawn)[None]) * inverse).log_softmax(-1)
+        chances = target.exp()
+    by_step = (values.view(len(inverse), steps, batch, -1).unbind(1) for values in (target, chances))
+    return [(x[None], *values) for x, *values in zip(drawn, *by_step, strict=True)]
 
 
 def _normalised(x: Float[Tensor, "copies samples width"]) -> Float[Tensor, "copies samples width"]:
