@@ -54,7 +54,9 @@ class Shared:
     run: RunDirectory
 
     def taken(self, name: str) -> bool:
-        """Return whether another process is at a unit now."""
+        """Return whether another process is at a unit now, and has not finished it."""
+        if self.run.has_unit(name):
+            return False
         lock = self.run.unit_lock(name)
         try:
             lock.acquire(timeout=0)
@@ -69,6 +71,8 @@ class Shared:
         Raises:
             UnitTakenError: another process is at it.
         """
+        if self.run.has_unit(name):
+            return self.run.unit(name, compute)
         lock = self.run.unit_lock(name)
         try:
             lock.acquire(timeout=0)

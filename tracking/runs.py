@@ -156,7 +156,7 @@ class RunDirectory:
 
         A stored unit that cannot be read whole (truncated by a fault of the disk) is computed again.
         """
-        path = self.path / "checkpoints" / f"{_file_name(name)}.npz"
+        path = self._unit_path(name)
         stored = _read_arrays(path)
         if stored is not None:
             wall, cpu = stored.pop(_TOOK, (0.0, 0.0))
@@ -179,6 +179,13 @@ class RunDirectory:
     def checkpoint_path(self, name: str) -> Path:
         """Return where the training state called `name` is kept."""
         return self.path / "checkpoints" / f"{_file_name(name)}.pt"
+
+    def has_unit(self, name: str) -> bool:
+        """Return whether the unit called `name` is stored, whole or not."""
+        return self._unit_path(name).is_file()
+
+    def _unit_path(self, name: str) -> Path:
+        return self.path / "checkpoints" / f"{_file_name(name)}.npz"
 
     def unit_lock(self, name: str) -> filelock.BaseFileLock:
         """Return the lock of who is at the unit called `name`, where several processes share the work."""

@@ -62,8 +62,8 @@ def test_a_unit_that_another_process_is_at_is_refused_and_read_when_it_is_finish
             shared.unit("a", made())
         assert refused.value.unit == "a"
         run.unit("a", made(3.0))  # as the other does
-    assert not shared.taken("a")
-    assert shared.unit("a", lambda: computed.append("a"))["y"] == [3.0]
+        assert not shared.taken("a")
+        assert shared.unit("a", lambda: computed.append("a"))["y"] == [3.0]
     assert not computed
 
 
