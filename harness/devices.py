@@ -13,9 +13,7 @@ def prepare(settings: RunSettings) -> str:
     Raises:
         ConfigurationError: the device is unknown or not present, or processes are to share the work of `torchrun`'s.
     """
-    import scipy.linalg  # noqa: F401 - has a BLAS of its own, and only what is loaded is limited
     import torch
-    from threadpoolctl import threadpool_limits
 
     if settings.processes > 1 and launched() > 1:
         raise ConfigurationError(f"processes = {settings.processes}: torchrun has started its own; valid: 1")
@@ -23,6 +21,9 @@ def prepare(settings: RunSettings) -> str:
     if threads is None and settings.processes > 1:
         threads = max(1, cores_at_hand() // settings.processes)
     if threads is not None:
+        import scipy.linalg  # noqa: F401 - has a BLAS of its own, and only what is loaded is limited
+        from threadpoolctl import threadpool_limits
+
         torch.set_num_threads(threads)
         threadpool_limits(threads, user_api="blas")
     return choose_device(settings.device)
