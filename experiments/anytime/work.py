@@ -21,6 +21,8 @@ GOING = 16  # bytes of a weight with its gradient and two moments
 # Operations in the time of one
 ITERATE, AVERAGE, DECAY = 35, 23, 17  # node of a run in a step: of the iterate, of each average, of their common decay
 RUN = 30  # nodes in the time that a run takes however few it has
+MANY, FOLLOWED = 100, 50  # nodes from which on points stand for small ones, and those that every step then has
+SUMS = 1.3  # node of a run's iterate, or of an average, that is brought to the end of a block: in each of its steps
 PASSED, DRAWN = 20, 300  # number of SGD's weights that is read and written, and normal number
 ACTIVATION = 200  # number that a model keeps for the way back, there and back
 UPDATE, RENEWAL = 450, 70  # weight that Adam updates, and weight of an average
@@ -50,7 +52,8 @@ def recursion(nodes: float, steps: float, runs: float, averages: int = 0, *, goi
     """
     each = ITERATE + AVERAGE * averages + DECAY * (averages > 0)
     held = DOUBLE * runs * (2 * steps + (4 + 2 * averages) * nodes)
-    return Work(each * (nodes + RUN) * steps * runs * going, steps * (STEP + AVERAGED_STEP * (averages > 0)), held)
+    of_run = each * (nodes + RUN) if nodes < MANY else each * (FOLLOWED + RUN) + SUMS * (1 + averages) * nodes
+    return Work(of_run * steps * runs * going, steps * (STEP + AVERAGED_STEP * (averages > 0)), held)
 
 
 def tuned(nodes: float, horizons: list[int], shapes: int, peaks: int) -> Work:

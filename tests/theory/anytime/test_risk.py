@@ -117,6 +117,41 @@ def test_many_runs_at_once_are_equations_1_and_2_one_by_one(average, batch):
         assert found.averaged[1, first:, run] == pytest.approx(averaged[np.array(read_at) - 1][first:], rel=1e-10)
 
 
+@pytest.mark.parametrize("batch", [1, 3])
+def test_points_that_stand_for_small_eigenvalues_are_exact_for_all_averages(batch):
+    """Long blocks of many nodes, in any order; readings within the blocks and at their ends."""
+    spectrum = power_law_spectrum(1.3, 2, 10**5, exact=20, ratio=1.05)
+    shuffled = np.random.default_rng(0).permutation(len(spectrum.eigenvalue))
+    spectrum = Spectrum(*(each[shuffled] for each in (spectrum.eigenvalue, spectrum.multiplicity, spectrum.signal)))
+    steps = np.arange(1, 401)
+    eta = np.stack([0.8 * cosine(steps, 400, 0.1), 0.3 * constant(steps), 1e-3 * polynomial(steps, 0.6)], axis=1)
+    eta /= spectrum.trace
+    read_at = [1, 2, 60, 128, 129, 256, 300, 301, 399, 400]
+    averages = [uniform(), ema(6.25), polynomial_average(30), tail(130), merge([20, 290, 400], [0.2, 0.5, 0.3])]
+    found = excess_risk(spectrum, 0.1, eta, read_at, averages, batch)
+    for run in range(3):
+        for place, average in enumerate(averages):
+            last, averaged = plain(spectrum, 0.1, eta[:, run], average.rates(400), batch)
+            assert found.last[:, run] == pytest.approx(last[np.array(read_at) - 1], rel=1e-11)
+            first = 0 if not average.name.startswith("merge") else 2  # before its first checkpoint it is the iterate
+            assert found.averaged[place, first:, run] == pytest.approx(
+                averaged[np.array(read_at) - 1][first:], rel=1e-10
+            )
+
+
+def test_readings_change_nothing():
+    few = excess_risk(SMALL, 0.01, one_run(FACTORS["cosine"]), READ, AVERAGES)
+    all_steps = excess_risk(SMALL, 0.01, one_run(FACTORS["cosine"]), STEPS.tolist(), AVERAGES)
+    assert few.last.tolist() == all_steps.last[np.array(READ) - 1].tolist()
+    assert few.averaged.tolist() == all_steps.averaged[:, np.array(READ) - 1].tolist()
+
+
+def test_at_rates_of_zero_nothing_moves():
+    found = excess_risk(SMALL, 0.01, np.zeros((300, 2)), [1, 300], [uniform()])
+    assert found.last == pytest.approx(SMALL.signal.sum() / 2, rel=1e-12)
+    assert found.averaged == pytest.approx(SMALL.signal.sum() / 2, rel=1e-12)
+
+
 def test_a_merge_is_the_double_sum_over_checkpoints():
     """Equation (3), from runs that are read at the checkpoints and the products of 1 - eta lam between them."""
     lam = np.array([1.0, 0.3, 0.05])
