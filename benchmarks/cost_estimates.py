@@ -4,10 +4,12 @@
 
 For every part that took some seconds in a reference run, or in the finished runs under DIR: what it took (of a
 reference run: what it would have taken on the machine of `results/times.json`, by the quick preset), what is estimated
-from the time of the quick preset and the settings of that run, and their ratio. Goal: within a factor 2.
+from the time of the quick preset and the settings of that run, and their ratio. Goal: within a factor 2. Parts that
+read the same trainings count as one: which of them trains is chance where several processes share a run.
 """
 
 import argparse
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,15 +20,20 @@ from solv.harness.reference import shipped, usual_seconds
 from solv.tracking.runs import RunDirectory, RunStore
 
 GOAL = 2.0
+TOGETHER = {"softmax-law": {"crossover": "one-third-law", "universality": "one-third-law"}}  # one of the part named
 
 
 def estimates(run: RunDirectory, at_least: float) -> Iterator[tuple[str, float, float]]:
     """Yield part, measured and estimated CPU seconds of the parts of a finished run that took some time."""
-    taken = usual_seconds(run)
+    one_of = TOGETHER.get(run.experiment, {})
+    taken, expected = Counter[str](), Counter[str]()
+    for part, seconds in usual_seconds(run).items():
+        taken[one_of.get(part, part)] += seconds
     for cost in estimate(load(run.experiment), settings_of(run)):
-        measured = taken.get(cost.part, 0.0)
-        if measured >= at_least:
-            yield cost.part, measured, cost.seconds
+        expected[one_of.get(cost.part, cost.part)] += cost.seconds
+    for part, seconds in expected.items():
+        if taken[part] >= at_least:
+            yield part, taken[part], seconds
 
 
 def main() -> None:

@@ -162,14 +162,17 @@ def note_quick(run: RunDirectory, seconds: Mapping[str, float]) -> None:
 def usual_seconds(run: RunDirectory) -> dict[str, float]:
     """Return the CPU seconds that the parts of a kept run would have taken on the machine of `results/times.json`.
 
-    Each is scaled by what the preset `quick` of the part takes there and took where it was made; a part of which that
-    is not known, or too short to tell, counts as it is.
+    Each is scaled by what the preset `quick` of the part takes there and took where it was made, or by that of all
+    parts together where it is too short to tell; where nothing is known a part counts as it is.
     """
     manifest: Mapping[str, Any] = run.manifest()
-    usual, found = cpu_seconds(run.experiment, "quick"), {}
+    usual, made = cpu_seconds(run.experiment, "quick"), manifest.get("made", {})
+    quick = {part: made.get(part, {}).get("quick_cpu", 0.0) for part in manifest["parts"]}
+    told = [part for part, seconds in quick.items() if min(seconds, usual.get(part, 0.0)) >= LEAST]
+    of_all = sum(quick[part] for part in told) / sum(usual[part] for part in told) if told else 1.0
+    found = {}
     for part, seconds in manifest["parts"].items():
-        quick = manifest.get("made", {}).get(part, {}).get("quick_cpu", 0.0)
-        slower = quick / usual[part] if min(quick, usual.get(part, 0.0)) >= LEAST else 1.0
+        slower = quick[part] / usual[part] if part in told else of_all if quick[part] else 1.0
         found[part] = seconds.get("cpu", 0.0) / slower
     return found
 

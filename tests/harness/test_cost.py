@@ -6,11 +6,11 @@ from dataclasses import replace as with_
 
 import pytest
 
-from solv.harness.archive import settings_of
+from benchmarks.cost_estimates import estimates
 from solv.harness.catalog import load, names
 from solv.harness.cost import LEAST, MEASURED, Cost, Speed, estimate, measure, memory_of
 from solv.harness.presets import presets
-from solv.harness.reference import reference, usual_seconds
+from solv.harness.reference import reference
 from solv.harness.times import cpu_seconds
 from solv.harness.work import Work
 from tests.experiments.scaffold import preset_of
@@ -34,12 +34,10 @@ def test_the_quick_run_costs_what_it_took(name):
 
 @pytest.mark.parametrize("name", names())
 def test_the_reference_run_took_what_is_estimated_from_the_quick_one(name):
-    run = reference(name)
-    found = costs(load(name), settings_of(run))
     far = {}
-    for part, measured in usual_seconds(run).items():
-        if measured >= LONG and not 1 / FACTOR <= found[part].seconds / measured <= FACTOR:
-            far[part] = measured, found[part].seconds
+    for part, measured, estimated in estimates(reference(name), LONG):
+        if not 1 / FACTOR <= estimated / measured <= FACTOR:
+            far[part] = measured, estimated
     assert not far, "measured and estimated seconds"
 
 
