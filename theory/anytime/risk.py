@@ -23,9 +23,9 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 from scipy.linalg.blas import dger
 
-from solv.theory.anytime.interpolation import Interpolation, Interpolations
 from solv.theory.anytime.spectrum import Spectrum
 from solv.theory.anytime.weight_averaging import Average
+from solv.theory.spectrum_points import Interpolation, Interpolations
 from solv.theory.validation import require_integer, require_real
 
 BLOCK = 128  # steps between two sums over all nodes

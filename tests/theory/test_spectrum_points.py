@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from solv.theory.anytime.interpolation import FEWEST_STEPS, POINTS, REACH, Interpolations
 from solv.theory.anytime.spectrum import power_law_spectrum
+from solv.theory.spectrum_points import FEWEST_STEPS, POINTS, REACH, Interpolations
 
 WIDE = power_law_spectrum(1.3, 2, 10**6, exact=20, ratio=1.05)
 STEPS = 100

@@ -1,9 +1,10 @@
 """Which few points stand for all small eigenvalues over a stretch of steps? Chebyshev points, exact to rounding.
 
-Over a stretch the recursion of `theory/anytime/risk.py` makes of a node p = P(lam) p_start + lam^2 N(lam). P and N are
-the same polynomials for every node, near exp(-2 lam sum eta): where 2 lam sum eta <= REACH they equal their
-interpolants on POINTS Chebyshev points up to about 2 (REACH / 4)^POINTS / POINTS! = 2e-16. So the recursion runs on
-the larger eigenvalues and on the points alone, for three things at each point:
+Over a stretch the recursion of `theory/anytime/risk.py` (arXiv:2602.03702, equations (1) and (2)) makes of a node
+p = P(lam) p_start + lam^2 N(lam). P and N are the same polynomials for every node, near exp(-2 lam sum eta): where
+2 lam sum eta <= REACH they equal their interpolants on POINTS Chebyshev points up to about
+2 (REACH / 4)^POINTS / POINTS! = 2e-16. So the recursion runs on the larger eigenvalues and on the points alone, for
+three things at each point:
 
 | at a point | begins as | noise of strength 1 adds | weight in sums over all indices |
 |---|---|---|---|
@@ -100,15 +101,25 @@ class Interpolation:
 
 
 class Interpolations:
-    """The interpolations of one spectrum for stretches of at most `steps` steps, by the largest rate in them."""
+    """The interpolations of one spectrum, by the largest rate of a stretch."""
 
     def __init__(self, eigenvalue: Float[np.ndarray, "nodes"], multiplicity: Float[np.ndarray, "nodes"], steps: int):
+        """Keep a spectrum.
+
+        Args:
+            eigenvalue: falling, > 0, shape (nodes,).
+            multiplicity: how many indices each stands for, shape (nodes,).
+            steps: most steps of a stretch, >= 1.
+        """
         self.eigenvalue, self.multiplicity, self.steps = eigenvalue, multiplicity, steps
         self.none = Interpolation(eigenvalue, multiplicity, len(eigenvalue), np.empty(0), np.empty((0, 0)))
         self.cut, self.latest = np.inf, self.none
 
     def over(self, steps: int, rate: float) -> Interpolation:
-        """Return the interpolation for so many steps at learning rates up to `rate`."""
+        """Return the interpolation for so many steps at learning rates up to `rate`, >= 0.
+
+        Short stretches, and spectra of which little would be saved, are followed node by node.
+        """
         if steps < FEWEST_STEPS:
             return self.none
         largest = float(self.eigenvalue[0])
