@@ -1,7 +1,7 @@
 """Which arguments and options do several commands share? Their types, and how every command ends."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -57,11 +57,11 @@ RunsDir = Annotated[
 ]
 Out = Annotated[Path, typer.Option("--out", help="Where to write.", parser=a_folder, metavar="DIRECTORY")]
 Parts = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--part",
         metavar="P[,P]",
-        help="Only these parts of the experiment (`solv list NAME`); the same as parts=[...].",
+        help="Only these parts of the experiment (`solv list NAME`), may be repeated; the same as parts=[...].",
         autocompletion=completion.parts,
     ),
 ]
@@ -113,20 +113,23 @@ def runs_root(runs_dir: Path | None) -> Path:
     return (runs_dir or Path(os.environ.get("SOLV_RUNS_DIR") or "runs")).expanduser()
 
 
-def part_override(parts: str | None) -> list[str]:
-    """Return what `--part P,P` means as an override.
+def part_override(parts: Sequence[str] | None) -> list[str]:
+    """Return what `--part P,P --part P` means as an override.
 
     Raises:
         ConfigurationError: no part is named.
     """
-    if parts is None:
+    if not parts:
         return []
     from solv.harness.compose import quoted
     from solv.harness.settings import ConfigurationError
 
-    names = [name.strip() for name in parts.split(",") if name.strip()]
-    if not names:
-        raise ConfigurationError(f"--part {parts!r} names no part (`solv list NAME` shows them)")
+    names: dict[str, None] = {}  # a part that is named twice is meant once
+    for each in parts:
+        found = [name.strip() for name in each.split(",") if name.strip()]
+        if not found:
+            raise ConfigurationError(f"--part {each!r} names no part (`solv list NAME` shows them)")
+        names |= dict.fromkeys(found)
     return [f"parts=[{','.join(map(quoted, names))}]"]
 
 

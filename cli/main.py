@@ -182,7 +182,7 @@ def theory(
         check_plot_path(plot)
         panels = experiment.panels(settings)
         main = {str(panel.name) for panel in panels if panel.main}
-        if main and not everything and part is None:
+        if main and not everything and not part:
             shown = [each.name for each in experiment.parts if main & {str(name) for name in each.names}]
             chosen = [name for name in shown if not settings.parts or name in settings.parts]
             curves = experiment.predict(replace(settings, parts=tuple(chosen)))

@@ -24,11 +24,15 @@ def test_parts_become_a_list_override():
     assert part_override(None) == []
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    for typed, names in (("depth", ["depth"]), (" a-b, c,,", ["a-b", "c"])):
+    for typed, names in (
+        (["depth"], ["depth"]),
+        ([" a-b, c,,"], ["a-b", "c"]),
+        (["a-b", "c,d", "c"], ["a-b", "c", "d"]),
+    ):
         [read] = OverridesParser.create().parse_overrides(part_override(typed))
         assert (read.key_or_group, read.value()) == ("parts", names)
     with pytest.raises(ConfigurationError, match="names no part"):
-        part_override(" , ")
+        part_override(["depth", " , "])
 
 
 def test_a_folder_with_spaces_is_quoted():
