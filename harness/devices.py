@@ -1,5 +1,6 @@
 """On what does a run compute? The device that its settings name, if this machine has it, and the number of threads."""
 
+from solv.harness.memory import keep_freed_memory
 from solv.harness.processes import launched
 from solv.harness.settings import ConfigurationError, RunSettings
 from solv.tracking.environment import cores_at_hand
@@ -8,7 +9,8 @@ from solv.tracking.environment import cores_at_hand
 def prepare(settings: RunSettings) -> str:
     """Set the number of threads, of torch and of NumPy's products, and return the device of the run.
 
-    Processes that share the work share the cores, too, unless a number of threads is asked for.
+    Processes that share the work share the cores, too, unless a number of threads is asked for. What a process frees,
+    it keeps for the next step.
 
     Raises:
         ConfigurationError: the device is unknown or not present, or processes are to share the work of `torchrun`'s.
@@ -17,6 +19,7 @@ def prepare(settings: RunSettings) -> str:
 
     if settings.processes > 1 and launched() > 1:
         raise ConfigurationError(f"processes = {settings.processes}: torchrun has started its own; valid: 1")
+    keep_freed_memory()
     threads = settings.threads
     if threads is None and settings.processes > 1:
         threads = max(1, cores_at_hand() // settings.processes)
