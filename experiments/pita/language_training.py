@@ -18,7 +18,7 @@ from solv.harness.settings import ConfigurationError
 from solv.models.language.decoder import Decoder, DecoderConfig
 from solv.models.language.huggingface import ModelError
 from solv.models.language.training import Trainer, TrainingSettings
-from solv.models.pita.completion import Completer, DecoderCompleter, completion_loss
+from solv.models.pita.completion import Completer, DecoderCompleter
 from solv.models.pita.hf_completion import Adapter, HuggingFaceCompleter
 
 ENDINGS = {True: VOCABULARY[SUCCESS], False: VOCABULARY[FAILURE]}
@@ -148,7 +148,7 @@ def _train(
     trainer = Trainer(
         completer.module,
         TrainingSettings(chosen.learning_rate, schedule=factor),
-        loss=completion_loss,
+        loss=completer.loss,
         device=context.device,
     )
     checkpoint = context.checkpoint(name)

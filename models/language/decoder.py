@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -144,7 +144,8 @@ class Decoder(nn.Module):
         *,
         cache: Cache | None = None,
         padding: Int[Tensor, "batch"] | None = None,
-    ) -> Float[Tensor, "batch time vocabulary"]:
+        at: Bool[Tensor, "batch time"] | None = None,
+    ) -> Float[Tensor, "batch time vocabulary"] | Float[Tensor, "chosen vocabulary"]:
         """Return the logits of the token after each one.
 
         Args:
@@ -152,6 +153,8 @@ class Decoder(nn.Module):
             cache: filled and extended in place; start from an empty `Cache()`.
             padding: how many tokens at the start of each sequence are padding: never attended to, not counted as
                 positions; their own logits mean nothing. The same at every call with one cache.
+            at: the positions whose logits are wanted, which alone go through the last block's feed-forward part and the
+                head; theirs are returned, row by row. None: all of them.
 
         Raises:
             ValueError: more tokens than the context.
@@ -168,12 +171,13 @@ class Decoder(nn.Module):
         if self.config.positions == "learned":
             x = x + self.positions(places)
         turn = (self.cosine[places], self.sine[places]) if self.config.positions == "rotary" else None
+        rows = None if at is None else at.flatten().nonzero()[:, 0]
         for layer, block in enumerate(self.blocks):
-            x = block(x, turn, mask, cache, layer)
+            x = block(x, turn, mask, cache, layer, rows if layer == len(self.blocks) - 1 else None)
         if cache is not None:
             cache.length = end
         logits: Tensor = self.head(self.norm(x)) * self.config.logit_scale
-        return logits
+        return logits if rows is None else logits[0]
 
     def _initialize(self, generator: torch.Generator | None, *, own_mlp: bool) -> None:
         small = self.config.init_std / math.sqrt(2 * self.config.layers)
@@ -204,9 +208,11 @@ class Block(nn.Module):
         mask: Tensor | None,
         cache: Cache | None,
         layer: int,
+        rows: Int[Tensor, "chosen"] | None = None,
     ) -> Float[Tensor, "batch time width"]:
         """Return the residual stream after the block; arguments as `Attention` takes them."""
-        x = x + self.scale * self.attention(self.attention_norm(x), turn, mask, cache, layer)
+        added = self.attention(self.attention_norm(x), turn, mask, cache, layer, rows)
+        x = (x if rows is None else _select(x, rows)) + self.scale * added
         result: Tensor = x + self.scale * self.mlp(self.mlp_norm(x))
         return result
 
@@ -231,6 +237,7 @@ class Attention(nn.Module):
         mask: Tensor | None,
         cache: Cache | None,
         layer: int,
+        rows: Int[Tensor, "chosen"] | None = None,
     ) -> Float[Tensor, "batch time width"]:
         """Return what attention adds.
 
@@ -240,6 +247,7 @@ class Attention(nn.Module):
             mask: which keys each query sees; None: all up to itself (x starts the sequence or is its last token).
             cache: of the whole model, or None.
             layer: the block's place in the cache.
+            rows: of all sequences' tokens one after the other, those to return, as a batch of one sequence; None: all.
         """
         query, key, value = (
             each(x).unflatten(-1, (self.heads, -1)).transpose(1, 2) for each in (self.query, self.key, self.value)
@@ -251,7 +259,8 @@ class Attention(nn.Module):
             key, value = cache.extend(layer, key, value)
         causal = mask is None and query.shape[2] == key.shape[2] and query.shape[2] > 1
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=causal)
-        result: Tensor = self.output(mixed.transpose(1, 2).flatten(2))
+        mixed = mixed.transpose(1, 2).flatten(2)
+        result: Tensor = self.output(mixed if rows is None else _select(mixed, rows))
         return result
 
 
@@ -285,6 +294,10 @@ def rotate(
     cosine, sine = cosine.to(x.dtype), sine.to(x.dtype)
     first, second = x.chunk(2, dim=-1)
     return torch.cat([first * cosine - second * sine, first * sine + second * cosine], dim=-1)
+
+
+def _select(x: Tensor, rows: Tensor) -> Tensor:
+    return x.flatten(0, 1).index_select(0, rows)[None]
 
 
 def _rotary_table(config: DecoderConfig) -> tuple[Tensor, Tensor]:

@@ -24,10 +24,13 @@ def completion_loss(
         batch: sequences of time + 1 tokens, filled at the right, and which of them count (never the first).
     """
     tokens, counted = batch
-    wanted = counted[:, 1:]
-    logits = model(tokens[:, :-1])[wanted]
-    summed = functional.cross_entropy(logits.float(), tokens[:, 1:][wanted].long(), reduction="sum")
-    return summed, wanted.sum().to(summed.dtype)
+    return _summed(model(tokens[:, :-1])[counted[:, 1:]], tokens, counted)
+
+
+def _summed(logits: Tensor, tokens: Tensor, counted: Tensor) -> tuple[Tensor, Tensor]:
+    wanted = tokens[:, 1:][counted[:, 1:]].long()
+    summed = functional.cross_entropy(logits.float(), wanted, reduction="sum")
+    return summed, summed.new_tensor(len(wanted))
 
 
 class Completer(Protocol):
@@ -36,6 +39,9 @@ class Completer(Protocol):
     @property
     def module(self) -> nn.Module:
         """What is trained: tokens (batch, time) to logits (batch, time, vocabulary)."""
+
+    def loss(self, model: Callable[..., Any], batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return what `completion_loss` does, of this module as a trainer calls it."""
 
     def sequence(self, prompt: str, completion: str) -> tuple[list[int], int]:
         """Return the tokens of a prompt with its completion and its end, and where the completion begins."""
@@ -62,6 +68,11 @@ class DecoderCompleter:
         """
         self.module = model
         self._tokens, self._stops, self._fill, self._rows = tokens, tuple(stops), fill, rows
+
+    def loss(self, model: Callable[..., Any], batch: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Return what `completion_loss` does; prompts do not go through what only logits need."""
+        tokens, counted = batch
+        return _summed(model(tokens[:, :-1], at=counted[:, 1:]), tokens, counted)
 
     def sequence(self, prompt: str, completion: str) -> tuple[list[int], int]:
         """Return the tokens of a prompt with its completion, and where the completion begins."""

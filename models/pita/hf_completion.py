@@ -15,6 +15,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from solv.models.language.huggingface import ModelError, load_pretrained
+from solv.models.pita.completion import completion_loss
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,8 @@ class HuggingFaceCompleter:
         self._end = int(self._tokenizer.eos_token_id)
         self._device, self._rows = device, rows
         self.module = Logits(model)
+
+    loss = staticmethod(completion_loss)
 
     def sequence(self, prompt: str, completion: str) -> tuple[list[int], int]:
         """Return the tokens of a prompt with its completion and its end, and where the completion begins."""

@@ -48,6 +48,17 @@ def test_a_token_changes_the_logits_at_and_after_it_and_none_before(config: Deco
 
 
 @pytest.mark.parametrize("config", KINDS)
+def test_logits_at_chosen_positions_are_those_of_the_full_pass_and_so_are_gradients(config: DecoderConfig) -> None:
+    model, tokens = draw(config), sequences()
+    at = torch.rand(tokens.shape, generator=torch.Generator().manual_seed(2)) < 0.4
+    passes = (model(tokens)[at], model(tokens, at=at))
+    torch.testing.assert_close(*passes, atol=1e-5, rtol=1e-5)
+    gradients = [torch.autograd.grad(each.square().sum(), list(model.parameters())) for each in passes]
+    for whole, chosen in zip(*gradients, strict=True):
+        torch.testing.assert_close(whole, chosen, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("config", KINDS)
 def test_padding_at_the_left_changes_nothing(config: DecoderConfig) -> None:
     model, tokens = draw(config), sequences()
     padding = torch.tensor([0, 1, 3])

@@ -54,6 +54,17 @@ def test_the_loss_is_that_of_the_completions_tokens_whatever_is_filled() -> None
     assert float(summed.detach()) == pytest.approx(-likelihoods.sum(), rel=1e-5)
 
 
+def test_a_decoders_own_loss_is_the_same_and_so_is_its_gradient() -> None:
+    made, own = completer(), completer()
+    pairs = completion_loss(made.module, batch(made)), own.loss(own.module, batch(own))
+    for one, other in zip(*pairs, strict=True):
+        torch.testing.assert_close(one, other)
+    for summed, _ in pairs:
+        summed.backward()
+    for one, other in zip(made.module.parameters(), own.module.parameters(), strict=True):
+        torch.testing.assert_close(one.grad, other.grad, atol=1e-5, rtol=1e-4)
+
+
 def test_a_prompts_tokens_do_not_count() -> None:
     made = completer()
     tokens, counted = batch(made)
