@@ -8,15 +8,20 @@ away. Tests take so many of each bin of lengths, half of each verdict where ther
 they are of the sizes that were trained on, so that what was learned is told from what is longer.
 """
 
-import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, zip_longest
 
+import numpy as np
+
 from solv.data.pita.records import record
+from solv.data.pita.search import search
 from solv.data.pita.shuffle import bijection
 from solv.data.pita.splits import SplitSpec, open_split
+from solv.data.pita.subformulas import Subformulas
+
+STATE_LIMIT = 10_000  # states after which a search is given up
 
 
 @dataclass(frozen=True)
@@ -51,7 +56,7 @@ class ByLength:
     provable: list[float]
 
 
-def examples_by_length(
+def rows_by_length(
     specs: Sequence[SplitSpec],
     key: int,
     *,
@@ -60,9 +65,9 @@ def examples_by_length(
     bins: Sequence[int],
     tests: int,
     rows: int,
-    state_limit: int = 10_000,
-) -> ByLength:
-    """Prove statements until enough are found.
+    state_limit: int = STATE_LIMIT,
+) -> dict[str, np.ndarray]:
+    """Prove statements until enough are found, and say which; `write_examples` writes these down.
 
     Args:
         specs: splits, one for every size; their statements come in turn.
@@ -74,6 +79,11 @@ def examples_by_length(
         rows: most statements proved of each split.
         state_limit: states after which a search is given up; such a statement is left out.
 
+    Returns:
+        `training`, shape (statements, 2): the split's number and the row in the order of the key, a provable and an
+        unprovable statement of a size in turn; `tests`, shape (statements, 3): the bin before these; `provable`, shape
+        (bins,): the part of provable statements among all that were proved, NaN for none.
+
     Raises:
         ValueError: no bins, or they do not rise; a number out of range.
     """
@@ -84,15 +94,16 @@ def examples_by_length(
             raise ValueError(f"{name} = {value}; valid: at least 1")
     splits = [open_split(spec) for spec in specs]
     places = [bijection(split.count, key) for split in splits]
-    learned: list[dict[bool, list[Example]]] = [{False: [], True: []} for _ in splits]
-    asked: list[dict[bool, list[tuple[int, Example]]]] = [{False: [], True: []} for _ in bins]
+    learned: list[dict[bool, list[int]]] = [{False: [], True: []} for _ in splits]
+    asked: list[dict[bool, list[tuple[int, int]]]] = [{False: [], True: []} for _ in bins]
     wanted = -(-training // 2), -(-tests // 2)
 
-    def tested(at: int, verdict: bool) -> list[Example]:
+    def tested(at: int, verdict: bool) -> list[tuple[int, int]]:
         known = {number for number, found in enumerate(learned) if all(found.values())}
-        every = (each for number, each in asked[at][verdict] if bins[at] > threshold or number in known)
+        every = (each for each in asked[at][verdict] if bins[at] > threshold or each[0] in known)
         return list(islice(every, wanted[1]))
 
+    kept = Counter[tuple[int, bool, int]]()
     met = [Counter[bool]() for _ in bins]  # verdicts, whether they are asked or not
     for row in range(min(rows, max(split.count for split in splits))):
         if sum(min(map(len, found.values())) for found in learned) >= wanted[0] and all(
@@ -102,24 +113,55 @@ def examples_by_length(
         for number, (split, place, of_size) in enumerate(zip(splits, places, learned, strict=True)):
             if row >= split.count:
                 continue
-            made = record(split, place(row), state_limit)
-            if made["is_true"] is None:
+            outcome = search(Subformulas(split[place(row)]), state_limit)
+            if outcome.proved is None:
                 continue
-            example = Example(made["statement"], made["prompt"], made["completion"], made["is_true"], made["length"])
             if row % 2 == 0:
-                if example.length <= threshold and len(of_size[example.provable]) < wanted[0]:
-                    of_size[example.provable].append(example)
+                if outcome.states <= threshold and len(of_size[outcome.proved]) < wanted[0]:
+                    of_size[outcome.proved].append(row)
                 continue
-            at = next((place for place, longest in enumerate(bins) if example.length <= longest), None)
+            at = next((place for place, longest in enumerate(bins) if outcome.states <= longest), None)
             if at is not None:
-                met[at][example.provable] += 1
-                found = asked[at][example.provable]
-                if sum(size == number for size, _ in found) < wanted[1]:
-                    found.append((number, example))
-    pairs = zip_longest(*(zip(found[True], found[False], strict=False) for found in learned))  # of all sizes in turn
+                met[at][outcome.proved] += 1
+                if kept[at, outcome.proved, number] < wanted[1]:
+                    kept[at, outcome.proved, number] += 1
+                    asked[at][outcome.proved].append((number, row))
+    pairs = zip_longest(
+        *(
+            [((number, one), (number, other)) for one, other in zip(found[True], found[False], strict=False)]
+            for number, found in enumerate(learned)
+        )
+    )  # of all sizes in turn
     chosen = islice((pair for pair in chain.from_iterable(pairs) if pair is not None), wanted[0])
-    return ByLength(
-        list(chain.from_iterable(chosen)),
-        [tested(at, True) + tested(at, False) for at in range(len(bins))],
-        [verdicts[True] / verdicts.total() if verdicts else math.nan for verdicts in met],
-    )
+    in_bins = [(at, *each) for at in range(len(bins)) for verdict in (True, False) for each in tested(at, verdict)]
+    return {
+        "training": np.array(list(chain.from_iterable(chosen)), dtype=np.int64).reshape(-1, 2),
+        "tests": np.array(in_bins, dtype=np.int64).reshape(-1, 3),
+        "provable": np.array([verdicts[True] / verdicts.total() if verdicts else np.nan for verdicts in met]),
+    }
+
+
+def write_examples(
+    specs: Sequence[SplitSpec],
+    key: int,
+    rows: Mapping[str, np.ndarray],
+    *,
+    state_limit: int = STATE_LIMIT,
+) -> ByLength:
+    """Write down the statements that `rows_by_length` found, of the same splits with the same key and limit.
+
+    One whose trace is too long to be written (`traces.MOST_CHARACTERS`) is left out.
+    """
+    splits = [open_split(spec) for spec in specs]
+    places = [bijection(split.count, key) for split in splits]
+
+    def written(places_: Iterable[Sequence[int]]) -> list[Example]:
+        made = (record(splits[number], places[number](row), state_limit) for number, row in places_)
+        return [
+            Example(each["statement"], each["prompt"], each["completion"], each["is_true"], each["length"])
+            for each in made
+            if each["is_true"] is not None
+        ]
+
+    by_bin = [rows["tests"][rows["tests"][:, 0] == at, 1:].tolist() for at in range(len(rows["provable"]))]
+    return ByLength(written(rows["training"].tolist()), [written(each) for each in by_bin], rows["provable"].tolist())

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from solv.experiments.pita.answers import ANSWERS, DIRECT, MATCHED, TRACE
-from solv.experiments.pita.language_statements import effort, examples, repeats, split_sizes, statements
+from solv.experiments.pita.language_statements import effort, examples, repeats, rows, split_sizes, statements
 from solv.experiments.pita.language_work import language_work
 from solv.experiments.pita.settings import BROAD, DEEP, ROLES, LanguageSettings, PitaConfig
 from solv.harness.contract import Context, Part
@@ -135,6 +135,7 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
         for answer in answers[role]
     }
     results: dict[tuple[str, str], list[dict[str, np.ndarray]]] = {}
+    found = rows(settings, context)
     data: dict[tuple[str, int], ByLength] = {}
     with context.progress.task("train language models on proofs", len(jobs)) as step:
 
@@ -142,7 +143,7 @@ def measure(config: PitaConfig, context: Context) -> Iterator[Curves]:
             role, repeat, answer = jobs[name]
             if (role, repeat) not in data:
                 data.clear()
-                data[role, repeat] = examples(settings, role, repeat, context)
+                data[role, repeat] = examples(settings, role, repeat, found[role, repeat], context)
             return train_and_ask(settings, data[role, repeat], name, answer, effort(settings, role)[2], context)
 
         def tell(name: str) -> None:
@@ -265,7 +266,7 @@ NEEDS = {
 }
 DEEP_NEEDS = {
     "language.decoder.layers": 2,
-    "language.deep.steps": 7000,
+    "language.deep.steps": 3500,
     "language.deep.statements": 80_000,
     "language.deep.searched": 400_000,
     "language.deep.repeats": 24,  # three scatter by 0.05 each, about a lead of 0.03

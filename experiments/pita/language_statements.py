@@ -1,8 +1,13 @@
 """Which statements are the language models of pita trained on, and which are they asked?"""
 
-from solv.data.pita.by_length import ByLength, examples_by_length
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+
+from solv.data.pita.by_length import ByLength, rows_by_length, write_examples
 from solv.data.pita.splits import SplitSpec
-from solv.experiments.pita.settings import BROAD, Broad, Deep, LanguageSettings
+from solv.experiments.pita.settings import BROAD, ROLES, Broad, Deep, LanguageSettings
 from solv.harness.contract import Context
 from solv.harness.settings import ConfigurationError
 
@@ -46,23 +51,58 @@ def split_sizes(settings: LanguageSettings, role: str) -> list[SplitSpec]:
         raise ConfigurationError(f"language.{role}: {error}") from None
 
 
-def examples(settings: LanguageSettings, role: str, repeat: int, context: Context) -> ByLength:
+def rows(settings: LanguageSettings, context: Context) -> dict[tuple[str, int], dict[str, np.ndarray]]:
+    """Return by role and repeat the rows of the statements to train on and to ask, as `rows_by_length` has them.
+
+    Every set is proved once, whatever models learn it.
+    """
+
+    def prove(role: str, repeat: int) -> dict[str, np.ndarray]:
+        chosen = statements(settings, role)
+        training, searched, _ = effort(settings, role)
+        return rows_by_length(
+            split_sizes(settings, role),
+            _key(context, role, repeat),
+            threshold=chosen.threshold,
+            training=training,
+            bins=sorted(chosen.lengths),
+            tests=settings.tests,
+            rows=searched,
+        )
+
+    sets = {
+        f"language statements {role} {repeat}": (role, repeat)
+        for role in ROLES
+        for repeat in range(repeats(settings, role))
+    }
+    with context.progress.task("sort statements by the length of their proofs", len(sets)) as step:
+        found = context.units(
+            {name: partial(prove, *each) for name, each in sets.items()},
+            lambda name: step.advance(note=statements(settings, sets[name][0]).split),
+        )
+    return {each: found[name] for name, each in sets.items()}
+
+
+def _key(context: Context, role: str, repeat: int) -> int:
+    return context.seeds.integer("language", "statements", role, repeat)
+
+
+def examples(
+    settings: LanguageSettings, role: str, repeat: int, found: Mapping[str, np.ndarray], context: Context
+) -> ByLength:
     """Return the statements of one repeat: with short traces to train on, and by the length of their trace to ask.
+
+    Args:
+        settings: of the language models.
+        role, repeat: which set.
+        found: its rows.
+        context: of the run.
 
     Raises:
         ConfigurationError: none is left to train on, or no bin of lengths has statements of both verdicts.
     """
     chosen = statements(settings, role)
-    training, rows, _ = effort(settings, role)
-    drawn = examples_by_length(
-        split_sizes(settings, role),
-        context.seeds.integer("language", "statements", role, repeat),
-        threshold=chosen.threshold,
-        training=training,
-        bins=sorted(chosen.lengths),
-        tests=settings.tests,
-        rows=rows,
-    )
+    drawn = write_examples(split_sizes(settings, role), _key(context, role, repeat), found)
     if not drawn.training:
         raise ConfigurationError(
             f"language.{role}.threshold = {chosen.threshold} leaves no statement of {chosen.split} to train on; "

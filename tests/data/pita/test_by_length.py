@@ -2,12 +2,16 @@
 
 import pytest
 
-from solv.data.pita.by_length import Example, examples_by_length
+from solv.data.pita.by_length import ByLength, Example, rows_by_length, write_examples
 from solv.data.pita.checker import check
 from solv.data.pita.formulas import canonical, leaves, parse
 from solv.data.pita.splits import SplitSpec
 
 BINS = (2, 4, 6, 10)
+
+
+def examples_by_length(specs: list[SplitSpec], key: int, **settings: object) -> ByLength:
+    return write_examples(specs, key, rows_by_length(specs, key, **settings))
 
 
 def found(key: int = 0, **changes):
@@ -33,6 +37,15 @@ def test_lengths_are_those_of_the_bins_and_of_the_checker() -> None:
     for example in made.training[:50]:
         checked = check(parse(example.statement), example.proof)
         assert (checked.proved, checked.length) == (example.provable, example.length)
+
+
+def test_a_trace_too_long_to_be_written_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = found()
+    limit = sorted(len(example.proof) for example in whole.training)[-10]
+    monkeypatch.setattr("solv.data.pita.traces.MOST_CHARACTERS", limit)
+    made = found()
+    assert 0 < len(made.training) < len(whole.training)
+    assert set(made.training) < set(whole.training)
 
 
 def test_half_are_provable_where_there_are_enough() -> None:

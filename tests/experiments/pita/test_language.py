@@ -13,7 +13,7 @@ from solv.data.pita.splits import SplitSpec, open_split
 from solv.data.pita.tokens import TraceTokens
 from solv.experiments.pita.answers import DIRECT, MATCHED, TRACE
 from solv.experiments.pita.language import LANGUAGE, RIGHT, VALID, Panels
-from solv.experiments.pita.language_statements import effort
+from solv.experiments.pita.language_statements import effort, rows
 from solv.experiments.pita.language_statements import examples as statements_of
 from solv.experiments.pita.language_training import _ask
 from solv.experiments.pita.settings import (
@@ -92,7 +92,7 @@ def test_direct_answers_are_trained_on_as_many_tokens_only_where_they_are_asked_
     curves = measured(SMALL, tmp_path / "both", log_metrics=told)
     fewer = measured(replace(SMALL, equal_tokens=()), tmp_path / "one")
     assert taken[f"language broad 0 {TRACE}"] == taken[f"language broad 0 {DIRECT}"] == SMALL.training.steps
-    drawn = statements_of(SMALL, BROAD, 0, context(tmp_path))
+    drawn = statements_of(SMALL, BROAD, 0, rows(SMALL, context(tmp_path))[BROAD, 0], context(tmp_path))
     tokens = TraceTokens()
     ends = {True: "<success />", False: "<failure />"}
     traced, direct = (

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from solv.experiments.pita.answers import ANSWERS
-from solv.experiments.pita.language_statements import examples
+from solv.experiments.pita.language_statements import examples, rows
 from solv.experiments.pita.language_training import FRACTIONS, require_model, train_and_ask
 from solv.experiments.pita.settings import BROAD
 from solv.harness.settings import ConfigurationError, replace
@@ -18,7 +18,7 @@ def settings(**changes):
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_every_bin_has_its_fractions(tmp_path, answer):
     own = context(tmp_path)
-    drawn = examples(settings(), BROAD, 0, own)
+    drawn = examples(settings(), BROAD, 0, rows(settings(), own)[BROAD, 0], own)
     found = train_and_ask(settings(), drawn, "test", answer, settings().training.steps, own)
     assert set(found) == {*FRACTIONS, "provable"}
     for values in found.values():
