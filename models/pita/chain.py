@@ -75,7 +75,8 @@ class ChainModel:
 
     def optimizer(self, rate: float, device: torch.device | str, **rest: object) -> Optimizer:
         """Return Adam with the rate divided by each copy's width."""
-        rates = rate / self._by_copy(device).flatten()
+        one = len(set(self.widths)) == 1  # one rate for all copies is one pass over the memory less
+        rates = rate / self.widths[0] if one else rate / self._by_copy(device).flatten()
         return Optimizer(learning_rate=rates, **rest)  # type: ignore[arg-type]
 
     def _by_copy(self, device: torch.device | str) -> Float[Tensor, "copies 1 1"]:
